@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* macros.h - compiler attributes and scope clean-up, the only place that spells GNU extensions. */
+#ifndef LIMPID_BASE_MACROS_H
+#define LIMPID_BASE_MACROS_H
+
+#include <stddef.h>
+
+#define NODISCARD __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt_index, arg_index) __attribute__((format(printf, fmt_index, arg_index)))
+/* AUTO(fn) runs fn(&variable) when the variable leaves its scope; fn must accept an empty variable. */
+#define AUTO(fn) __attribute__((cleanup(fn)))
+#define UNUSED __attribute__((unused))
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* Scope clean-ups for the two handles every file uses: AUTO(free_ptr) char *p = NULL; AUTO(close_fd) int fd = -1; */
+void free_ptr(void *pointer_to_pointer);
+void close_fd(const int *fd);
+
+#endif
