@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feed.h - who publishes advisories, where, in which format.
+ *
+ * A feed (feeds.def, one file each) lists its sources: a source is one document at one URL and becomes one segment. A
+ * format (formats.def, format/NAME.c) turns a document into advisory records; most new feeds reuse a format.
+ */
+#ifndef LIMPID_FEED_FEED_H
+#define LIMPID_FEED_FEED_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "model/advisory.h"
+
+struct feed_format;
+
+/* One document. Slices are valid during the call that hands it over, or as the holder says. */
+struct feed_source {
+	struct slice name;    /* Clair's updater name: "alpine-main-v3.9-updater" */
+	struct slice url;
+	struct slice param;   /* what the format needs to know beside the document: release, ecosystem... */
+	bool optional;        /* 404 is no error: the source does not exist (yet) */
+	const char *const *fallback_urls; /* other places of the same document (older layouts), ends with NULL; or NULL */
+};
+
+/* Fetch a small document while listing (an index page, a list of ecosystems). STATUS_NOTFOUND if it is not there. */
+struct feed_fetcher {
+	enum status (*get)(void *ctx, struct slice url, struct buf *out, struct err *err);
+	/* Is there such a document? For feeds whose releases are found by trying. */
+	bool (*exists)(void *ctx, struct slice url);
+	void *ctx;
+};
+
+struct feed_source_sink {
+	enum status (*emit)(void *ctx, const struct feed_source *s, struct err *err);
+	void *ctx;
+};
+
+struct feed {
+	const char *name;     /* the set: "alpine"; equals the row and the file */
+	const char *title;    /* for people */
+	const char *home;     /* page about the data */
+	const struct feed_format *format;
+	unsigned interval_s;  /* how often upstream changes, about */
+	unsigned stale_s;     /* older than this is said to be stale */
+	enum status (*list)(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err);
+	/* Would this feed have advisories for the scope ("alpine:3.18")? Decides what is said to be missing. */
+	bool (*serves)(struct slice scope);
+};
+
+#define FEED(name, what) extern const struct feed feed_##name;
+#include "feed/feeds.def"
+#undef FEED
+const struct feed *const *feeds(size_t *out_n);
+const struct feed *feed_by_name(struct slice name);
+
+/* A document to parse: mapped, whole. */
+struct feed_document {
+	struct slice bytes;
+	struct slice url;   /* for messages */
+	struct slice param; /* of the source */
+	/* Everything before offset will not be looked at again: the holder may let the pages go. May be NULL. */
+	void (*passed)(void *ctx, uint64_t offset);
+	void *passed_ctx;
+};
+
+struct feed_format {
+	const char *name;    /* "secdb"; equals the row and the file in format/ */
+	const char *version; /* grows when the same document gives other records: then it is parsed again */
+	/*
+	 * Emit every record. A bad record is a diagnostic with its offset; a broken document is a failure (and never
+	 * replaces good data). Memory is bounded by the largest record.
+	 */
+	enum status (*parse)(const struct feed_document *doc, const struct limits *limits,
+			     const struct advisory_sink *out, struct err *err);
+};
+
+#define FEED_FORMAT(name, what) extern const struct feed_format feed_format_##name;
+#include "feed/formats.def"
+#undef FEED_FORMAT
+
+#endif

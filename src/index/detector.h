@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detector.h - the interface of everything that recognises something in a layer: packages, distributions, repositories.
+ *
+ * A detector is one file and one row of detectors.def. It says by rules which files it wants; all rules of all
+ * detectors are compiled into one matcher, the layer is walked once, and a byte is kept only if a rule wants it. A
+ * detector does no I/O: it gets the bytes and emits records. Adding one: HACKING.md.
+ */
+#ifndef LIMPID_INDEX_DETECTOR_H
+#define LIMPID_INDEX_DETECTOR_H
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/limits.h"
+#include "model/layer_report.h"
+
+enum detector_kind { DETECTOR_PACKAGE, DETECTOR_DISTRIBUTION, DETECTOR_REPOSITORY };
+
+enum path_match {
+	PATH_EXACT,    /* "var/lib/dpkg/status" */
+	PATH_CHILD,    /* direct children of a directory: "var/lib/dpkg/status.d/" */
+	PATH_SUFFIX,   /* ends so, at any depth: ".dist-info/METADATA" */
+	PATH_ANY_FILE, /* every regular file, decided by its first bytes: only with DETECT_RANGES */
+};
+
+enum detect_need {
+	DETECT_PRESENCE, /* that it is there */
+	DETECT_WHOLE,    /* all bytes, at most max_bytes: in memory, spilled to an unlinked file when large */
+	DETECT_RANGES,   /* the head decides: plan() names the byte ranges to keep */
+};
+
+#define DETECT_HEAD_BYTES 4096 /* of a file, handed to plan() */
+#define DETECT_RANGES_MAX 4
+
+struct byte_range {
+	uint64_t offset, len;
+};
+
+struct path_rule {
+	enum path_match match;
+	const char *text; /* NULL ends the list of rules (PATH_ANY_FILE uses "") */
+	enum detect_need need;
+	uint64_t max_bytes;                  /* larger files: DIAG_LIMIT, not parsed; 0 = limits.file_bytes */
+	bool (*accept)(struct slice path);   /* finer test after the match; NULL = all */
+	const char *companion;               /* file beside it, path + companion, handed along ("-wal"); NULL = none.
+					      * Parsing waits for the end of the layer then */
+};
+
+/* A file (or what was kept of it). Valid during parse(). */
+struct detect_file {
+	struct slice path;            /* the path the rule named: through links, the link's */
+	const struct path_rule *rule;
+	uint64_t size;                /* of the whole file */
+	uint32_t mode;
+	struct slice bytes;           /* DETECT_WHOLE: the content */
+	struct slice companion;       /* content of the companion; ptr NULL if there is none */
+	struct slice head;            /* DETECT_RANGES: first bytes */
+	struct byte_range ranges[DETECT_RANGES_MAX]; /* DETECT_RANGES: what was kept ... */
+	struct slice range_bytes[DETECT_RANGES_MAX]; /* ... and its bytes (shorter if the file ended) */
+	size_t n_ranges;
+	bool second_pass;             /* asked for again by again(): bytes holds the whole file */
+};
+
+/* Where records go. Slices handed over are copied. */
+struct detect_sink {
+	enum status (*package)(void *ctx, const struct package *p, struct err *err);
+	enum status (*distribution)(void *ctx, const struct distribution *d, struct err *err);
+	enum status (*repository)(void *ctx, const struct layer_repository *r, struct err *err);
+	/* path belongs to a system package, says the file being parsed; any path may be given, what no language rule could
+	 * want is dropped here. */
+	enum status (*owned)(void *ctx, struct slice path, struct err *err);
+	/* This file is needed whole: parse() is called once more for it, in a second pass over the layer. */
+	enum status (*again)(void *ctx, struct err *err);
+	const struct diag_sink *diags; /* `where` may be left empty: the file being parsed is meant */
+	void *ctx;
+};
+
+struct detect_env {
+	const struct limits *limits;
+	struct arena *arena; /* scratch; reset after each file */
+};
+
+/* All members are constant; every function is thread-safe. */
+struct detector {
+	const char *name;    /* equals the row and the file: "dpkg" */
+	const char *version; /* grows when its results change: part of the detector set */
+	enum detector_kind kind;
+	const struct path_rule *rules; /* ends with text == NULL */
+	/* DETECT_RANGES: byte ranges wanted of a file that begins with head; 0 = not ours. NULL otherwise. */
+	size_t (*plan)(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out);
+	/* A failure marks the file as not read (diagnostic with its message); records emitted before stand. */
+	enum status (*parse)(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			     struct err *err);
+};
+
+#define DETECTOR(name, folder) extern const struct detector detector_##name;
+#include "index/detectors.def"
+#undef DETECTOR
+
+/* All detectors, in the order of the table. */
+const struct detector *const *detectors(size_t *out_n);
+/* sha256 hex over (name, version) of every row: the indexer's state. */
+struct slice detector_set(void);
+
+#endif

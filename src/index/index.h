@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index.h - from an image to its index report: cache, workers, coalescing. */
+#ifndef LIMPID_INDEX_INDEX_H
+#define LIMPID_INDEX_INDEX_H
+
+#include "image/image.h"
+#include "model/index_report.h"
+#include "store/store.h"
+
+struct index_progress {
+	/* Called now and then while layers are read; may be NULL. */
+	void (*fn)(void *ctx, size_t layers_done, size_t layers, uint64_t bytes_stored_done, uint64_t bytes_stored);
+	void *ctx;
+};
+
+struct index_env {
+	const struct limits *limits;
+	struct store *cache;   /* borrowed; NULL = no cache */
+	unsigned workers;      /* layers read at once; 0 = number of CPUs */
+	bool in_process;       /* parse here, without worker or sandbox: for debugging; results are identical */
+	bool verify_diff_ids;  /* hash the tar too (on by default in the program) */
+	struct index_progress progress;
+};
+
+/*
+ * Index every layer and coalesce. A layer that cannot be read is a diagnostic and leaves the report incomplete; only
+ * failures of the machine (memory, fork) are failures of the call. Memory of *out is the arena's.
+ */
+enum status index_image(const struct image *image, const struct index_env *env, struct arena *arena,
+			struct index_report *out, struct err *err) NODISCARD;
+
+#endif

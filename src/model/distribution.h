@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* distribution.h - what system an image is, and the scope its advisories are kept under. */
+#ifndef LIMPID_MODEL_DISTRIBUTION_H
+#define LIMPID_MODEL_DISTRIBUTION_H
+
+#include "base/arena.h"
+#include "model/package.h"
+
+/* Fields as in os-release(5); "" where unknown. */
+struct distribution {
+	struct slice did;               /* ID */
+	struct slice id_like;           /* ID_LIKE */
+	struct slice name;              /* NAME */
+	struct slice version;           /* VERSION */
+	struct slice version_id;        /* VERSION_ID */
+	struct slice version_code_name; /* VERSION_CODENAME */
+	struct slice pretty_name;       /* PRETTY_NAME */
+	struct slice cpe;               /* CPE_NAME as a formatted string */
+	struct slice variant_id;        /* VARIANT_ID: distroless, micro... */
+	struct slice path;              /* file it was read from */
+};
+
+/* One row of distros.def; NULL for an unknown ID (compared without case). */
+struct distro;
+const struct distro *distro_by_id(struct slice did);
+const char *distro_name(const struct distro *d);
+const char *distro_scope_prefix(const struct distro *d);
+enum package_type distro_package_type(const struct distro *d);
+
+/*
+ * The scope of a distribution's own packages: "alpine:3.18", "alpine:edge" (VERSION_ID with "_alpha", or edge in
+ * PRETTY_NAME), "debian:12", "wolfi". Debian by VERSION_ID, else by code name (debian_releases.def). "" when the
+ * distribution or its release is unknown. False only when memory is short.
+ */
+bool distribution_scope(const struct distribution *d, struct arena *arena, struct slice *out) NODISCARD;
+
+/* Debian's code name -> release number and back ("bookworm" <-> "12"); "" if unknown. */
+struct slice debian_release_by_codename(struct slice codename);
+struct slice debian_codename_by_release(struct slice release);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index_report.h - what is installed in an image: the layers coalesced. */
+#ifndef LIMPID_MODEL_INDEX_REPORT_H
+#define LIMPID_MODEL_INDEX_REPORT_H
+
+#include "model/layer_report.h"
+
+struct index_layer {
+	struct digest digest;  /* as stored */
+	struct digest diff_id;
+	struct slice created_by; /* command of the image's history; "" if unknown */
+	uint64_t bytes_stored, bytes_tar;
+	bool read;   /* read to its end */
+	bool cached; /* its report came from the cache */
+};
+
+#define INDEX_NO_DISTRIBUTION SIZE_MAX
+
+struct index_package {
+	struct package package;
+	size_t layer;        /* lowest layer since which it has been present without a break */
+	size_t distribution; /* index into distributions, or INDEX_NO_DISTRIBUTION */
+	size_t repository;   /* index into repositories, or SIZE_MAX */
+};
+
+/* Something that was not read or not understood: reaches every output. */
+struct index_diag {
+	size_t layer; /* SIZE_MAX: of the image as a whole */
+	struct layer_diag diag;
+};
+
+/* All memory belongs to the arena it was made with. */
+struct index_report {
+	struct slice target;       /* as the user typed it */
+	struct slice image_name;   /* reference inside an archive, or "" */
+	struct digest manifest;    /* of the image manifest; a derived one for archives and directories without */
+	struct slice os, arch, variant;
+	struct slice detector_set;
+	VEC(struct index_layer) layers; /* base first */
+	VEC(struct index_package) packages;
+	VEC(struct distribution) distributions;
+	VEC(struct layer_repository) repositories;
+	VEC(struct index_diag) diags;
+	bool complete; /* every layer read to its end and no diagnostic of severity WARNING or worse */
+	bool expected_packages; /* a package database file was seen or an operating system was recognised */
+};
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* package.h - an installed package, as a detector saw it. */
+#ifndef LIMPID_MODEL_PACKAGE_H
+#define LIMPID_MODEL_PACKAGE_H
+
+#include "base/slice.h"
+#include "version/scheme.h"
+
+enum package_type {
+	PACKAGE_NONE,
+#define PACKAGE_TYPE(id, purl, scheme, scope, label) PACKAGE_##id,
+#include "model/package_types.def"
+#undef PACKAGE_TYPE
+	PACKAGE_TYPE_COUNT
+};
+
+enum package_flag {
+	PACKAGE_OWNED = 1u << 0,       /* its files belong to a package of the system's package manager: no findings */
+	PACKAGE_MAIN_MODULE = 1u << 1, /* the program itself, not a dependency of it */
+	PACKAGE_STDLIB = 1u << 2,      /* a language's standard library */
+	PACKAGE_BAD_VERSION = 1u << 3, /* the version does not follow its scheme: listed, not matched, told in coverage */
+};
+
+/* All slices are borrowed from whoever holds the struct (a detector's arena, a report's arena). */
+struct package {
+	enum package_type type;
+	unsigned flags;             /* enum package_flag */
+	struct slice name;          /* as the database says; PyPI lower-cased and folded by PEP 503 */
+	struct slice version;       /* deb, apk: as is. rpm: [epoch:]version-release, epoch left out when 0 or absent.
+				     * Go: with its v; the standard library without "go" ("1.19.1") */
+	struct slice arch;          /* "" where the source has none */
+	struct slice module;        /* rpm modularity "name:stream", else "" */
+	struct slice source_name;   /* "" if none is known: then the name counts */
+	struct slice source_version; /* "" with source_name */
+	struct slice db;            /* Clair's package_db: "var/lib/dpkg/status", "python:usr/lib/...", "go:usr/bin/x" */
+	struct slice path;          /* file of the image it was read from: the unit that layers replace or delete */
+	struct slice detector;      /* name of the detector */
+};
+
+const char *package_type_purl(enum package_type t);    /* "deb"; "" for PACKAGE_NONE */
+const char *package_type_label(enum package_type t);   /* "Debian packages" */
+const char *package_type_scope(enum package_type t);   /* "" if the distribution decides */
+const struct version_scheme *package_type_scheme(enum package_type t); /* NULL for PACKAGE_NONE */
+enum package_type package_type_by_purl(struct slice purl_type);        /* PACKAGE_NONE if unknown */
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report.h - output formats: one writer per row of formats.def.
+ */
+#ifndef LIMPID_REPORT_REPORT_H
+#define LIMPID_REPORT_REPORT_H
+
+#include "model/vulnerability_report.h"
+
+/* Where a report goes, piece by piece. */
+struct report_out {
+	enum status (*write)(void *ctx, struct slice bytes, struct err *err);
+	void *ctx;
+	bool terminal;  /* colours and width matter */
+	bool colour;
+	unsigned width; /* columns; 0 = unlimited */
+};
+
+struct report_options {
+	int64_t now_s;
+	enum severity fail_on; /* shown in the table's verdict; SEVERITY_COUNT = none asked for */
+	const char *program_version;
+};
+
+struct report_format {
+	const char *name;       /* "table"; equals the row and the file */
+	const char *media_type;
+	/* NULL where the format has no such document. */
+	enum status (*vulnerabilities)(const struct vulnerability_report *r, const struct report_options *options,
+				       const struct report_out *out, struct err *err);
+	enum status (*index)(const struct index_report *r, const struct report_options *options,
+			     const struct report_out *out, struct err *err);
+};
+
+#define REPORT_FORMAT(name, what) extern const struct report_format report_format_##name;
+#include "report/formats.def"
+#undef REPORT_FORMAT
+/* NULL if unknown. */
+const struct report_format *report_format_by_name(struct slice name);
+const struct report_format *const *report_formats(size_t *out_n);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segment.h - one feed source's advisories as an immutable, content-addressed, mapped file.
+ *
+ * The format is docs/formats/segment.md. A segment is an input like any other: opening checks the header's check sum and that
+ * all sections lie inside the file; every later access checks its own offsets, so flipped bytes give
+ * STATUS_MALFORMED and never a wild read; segment_verify() reads everything and compares the digest.
+ * An open segment is immutable and may be read by any number of threads.
+ */
+#ifndef LIMPID_SEGMENT_SEGMENT_H
+#define LIMPID_SEGMENT_SEGMENT_H
+
+#include "io/digest.h"
+#include "model/advisory.h"
+
+/* ---- building ---- */
+
+struct segment_meta {
+	struct slice source;   /* "alpine-main-v3.9-updater" */
+	struct slice feed;     /* "alpine" */
+	struct slice origin;   /* URL or file it was made from */
+	int64_t upstream_s;    /* upstream's own date of the data, or DATE_NONE. Part of the content: not the time of the run */
+};
+
+struct segment_stats {
+	uint64_t advisories, rows, scopes, bytes;
+};
+
+struct segment_writer;
+
+/*
+ * dir: where the file will lie (temporary and final). Memory is bounded: rows beyond an internal budget are sorted and
+ * spilled to unlinked files in dir and merged at the end. Equal input gives equal bytes, whatever its order.
+ */
+enum status segment_writer_open(const char *dir, const struct segment_meta *meta, const struct limits *limits,
+				struct segment_writer **out, struct err *err) NODISCARD;
+/* Add a record; copied. Advisories with equal content are stored once. Withdrawn ones are kept without rows. */
+enum status segment_writer_add(struct segment_writer *w, const struct advisory *a, struct err *err) NODISCARD;
+/* Write, fsync, rename to <dir>/<hex of sha256>.seg. Frees w in any case. */
+enum status segment_writer_finish(struct segment_writer *w, struct digest *out_digest, struct segment_stats *out_stats,
+				  struct err *err) NODISCARD;
+void segment_writer_abort(struct segment_writer *w); /* NULL is fine */
+
+/* ---- reading ---- */
+
+struct segment;
+
+enum status segment_open(const char *dir, const struct digest *digest, struct segment **out, struct err *err) NODISCARD;
+/* From bytes in memory, borrowed: for tests and fuzzing. */
+enum status segment_open_slice(struct slice bytes, struct segment **out, struct err *err) NODISCARD;
+void segment_free(struct segment *s); /* NULL is fine */
+const struct segment_meta *segment_get_meta(const struct segment *s);
+const struct segment_stats *segment_get_stats(const struct segment *s);
+const struct digest *segment_digest(const struct segment *s);
+
+/* Scopes in byte order, 0 <= i < stats.scopes; empty when out of range. */
+struct slice segment_scope(const struct segment *s, size_t i);
+
+/* The rows of (scope, package): first and number of consecutive row numbers; n = 0 if none. */
+struct segment_rows {
+	uint32_t first, n;
+};
+enum status segment_find(const struct segment *s, struct slice scope, struct slice package, struct segment_rows *out,
+			 struct err *err) NODISCARD;
+/* Every row of a scope, for walks and diffs. */
+enum status segment_scope_rows(const struct segment *s, struct slice scope, struct segment_rows *out,
+			       struct err *err) NODISCARD;
+/* Row number -> affected (arrays in the arena, texts borrowed from the mapping) and the advisory's number. */
+enum status segment_row(const struct segment *s, uint32_t row, struct arena *arena, struct affected *out,
+			uint32_t *out_advisory, struct err *err) NODISCARD;
+/* The id alone, borrowed from the mapping: no decompression. */
+enum status segment_advisory_id(const struct segment *s, uint32_t advisory, struct slice *out,
+				struct err *err) NODISCARD;
+/* The whole record but `affected`, in the arena. */
+enum status segment_advisory(const struct segment *s, uint32_t advisory, struct arena *arena, struct advisory *out,
+			     struct err *err) NODISCARD;
+/* Numbers of the advisories that have id as their id or alias (any case). At most max are put; *out_n may be larger. */
+enum status segment_by_alias(const struct segment *s, struct slice id, uint32_t *out, size_t max, size_t *out_n,
+			     struct err *err) NODISCARD;
+
+/* Read everything and compare check sums: digest of the file and every offset. */
+enum status segment_verify(const struct segment *s, struct err *err) NODISCARD;
+
+/* What changed from a to b, as a merge of sorted rows: removed or added (package, advisory) rows. */
+enum segment_change { SEGMENT_ADDED, SEGMENT_REMOVED };
+struct segment_diff_sink {
+	enum status (*row)(void *ctx, enum segment_change change, const struct segment *s, uint32_t row, struct err *err);
+	void *ctx;
+};
+enum status segment_diff(const struct segment *a, const struct segment *b, const struct segment_diff_sink *sink,
+			 struct err *err) NODISCARD;
+
+/* ---- the set in force ---- */
+
+struct segment_set_entry {
+	struct slice source;
+	struct digest digest;
+	int64_t updated_s; /* last run that confirmed it */
+	bool failed;       /* the last run of this source failed */
+};
+
+struct segment_set;
+/*
+ * Open the segments of the entries (copied) from dir. One that cannot be opened is told to diags and kept as broken: its
+ * scopes cannot be known, so reports say that it is missing.
+ */
+enum status segment_set_open(const char *dir, const struct segment_set_entry *entries, size_t n,
+			     const struct diag_sink *diags, struct segment_set **out, struct err *err) NODISCARD;
+void segment_set_free(struct segment_set *set);
+size_t segment_set_count(const struct segment_set *set);
+/* NULL segment: broken. */
+const struct segment *segment_set_at(const struct segment_set *set, size_t i, const struct segment_set_entry **entry);
+/* Does any segment of the set have this scope? */
+bool segment_set_has_scope(const struct segment_set *set, struct slice scope);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - the state: cached layer reports, sources and update operations, behind one interface.
+ *
+ * Engines: sqlite.c (embedded, many processes share the file). Each handle is used by one thread. Every call is atomic;
+ * STATUS_CONFLICT may be tried again.
+ */
+#ifndef LIMPID_STORE_STORE_H
+#define LIMPID_STORE_STORE_H
+
+#include "io/digest.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/date.h"
+
+struct store;
+
+struct store_options {
+	bool read_only;       /* do not create or migrate; a missing store is STATUS_NOTFOUND */
+	unsigned busy_ms;     /* how long to wait for another process's lock */
+	uint64_t cache_bytes; /* cap of the layer cache (limits.cache_bytes) */
+};
+
+/* <dir>/state.db; dir is created when it is missing (unless read_only). */
+enum status store_open(const char *dir, const struct store_options *options, struct store **out,
+		       struct err *err) NODISCARD;
+void store_close(struct store *s); /* NULL is fine */
+
+/* ---- layer cache: key = layer digest + detector set (+ aliases asked for); value = serialised layer report ---- */
+
+/* STATUS_NOTFOUND if absent (err is set). Marks it as used. */
+enum status store_cache_get(struct store *s, struct slice key, struct buf *out, struct err *err) NODISCARD;
+/* Insert or replace; evicts the least recently used beyond cache_bytes. */
+enum status store_cache_put(struct store *s, struct slice key, struct slice report, struct err *err) NODISCARD;
+struct store_cache_stats {
+	uint64_t entries, bytes;
+};
+enum status store_cache_stats(struct store *s, struct store_cache_stats *out, struct err *err) NODISCARD;
+/* Drop entries that were not used since `before` (Unix s) or belong to another detector set; returns how many. */
+enum status store_cache_gc(struct store *s, int64_t before_s, struct slice detector_set, uint64_t *out_dropped,
+			   struct err *err) NODISCARD;
+
+/* ---- sources and update operations ---- */
+
+struct store_source {
+	struct slice name;      /* "alpine-main-v3.9-updater" */
+	struct slice feed;      /* set, "alpine" */
+	struct slice url;
+	struct digest segment;  /* in force; DIGEST_NONE if it never succeeded */
+	struct slice etag, last_modified; /* validators of the document it was made from */
+	struct digest document; /* sha256 of that document: unchanged bytes are not parsed again */
+	struct slice format_version; /* of the parser that made it: another one parses again */
+	int64_t last_attempt_s, last_success_s, last_change_s; /* DATE_NONE if never */
+	uint64_t records;       /* advisories in the segment */
+	struct slice error;     /* of the last attempt; "" if it succeeded */
+	struct slice held_back; /* hex digest of a segment kept back because it was suddenly tiny; "" if none */
+};
+
+/* All sources by name, in the arena. */
+enum status store_sources(struct store *s, struct arena *arena, struct store_source **out, size_t *out_n,
+			  struct err *err) NODISCARD;
+/* STATUS_NOTFOUND if absent. */
+enum status store_source_get(struct store *s, struct slice name, struct arena *arena, struct store_source *out,
+			     struct err *err) NODISCARD;
+/* Insert or replace the row as given, without touching operations. */
+enum status store_source_put(struct store *s, const struct store_source *source, struct err *err) NODISCARD;
+/*
+ * Publish: in one transaction the source's row is replaced and, when its segment changed, a new update operation is
+ * written. out_ref gets the operation's UUID (37 bytes), "" if nothing changed.
+ */
+enum status store_publish(struct store *s, const struct store_source *source, char out_ref[37],
+			  struct err *err) NODISCARD;
+
+struct store_operation {
+	char ref[37]; /* UUID */
+	struct slice source;
+	struct digest segment;
+	struct slice fingerprint; /* validators joined, as Clair shows them */
+	int64_t date_s;
+};
+/* Newest first; source "" = all. */
+enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
+			     struct store_operation **out, size_t *out_n, struct err *err) NODISCARD;
+/* Forget operations beyond `keep` per source. Segments that no operation names may then be deleted by the caller. */
+enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err) NODISCARD;
+
+/* One process updates a source at a time. STATUS_CONFLICT if another one holds it. Released by close, too. */
+enum status store_lock(struct store *s, struct slice name, struct err *err) NODISCARD;
+void store_unlock(struct store *s, struct slice name);
+
+#endif
