@@ -78,7 +78,8 @@ struct advisory_sink {
 	void *ctx;                     /* borrowed */
 };
 
-/* Deep copy into an arena. False when memory is short. */
+/* Deep copies into an arena. False when memory is short. */
+bool affected_copy(const struct affected *a, struct arena *arena, struct affected *out) NODISCARD;
 bool advisory_copy(const struct advisory *a, struct arena *arena, struct advisory *out) NODISCARD;
 
 #endif

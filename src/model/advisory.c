@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* advisory.c - severities, and deep copies of advisories. */
+#include "model/advisory.h"
+
+static const char *const severity_names[SEVERITY_COUNT] = {
+#define SEVERITY(id, name) [SEVERITY_##id] = name,
+#include "model/severities.def"
+#undef SEVERITY
+};
+
+const char *severity_name(enum severity s)
+{
+	return severity_names[s];
+}
+
+bool severity_by_name(struct slice name, enum severity *out)
+{
+	for (size_t i = 0; i < SEVERITY_COUNT; i++) {
+		if (slice_eq_nocase(name, slice_cstr(severity_names[i]))) {
+			*out = (enum severity)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool copy_list(struct arena *arena, const struct slice *in, size_t n, const struct slice **out)
+{
+	struct slice *list = NULL;
+
+	if (n > 0) {
+		list = arena_array(arena, n, sizeof(*list));
+		if (!list)
+			return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!arena_copy(arena, in[i], &list[i]))
+			return false;
+	*out = list;
+	return true;
+}
+
+static bool copy_ranges(struct arena *arena, const struct affected *a, struct affected *out)
+{
+	struct version_range *ranges = NULL;
+
+	if (a->n_ranges > 0) {
+		ranges = arena_array(arena, a->n_ranges, sizeof(*ranges));
+		if (!ranges)
+			return false;
+	}
+	for (size_t i = 0; i < a->n_ranges; i++)
+		if (!arena_copy(arena, a->ranges[i].introduced, &ranges[i].introduced) ||
+		    !arena_copy(arena, a->ranges[i].fixed, &ranges[i].fixed) ||
+		    !arena_copy(arena, a->ranges[i].last_affected, &ranges[i].last_affected))
+			return false;
+	out->ranges = ranges;
+	return true;
+}
+
+bool affected_copy(const struct affected *a, struct arena *arena, struct affected *out)
+{
+	struct affected c = *a;
+
+	if (!arena_copy(arena, a->scope, &c.scope) || !arena_copy(arena, a->package, &c.package) ||
+	    !copy_ranges(arena, a, &c) || !copy_list(arena, a->versions, a->n_versions, &c.versions) ||
+	    !arena_copy(arena, a->fixed_version, &c.fixed_version) || !arena_copy(arena, a->module, &c.module) ||
+	    !arena_copy(arena, a->arch, &c.arch) || !arena_copy(arena, a->platforms, &c.platforms) ||
+	    !arena_copy(arena, a->severity, &c.severity))
+		return false;
+	*out = c;
+	return true;
+}
+
+bool advisory_copy(const struct advisory *a, struct arena *arena, struct advisory *out)
+{
+	struct advisory c = *a;
+	struct affected *rows = NULL;
+
+	if (!arena_copy(arena, a->id, &c.id) || !copy_list(arena, a->aliases, a->n_aliases, &c.aliases) ||
+	    !copy_list(arena, a->related, a->n_related, &c.related) || !arena_copy(arena, a->summary, &c.summary) ||
+	    !arena_copy(arena, a->description, &c.description) ||
+	    !arena_copy(arena, a->severity_text, &c.severity_text) ||
+	    !copy_list(arena, a->cvss, a->n_cvss, &c.cvss) || !copy_list(arena, a->links, a->n_links, &c.links))
+		return false;
+	if (a->n_affected > 0) {
+		rows = arena_array(arena, a->n_affected, sizeof(*rows));
+		if (!rows)
+			return false;
+	}
+	for (size_t i = 0; i < a->n_affected; i++)
+		if (!affected_copy(&a->affected[i], arena, &rows[i]))
+			return false;
+	c.affected = rows;
+	*out = c;
+	return true;
+}
