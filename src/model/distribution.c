@@ -99,8 +99,9 @@ static struct slice debian_release(const struct distribution *d)
 		slice_cut(name, ')', &name, NULL);
 		return debian_release_by_codename(name);
 	}
-	slice_cut(d->pretty_name, '/', &name, NULL);
-	slice_rcut(name, ' ', NULL, &name);
+	if (!slice_rcut(d->pretty_name, ' ', NULL, &name))
+		return SLICE_EMPTY;
+	slice_cut(name, '/', &name, NULL);
 	return debian_release_by_codename(name);
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rules.h - does a row speak of an installed package, and what does it say? Private to match/. */
+#ifndef LIMPID_MATCH_RULES_H
+#define LIMPID_MATCH_RULES_H
+
+#include "model/index_report.h"
+#include "model/advisory.h"
+
+enum verdict {
+	VERDICT_AFFECTED,
+	VERDICT_FIXED,         /* the version is outside of all affected ranges */
+	VERDICT_NOT_AFFECTED,  /* the vendor says so */
+	VERDICT_UNDECIDED,     /* the vendor has not decided */
+	VERDICT_OTHER_BUILD,   /* another module stream, architecture or platform */
+	VERDICT_OTHER_NAME,    /* the row means a source (binary) package and this is not it */
+	VERDICT_BAD_VERSION,   /* the installed version, or the row's, does not follow the scheme */
+};
+
+struct verdict_text {
+	char text[320]; /* why, for people: escaped, NUL-terminated */
+};
+
+/* A package as one look-up sees it. */
+struct candidate {
+	struct slice name, version;
+	bool source; /* name and version are the source package's */
+};
+
+/* At most two: source and binary. Returns how many; equal names are one candidate of the source. */
+size_t rules_candidates(const struct package *p, struct candidate out[2]);
+
+/*
+ * Judge a row that was found under one of the candidates' names. out_version is the version that was compared;
+ * why is always filled.
+ */
+enum verdict rules_judge(const struct index_report *index, const struct package *p, const struct affected *row,
+			 struct slice looked_up, struct slice *out_version, struct verdict_text *why);
+
+#endif
