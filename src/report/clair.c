@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clair.c - Clair's documents: vulnerability_report and index_report, field set of Clair 4.9 (claircore 1.5.52).
+ *
+ * Identifiers are numbers of this document only, as Clair's clients must treat them. Differences from Clair in content are in
+ * docs/differences.md.
+ */
+#include "base/map.h"
+#include "index/detector.h"
+#include "report/document.h"
+
+#include <stdio.h>
+
+/* Numbers: distributions from 1, then repositories (one per language ecosystem), then packages with their sources. */
+struct clair {
+	struct document doc;
+	const struct index_report *index;
+	struct arena arena;
+	struct map sources; /* "name\0version" -> number of the source package */
+	uint64_t *source_of; /* package -> number of its source */
+	uint64_t first_repository, first_package, next;
+};
+
+struct number {
+	char text[24];
+};
+
+static const char *number(struct number *n, uint64_t value)
+{
+	snprintf(n->text, sizeof(n->text), "%llu", (unsigned long long)value);
+	return n->text;
+}
+
+static uint64_t package_number(const struct clair *c, size_t i)
+{
+	return c->first_package + i;
+}
+
+static bool is_language(enum package_type t)
+{
+	return package_type_scope(t)[0] != '\0';
+}
+
+static enum status number_sources(struct clair *c, struct err *err)
+{
+	size_t n = c->index->packages.len;
+
+	c->first_repository = 1 + c->index->distributions.len;
+	c->first_package = c->first_repository + PACKAGE_TYPE_COUNT;
+	c->next = c->first_package + n;
+	c->source_of = n ? arena_array(&c->arena, n, sizeof(*c->source_of)) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct package *p = &c->index->packages.at[i].package;
+		struct slice key;
+		uint64_t *slot;
+		bool is_new;
+
+		if (!c->source_of || !arena_printf(&c->arena, &key, "%.*s|%.*s", SLICE_ARG(p->source_name),
+						   SLICE_ARG(p->source_version)))
+			return err_nomem(err, "report");
+		slot = map_slot(&c->sources, key, &is_new);
+		if (!slot)
+			return err_nomem(err, "report");
+		if (is_new)
+			*slot = c->next++;
+		c->source_of[i] = *slot;
+	}
+	return STATUS_OK;
+}
+
+static void put_detector(struct json_writer *w, struct slice name)
+{
+	const struct detector *const *all;
+	char urn[160];
+	size_t n;
+
+	all = detectors(&n);
+	json_key(w, "detector");
+	for (size_t i = 0; i < n; i++) {
+		if (slice_eq(name, slice_cstr(all[i]->name))) {
+			snprintf(urn, sizeof(urn), "urn:claircore:detector:%s:%s:package", all[i]->name,
+				 all[i]->version);
+			json_cstr(w, urn);
+			return;
+		}
+	}
+	json_null(w);
+}
+
+static void put_source(struct json_writer *w, const struct package *p, uint64_t id)
+{
+	struct number n;
+
+	json_key(w, "source");
+	json_object(w);
+	json_member_cstr(w, "id", number(&n, id));
+	json_member_str(w, "name", p->source_name);
+	json_member_str(w, "version", p->source_version);
+	if (p->source_name.len > 0)
+		json_member_cstr(w, "kind", "source");
+	json_member_cstr(w, "normalized_version", "");
+	json_member_cstr(w, "cpe", "");
+	json_key(w, "detector");
+	json_null(w);
+	json_close(w);
+}
+
+static enum status put_packages(struct clair *c, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	struct number n;
+
+	json_key(w, "packages");
+	json_object(w);
+	for (size_t i = 0; i < c->index->packages.len; i++) {
+		const struct package *p = &c->index->packages.at[i].package;
+
+		json_key(w, number(&n, package_number(c, i)));
+		json_object(w);
+		json_member_cstr(w, "id", number(&n, package_number(c, i)));
+		json_member_str(w, "name", p->name);
+		json_member_str(w, "version", p->version);
+		json_member_cstr(w, "kind", "binary");
+		put_source(w, p, c->source_of[i]);
+		json_member_cstr(w, "normalized_version", "");
+		if (p->module.len > 0)
+			json_member_str(w, "module", p->module);
+		if (p->arch.len > 0)
+			json_member_str(w, "arch", p->arch);
+		json_member_cstr(w, "cpe", "");
+		put_detector(w, p->detector);
+		json_close(w);
+		TRY(document_flush(&c->doc, err));
+	}
+	json_close(w);
+	return STATUS_OK;
+}
+
+/* Clair rewrites the fields of the distributions it knows; clients compare them. */
+static enum status put_distribution(struct clair *c, const struct distribution *d, const char *id, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	struct distribution shown = *d;
+	struct slice scope, release;
+
+	if (!distribution_scope(d, &c->arena, &scope))
+		return err_nomem(err, "report");
+	slice_cut(scope, ':', NULL, &release);
+	if (slice_eq(d->did, SLICE("alpine")) && release.len > 0) {
+		shown.version = release;
+		shown.version_id = SLICE_EMPTY;
+	} else if (slice_eq(d->did, SLICE("debian")) && release.len > 0) {
+		struct slice code = d->version_code_name.len ? d->version_code_name : debian_codename_by_release(release);
+
+		shown.name = SLICE("Debian GNU/Linux");
+		shown.version_id = release;
+		shown.version_code_name = code;
+		if (!arena_printf(&c->arena, &shown.version, "%.*s (%.*s)", SLICE_ARG(release), SLICE_ARG(code)) ||
+		    !arena_printf(&c->arena, &shown.pretty_name, "Debian GNU/Linux %.*s", SLICE_ARG(shown.version)))
+			return err_nomem(err, "report");
+	}
+	json_object(w);
+	json_member_cstr(w, "id", id);
+	json_member_str(w, "did", shown.did);
+	json_member_str(w, "name", shown.name);
+	json_member_str(w, "version", shown.version);
+	json_member_str(w, "version_code_name", shown.version_code_name);
+	json_member_str(w, "version_id", shown.version_id);
+	json_member_cstr(w, "arch", "");
+	json_member_str(w, "cpe", shown.cpe);
+	json_member_str(w, "pretty_name", shown.pretty_name);
+	json_close(w);
+	return STATUS_OK;
+}
+
+static void put_repository(struct json_writer *w, enum package_type t, const char *id)
+{
+	json_object(w);
+	if (id[0] != '\0')
+		json_member_cstr(w, "id", id);
+	if (is_language(t))
+		json_member_cstr(w, "name", package_type_scope(t));
+	json_member_cstr(w, "cpe", "");
+	json_close(w);
+}
+
+static enum status put_distributions(struct clair *c, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	bool used[PACKAGE_TYPE_COUNT] = { false };
+	struct number n;
+
+	json_key(w, "distributions");
+	json_object(w);
+	for (size_t i = 0; i < c->index->distributions.len; i++) {
+		json_key(w, number(&n, 1 + i));
+		TRY(put_distribution(c, &c->index->distributions.at[i], number(&n, 1 + i), err));
+	}
+	json_close(w);
+	for (size_t i = 0; i < c->index->packages.len; i++)
+		used[c->index->packages.at[i].package.type] = true;
+	json_key(w, "repository");
+	json_object(w);
+	for (size_t t = 0; t < PACKAGE_TYPE_COUNT; t++) {
+		if (!used[t] || !is_language((enum package_type)t))
+			continue;
+		json_key(w, number(&n, c->first_repository + t));
+		put_repository(w, (enum package_type)t, number(&n, c->first_repository + t));
+	}
+	json_close(w);
+	return STATUS_OK;
+}
+
+static enum status put_environments(struct clair *c, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	struct number n;
+
+	json_key(w, "environments");
+	json_object(w);
+	for (size_t i = 0; i < c->index->packages.len; i++) {
+		const struct index_package *p = &c->index->packages.at[i];
+
+		json_key(w, number(&n, package_number(c, i)));
+		json_array(w);
+		json_object(w);
+		json_member_str(w, "package_db", p->package.db);
+		if (p->layer < c->index->layers.len)
+			document_digest(w, "introduced_in", &c->index->layers.at[p->layer].digest);
+		else
+			json_member_cstr(w, "introduced_in", "");
+		json_member_cstr(w, "distribution_id",
+				 p->distribution == INDEX_NO_DISTRIBUTION ? "" : number(&n, 1 + p->distribution));
+		json_key(w, "repository_ids");
+		if (is_language(p->package.type)) {
+			json_array(w);
+			json_cstr(w, number(&n, c->first_repository + p->package.type));
+			json_close(w);
+		} else {
+			json_null(w);
+		}
+		json_close(w);
+		json_close(w);
+		TRY(document_flush(&c->doc, err));
+	}
+	json_close(w);
+	return STATUS_OK;
+}
+
+static enum status clair_begin(struct clair *c, const struct index_report *index, const struct report_out *out,
+			       struct err *err)
+{
+	memset(c, 0, sizeof(*c));
+	c->index = index;
+	c->arena = (struct arena)ARENA_INIT(SIZE_MAX);
+	document_init(&c->doc, out, 0);
+	return number_sources(c, err);
+}
+
+static void clair_fini(struct clair *c)
+{
+	document_fini(&c->doc);
+	map_fini(&c->sources);
+	arena_fini(&c->arena);
+}
+
+static enum status write_index(struct clair *c, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	const struct index_diag *worst = NULL;
+
+	json_object(w);
+	document_digest(w, "manifest_hash", &c->index->manifest);
+	json_member_cstr(w, "state", "IndexFinished");
+	TRY(put_packages(c, err));
+	TRY(put_distributions(c, err));
+	TRY(put_environments(c, err));
+	for (size_t i = 0; i < c->index->diags.len && !worst; i++)
+		if (diag_severity(c->index->diags.at[i].diag.code) == DIAG_SEVERITY_ERROR)
+			worst = &c->index->diags.at[i];
+	json_member_bool(w, "success", worst == NULL);
+	json_member_str(w, "err", worst ? worst->diag.text : SLICE_EMPTY);
+	json_close(w);
+	return document_end(&c->doc, err);
+}
+
+static enum status clair_index(const struct index_report *r, const struct report_options *options,
+			       const struct report_out *out, struct err *err)
+{
+	struct clair AUTO(clair_fini) c;
+
+	(void)options;
+	TRY(clair_begin(&c, r, out, err));
+	return write_index(&c, err);
+}
+
+/* Findings of one advisory row are one vulnerability of Clair's, whatever packages it hits. */
+static enum status vulnerability_numbers(struct clair *c, const struct vulnerability_report *r, struct map *numbers,
+					 uint64_t *of, bool *first, struct err *err)
+{
+	for (size_t i = 0; i < r->findings.len; i++) {
+		const struct finding *f = &r->findings.at[i];
+		struct slice key;
+		uint64_t *slot;
+		bool is_new;
+
+		if (!arena_printf(&c->arena, &key, "%.*s|%.*s|%.*s|%.*s|%d|%.*s", SLICE_ARG(f->source),
+				  SLICE_ARG(f->advisory.id), SLICE_ARG(f->row.scope), SLICE_ARG(f->row.package),
+				  (int)f->row.name_kind, SLICE_ARG(f->row.fixed_version)))
+			return err_nomem(err, "report");
+		slot = map_slot(numbers, key, &is_new);
+		if (!slot)
+			return err_nomem(err, "report");
+		if (is_new)
+			*slot = c->next++;
+		of[i] = *slot;
+		first[i] = is_new;
+	}
+	return STATUS_OK;
+}
+
+static void put_aliases(struct json_writer *w, const struct advisory *a)
+{
+	json_key(w, "Self");
+	json_object(w);
+	json_key(w, "Space");
+	json_object(w);
+	json_close(w);
+	json_member_cstr(w, "Name", "");
+	json_close(w);
+	json_key(w, "Aliases");
+	if (a->n_aliases == 0) {
+		json_null(w);
+		return;
+	}
+	json_array(w);
+	for (size_t i = 0; i < a->n_aliases; i++) {
+		json_object(w);
+		json_key(w, "Space");
+		json_object(w);
+		json_close(w);
+		json_member_str(w, "Name", a->aliases[i]);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+static enum status put_links(struct clair *c, const struct advisory *a, struct err *err)
+{
+	struct buf AUTO(buf_fini) links = BUF_INIT((size_t)1 << 20);
+
+	for (size_t i = 0; i < a->n_links; i++) {
+		if (i > 0)
+			buf_add_byte(&links, ' ');
+		buf_add(&links, a->links[i]);
+	}
+	TRY(buf_check(&links, "links of an advisory", err));
+	json_member_str(&c->doc.w, "links", buf_slice(&links));
+	return STATUS_OK;
+}
+
+static enum status put_vulnerability(struct clair *c, const struct finding *f, uint64_t id, struct err *err)
+{
+	static const struct distribution none;
+	struct json_writer *w = &c->doc.w;
+	const struct index_package *p = &c->index->packages.at[f->package];
+	const struct advisory *a = &f->advisory;
+	bool language = is_language(p->package.type);
+	struct date_text date;
+	struct number n;
+
+	json_key(w, number(&n, id));
+	json_object(w);
+	json_member_cstr(w, "id", number(&n, id));
+	json_member_str(w, "updater", f->source);
+	json_member_str(w, "name", a->id);
+	json_member_str(w, "description", a->description.len ? a->description : a->summary);
+	json_member_cstr(w, "issued", date_print(&date, a->issued_s));
+	TRY(put_links(c, a, err));
+	json_member_str(w, "severity", f->row.severity.len ? f->row.severity : a->severity_text);
+	json_member_cstr(w, "normalized_severity", severity_name(f->severity));
+	json_key(w, "package");
+	json_object(w);
+	json_member_cstr(w, "id", "");
+	json_member_str(w, "name", f->row.package);
+	json_member_cstr(w, "version", "");
+	json_member_cstr(w, "kind", f->row.name_kind == AFFECTED_NAME_SOURCE && !language ? "source" : "binary");
+	json_member_cstr(w, "normalized_version", "");
+	json_member_cstr(w, "cpe", "");
+	json_key(w, "detector");
+	json_null(w);
+	json_close(w);
+	json_key(w, "distribution");
+	TRY(put_distribution(c, language || p->distribution == INDEX_NO_DISTRIBUTION ?
+					&none : &c->index->distributions.at[p->distribution], "", err));
+	json_key(w, "repository");
+	put_repository(w, p->package.type, "");
+	json_member_str(w, "fixed_in_version", f->row.fixed_version);
+	put_aliases(w, a);
+	json_close(w);
+	return document_flush(&c->doc, err);
+}
+
+static enum status put_findings(struct clair *c, const struct vulnerability_report *r, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	struct map AUTO(map_fini) numbers = MAP_INIT;
+	uint64_t *of = arena_array(&c->arena, r->findings.len + 1, sizeof(*of));
+	bool *first = arena_array(&c->arena, r->findings.len + 1, sizeof(*first));
+	struct number n;
+
+	if (!of || !first)
+		return err_nomem(err, "report");
+	TRY(vulnerability_numbers(c, r, &numbers, of, first, err));
+	json_key(w, "vulnerabilities");
+	json_object(w);
+	for (size_t i = 0; i < r->findings.len; i++)
+		if (first[i])
+			TRY(put_vulnerability(c, &r->findings.at[i], of[i], err));
+	json_close(w);
+	json_key(w, "package_vulnerabilities");
+	json_object(w);
+	for (size_t i = 0; i < r->findings.len;) {
+		size_t package = r->findings.at[i].package;
+
+		json_key(w, number(&n, package_number(c, package)));
+		json_array(w);
+		for (; i < r->findings.len && r->findings.at[i].package == package; i++)
+			json_cstr(w, number(&n, of[i]));
+		json_close(w);
+		TRY(document_flush(&c->doc, err));
+	}
+	json_close(w);
+	json_key(w, "enrichments");
+	json_object(w);
+	json_close(w);
+	return STATUS_OK;
+}
+
+/* Clair has no word for what was not looked up. Its clients ignore unknown members: coverage is one. */
+static void put_coverage(struct json_writer *w, const struct vulnerability_report *r)
+{
+	json_key(w, "coverage");
+	json_object(w);
+	json_member_bool(w, "complete", r->complete);
+	json_key(w, "items");
+	json_array(w);
+	for (size_t i = 0; i < r->coverage.len; i++) {
+		json_object(w);
+		json_member_cstr(w, "code", coverage_name(r->coverage.at[i].code));
+		json_member_str(w, "scope", r->coverage.at[i].scope);
+		json_member_str(w, "detail", r->coverage.at[i].detail);
+		json_member_u64(w, "packages", r->coverage.at[i].packages);
+		json_close(w);
+	}
+	json_close(w);
+	json_close(w);
+}
+
+static enum status clair_vulnerabilities(const struct vulnerability_report *r, const struct report_options *options,
+					 const struct report_out *out, struct err *err)
+{
+	struct clair AUTO(clair_fini) c;
+	struct json_writer *w = &c.doc.w;
+
+	(void)options;
+	TRY(clair_begin(&c, r->index, out, err));
+	json_object(w);
+	document_digest(w, "manifest_hash", &r->index->manifest);
+	TRY(put_packages(&c, err));
+	TRY(put_distributions(&c, err));
+	TRY(put_environments(&c, err));
+	TRY(put_findings(&c, r, err));
+	put_coverage(w, r);
+	json_close(w);
+	return document_end(&c.doc, err);
+}
+
+const struct report_format report_format_clair = {
+	.name = "clair",
+	.media_type = "application/vnd.clair.vulnerability_report.v1+json",
+	.vulnerabilities = clair_vulnerabilities,
+	.index = clair_index,
+};

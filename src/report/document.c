@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* document.c - JSON documents in pieces. */
+#include "report/document.h"
+
+#define PIECE ((size_t)64 << 10)
+
+void document_init(struct document *d, const struct report_out *out, unsigned indent)
+{
+	d->buf = (struct buf)BUF_INIT((size_t)1 << 30);
+	d->out = out;
+	json_writer_init(&d->w, &d->buf, indent);
+}
+
+void document_fini(struct document *d)
+{
+	buf_fini(&d->buf);
+}
+
+static enum status hand_on(struct document *d, struct err *err)
+{
+	TRY(buf_check(&d->buf, "report", err));
+	TRY(d->out->write(d->out->ctx, buf_slice(&d->buf), err));
+	buf_reset(&d->buf);
+	return STATUS_OK;
+}
+
+enum status document_flush(struct document *d, struct err *err)
+{
+	return d->buf.len < PIECE ? STATUS_OK : hand_on(d, err);
+}
+
+enum status document_end(struct document *d, struct err *err)
+{
+	TRY(json_writer_end(&d->w, err));
+	buf_add_byte(&d->buf, '\n');
+	return hand_on(d, err);
+}
+
+void document_digest(struct json_writer *w, const char *key, const struct digest *digest)
+{
+	struct digest_text text;
+
+	json_member_cstr(w, key, digest_print(&text, digest));
+}
+
+void document_date(struct json_writer *w, const char *key, int64_t unix_s)
+{
+	struct date_text text;
+
+	if (unix_s == DATE_NONE) {
+		json_key(w, key);
+		json_null(w);
+	} else {
+		json_member_cstr(w, key, date_print(&text, unix_s));
+	}
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
+#include "report/document.h"
+
+static void put_list(struct json_writer *w, const char *key, const struct slice *list, size_t n)
+{
+	json_key(w, key);
+	json_array(w);
+	for (size_t i = 0; i < n; i++)
+		json_string(w, list[i]);
+	json_close(w);
+}
+
+static void put_image(struct json_writer *w, const struct index_report *r)
+{
+	json_key(w, "image");
+	json_object(w);
+	json_member_str(w, "target", r->target);
+	json_member_str(w, "name", r->image_name);
+	document_digest(w, "manifest", &r->manifest);
+	json_member_str(w, "os", r->os);
+	json_member_str(w, "arch", r->arch);
+	json_member_str(w, "variant", r->variant);
+	json_member_bool(w, "complete", r->complete);
+	json_member_str(w, "detector_set", r->detector_set);
+	json_key(w, "layers");
+	json_array(w);
+	for (size_t i = 0; i < r->layers.len; i++) {
+		const struct index_layer *l = &r->layers.at[i];
+
+		json_object(w);
+		json_member_u64(w, "number", i + 1);
+		document_digest(w, "digest", &l->digest);
+		document_digest(w, "diff_id", &l->diff_id);
+		json_member_str(w, "created_by", l->created_by);
+		json_member_u64(w, "bytes_stored", l->bytes_stored);
+		json_member_u64(w, "bytes_tar", l->bytes_tar);
+		json_member_bool(w, "read", l->read);
+		json_close(w);
+	}
+	json_close(w);
+	json_key(w, "distributions");
+	json_array(w);
+	for (size_t i = 0; i < r->distributions.len; i++) {
+		const struct distribution *d = &r->distributions.at[i];
+
+		json_object(w);
+		json_member_str(w, "id", d->did);
+		json_member_str(w, "name", d->name);
+		json_member_str(w, "version_id", d->version_id);
+		json_member_str(w, "version", d->version);
+		json_member_str(w, "code_name", d->version_code_name);
+		json_member_str(w, "pretty_name", d->pretty_name);
+		json_member_str(w, "variant_id", d->variant_id);
+		json_member_str(w, "cpe", d->cpe);
+		json_member_str(w, "path", d->path);
+		json_close(w);
+	}
+	json_close(w);
+	json_close(w);
+}
+
+static void put_package(struct json_writer *w, const struct index_report *r, size_t i)
+{
+	const struct index_package *p = &r->packages.at[i];
+
+	json_object(w);
+	json_member_cstr(w, "type", package_type_purl(p->package.type));
+	json_member_str(w, "name", p->package.name);
+	json_member_str(w, "version", p->package.version);
+	json_member_str(w, "arch", p->package.arch);
+	if (p->package.module.len > 0)
+		json_member_str(w, "module", p->package.module);
+	if (p->package.source_name.len > 0) {
+		json_member_str(w, "source", p->package.source_name);
+		json_member_str(w, "source_version", p->package.source_version);
+	}
+	json_member_str(w, "database", p->package.db);
+	json_member_str(w, "path", p->package.path);
+	json_member_str(w, "detector", p->package.detector);
+	json_member_u64(w, "layer", p->layer + 1);
+	if (p->package.flags & PACKAGE_OWNED)
+		json_member_bool(w, "owned", true);
+	if (p->package.flags & PACKAGE_MAIN_MODULE)
+		json_member_bool(w, "main_module", true);
+	if (p->package.flags & PACKAGE_BAD_VERSION)
+		json_member_bool(w, "bad_version", true);
+	json_close(w);
+}
+
+static enum status put_packages(struct document *d, const struct index_report *r, struct err *err)
+{
+	json_key(&d->w, "packages");
+	json_array(&d->w);
+	for (size_t i = 0; i < r->packages.len; i++) {
+		put_package(&d->w, r, i);
+		TRY(document_flush(d, err));
+	}
+	json_close(&d->w);
+	return STATUS_OK;
+}
+
+static enum status put_diags(struct document *d, const struct index_report *r, struct err *err)
+{
+	struct json_writer *w = &d->w;
+
+	json_key(w, "diagnostics");
+	json_array(w);
+	for (size_t i = 0; i < r->diags.len; i++) {
+		const struct layer_diag *g = &r->diags.at[i].diag;
+
+		json_object(w);
+		json_member_cstr(w, "severity", diag_severity_name(diag_severity(g->code)));
+		json_member_cstr(w, "code", diag_name(g->code));
+		if (r->diags.at[i].layer != SIZE_MAX)
+			json_member_u64(w, "layer", r->diags.at[i].layer + 1);
+		json_member_str(w, "where", g->where);
+		if (g->offset != ERR_NO_OFFSET)
+			json_member_u64(w, "offset", g->offset);
+		json_member_str(w, "text", g->text);
+		json_close(w);
+		TRY(document_flush(d, err));
+	}
+	json_close(w);
+	return STATUS_OK;
+}
+
+static void put_evidence(struct json_writer *w, const struct finding *f)
+{
+	json_key(w, "evidence");
+	json_object(w);
+	json_member_str(w, "source", f->source);
+	document_digest(w, "segment", &f->segment);
+	json_member_str(w, "scope", f->row.scope);
+	json_member_str(w, "looked_up", f->matched_name);
+	json_member_str(w, "version", f->matched_version);
+	json_member_str(w, "comparison", f->comparison);
+	if (f->row.module.len > 0)
+		json_member_str(w, "module", f->row.module);
+	json_close(w);
+}
+
+static void put_finding(struct json_writer *w, const struct index_report *r, const struct finding *f)
+{
+	const struct advisory *a = &f->advisory;
+
+	json_member_str(w, "id", a->id);
+	json_member_u64(w, "flaw", f->flaw + 1);
+	put_list(w, "aliases", a->aliases, a->n_aliases);
+	put_list(w, "related", a->related, a->n_related);
+	json_member_cstr(w, "severity", severity_name(f->severity));
+	json_member_str(w, "vendor_severity", f->row.severity.len ? f->row.severity : a->severity_text);
+	put_list(w, "cvss", a->cvss, a->n_cvss);
+	json_member_str(w, "summary", a->summary);
+	json_member_str(w, "description", a->description);
+	document_date(w, "issued", a->issued_s);
+	document_date(w, "modified", a->modified_s);
+	put_list(w, "links", a->links, a->n_links);
+	json_key(w, "package");
+	put_package(w, r, f->package);
+	json_member_str(w, "fixed_version", f->row.fixed_version);
+	put_evidence(w, f);
+}
+
+static void put_summary(struct json_writer *w, const struct vulnerability_report *r)
+{
+	size_t counts[SEVERITY_COUNT] = { 0 };
+
+	for (size_t i = 0; i < r->findings.len; i++)
+		counts[r->findings.at[i].severity]++;
+	json_key(w, "summary");
+	json_object(w);
+	json_member_u64(w, "packages", r->index->packages.len);
+	json_member_u64(w, "findings", r->findings.len);
+	json_member_u64(w, "flaws", r->flaws);
+	json_key(w, "by_severity");
+	json_object(w);
+	for (size_t s = SEVERITY_COUNT; s-- > 0;)
+		json_member_u64(w, severity_name((enum severity)s), counts[s]);
+	json_close(w);
+	json_member_bool(w, "complete", r->complete);
+	json_member_bool(w, "demonstration", r->demonstration);
+	json_close(w);
+}
+
+static void put_coverage(struct json_writer *w, const struct vulnerability_report *r)
+{
+	json_key(w, "coverage");
+	json_array(w);
+	for (size_t i = 0; i < r->coverage.len; i++) {
+		const struct coverage_item *c = &r->coverage.at[i];
+
+		json_object(w);
+		json_member_cstr(w, "code", coverage_name(c->code));
+		json_member_bool(w, "gap", coverage_is_gap(c->code));
+		json_member_str(w, "scope", c->scope);
+		json_member_u64(w, "packages", c->packages);
+		json_member_str(w, "detail", c->detail);
+		json_close(w);
+	}
+	json_close(w);
+	json_key(w, "sources");
+	json_array(w);
+	for (size_t i = 0; i < r->sources.len; i++) {
+		json_object(w);
+		json_member_str(w, "name", r->sources.at[i].name);
+		document_digest(w, "segment", &r->sources.at[i].segment);
+		document_date(w, "updated", r->sources.at[i].updated_s);
+		json_member_u64(w, "records", r->sources.at[i].records);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+static void put_head(struct json_writer *w, const char *schema, const struct report_options *options)
+{
+	json_object(w);
+	json_member_cstr(w, "schema", schema);
+	json_key(w, "generator");
+	json_object(w);
+	json_member_cstr(w, "name", "limpid");
+	json_member_cstr(w, "version", options->program_version);
+	json_close(w);
+	document_date(w, "created", options->now_s);
+}
+
+static enum status write_vulnerabilities(struct document *d, const struct vulnerability_report *r,
+					 const struct report_options *options, struct err *err)
+{
+	struct json_writer *w = &d->w;
+
+	put_head(w, "limpid-report/1", options);
+	put_image(w, r->index);
+	put_summary(w, r);
+	json_key(w, "findings");
+	json_array(w);
+	for (size_t i = 0; i < r->findings.len; i++) {
+		json_object(w);
+		put_finding(w, r->index, &r->findings.at[i]);
+		json_close(w);
+		TRY(document_flush(d, err));
+	}
+	json_close(w);
+	json_key(w, "suppressed");
+	json_array(w);
+	for (size_t i = 0; i < r->suppressed.len; i++) {
+		json_object(w);
+		json_member_str(w, "reason", r->suppressed.at[i].reason);
+		put_finding(w, r->index, &r->suppressed.at[i].finding);
+		json_close(w);
+		TRY(document_flush(d, err));
+	}
+	json_close(w);
+	put_coverage(w, r);
+	TRY(put_packages(d, r->index, err));
+	TRY(put_diags(d, r->index, err));
+	json_close(w);
+	return document_end(d, err);
+}
+
+static enum status json_vulnerabilities(const struct vulnerability_report *r, const struct report_options *options,
+					const struct report_out *out, struct err *err)
+{
+	struct document AUTO(document_fini) d;
+
+	document_init(&d, out, 2);
+	return write_vulnerabilities(&d, r, options, err);
+}
+
+static enum status json_index(const struct index_report *r, const struct report_options *options,
+			      const struct report_out *out, struct err *err)
+{
+	struct document AUTO(document_fini) d;
+
+	document_init(&d, out, 2);
+	put_head(&d.w, "limpid-index/1", options);
+	put_image(&d.w, r);
+	TRY(put_packages(&d, r, err));
+	TRY(put_diags(&d, r, err));
+	json_close(&d.w);
+	return document_end(&d, err);
+}
+
+const struct report_format report_format_json = {
+	.name = "json",
+	.media_type = "application/json",
+	.vulnerabilities = json_vulnerabilities,
+	.index = json_index,
+};
