@@ -184,12 +184,17 @@ int hex_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Length of the well-formed sequence at p (Unicode table 3-7), 0 if there is none. */
-static size_t utf8_sequence(const uint8_t *p, size_t left)
+/* Unicode, table 3-7. */
+size_t utf8_sequence(struct slice s)
 {
-	uint8_t c = p[0], low = 0x80, high = 0xbf;
+	const uint8_t *p = s.ptr;
+	size_t left = s.len;
+	uint8_t c, low = 0x80, high = 0xbf;
 	size_t n;
 
+	if (left == 0)
+		return 0;
+	c = p[0];
 	if (c < 0x80)
 		return 1;
 	if (c >= 0xc2 && c <= 0xdf)
@@ -219,7 +224,7 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 bool slice_is_utf8(struct slice s)
 {
 	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_sequence(s.ptr + i, s.len - i);
+		size_t n = utf8_sequence(slice_make(s.ptr + i, s.len - i));
 
 		if (n == 0)
 			return false;

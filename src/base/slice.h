@@ -95,6 +95,8 @@ static inline uint8_t to_lower(uint8_t c) { return is_upper(c) ? (uint8_t)(c + 3
 /* 0-15, or -1. */
 int hex_value(uint8_t c);
 
+/* Bytes of the well-formed UTF-8 sequence that s begins with; 0 if it begins with none. */
+size_t utf8_sequence(struct slice s);
 /* True if s is well-formed UTF-8 (no surrogates, no overlong forms). */
 bool slice_is_utf8(struct slice s);
 

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_writer.c - JSON text, written as its parts are named. */
+#include "text/json_writer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HAS_MEMBER 0x80U
+
+void json_writer_init(struct json_writer *w, struct buf *out, unsigned indent)
+{
+	*w = (struct json_writer){ .out = out, .indent = indent };
+}
+
+static uint8_t level_kind(const struct json_writer *w)
+{
+	return w->depth ? w->stack[w->depth - 1] & (uint8_t)~HAS_MEMBER : 0;
+}
+
+static void new_line(struct json_writer *w)
+{
+	static const char blanks[] = "                                ";
+	size_t n = (size_t)w->depth * w->indent;
+
+	if (!w->indent)
+		return;
+	buf_add_byte(w->out, '\n');
+	for (; n; n -= MIN(n, sizeof(blanks) - 1))
+		buf_add(w->out, slice_make(blanks, MIN(n, sizeof(blanks) - 1)));
+}
+
+/* Comma and new line before a member of the innermost level. */
+static void put_separator(struct json_writer *w)
+{
+	uint8_t *level = &w->stack[w->depth - 1];
+
+	if (*level & HAS_MEMBER)
+		buf_add_byte(w->out, ',');
+	*level |= HAS_MEMBER;
+	new_line(w);
+}
+
+/* What stands before any value; false if none may stand here. */
+static bool begin_value(struct json_writer *w)
+{
+	uint8_t kind = level_kind(w);
+
+	if (w->bug || (kind == '{' && !w->have_key) || (kind == 0 && w->done)) {
+		w->bug = true;
+		return false;
+	}
+	if (kind == '[')
+		put_separator(w);
+	w->have_key = false;
+	if (kind == 0)
+		w->done = true;
+	return true;
+}
+
+static void open_level(struct json_writer *w, uint8_t kind)
+{
+	if (!begin_value(w))
+		return;
+	if (w->depth == ARRAY_LEN(w->stack)) {
+		w->bug = true;
+		return;
+	}
+	buf_add_byte(w->out, kind);
+	w->stack[w->depth++] = kind;
+}
+
+void json_object(struct json_writer *w)
+{
+	open_level(w, '{');
+}
+
+void json_array(struct json_writer *w)
+{
+	open_level(w, '[');
+}
+
+void json_close(struct json_writer *w)
+{
+	uint8_t level;
+
+	if (w->bug || w->depth == 0 || w->have_key) {
+		w->bug = true;
+		return;
+	}
+	level = w->stack[--w->depth];
+	if (level & HAS_MEMBER)
+		new_line(w);
+	buf_add_byte(w->out, (level & (uint8_t)~HAS_MEMBER) == '{' ? '}' : ']');
+}
+
+/* May c stand in a string without a closer look? */
+static inline bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+static void put_escape(struct buf *out, uint8_t c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+
+	switch (c) {
+	case '"':
+	case '\\':
+		text[1] = (char)c;
+		break;
+	case '\n':
+		text[1] = 'n';
+		break;
+	case '\r':
+		text[1] = 'r';
+		break;
+	case '\t':
+		text[1] = 't';
+		break;
+	case '\b':
+		text[1] = 'b';
+		break;
+	case '\f':
+		text[1] = 'f';
+		break;
+	default:
+		buf_add(out, slice_make(text, 6));
+		return;
+	}
+	buf_add(out, slice_make(text, 2));
+}
+
+/* Length of the bytes at i that can be copied; 0 if the byte there has to be replaced. */
+static size_t plain_length(const struct json_writer *w, struct slice s, size_t i)
+{
+	uint8_t c = s.ptr[i];
+	size_t n;
+
+	if (c < 0x20 || c == '"' || c == '\\')
+		return 0;
+	if (c < 0x80)
+		return w->html_escape && (c == '<' || c == '>' || c == '&') ? 0 : 1;
+	n = utf8_sequence(slice_from(s, i));
+	/* U+2028 and U+2029 end a line in JavaScript. */
+	if (n == 3 && w->html_escape && c == 0xe2 && s.ptr[i + 1] == 0x80 && (s.ptr[i + 2] & 0xfe) == 0xa8)
+		return 0;
+	return n;
+}
+
+static void put_string(struct json_writer *w, struct slice s)
+{
+	size_t run = 0, i = 0;
+
+	buf_add_byte(w->out, '"');
+	while (i < s.len) {
+		size_t n = is_plain(s.ptr[i]) ? 1 : plain_length(w, s, i);
+
+		if (n) {
+			i += n;
+			continue;
+		}
+		buf_add(w->out, slice_make(s.ptr + run, i - run));
+		if (s.ptr[i] < 0x80) {
+			put_escape(w->out, s.ptr[i]);
+		} else if (utf8_sequence(slice_from(s, i)) == 3) {
+			buf_add_cstr(w->out, s.ptr[i + 2] & 1 ? "\\u2029" : "\\u2028");
+			i += 2;
+		} else {
+			buf_add_cstr(w->out, "\xef\xbf\xbd");
+		}
+		run = ++i;
+	}
+	buf_add(w->out, slice_make(s.ptr + run, i - run));
+	buf_add_byte(w->out, '"');
+}
+
+void json_key_slice(struct json_writer *w, struct slice key)
+{
+	if (w->bug || level_kind(w) != '{' || w->have_key) {
+		w->bug = true;
+		return;
+	}
+	put_separator(w);
+	put_string(w, key);
+	buf_add_cstr(w->out, w->indent ? ": " : ":");
+	w->have_key = true;
+}
+
+void json_key(struct json_writer *w, const char *key)
+{
+	json_key_slice(w, slice_cstr(key));
+}
+
+void json_string(struct json_writer *w, struct slice s)
+{
+	if (begin_value(w))
+		put_string(w, s);
+}
+
+void json_cstr(struct json_writer *w, const char *s)
+{
+	json_string(w, slice_cstr(s));
+}
+
+static void put_u64(struct buf *out, uint64_t n)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	buf_add(out, slice_make(text + at, sizeof(text) - at));
+}
+
+void json_u64(struct json_writer *w, uint64_t n)
+{
+	if (begin_value(w))
+		put_u64(w->out, n);
+}
+
+void json_i64(struct json_writer *w, int64_t n)
+{
+	if (!begin_value(w))
+		return;
+	if (n < 0)
+		buf_add_byte(w->out, '-');
+	put_u64(w->out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+}
+
+/* Fewest significant digits that read back as n (n > 0); *exponent is that of the first digit. */
+static size_t shortest_digits(double n, char digits[static 20], int *exponent)
+{
+	char text[48];
+	size_t len = 0;
+	const char *p;
+	bool negative;
+
+	for (int precision = 14; precision <= 16; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, n);
+		if (strtod(text, NULL) == n) /* our own text, not input */
+			break;
+	}
+	/* The decimal point depends on the locale; digits and exponent do not. */
+	for (p = text; *p && *p != 'e'; p++)
+		if (is_digit((uint8_t)*p))
+			digits[len++] = *p;
+	while (len > 1 && digits[len - 1] == '0')
+		len--;
+	negative = p[0] && p[1] == '-';
+	*exponent = 0;
+	for (p = *p ? p + 2 : p; is_digit((uint8_t)*p); p++)
+		*exponent = *exponent * 10 + (*p - '0');
+	if (negative)
+		*exponent = -*exponent;
+	return len;
+}
+
+/* As ECMAScript and Go print: plain from 1e-6 to below 1e21, else with an exponent. */
+static void put_double(struct buf *out, double n)
+{
+	char digits[20];
+	int exponent;
+	size_t len = shortest_digits(n, digits, &exponent), whole;
+
+	if (exponent < -6 || exponent >= 21) {
+		buf_add(out, slice_make(digits, 1));
+		if (len > 1) {
+			buf_add_byte(out, '.');
+			buf_add(out, slice_make(digits + 1, len - 1));
+		}
+		buf_printf(out, "e%+d", exponent);
+		return;
+	}
+	if (exponent < 0) {
+		buf_add_cstr(out, "0.");
+		for (int i = exponent + 1; i < 0; i++)
+			buf_add_byte(out, '0');
+		buf_add(out, slice_make(digits, len));
+		return;
+	}
+	whole = (size_t)exponent + 1;
+	buf_add(out, slice_make(digits, MIN(len, whole)));
+	for (size_t i = len; i < whole; i++)
+		buf_add_byte(out, '0');
+	if (len > whole) {
+		buf_add_byte(out, '.');
+		buf_add(out, slice_make(digits + whole, len - whole));
+	}
+}
+
+void json_double(struct json_writer *w, double n)
+{
+	if (!begin_value(w))
+		return;
+	if (!isfinite(n)) {
+		buf_add_cstr(w->out, "null");
+		return;
+	}
+	if (signbit(n))
+		buf_add_byte(w->out, '-');
+	if (fpclassify(n) == FP_ZERO)
+		buf_add_byte(w->out, '0');
+	else
+		put_double(w->out, fabs(n));
+}
+
+void json_bool(struct json_writer *w, bool b)
+{
+	if (begin_value(w))
+		buf_add_cstr(w->out, b ? "true" : "false");
+}
+
+void json_null(struct json_writer *w)
+{
+	if (begin_value(w))
+		buf_add_cstr(w->out, "null");
+}
+
+void json_raw(struct json_writer *w, struct slice json)
+{
+	if (begin_value(w))
+		buf_add(w->out, json);
+}
+
+void json_member_str(struct json_writer *w, const char *key, struct slice s)
+{
+	json_key(w, key);
+	json_string(w, s);
+}
+
+void json_member_cstr(struct json_writer *w, const char *key, const char *s)
+{
+	json_key(w, key);
+	json_cstr(w, s);
+}
+
+void json_member_u64(struct json_writer *w, const char *key, uint64_t n)
+{
+	json_key(w, key);
+	json_u64(w, n);
+}
+
+void json_member_bool(struct json_writer *w, const char *key, bool b)
+{
+	json_key(w, key);
+	json_bool(w, b);
+}
+
+enum status json_writer_end(struct json_writer *w, struct err *err)
+{
+	if (w->bug || w->depth != 0 || !w->done)
+		return err_set(err, STATUS_BUG, "JSON writer: parts were written out of order");
+	return buf_check(w->out, "JSON text", err);
+}
