@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spool.h - random access to bytes that came as a stream: in memory up to a cap, then in an unlinked temporary file.
+ * spool.h - random access to bytes that came as a stream: in memory up to a cap, then in an anonymous file.
  */
 #ifndef LIMPID_IO_SPOOL_H
 #define LIMPID_IO_SPOOL_H
@@ -10,8 +10,8 @@
 struct spool;
 
 /*
- * Read src to its end. Up to memory_max bytes stay in memory; beyond, fd_dir (an O_DIRECTORY or O_TMPFILE-able
- * directory, or -1 for memfd) takes them. More than bytes_max is STATUS_LIMIT.
+ * Read src to its end. Up to memory_max bytes stay in memory; beyond, an anonymous file (memfd) takes them, which
+ * leaves nothing behind and is swapped rather than held. More than bytes_max is STATUS_LIMIT.
  */
 enum status spool_read(struct source *src, uint64_t memory_max, uint64_t bytes_max, struct spool **out,
 		       struct err *err) NODISCARD;

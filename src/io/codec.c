@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* codec.c - recognises a compression by its first bytes and guards what comes out of it. */
+#include "io/decoder.h"
+
+#include <stdlib.h>
+
+#define HEAD_BYTES 16
+
+static const struct codec *const codecs[CODEC_COUNT] = {
+	[CODEC_PLAIN] = NULL,
+#define CODEC(name, what) [CODEC_##name] = &codec_##name,
+#include "io/codecs.def"
+#undef CODEC
+};
+
+const char *codec_name(enum codec_id id)
+{
+	return id == CODEC_PLAIN ? "plain" : codecs[id]->name;
+}
+
+bool decoder_input_init(struct decoder_input *in, struct source *inner)
+{
+	memset(in, 0, sizeof(*in));
+	in->inner = inner;
+	in->buf = malloc(DECODER_INPUT_BYTES);
+	return in->buf != NULL;
+}
+
+void decoder_input_fini(struct decoder_input *in)
+{
+	source_free(in->inner);
+	free(in->buf);
+}
+
+enum status decoder_input_fill(struct decoder_input *in, struct err *err)
+{
+	size_t n;
+
+	if (in->at < in->len || in->ended)
+		return STATUS_OK;
+	TRY(source_read(in->inner, in->buf, DECODER_INPUT_BYTES, &n, err));
+	in->at = 0;
+	in->len = n;
+	in->ended = n == 0;
+	return STATUS_OK;
+}
+
+uint64_t decoder_input_offset(const struct decoder_input *in)
+{
+	return in->inner->pos - (in->len - in->at);
+}
+
+/* The bytes that were looked at come out again before the rest. */
+struct replay_source {
+	struct source base;
+	struct source *inner; /* owned */
+	uint8_t head[HEAD_BYTES];
+	size_t at, len;
+};
+
+static enum status replay_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
+{
+	struct replay_source *r = (struct replay_source *)s;
+	size_t n = MIN(cap, r->len - r->at);
+
+	if (n == 0)
+		return source_read(r->inner, buf, cap, out_n, err);
+	memcpy(buf, r->head + r->at, n);
+	r->at += n;
+	*out_n = n;
+	return STATUS_OK;
+}
+
+static void replay_close(struct source *s)
+{
+	source_free(((struct replay_source *)s)->inner);
+	free(s);
+}
+
+static enum status replay_open(struct source *inner, struct replay_source **out, struct err *err)
+{
+	static const struct source_ops ops = { replay_read, replay_close };
+	struct replay_source *r = calloc(1, sizeof(*r));
+	size_t n = 1;
+
+	if (!r) {
+		source_free(inner);
+		return err_nomem(err, "decompression");
+	}
+	r->base.ops = &ops;
+	r->inner = inner;
+	while (r->len < HEAD_BYTES && n > 0) {
+		enum status st = source_read(inner, r->head + r->len, HEAD_BYTES - r->len, &n, err);
+
+		if (st != STATUS_OK) {
+			source_free(&r->base);
+			return st;
+		}
+		r->len += n;
+	}
+	*out = r;
+	return STATUS_OK;
+}
+
+struct guard_source {
+	struct source base;
+	struct source *decoded;      /* owned */
+	const struct source *stored; /* borrowed: what decoded reads from */
+	const struct limits *limits; /* borrowed */
+};
+
+static enum status guard_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
+{
+	struct guard_source *g = (struct guard_source *)s;
+	uint64_t pos;
+
+	TRY(source_read(g->decoded, buf, cap, out_n, err));
+	pos = g->base.pos + *out_n;
+	if (pos > g->limits->layer_bytes)
+		return err_at(err, STATUS_LIMIT, g->stored->pos, "more than %llu bytes unpacked (limits.layer_bytes)",
+			      (unsigned long long)g->limits->layer_bytes);
+	if (pos > g->limits->layer_ratio_floor && pos / g->limits->layer_ratio > g->stored->pos)
+		return err_at(err, STATUS_LIMIT, g->stored->pos,
+			      "unpacks to more than %llu times its size (limits.layer_ratio)",
+			      (unsigned long long)g->limits->layer_ratio);
+	return STATUS_OK;
+}
+
+static void guard_close(struct source *s)
+{
+	source_free(((struct guard_source *)s)->decoded);
+	free(s);
+}
+
+enum status codec_open(struct source *inner, const struct limits *limits, enum codec_id *out_codec, struct source **out,
+		       struct err *err)
+{
+	static const struct source_ops ops = { guard_read, guard_close };
+	struct replay_source *replay;
+	struct guard_source *guard;
+	enum codec_id id = CODEC_PLAIN;
+
+	TRY(replay_open(inner, &replay, err));
+	for (size_t i = CODEC_PLAIN + 1; i < CODEC_COUNT; i++)
+		if (codecs[i]->claims(slice_make(replay->head, replay->len)))
+			id = (enum codec_id)i;
+	guard = calloc(1, sizeof(*guard));
+	if (!guard) {
+		source_free(&replay->base);
+		return err_nomem(err, "decompression");
+	}
+	guard->base.ops = &ops;
+	guard->stored = &replay->base;
+	guard->limits = limits;
+	guard->decoded = id == CODEC_PLAIN ? &replay->base : codecs[id]->open(&replay->base);
+	if (!guard->decoded) {
+		free(guard);
+		return err_nomem(err, "decompression");
+	}
+	*out_codec = id;
+	*out = &guard->base;
+	return STATUS_OK;
+}

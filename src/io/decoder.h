@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decoder.h - the input side that all decompressing sources share. Private to io/. */
+#ifndef LIMPID_IO_DECODER_H
+#define LIMPID_IO_DECODER_H
+
+#include "io/codec.h"
+
+#define DECODER_INPUT_BYTES ((size_t)128 << 10)
+
+struct decoder_input {
+	struct source *inner; /* owned */
+	uint8_t *buf;         /* owned, DECODER_INPUT_BYTES */
+	size_t at, len;       /* unread bytes are buf[at..len) */
+	bool ended;           /* inner has no more */
+};
+
+/* Takes inner over, even on failure. */
+bool decoder_input_init(struct decoder_input *in, struct source *inner) NODISCARD;
+void decoder_input_fini(struct decoder_input *in);
+/* Make sure that there is at least one unread byte, unless the stream has ended. */
+enum status decoder_input_fill(struct decoder_input *in, struct err *err) NODISCARD;
+/* Offset of the next unread byte in the compressed stream. */
+uint64_t decoder_input_offset(const struct decoder_input *in);
+
+#define CODEC(name, what) extern const struct codec codec_##name;
+#include "io/codecs.def"
+#undef CODEC
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* digest.c - SHA-256 and SHA-512 by OpenSSL, as values, on the way of a stream, and in a thread of their own. */
+#include "io/digest.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+static const struct {
+	const char *prefix, *name;
+	size_t len;
+} algos[] = {
+	[DIGEST_NONE] = { "", "", 0 },
+	[DIGEST_SHA256] = { "sha256:", "SHA256", 32 },
+	[DIGEST_SHA512] = { "sha512:", "SHA512", 64 },
+};
+
+bool digest_parse(struct slice s, struct digest *out)
+{
+	for (size_t a = DIGEST_SHA256; a < ARRAY_LEN(algos); a++) {
+		struct digest d = { .algo = (enum digest_algo)a };
+		struct slice hex = slice_from(s, strlen(algos[a].prefix));
+
+		if (!slice_starts(s, slice_cstr(algos[a].prefix)) || hex.len != 2 * algos[a].len)
+			continue;
+		for (size_t i = 0; i < hex.len; i++) {
+			int v = hex_value(hex.ptr[i]);
+
+			if (v < 0)
+				return false;
+			d.bytes[i / 2] = (uint8_t)(d.bytes[i / 2] << 4 | v);
+		}
+		*out = d;
+		return true;
+	}
+	return false;
+}
+
+const char *digest_print(struct digest_text *t, const struct digest *d)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t at = strlen(algos[d->algo].prefix);
+
+	memcpy(t->text, algos[d->algo].prefix, at);
+	for (size_t i = 0; i < algos[d->algo].len; i++) {
+		t->text[at++] = hex[d->bytes[i] >> 4];
+		t->text[at++] = hex[d->bytes[i] & 15];
+	}
+	t->text[at] = '\0';
+	return t->text;
+}
+
+bool digest_eq(const struct digest *a, const struct digest *b)
+{
+	return a->algo == b->algo && memcmp(a->bytes, b->bytes, algos[a->algo].len) == 0;
+}
+
+struct hasher {
+	EVP_MD_CTX *ctx; /* owned */
+	EVP_MD *md;      /* owned */
+	enum digest_algo algo;
+	bool failed;
+};
+
+void hasher_free(struct hasher *h)
+{
+	if (!h)
+		return;
+	EVP_MD_CTX_free(h->ctx);
+	EVP_MD_free(h->md);
+	free(h);
+}
+
+struct hasher *hasher_new(enum digest_algo algo)
+{
+	struct hasher *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->algo = algo;
+	h->md = EVP_MD_fetch(NULL, algos[algo].name, NULL);
+	h->ctx = EVP_MD_CTX_new();
+	if (h->md && h->ctx && EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1)
+		return h;
+	hasher_free(h);
+	return NULL;
+}
+
+void hasher_add(struct hasher *h, struct slice bytes)
+{
+	if (bytes.len > 0 && EVP_DigestUpdate(h->ctx, bytes.ptr, bytes.len) != 1)
+		h->failed = true;
+}
+
+enum status hasher_final(struct hasher *h, struct digest *out, struct err *err)
+{
+	struct digest d = { .algo = h->algo };
+	unsigned len = 0;
+
+	if (h->failed || EVP_DigestFinal_ex(h->ctx, d.bytes, &len) != 1 || len != algos[h->algo].len)
+		return err_set(err, STATUS_BUG, "the digest library failed");
+	*out = d;
+	return STATUS_OK;
+}
+
+enum status digest_of(enum digest_algo algo, struct slice bytes, struct digest *out, struct err *err)
+{
+	struct hasher *h = hasher_new(algo);
+	enum status st;
+
+	if (!h)
+		return err_nomem(err, "digest");
+	hasher_add(h, bytes);
+	st = hasher_final(h, out, err);
+	hasher_free(h);
+	return st;
+}
+
+struct digest_stream {
+	struct source base;
+	struct source *inner; /* owned */
+	struct hasher *hasher; /* owned */
+	bool ended;
+};
+
+static enum status stream_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
+{
+	struct digest_stream *d = (struct digest_stream *)s;
+
+	TRY(source_read(d->inner, buf, cap, out_n, err));
+	hasher_add(d->hasher, slice_make(buf, *out_n));
+	d->ended = *out_n == 0;
+	return STATUS_OK;
+}
+
+static void stream_close(struct source *s)
+{
+	struct digest_stream *d = (struct digest_stream *)s;
+
+	source_free(d->inner);
+	hasher_free(d->hasher);
+	free(d);
+}
+
+struct source *digest_source(struct source *inner, enum digest_algo algo)
+{
+	static const struct source_ops ops = { stream_read, stream_close };
+	struct digest_stream *d = calloc(1, sizeof(*d));
+
+	if (d) {
+		d->base.ops = &ops;
+		d->inner = inner;
+		d->hasher = hasher_new(algo);
+		if (d->hasher)
+			return &d->base;
+	}
+	free(d);
+	source_free(inner);
+	return NULL;
+}
+
+enum status digest_source_result(struct source *s, struct digest *out, struct err *err)
+{
+	struct digest_stream *d = (struct digest_stream *)s;
+
+	if (!d->ended)
+		return err_set(err, STATUS_BUG, "a digest was asked for before the stream had ended");
+	return hasher_final(d->hasher, out, err);
+}
+
+struct digest_job {
+	pthread_t thread;
+	bool started;
+	struct source *source; /* owned */
+	struct hasher *hasher; /* owned */
+	enum status failed;
+	struct err err;
+};
+
+static void *run_job(void *arg)
+{
+	struct digest_job *job = arg;
+	uint8_t *buf = malloc((size_t)256 << 10);
+	size_t n;
+
+	if (!buf) {
+		job->failed = err_nomem(&job->err, "digest");
+		return NULL;
+	}
+	do {
+		job->failed = source_read(job->source, buf, (size_t)256 << 10, &n, &job->err);
+		if (job->failed == STATUS_OK)
+			hasher_add(job->hasher, slice_make(buf, n));
+	} while (job->failed == STATUS_OK && n > 0);
+	free(buf);
+	return NULL;
+}
+
+struct digest_job *digest_job_start(int fd, uint64_t offset, uint64_t len, enum digest_algo algo)
+{
+	struct digest_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->err = (struct err)ERR_INIT;
+	job->source = source_from_fd(fd, offset, len);
+	job->hasher = hasher_new(algo);
+	if (!job->source || !job->hasher) {
+		source_free(job->source);
+		hasher_free(job->hasher);
+		free(job);
+		return NULL;
+	}
+	/* Without a thread the work is done here. */
+	job->started = pthread_create(&job->thread, NULL, run_job, job) == 0;
+	if (!job->started)
+		run_job(job);
+	return job;
+}
+
+enum status digest_job_wait(struct digest_job *job, struct digest *out, struct err *err)
+{
+	enum status st;
+
+	if (job->started)
+		pthread_join(job->thread, NULL);
+	st = job->failed;
+	if (st == STATUS_OK)
+		st = hasher_final(job->hasher, out, err);
+	else
+		*err = job->err;
+	source_free(job->source);
+	hasher_free(job->hasher);
+	free(job);
+	return st;
+}

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tar.c - walks a tar stream: ustar, pax, GNU and v7 headers.
+ *
+ * Sources: POSIX.1-2017 pax(1), "ustar Interchange Format" and "pax Extended Header"; the GNU tar manual, "Basic Tar
+ * Format". Why not libarchive: docs/adr/0001-own-tar-reader.md.
+ */
+#include "io/tar.h"
+
+#include "base/buf.h"
+#include "base/ckd.h"
+
+#include <stdlib.h>
+
+#define BLOCK ((size_t)512)
+#define BUFFER_BYTES ((size_t)128 << 10)
+/* One extended header (pax records, a GNU long name): names are at most limits.path_bytes, the rest is not used. */
+#define EXTENSION_BYTES_MAX ((uint64_t)1 << 20)
+
+/* What extended headers said about the next entry. */
+struct extension {
+	struct buf path, link, scratch;
+	bool has_path, has_link, has_size, sparse;
+	uint64_t size;
+};
+
+struct walker {
+	struct source *src; /* borrowed */
+	const struct limits *limits;
+	const struct diag_sink *diags;
+	tar_visit_fn visit;
+	void *ctx;
+	uint8_t *buf; /* owned, BUFFER_BYTES */
+	size_t at, len;
+	bool src_ended;
+	uint64_t offset; /* of buf[at] in the tar stream */
+	uint64_t entries;
+	struct extension ext;
+	struct buf path, link; /* normalised */
+};
+
+struct body_source {
+	struct source base;
+	struct walker *w;
+	uint64_t left;
+};
+
+/* ---- the buffered stream ---- */
+
+/* At least `want` (<= BUFFER_BYTES) bytes from buf[at], or as many as the stream has left. */
+static enum status fill(struct walker *w, size_t want, struct err *err)
+{
+	if (w->len - w->at >= want)
+		return STATUS_OK;
+	memmove(w->buf, w->buf + w->at, w->len - w->at);
+	w->len -= w->at;
+	w->at = 0;
+	while (w->len < want && !w->src_ended) {
+		size_t n;
+
+		TRY(source_read(w->src, w->buf + w->len, BUFFER_BYTES - w->len, &n, err));
+		w->len += n;
+		w->src_ended = n == 0;
+	}
+	return STATUS_OK;
+}
+
+static void consume(struct walker *w, size_t n)
+{
+	w->at += n;
+	w->offset += n;
+}
+
+static enum status skip(struct walker *w, uint64_t n, struct err *err)
+{
+	while (n > 0) {
+		size_t step;
+
+		TRY(fill(w, 1, err));
+		step = (size_t)MIN(n, (uint64_t)(w->len - w->at));
+		if (step == 0)
+			return err_at(err, STATUS_MALFORMED, w->offset,
+				      "tar: the archive ends inside an entry: %llu more bytes were expected",
+				      (unsigned long long)n);
+		consume(w, step);
+		n -= step;
+	}
+	return STATUS_OK;
+}
+
+static enum status body_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
+{
+	struct body_source *b = (struct body_source *)s;
+	struct walker *w = b->w;
+	size_t want = (size_t)MIN((uint64_t)cap, b->left), n;
+
+	*out_n = 0;
+	if (want == 0)
+		return STATUS_OK;
+	if (w->at == w->len && want >= BUFFER_BYTES / 2 && !w->src_ended) {
+		/* Large reads go past the buffer. */
+		TRY(source_read(w->src, buf, want, &n, err));
+		w->src_ended = n == 0;
+		w->offset += n;
+	} else {
+		TRY(fill(w, 1, err));
+		n = MIN(want, w->len - w->at);
+		memcpy(buf, w->buf + w->at, n);
+		consume(w, n);
+	}
+	if (n == 0)
+		return err_at(err, STATUS_MALFORMED, w->offset,
+			      "tar: the archive ends inside an entry: %llu more bytes were expected",
+			      (unsigned long long)b->left);
+	b->left -= n;
+	*out_n = n;
+	return STATUS_OK;
+}
+
+static void body_close(struct source *s)
+{
+	(void)s; /* lives on the walker's stack */
+}
+
+/* ---- header fields ---- */
+
+static bool all_zero(const uint8_t *block)
+{
+	for (size_t i = 0; i < BLOCK; i++)
+		if (block[i] != 0)
+			return false;
+	return true;
+}
+
+/* Octal with blanks and NULs around it, or GNU base-256. */
+static bool parse_number(struct slice field, uint64_t *out)
+{
+	uint64_t value = 0;
+	size_t i = 0;
+
+	if (field.ptr[0] & 0x80) {
+		if (field.ptr[0] & 0x7f && field.ptr[0] != 0x80)
+			return false; /* negative, or beyond any size */
+		for (i = 1; i < field.len; i++)
+			if (CKD_MUL(&value, value, UINT64_C(256)) || CKD_ADD(&value, value, (uint64_t)field.ptr[i]))
+				return false;
+		*out = value;
+		return value <= INT64_MAX;
+	}
+	while (i < field.len && (field.ptr[i] == ' ' || field.ptr[i] == 0))
+		i++;
+	for (; i < field.len && field.ptr[i] >= '0' && field.ptr[i] <= '7'; i++)
+		value = value * 8 + (uint64_t)(field.ptr[i] - '0'); /* at most 12 digits */
+	for (; i < field.len; i++)
+		if (field.ptr[i] != ' ' && field.ptr[i] != 0)
+			return false;
+	*out = value;
+	return true;
+}
+
+static struct slice field(const uint8_t *block, size_t at, size_t len)
+{
+	return slice_make(block + at, len);
+}
+
+/* Up to the first NUL. */
+static struct slice text_field(const uint8_t *block, size_t at, size_t len)
+{
+	return slice_make(block + at, strnlen((const char *)block + at, len));
+}
+
+static bool checksum_fits(const uint8_t *block)
+{
+	uint64_t wanted, sum = 0;
+	int64_t signed_sum = 0;
+
+	if (!parse_number(field(block, 148, 8), &wanted))
+		return false;
+	for (size_t i = 0; i < BLOCK; i++) {
+		uint8_t c = i >= 148 && i < 156 ? ' ' : block[i];
+
+		sum += c;
+		signed_sum += (int8_t)c;
+	}
+	/* Some old archivers summed signed bytes. */
+	return wanted == sum || (int64_t)wanted == signed_sum;
+}
+
+bool tar_claims(struct slice head)
+{
+	return head.len >= BLOCK && (checksum_fits(head.ptr) || all_zero(head.ptr));
+}
+
+/* ---- extended headers ---- */
+
+static void extension_reset(struct extension *x)
+{
+	buf_reset(&x->path);
+	buf_reset(&x->link);
+	x->has_path = x->has_link = x->has_size = x->sparse = false;
+}
+
+static enum status read_extension(struct walker *w, uint64_t size, struct err *err)
+{
+	uint8_t *p;
+	uint64_t at = w->offset;
+
+	if (size > EXTENSION_BYTES_MAX)
+		return err_at(err, STATUS_LIMIT, at, "tar: an extended header of %llu bytes is larger than %llu",
+			      (unsigned long long)size, (unsigned long long)EXTENSION_BYTES_MAX);
+	buf_reset(&w->ext.scratch);
+	p = buf_reserve(&w->ext.scratch, (size_t)size + 1);
+	if (!p)
+		return err_nomem(err, "tar header");
+	while (w->ext.scratch.len < size) {
+		size_t n;
+
+		TRY(fill(w, 1, err));
+		n = (size_t)MIN(size - w->ext.scratch.len, (uint64_t)(w->len - w->at));
+		if (n == 0)
+			return err_at(err, STATUS_MALFORMED, w->offset, "tar: the archive ends inside an extended header");
+		buf_add(&w->ext.scratch, slice_make(w->buf + w->at, n));
+		consume(w, n);
+	}
+	return skip(w, (BLOCK - size % BLOCK) % BLOCK, err);
+}
+
+static void set(struct buf *b, bool *has, struct slice value)
+{
+	buf_reset(b);
+	buf_add(b, value);
+	*has = true;
+}
+
+static enum status pax_record(struct walker *w, struct slice key, struct slice value, uint64_t at, struct err *err)
+{
+	struct extension *x = &w->ext;
+
+	if (slice_eq(key, SLICE("path")) || slice_eq(key, SLICE("GNU.sparse.name"))) {
+		set(&x->path, &x->has_path, value);
+	} else if (slice_eq(key, SLICE("linkpath"))) {
+		set(&x->link, &x->has_link, value);
+	} else if (slice_eq(key, SLICE("size"))) {
+		if (!slice_to_u64(value, &x->size) || x->size > INT64_MAX)
+			return err_at(err, STATUS_MALFORMED, at, "tar: pax size is not a number");
+		x->has_size = true;
+	}
+	if (slice_starts(key, SLICE("GNU.sparse.")))
+		x->sparse = true;
+	return STATUS_OK;
+}
+
+/* Records are "LENGTH key=value\n", LENGTH counting itself. */
+static enum status parse_pax(struct walker *w, uint64_t at, struct err *err)
+{
+	struct slice rest = buf_slice(&w->ext.scratch);
+
+	while (rest.len > 0) {
+		struct slice digits, record, key, value;
+		uint64_t len;
+
+		if (rest.ptr[0] == 0)
+			return STATUS_OK; /* padding that some writers count */
+		if (!slice_cut(rest, ' ', &digits, NULL) || !slice_to_u64(digits, &len) || len > rest.len ||
+		    len < digits.len + 2)
+			return err_at(err, STATUS_MALFORMED, at, "tar: a pax record has no valid length");
+		record = slice_from(slice_take(rest, (size_t)len), digits.len + 1);
+		rest = slice_from(rest, (size_t)len);
+		if (record.ptr[record.len - 1] != '\n')
+			return err_at(err, STATUS_MALFORMED, at, "tar: a pax record does not end in a newline");
+		record.len--;
+		if (!slice_cut(record, '=', &key, &value))
+			return err_at(err, STATUS_MALFORMED, at, "tar: a pax record has no '='");
+		TRY(pax_record(w, key, value, at, err));
+	}
+	return STATUS_OK;
+}
+
+/* The body of an extended header; *out_done is false for an ordinary entry. */
+static enum status take_extension(struct walker *w, uint8_t type, uint64_t size, bool *out_done, struct err *err)
+{
+	uint64_t at = w->offset;
+	struct slice text;
+
+	*out_done = true;
+	switch (type) {
+	case 'x':
+	case 'X':
+		TRY(read_extension(w, size, err));
+		return parse_pax(w, at, err);
+	case 'g': /* defaults for all entries: nothing in them concerns names or sizes of a sane archive */
+		return read_extension(w, size, err);
+	case 'L':
+	case 'K':
+		TRY(read_extension(w, size, err));
+		text = buf_slice(&w->ext.scratch);
+		text.len = text.len ? strnlen((const char *)text.ptr, text.len) : 0;
+		if (type == 'L')
+			set(&w->ext.path, &w->ext.has_path, text);
+		else
+			set(&w->ext.link, &w->ext.has_link, text);
+		return STATUS_OK;
+	default:
+		*out_done = false;
+		return STATUS_OK;
+	}
+}
+
+/* Old GNU sparse headers go on in further blocks as long as a flag says so. */
+static enum status skip_sparse_map(struct walker *w, const uint8_t *block, struct err *err)
+{
+	bool more = block[482] != 0;
+
+	while (more) {
+		TRY(fill(w, BLOCK, err));
+		if (w->len - w->at < BLOCK)
+			return err_at(err, STATUS_MALFORMED, w->offset, "tar: the archive ends inside a sparse map");
+		more = w->buf[w->at + 504] != 0;
+		consume(w, BLOCK);
+	}
+	return STATUS_OK;
+}
+
+/* ---- entries ---- */
+
+static enum tar_type type_of(uint8_t flag, struct slice raw_path)
+{
+	switch (flag) {
+	case 0:
+	case '0':
+	case '7':
+		return slice_ends(raw_path, SLICE("/")) ? TAR_DIR : TAR_FILE;
+	case 'S':
+		return TAR_FILE;
+	case '1':
+		return TAR_HARDLINK;
+	case '2':
+		return TAR_SYMLINK;
+	case '3':
+		return TAR_CHAR;
+	case '4':
+		return TAR_BLOCK;
+	case '5':
+	case 'D':
+		return TAR_DIR;
+	case '6':
+		return TAR_FIFO;
+	default:
+		return TAR_OTHER;
+	}
+}
+
+static size_t depth_of(struct slice path)
+{
+	size_t n = path.len > 0;
+
+	for (size_t i = 0; i < path.len; i++)
+		n += path.ptr[i] == '/';
+	return n;
+}
+
+/* Normalise raw into b; false when it is over a limit or holds a NUL. */
+static bool usable_path(struct walker *w, struct slice raw, struct buf *b, struct slice *out)
+{
+	uint8_t *p;
+
+	buf_reset(b);
+	if (raw.len > w->limits->path_bytes || slice_find_byte(raw, 0) != SIZE_MAX)
+		return false;
+	p = buf_reserve(b, raw.len + 1);
+	if (!p)
+		return false;
+	*out = path_normalise(raw, p);
+	return depth_of(*out) <= w->limits->path_depth;
+}
+
+static struct slice raw_path_of(struct walker *w, const uint8_t *block)
+{
+	struct slice name = text_field(block, 0, 100), prefix;
+
+	if (w->ext.has_path)
+		return buf_slice(&w->ext.path);
+	/* Old GNU headers ("ustar  ") keep other things where POSIX has the prefix. */
+	prefix = memcmp(block + 257, "ustar\0", 6) == 0 ? text_field(block, 345, 155) : SLICE_EMPTY;
+	buf_reset(&w->ext.path);
+	if (prefix.len > 0) {
+		buf_add(&w->ext.path, prefix);
+		buf_add_byte(&w->ext.path, '/');
+	}
+	buf_add(&w->ext.path, name);
+	return buf_slice(&w->ext.path);
+}
+
+static enum status visit_entry(struct walker *w, const uint8_t *block, uint64_t size, struct err *err)
+{
+	static const struct source_ops ops = { body_read, body_close };
+	struct tar_entry e = { .raw_path = raw_path_of(w, block) };
+	struct slice raw_link = w->ext.has_link ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
+	struct body_source body = { .base = { .ops = &ops }, .w = w };
+	struct err_quote q;
+	uint64_t mode;
+
+	e.type = type_of(block[156], e.raw_path);
+	if (e.type == TAR_FILE || e.type == TAR_OTHER)
+		body.left = size;
+	e.size = e.type == TAR_FILE ? size : 0;
+	e.mode = parse_number(field(block, 100, 8), &mode) ? (uint32_t)(mode & 07777) : 0;
+	e.offset = w->offset;
+	e.sparse = w->ext.sparse || block[156] == 'S';
+	if (!usable_path(w, e.raw_path, &w->path, &e.path)) {
+		diag_emit(w->diags, DIAG_ARCHIVE, SLICE_EMPTY, w->offset - BLOCK,
+			  "an entry's name is too long, too deep or not a name: %s", err_slice(&q, e.raw_path));
+	} else if (e.type == TAR_HARDLINK && !usable_path(w, raw_link, &w->link, &e.link)) {
+		diag_emit(w->diags, DIAG_ARCHIVE, e.path, w->offset - BLOCK, "the target of a hard link is not a name: %s",
+			  err_slice(&q, raw_link));
+	} else {
+		enum status st;
+
+		if (e.type == TAR_SYMLINK)
+			e.link = slice_take(raw_link, (size_t)w->limits->path_bytes);
+		st = w->visit(w->ctx, &e, e.size > 0 ? &body.base : NULL, err);
+		if (st != STATUS_OK)
+			return st;
+	}
+	TRY(skip(w, body.left, err));
+	if (e.type == TAR_FILE || e.type == TAR_OTHER)
+		TRY(skip(w, (BLOCK - size % BLOCK) % BLOCK, err));
+	return STATUS_OK;
+}
+
+static enum status take_entry(struct walker *w, struct err *err)
+{
+	uint8_t block[BLOCK];
+	uint64_t at = w->offset, size;
+	bool extension;
+
+	memcpy(block, w->buf + w->at, BLOCK);
+	if (!checksum_fits(block))
+		return err_at(err, STATUS_MALFORMED, at, "tar: entry %llu at byte %llu has no valid check sum",
+			      (unsigned long long)w->entries + 1, (unsigned long long)at);
+	if (!parse_number(field(block, 124, 12), &size))
+		return err_at(err, STATUS_MALFORMED, at, "tar: entry %llu at byte %llu: its size is not a number",
+			      (unsigned long long)w->entries + 1, (unsigned long long)at);
+	consume(w, BLOCK);
+	TRY(take_extension(w, block[156], size, &extension, err));
+	if (extension)
+		return STATUS_OK;
+	if (++w->entries > w->limits->layer_entries)
+		return err_at(err, STATUS_LIMIT, at, "tar: more than %llu entries (limits.layer_entries)",
+			      (unsigned long long)w->limits->layer_entries);
+	if (block[156] == 'S')
+		TRY(skip_sparse_map(w, block, err));
+	TRY(visit_entry(w, block, w->ext.has_size ? w->ext.size : size, err));
+	extension_reset(&w->ext);
+	return STATUS_OK;
+}
+
+static enum status drain(struct walker *w, struct err *err)
+{
+	do {
+		consume(w, w->len - w->at);
+		TRY(fill(w, 1, err));
+	} while (w->len > w->at);
+	return STATUS_OK;
+}
+
+static enum status walk(struct walker *w, struct err *err)
+{
+	unsigned zeros = 0;
+
+	for (;;) {
+		TRY(fill(w, BLOCK, err));
+		if (w->len == w->at)
+			return STATUS_OK;
+		if (w->len - w->at < BLOCK)
+			return err_at(err, STATUS_MALFORMED, w->offset, "tar: the archive ends inside a header");
+		if (all_zero(w->buf + w->at)) {
+			consume(w, BLOCK);
+			if (++zeros == 2)
+				return drain(w, err);
+			continue;
+		}
+		zeros = 0;
+		TRY(take_entry(w, err));
+	}
+}
+
+enum status tar_walk(struct source *src, const struct limits *limits, tar_visit_fn visit, void *ctx,
+		     const struct diag_sink *diags, struct err *err)
+{
+	struct walker w = {
+		.src = src,
+		.limits = limits,
+		.diags = diags,
+		.visit = visit,
+		.ctx = ctx,
+		.buf = malloc(BUFFER_BYTES),
+		.ext = { .path = BUF_INIT(EXTENSION_BYTES_MAX + 512),
+			 .link = BUF_INIT(EXTENSION_BYTES_MAX + 512),
+			 .scratch = BUF_INIT(EXTENSION_BYTES_MAX + 512) },
+		.path = BUF_INIT(EXTENSION_BYTES_MAX),
+		.link = BUF_INIT(EXTENSION_BYTES_MAX),
+	};
+	enum status st = w.buf ? walk(&w, err) : err_nomem(err, "tar reader");
+
+	free(w.buf);
+	buf_fini(&w.ext.path);
+	buf_fini(&w.ext.link);
+	buf_fini(&w.ext.scratch);
+	buf_fini(&w.path);
+	buf_fini(&w.link);
+	return st == STATUS_CANCELLED ? STATUS_OK : st;
+}
