@@ -136,7 +136,7 @@ enum status codec_open(struct source *inner, const struct limits *limits, enum c
 		       struct err *err)
 {
 	static const struct source_ops ops = { guard_read, guard_close };
-	struct replay_source *replay;
+	struct replay_source *replay = NULL;
 	struct guard_source *guard;
 	enum codec_id id = CODEC_PLAIN;
 
