@@ -2,6 +2,7 @@
 /* json_writer.c - JSON text, written as its parts are named. */
 #include "text/json_writer.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,8 @@ static void put_string(struct json_writer *w, struct slice s)
 			i += n;
 			continue;
 		}
-		buf_add(w->out, slice_make(s.ptr + run, i - run));
+		if (i > run)
+			buf_add(w->out, slice_make(s.ptr + run, i - run));
 		if (s.ptr[i] < 0x80) {
 			put_escape(w->out, s.ptr[i]);
 		} else if (utf8_sequence(slice_from(s, i)) == 3) {
@@ -172,7 +174,8 @@ static void put_string(struct json_writer *w, struct slice s)
 		}
 		run = ++i;
 	}
-	buf_add(w->out, slice_make(s.ptr + run, i - run));
+	if (i > run)
+		buf_add(w->out, slice_make(s.ptr + run, i - run));
 	buf_add_byte(w->out, '"');
 }
 
@@ -239,7 +242,8 @@ static size_t shortest_digits(double n, char digits[static 20], int *exponent)
 	const char *p;
 	bool negative;
 
-	for (int precision = 14; precision <= 16; precision++) {
+	/* 15 digits are enough for all but the last bits, and trailing zeros go. Subnormal numbers have fewer. */
+	for (int precision = n < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, n);
 		if (strtod(text, NULL) == n) /* our own text, not input */
 			break;
