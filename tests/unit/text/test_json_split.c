@@ -81,7 +81,7 @@ static void test_bad_members(void **state)
 	check_split("{\"a\":12x,\"b\":tru,\"c\":3}", STATUS_OK, "!a@7:malformed;!b@16:malformed;c@21=3;");
 	check_split("{\"a\":{]],\"b\":2}", STATUS_MALFORMED, "!a@6:malformed;");
 	check_split("{\"a\":\"\xff\",\"\xff\":1,\"t\tb\":2,\"\\x\":3,\"c\":4}", STATUS_OK,
-		    "!a@6:malformed;!\xff@10:malformed;!t\tb@17:malformed;!\\x@24:malformed;c@34=4;");
+		    "!a@6:malformed;!\xff@10:malformed;!t\tb@17:malformed;!\\x@25:malformed;c@34=4;");
 }
 
 static void test_broken_frame(void **state)
