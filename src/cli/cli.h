@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli.h - what the commands share: options, exit statuses, messages, the data folder. Private to cli/. */
+#ifndef LIMPID_CLI_CLI_H
+#define LIMPID_CLI_CLI_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/limits.h"
+#include "report/report.h"
+#include "segment/segment.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+/* Exit statuses of every command; a contract with scripts. */
+enum exit_status {
+	EXIT_DONE = 0,       /* done, and nothing at or above --fail-on */
+	EXIT_FINDINGS = 1,   /* findings at or above --fail-on */
+	EXIT_USAGE = 2,
+	EXIT_UNREADABLE = 3, /* the input, or a part of it, could not be read */
+	EXIT_INCOMPLETE = 4, /* --strict, and something could not be looked up */
+	EXIT_NO_PACKAGES = 5, /* no package was found */
+};
+
+enum option_id {
+#define OPTION(commands, name, letter, argument, help) OPTION_##name,
+#include "cli/options.def"
+#undef OPTION
+	OPTION_COUNT
+};
+
+#define CLI_REPEATS 64
+
+struct options {
+	const char *value[OPTION_COUNT]; /* last argument given; "" for a flag; NULL if it was not given */
+	const char *sets[CLI_REPEATS];   /* --set, in order */
+	size_t n_sets;
+	const char *const *args;         /* what is no option; borrowed from argv */
+	size_t n_args;
+};
+
+/*
+ * Parse argv after the command's name for the command with this letter. Options and arguments may be mixed; "--"
+ * ends options. False after a message on standard error.
+ */
+bool options_parse(char command, int argc, char **argv, struct options *out);
+static inline bool option_given(const struct options *o, enum option_id id)
+{
+	return o->value[id] != NULL;
+}
+/* The option rows a command knows, as help text. */
+void options_print_help(char command, FILE *out);
+
+/* "limpid: ..." on standard error, control bytes escaped. */
+void cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void cli_note(const struct options *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Exit status for a failure of the whole command, after its message was printed. */
+int cli_failed(const struct err *err);
+
+/* The data folder: --db, $LIMPID_HOME, $XDG_DATA_HOME/limpid, $HOME/.local/share/limpid. False: none can be named. */
+bool cli_data_dir(const struct options *o, char *out, size_t size);
+/* <dir>/segments */
+bool cli_segment_dir(const char *data_dir, char *out, size_t size);
+/* Directory of this program's file, for the files that lie beside it. */
+bool cli_program_dir(char *out, size_t size);
+
+/* Where reports go: standard output or --output, which appears whole or not at all. */
+struct cli_output {
+	struct report_out out;
+	int fd;
+	struct file_writer *writer; /* owned while --output is open */
+};
+enum status cli_output_open(const struct options *o, struct cli_output *out, struct err *err) NODISCARD;
+enum status cli_output_close(struct cli_output *out, struct err *err) NODISCARD;
+void cli_output_abort(struct cli_output *out);
+
+/* Index one target by the options of scan, index and explain. */
+struct index_report;
+enum status cli_index(const struct options *o, const char *data_dir, struct slice target, struct arena *arena,
+		      struct index_report *out, struct err *err) NODISCARD;
+/* Open the segments in force of a data folder; an absent store is an empty set. */
+enum status cli_segments(const char *data_dir, struct segment_set **out, struct err *err) NODISCARD;
+/* The targets that scan, index and explain take, as help text. */
+void cli_print_targets(FILE *out);
+/* Is the option's value a report format that has the document? Says so on standard error if not. */
+const struct report_format *cli_format(const struct options *o, bool for_index);
+
+/* Progress on a terminal's standard error: one line, rewritten. */
+struct cli_progress {
+	bool on;
+	uint64_t started_ns, shown_ns;
+};
+void cli_progress_init(struct cli_progress *p, const struct options *o);
+void cli_progress_show(struct cli_progress *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void cli_progress_clear(struct cli_progress *p);
+
+/* One command: argv[0] is its name. Returns the exit status. */
+#define COMMAND(name, arguments, help) int command_##name(int argc, char **argv);
+#include "cli/commands.def"
+#undef COMMAND
+
+/* scopes -> feeds, for coverage: is there a feed that would have advisories for the scope? */
+bool cli_scope_served(struct slice scope, struct slice *out_feed);
+
+extern const char cli_version[];
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* common.c - messages, the data folder, outputs and progress of all commands. */
+#include "cli/cli.h"
+
+#include "io/file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Messages may quote names from an image: a terminal must not obey them. */
+static void put_escaped(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			fprintf(stderr, "\\x%02x", *p);
+		else
+			fputc(*p, stderr);
+	}
+	fputc('\n', stderr);
+}
+
+void cli_error(const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputs("limpid: ", stderr);
+	put_escaped(text);
+}
+
+void cli_note(const struct options *o, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	if (option_given(o, OPTION_quiet))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputs("limpid: ", stderr);
+	put_escaped(text);
+}
+
+int cli_failed(const struct err *err)
+{
+	cli_error("%s", err->msg);
+	return err->code == STATUS_INVALID ? EXIT_USAGE : EXIT_UNREADABLE;
+}
+
+bool cli_data_dir(const struct options *o, char *out, size_t size)
+{
+	const char *home = getenv("LIMPID_HOME"), *xdg = getenv("XDG_DATA_HOME"), *user = getenv("HOME");
+	int n;
+
+	if (option_given(o, OPTION_db))
+		n = snprintf(out, size, "%s", o->value[OPTION_db]);
+	else if (home && home[0])
+		n = snprintf(out, size, "%s", home);
+	else if (xdg && xdg[0] == '/')
+		n = snprintf(out, size, "%s/limpid", xdg);
+	else if (user && user[0])
+		n = snprintf(out, size, "%s/.local/share/limpid", user);
+	else
+		n = -1;
+	if (n > 0 && (size_t)n < size)
+		return true;
+	cli_error("no data folder: give --db DIR, or set LIMPID_HOME or HOME");
+	return false;
+}
+
+bool cli_segment_dir(const char *data_dir, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%s/segments", data_dir);
+
+	return n > 0 && (size_t)n < size;
+}
+
+bool cli_program_dir(char *out, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	out[n] = '\0';
+	slash = strrchr(out, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+static enum status write_out(void *ctx, struct slice bytes, struct err *err)
+{
+	const struct cli_output *out = ctx;
+
+	return file_write_all(out->fd, bytes, err);
+}
+
+enum status cli_output_open(const struct options *o, struct cli_output *out, struct err *err)
+{
+	const char *path = o->value[OPTION_output], *term = getenv("TERM");
+	struct winsize size;
+
+	memset(out, 0, sizeof(*out));
+	out->out.write = write_out;
+	out->out.ctx = out;
+	out->fd = STDOUT_FILENO;
+	if (path && strcmp(path, "-") != 0) {
+		TRY(file_writer_open(path, &out->writer, err));
+		out->fd = file_writer_fd(out->writer);
+		return STATUS_OK;
+	}
+	out->out.terminal = isatty(STDOUT_FILENO);
+	out->out.colour = out->out.terminal && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+	if (out->out.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		out->out.width = size.ws_col;
+	return STATUS_OK;
+}
+
+enum status cli_output_close(struct cli_output *out, struct err *err)
+{
+	struct file_writer *w = out->writer;
+
+	out->writer = NULL;
+	return w ? file_writer_commit(w, NULL, err) : STATUS_OK;
+}
+
+void cli_output_abort(struct cli_output *out)
+{
+	file_writer_abort(out->writer);
+	out->writer = NULL;
+}
+
+const struct report_format *cli_format(const struct options *o, bool for_index)
+{
+	const char *name = o->value[OPTION_format] ? o->value[OPTION_format] : "table";
+	const struct report_format *f = report_format_by_name(slice_cstr(name));
+	size_t n;
+	const struct report_format *const *all = report_formats(&n);
+
+	if (f && (for_index ? f->index != NULL : f->vulnerabilities != NULL))
+		return f;
+	fprintf(stderr, "limpid: no output format \"%s\"; there are:", name);
+	for (size_t i = 0; i < n; i++)
+		if (for_index ? all[i]->index != NULL : all[i]->vulnerabilities != NULL)
+			fprintf(stderr, " %s", all[i]->name);
+	fputc('\n', stderr);
+	return NULL;
+}
+
+void cli_progress_init(struct cli_progress *p, const struct options *o)
+{
+	p->on = isatty(STDERR_FILENO) && !option_given(o, OPTION_quiet) && !option_given(o, OPTION_no_progress);
+	p->started_ns = date_monotonic_ns();
+	p->shown_ns = 0;
+}
+
+void cli_progress_show(struct cli_progress *p, const char *fmt, ...)
+{
+	uint64_t now = date_monotonic_ns();
+	char text[256];
+	va_list ap;
+
+	if (!p->on || (p->shown_ns && now - p->shown_ns < 100000000))
+		return;
+	p->shown_ns = now;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\r\033[K%.120s", text);
+	fflush(stderr);
+}
+
+void cli_progress_clear(struct cli_progress *p)
+{
+	if (p->on && p->shown_ns)
+		fputs("\r\033[K", stderr);
+	p->shown_ns = 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - the program: picks the command from the table. */
+#include "cli/cli.h"
+
+#include <signal.h>
+
+const char cli_version[] = LIMPID_VERSION;
+
+static const struct {
+	const char *name, *arguments, *help;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+#define COMMAND(name, arguments, help) { #name, arguments, help, command_##name },
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: limpid COMMAND [options] ...\n\ncommands:\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fputs("\nlimpid help COMMAND tells more about one.\n", out);
+}
+
+/* The commands' letters in options.def: their first ones are unique. */
+static void print_command(size_t i)
+{
+	printf("usage: limpid %s %s\n\n%s\n", commands[i].name, commands[i].arguments, commands[i].help);
+	if (strchr("sieuv", commands[i].name[0]) || strcmp(commands[i].name, "db") == 0) {
+		fputs("\noptions:\n", stdout);
+		options_print_help(commands[i].name[0], stdout);
+	}
+	if (strchr("sie", commands[i].name[0]))
+		cli_print_targets(stdout);
+	fputs("\nexit status: 0 done, nothing at or above --fail-on; 1 findings at or above it; 2 usage; 3 the input, or a\n"
+	      "part of it, could not be read; 4 --strict and something could not be looked up; 5 no package was found\n",
+	      stdout);
+}
+
+int command_help(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			print_command(i);
+			return EXIT_DONE;
+		}
+	}
+	cli_error("there is no command \"%s\"", argv[1]);
+	print_usage(stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	/* A reader that goes away (| head) is not a crash. */
+	signal(SIGPIPE, SIG_IGN);
+	if (!name) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		for (int k = 2; k < argc; k++) {
+			if (strcmp(argv[k], "--") == 0)
+				break;
+			if (strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0) {
+				print_command(i);
+				return EXIT_DONE;
+			}
+		}
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	cli_error("there is no command \"%s\"", name);
+	print_usage(stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.c - from a target on the command line to an index report and the segments in force. */
+#include "cli/cli.h"
+
+#include "image/image.h"
+#include "index/index.h"
+#include "index/worker.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct indexing {
+	struct cli_progress progress;
+	const struct options *options;
+	VEC(struct index_diag) odd; /* what opening the image had to say */
+	struct arena *arena;
+};
+
+static void on_progress(void *ctx, size_t layers_done, size_t layers, uint64_t bytes_done, uint64_t bytes)
+{
+	struct indexing *x = ctx;
+	double seconds = (double)(date_monotonic_ns() - x->progress.started_ns) / 1e9;
+
+	cli_progress_show(&x->progress, "layer %zu of %zu, %llu of %llu MB, %.0f MB/s", layers_done, layers,
+			  (unsigned long long)(bytes_done / 1000000), (unsigned long long)(bytes / 1000000),
+			  seconds > 0 ? (double)bytes_done / 1e6 / seconds : 0.0);
+}
+
+static void on_diag(void *ctx, const struct diag *d)
+{
+	struct indexing *x = ctx;
+	struct index_diag *keep = VEC_PUSH(&x->odd, x->arena);
+
+	if (!keep)
+		return;
+	keep->layer = SIZE_MAX;
+	keep->diag.code = d->code;
+	keep->diag.offset = d->offset;
+	if (!arena_copy(x->arena, d->where, &keep->diag.where) || !arena_copy(x->arena, d->text, &keep->diag.text))
+		x->odd.len--;
+}
+
+static bool parse_platform(const char *text, struct image_platform *out)
+{
+	struct slice rest = slice_cstr(text);
+
+	if (!slice_cut(rest, '/', &out->os, &rest) || out->os.len == 0)
+		return false;
+	slice_cut(rest, '/', &out->arch, &out->variant);
+	return out->arch.len > 0;
+}
+
+static enum status index_opened(const struct image *image, struct indexing *x, struct store *cache, struct arena *arena,
+				struct index_report *out, struct err *err)
+{
+	struct index_env env = {
+		.limits = &limits_default,
+		.cache = cache,
+		.in_process = option_given(x->options, OPTION_in_process),
+		.verify_diff_ids = true,
+		.progress = { on_progress, x },
+	};
+
+	TRY(index_image(image, &env, arena, out, err));
+	for (size_t i = 0; i < x->odd.len; i++) {
+		struct index_diag *d = VEC_PUSH(&out->diags, arena);
+
+		if (!d)
+			return err_nomem(err, "index report");
+		*d = x->odd.at[i];
+		if (diag_severity(d->diag.code) >= DIAG_SEVERITY_WARNING)
+			out->complete = false;
+	}
+	return STATUS_OK;
+}
+
+/* A data folder that cannot be written must not keep anybody from scanning: then there is no cache. */
+static struct store *open_cache(const struct options *o, const char *data_dir)
+{
+	struct store_options options = { .busy_ms = 2000, .cache_bytes = limits_default.cache_bytes };
+	struct store *cache = NULL;
+	struct err err = ERR_INIT;
+
+	if (option_given(o, OPTION_no_cache))
+		return NULL;
+	if (store_open(data_dir, &options, &cache, &err) != STATUS_OK) {
+		cli_note(o, "layers are not cached: %s", err.msg);
+		return NULL;
+	}
+	return cache;
+}
+
+enum status cli_index(const struct options *o, const char *data_dir, struct slice target, struct arena *arena,
+		      struct index_report *out, struct err *err)
+{
+	struct indexing x = { .options = o, .arena = arena };
+	struct diag_sink diags = { on_diag, &x };
+	struct image_options options = { .limits = &limits_default, .diags = &diags };
+	struct store *cache;
+	struct image *image;
+	enum status st;
+
+	if (option_given(o, OPTION_platform)) {
+		if (!parse_platform(o->value[OPTION_platform], &options.platform))
+			return err_set(err, STATUS_INVALID, "--platform %s: expected OS/ARCH or OS/ARCH/VARIANT",
+				       o->value[OPTION_platform]);
+		options.platform_given = true;
+	}
+	if (!option_given(o, OPTION_in_process))
+		options.isolate = worker_isolate;
+	TRY(image_open(target, &options, &image, err));
+	cli_progress_init(&x.progress, o);
+	cache = open_cache(o, data_dir);
+	st = index_opened(image, &x, cache, arena, out, err);
+	cli_progress_clear(&x.progress);
+	store_close(cache);
+	image_free(image);
+	return st;
+}
+
+enum status cli_segments(const char *data_dir, struct segment_set **out, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
+	struct store_options options = { .read_only = true, .busy_ms = 2000 };
+	struct diag_sink quiet = { NULL, NULL }; /* a broken segment is told by coverage */
+	struct segment_set_entry *entries = NULL;
+	struct store_source *sources = NULL;
+	struct store *store = NULL;
+	size_t n = 0, used = 0;
+	char dir[4096];
+	enum status st;
+
+	if (!cli_segment_dir(data_dir, dir, sizeof(dir)))
+		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
+	st = store_open(data_dir, &options, &store, err);
+	if (st == STATUS_NOTFOUND)
+		return segment_set_open(dir, NULL, 0, &quiet, out, err);
+	if (st != STATUS_OK)
+		return st;
+	st = store_sources(store, &arena, &sources, &n, err);
+	store_close(store);
+	if (st != STATUS_OK)
+		return st;
+	entries = arena_array(&arena, n + 1, sizeof(*entries));
+	if (!entries)
+		return err_nomem(err, "sources");
+	for (size_t i = 0; i < n; i++) {
+		if (sources[i].segment.algo == DIGEST_NONE)
+			continue;
+		entries[used++] = (struct segment_set_entry){ .source = sources[i].name,
+							      .digest = sources[i].segment,
+							      .updated_s = sources[i].last_success_s,
+							      .failed = sources[i].error.len > 0 };
+	}
+	return segment_set_open(dir, entries, used, &quiet, out, err);
+}
+
+void cli_print_targets(FILE *out)
+{
+	size_t n;
+	const struct image_transport *t = image_transports(&n);
+
+	fputs("\ntargets:\n", out);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "  %-26s %s%s\n", t[i].form, t[i].help, t[i].available ? "" : " (not available yet)");
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* update_main.c - the program limpid-update: one update run, told on standard error. */
+#include "cli/cli.h"
+
+#include "feed/update.h"
+#include "io/file.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+const char cli_version[] = LIMPID_VERSION;
+
+struct telling {
+	const struct options *options;
+	struct cli_progress progress;
+	size_t told_diags;
+};
+
+/* Every bad record in the log of one run would hide the rest. */
+#define DIAGS_TOLD 50
+
+static void on_event(void *ctx, const struct update_event *e)
+{
+	struct telling *t = ctx;
+
+	if (e->kind == UPDATE_EVENT_PROGRESS || e->kind == UPDATE_EVENT_STARTED) {
+		cli_progress_show(&t->progress, "%.*s: %llu MB, %llu records", SLICE_ARG(e->source),
+				  (unsigned long long)(e->bytes / 1000000), (unsigned long long)e->records);
+		return;
+	}
+	cli_progress_clear(&t->progress);
+	switch (e->kind) {
+	case UPDATE_EVENT_PUBLISHED:
+		cli_note(t->options, "%.*s: %llu records (%llu before)%s", SLICE_ARG(e->source),
+			 (unsigned long long)e->records, (unsigned long long)e->previous_records,
+			 e->diags ? ", some could not be read" : "");
+		break;
+	case UPDATE_EVENT_UNCHANGED:
+		cli_note(t->options, "%.*s: unchanged, %llu records", SLICE_ARG(e->source),
+			 (unsigned long long)e->records);
+		break;
+	case UPDATE_EVENT_HELD_BACK:
+		cli_error("%.*s: kept back: %.*s (--accept publishes it)", SLICE_ARG(e->source), SLICE_ARG(e->text));
+		break;
+	case UPDATE_EVENT_FAILED:
+		cli_error("%.*s: failed, older advisories stay in force: %.*s", SLICE_ARG(e->source), SLICE_ARG(e->text));
+		break;
+	case UPDATE_EVENT_DIAG:
+		if (++t->told_diags <= DIAGS_TOLD)
+			cli_note(t->options, "%.*s: %.*s", SLICE_ARG(e->source), SLICE_ARG(e->text));
+		break;
+	case UPDATE_EVENT_STARTED:
+	case UPDATE_EVENT_PROGRESS:
+	case UPDATE_EVENT_ABSENT:
+		break;
+	}
+}
+
+static bool choose_sets(const struct options *o, const struct feed **out, size_t *out_n)
+{
+	size_t n;
+	const struct feed *const *all = feeds(&n);
+
+	*out_n = 0;
+	for (size_t i = 0; o->n_sets == 0 && i < n; i++)
+		out[(*out_n)++] = all[i];
+	for (size_t i = 0; i < o->n_sets; i++) {
+		const struct feed *f = feed_by_name(slice_cstr(o->sets[i]));
+
+		if (!f) {
+			fprintf(stderr, "limpid: there is no feed \"%s\"; there are:", o->sets[i]);
+			for (size_t k = 0; k < n; k++)
+				fprintf(stderr, " %s", all[k]->name);
+			fputc('\n', stderr);
+			return false;
+		}
+		out[(*out_n)++] = f;
+	}
+	return true;
+}
+
+static enum status run(const struct options *o, const char *data_dir, struct update_options *options,
+		       struct update_summary *summary, struct err *err)
+{
+	struct store_options store_options = { .busy_ms = 30000, .cache_bytes = limits_default.cache_bytes };
+	struct store *store = NULL;
+	char segments[4096];
+	enum status st;
+
+	if (options->download_to.len > 0)
+		return update_run(NULL, options, summary, err);
+	(void)o;
+	if (!cli_segment_dir(data_dir, segments, sizeof(segments)))
+		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
+	TRY(file_mkdirs(segments, err));
+	TRY(store_open(data_dir, &store_options, &store, err));
+	st = update_run(store, options, summary, err);
+	store_close(store);
+	return st;
+}
+
+static int update(const struct options *o, const char *data_dir)
+{
+	struct telling telling = { .options = o };
+	const struct feed *sets[CLI_REPEATS + 64];
+	struct update_summary s = { 0 };
+	struct err err = ERR_INIT;
+	struct update_options options = {
+		.dir = data_dir,
+		.limits = &limits_default,
+		.sets = sets,
+		.mirror = slice_cstr(o->value[OPTION_mirror]),
+		.accept_shrunk = option_given(o, OPTION_accept),
+		.force = option_given(o, OPTION_force),
+		.event = on_event,
+		.event_ctx = &telling,
+	};
+
+	if (!choose_sets(o, sets, &options.n_sets))
+		return EXIT_USAGE;
+	if (option_given(o, OPTION_download_only)) {
+		if (options.mirror.len == 0) {
+			cli_error("--download-only needs --mirror DIR: the directory to fill");
+			return EXIT_USAGE;
+		}
+		options.download_to = options.mirror;
+		options.mirror = SLICE_EMPTY;
+	}
+	cli_progress_init(&telling.progress, o);
+	if (run(o, data_dir, &options, &s, &err) != STATUS_OK) {
+		cli_progress_clear(&telling.progress);
+		return cli_failed(&err);
+	}
+	cli_progress_clear(&telling.progress);
+	cli_note(o, "%zu sources: %zu published, %zu unchanged, %zu failed, %zu kept back; %llu records", s.sources,
+		 s.published, s.unchanged, s.failed, s.held_back, (unsigned long long)s.records);
+	return s.failed > 0 || s.held_back > 0 ? EXIT_UNREADABLE : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	char data_dir[4096];
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!options_parse('u', argc, argv, &o))
+		return EXIT_USAGE;
+	if (o.n_args > 0) {
+		cli_error("usage: limpid update [options]; see: limpid help update");
+		return EXIT_USAGE;
+	}
+	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
+		return EXIT_USAGE;
+	return update(&o, data_dir);
+}

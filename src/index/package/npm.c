@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * npm.c - packages that npm installed: node_modules/NAME/package.json and node_modules/@SCOPE/NAME/package.json.
+ *
+ * Source: docs/formats/npm.md. A package.json deeper inside a package is a test fixture or a sub-entry, not a package.
+ */
+#include "index/detector.h"
+#include "text/json.h"
+
+#define PACKAGE_JSON_BYTES ((uint64_t)4 << 20)
+
+/* Does path end in node_modules/NAME/package.json or node_modules/@SCOPE/NAME/package.json? */
+static bool is_package_root(struct slice path)
+{
+	struct slice dir = path_dir(path), parent = path_dir(dir);
+
+	if (path_base(parent).len > 0 && path_base(parent).ptr[0] == '@')
+		parent = path_dir(parent);
+	return path_base(dir).len > 0 && path_base(dir).ptr[0] != '.' &&
+	       slice_eq(path_base(parent), SLICE("node_modules"));
+}
+
+static const struct path_rule rules[] = {
+	{ .match = PATH_SUFFIX,
+	  .text = "/package.json",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = PACKAGE_JSON_BYTES,
+	  .accept = is_package_root },
+	{ .text = NULL },
+};
+
+static enum status emit(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			yyjson_val *root, struct err *err)
+{
+	struct package p = { .type = PACKAGE_NPM, .path = file->path, .detector = SLICE("npm") };
+
+	p.name = json_get_str(root, "name");
+	p.version = json_get_str(root, "version");
+	if (p.name.len == 0 || p.version.len == 0) {
+		diag_emit(out->diags, DIAG_FIELD, file->path, ERR_NO_OFFSET,
+			  "package.json names no package: it has no %s", p.name.len == 0 ? "name" : "version");
+		return STATUS_OK;
+	}
+	if (!package_type_scheme(PACKAGE_NPM)->valid(p.version))
+		p.flags |= PACKAGE_BAD_VERSION;
+	if (!arena_printf(env->arena, &p.db, "nodejs:%.*s", SLICE_ARG(file->path)))
+		return err_nomem(err, "npm package");
+	return out->package(out->ctx, &p, err);
+}
+
+static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			 struct err *err)
+{
+	struct json_doc doc;
+	struct err why = ERR_INIT;
+	enum status st = json_parse(file->bytes, env->limits, &doc, &why);
+
+	/* One damaged package.json is one package that is not known; nothing else depends on it. */
+	if (st != STATUS_OK) {
+		diag_emit(out->diags, DIAG_RECORD, file->path, why.offset, "package.json cannot be read: %s", why.msg);
+		return STATUS_OK;
+	}
+	st = emit(file, env, out, doc.root, err);
+	json_doc_free(&doc);
+	return st;
+}
+
+const struct detector detector_npm = {
+	.name = "npm",
+	.version = "1",
+	.kind = DETECTOR_PACKAGE,
+	.rules = rules,
+	.parse = parse,
+};
