@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image.c - from the text of a target to an opened image: transports, sniffing of bare paths, root file systems. */
+#include "image/image_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IMAGE_MEMORY ((size_t)96 << 20)
+
+enum transport_id {
+#define TRANSPORT(id, name, form, available, help) TRANSPORT_##id,
+#include "image/transports.def"
+#undef TRANSPORT
+	TRANSPORT_COUNT
+};
+
+static const struct image_transport transports[TRANSPORT_COUNT] = {
+#define TRANSPORT(id, name, form, available, help) { name, form, help, available },
+#include "image/transports.def"
+#undef TRANSPORT
+};
+
+const struct image_transport *image_transports(size_t *out_n)
+{
+	*out_n = TRANSPORT_COUNT;
+	return transports;
+}
+
+enum status image_keep_fd(struct image_impl *impl, int fd, struct err *err)
+{
+	int *kept = VEC_PUSH(&impl->fds, &impl->arena);
+
+	if (!kept) {
+		close(fd);
+		return err_nomem(err, "an image");
+	}
+	*kept = fd;
+	return STATUS_OK;
+}
+
+void image_free(struct image *image)
+{
+	struct image_impl *impl = image ? image->impl : NULL;
+	struct arena arena;
+
+	if (!impl)
+		return;
+	for (size_t i = 0; i < impl->fds.len; i++)
+		close(impl->fds.at[i]);
+	arena = impl->arena;
+	arena_fini(&arena);
+	free(impl);
+}
+
+/* ---- what was typed ---- */
+
+struct target {
+	enum transport_id transport;
+	struct slice path, ref;
+	bool sniff;
+};
+
+static bool exists(struct image_impl *impl, struct slice path, struct stat *sb)
+{
+	char *p = slice_find_byte(path, 0) == SIZE_MAX && path.len > 0 ? arena_cstr(&impl->arena, path) : NULL;
+
+	return p && stat(p, sb) == 0;
+}
+
+/* "PATH[:REF]": the longest beginning that exists is the path, since both may hold colons. */
+static void split_ref(struct image_impl *impl, struct slice text, struct target *out)
+{
+	struct slice path = text;
+	struct stat sb;
+
+	out->path = text;
+	out->ref = SLICE_EMPTY;
+	if (exists(impl, text, &sb))
+		return;
+	while (slice_rcut(path, ':', &path, NULL)) {
+		if (exists(impl, path, &sb)) {
+			out->path = path;
+			out->ref = slice_from(text, path.len + 1);
+			return;
+		}
+	}
+	slice_cut(text, ':', &out->path, &out->ref);
+}
+
+static enum status bare_path(struct image_impl *impl, struct slice text, struct target *out, struct err *err)
+{
+	struct err_quote q;
+	struct stat sb;
+	bool is_path = text.ptr[0] == '/' || text.ptr[0] == '.';
+
+	split_ref(impl, text, out);
+	out->sniff = true;
+	if (exists(impl, out->path, &sb))
+		return STATUS_OK;
+	if (is_path)
+		return err_set(err, STATUS_NOTFOUND, "%s: there is no such file or directory", err_slice(&q, text));
+	return err_set(err, STATUS_UNSUPPORTED,
+		       "%s is no file here, and images of registries cannot be read yet: save the image to a file",
+		       err_slice(&q, text));
+}
+
+static enum status parse_target(struct image_impl *impl, struct slice text, struct target *out, struct err *err)
+{
+	struct slice name, rest;
+
+	*out = (struct target){ 0 };
+	if (text.len == 0 || slice_find_byte(text, 0) != SIZE_MAX)
+		return err_set(err, STATUS_INVALID, "an empty target");
+	for (size_t i = 0; slice_cut(text, ':', &name, &rest) && i < TRANSPORT_COUNT; i++) {
+		if (!slice_eq(name, slice_cstr(transports[i].name)))
+			continue;
+		if (i == TRANSPORT_DOCKER && !slice_starts(rest, SLICE("//")))
+			continue; /* an image called "docker" with a tag */
+		if (!transports[i].available)
+			return err_set(err, STATUS_UNSUPPORTED, "%s (%s) cannot be read yet", transports[i].form,
+				       transports[i].help);
+		if (rest.len == 0)
+			return err_set(err, STATUS_INVALID, "%s needs a path: %s", transports[i].name,
+				       transports[i].form);
+		out->transport = (enum transport_id)i;
+		if (i == TRANSPORT_ROOTFS || i == TRANSPORT_ROOTFS_ARCHIVE)
+			out->path = rest;
+		else
+			split_ref(impl, rest, out);
+		return STATUS_OK;
+	}
+	return bare_path(impl, text, out, err);
+}
+
+/* ---- opening ---- */
+
+struct opener {
+	struct image_impl *impl;
+	const struct image_options *options;
+	struct target target;
+	struct archive archive;
+	int fd;
+	bool directory;
+};
+
+static enum status open_path(struct opener *o, struct err *err)
+{
+	char *path = arena_cstr(&o->impl->arena, o->target.path);
+	struct stat sb;
+
+	if (!path)
+		return err_nomem(err, "an image");
+	o->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (o->fd < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return err_set(err, STATUS_NOTFOUND, "there is no such file or directory");
+		return err_errno(err, "it cannot be opened");
+	}
+	TRY(image_keep_fd(o->impl, o->fd, err));
+	if (fstat(o->fd, &sb) < 0)
+		return err_errno(err, "it cannot be examined");
+	o->directory = S_ISDIR(sb.st_mode);
+	if (!o->directory && !S_ISREG(sb.st_mode))
+		return err_set(err, STATUS_INVALID, "it is neither a regular file nor a directory");
+	return STATUS_OK;
+}
+
+static bool has_name(const struct opener *o, const char *name)
+{
+	struct stat sb;
+
+	if (o->directory)
+		return fstatat(o->fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+	return archive_find(&o->archive, slice_cstr(name)) != NULL;
+}
+
+static enum status sniff(struct opener *o, struct err *err)
+{
+	if (o->directory) {
+		o->target.transport = has_name(o, "index.json") && (has_name(o, "oci-layout") || has_name(o, "blobs")) ?
+					      TRANSPORT_OCI :
+					      TRANSPORT_ROOTFS;
+		return STATUS_OK;
+	}
+	TRY(archive_open(o->fd, ARCHIVE_SNIFF, o->options, &o->impl->arena, &o->archive, err));
+	if (o->archive.rootfs)
+		o->target.transport = TRANSPORT_ROOTFS_ARCHIVE;
+	else if (has_name(o, "manifest.json"))
+		o->target.transport = TRANSPORT_DOCKER_ARCHIVE;
+	else if (has_name(o, "index.json"))
+		o->target.transport = TRANSPORT_OCI_ARCHIVE;
+	else
+		o->target.transport = TRANSPORT_ROOTFS_ARCHIVE;
+	return STATUS_OK;
+}
+
+static enum status open_rootfs(struct opener *o, struct err *err)
+{
+	struct image *image = &o->impl->image;
+	struct image_layer *layer = arena_array(&o->impl->arena, 1, sizeof(*layer));
+	struct stat sb;
+
+	if (!layer)
+		return err_nomem(err, "an image");
+	if (o->target.ref.len > 0)
+		return err_set(err, STATUS_INVALID, "a root file system has no reference inside");
+	if (!o->directory && !o->target.sniff)
+		TRY(archive_open(o->fd, ARCHIVE_PROBE, o->options, &o->impl->arena, &o->archive, err));
+	if (!o->directory && fstat(o->fd, &sb) < 0)
+		return err_errno(err, "it cannot be examined");
+	layer->place = o->directory ? LAYER_DIRECTORY : LAYER_FD;
+	layer->fd = o->fd;
+	layer->len = o->directory ? 0 : (uint64_t)sb.st_size;
+	layer->name = o->target.path;
+	image->layers = layer;
+	image->n_layers = 1;
+	return STATUS_OK;
+}
+
+static bool wants_directory(enum transport_id t)
+{
+	return t == TRANSPORT_OCI || t == TRANSPORT_ROOTFS;
+}
+
+static enum status open_kind(struct opener *o, struct err *err)
+{
+	struct blobs blobs = { .dir_fd = -1, .impl = o->impl, .limits = o->options->limits };
+	enum transport_id t;
+
+	if (o->target.sniff)
+		TRY(sniff(o, err));
+	t = o->target.transport;
+	o->impl->image.transport = slice_cstr(transports[t].name);
+	if (wants_directory(t) != o->directory)
+		return err_set(err, STATUS_INVALID, "%s needs a %s, and it is a %s", transports[t].name,
+			       o->directory ? "file" : "directory", o->directory ? "directory" : "file");
+	if (t == TRANSPORT_ROOTFS || t == TRANSPORT_ROOTFS_ARCHIVE)
+		return open_rootfs(o, err);
+	if (o->directory) {
+		blobs.dir_fd = o->fd;
+	} else {
+		if (!o->target.sniff)
+			TRY(archive_open(o->fd, ARCHIVE_LIST, o->options, &o->impl->arena, &o->archive, err));
+		blobs.archive = &o->archive;
+	}
+	return t == TRANSPORT_DOCKER_ARCHIVE ?
+		       docker_archive_open(o->impl, &blobs, o->target.ref, o->options, err) :
+		       oci_open(o->impl, &blobs, o->target.ref, o->options, err);
+}
+
+static enum status open_target(struct image_impl *impl, struct slice text, const struct image_options *options,
+			       struct err *err)
+{
+	struct opener o = { .impl = impl, .options = options, .fd = -1 };
+	struct err_quote q;
+	enum status st;
+
+	if (!arena_copy(&impl->arena, text, &impl->image.target))
+		return err_nomem(err, "an image");
+	TRY(parse_target(impl, impl->image.target, &o.target, err));
+	st = open_path(&o, err);
+	if (st == STATUS_OK)
+		st = open_kind(&o, err);
+	archive_fini(&o.archive);
+	if (st != STATUS_OK)
+		err_wrap(err, "%s", err_slice(&q, o.target.path));
+	return st;
+}
+
+enum status image_open(struct slice target, const struct image_options *options, struct image **out, struct err *err)
+{
+	struct image_impl *impl = calloc(1, sizeof(*impl));
+	enum status st;
+
+	if (!impl)
+		return err_nomem(err, "an image");
+	impl->arena = (struct arena)ARENA_INIT(IMAGE_MEMORY);
+	impl->image.impl = impl;
+	st = open_target(impl, target, options, err);
+	if (st != STATUS_OK) {
+		image_free(&impl->image);
+		return st;
+	}
+	*out = &impl->image;
+	return STATUS_OK;
+}
+
+/* ---- layers ---- */
+
+/* A window on an archive's stream that takes the stream with it. */
+struct member_source {
+	struct source base;
+	struct source *archive, *window; /* owned */
+};
+
+static enum status member_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
+{
+	return source_read(((struct member_source *)s)->window, buf, cap, out_n, err);
+}
+
+static void member_close(struct source *s)
+{
+	struct member_source *m = (struct member_source *)s;
+
+	source_free(m->window);
+	source_free(m->archive);
+	free(m);
+}
+
+/* Owns archive, even on failure. */
+static struct source *member_source(struct source *archive, uint64_t len)
+{
+	static const struct source_ops ops = { member_read, member_close };
+	struct member_source *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		source_free(archive);
+		return NULL;
+	}
+	m->base.ops = &ops;
+	m->archive = archive;
+	m->window = source_window(archive, len);
+	if (!m->window) {
+		member_close(&m->base);
+		return NULL;
+	}
+	return &m->base;
+}
+
+enum status image_layer_open(const struct image_layer *layer, const struct limits *limits, struct source **out,
+			     struct err *err)
+{
+	struct source *src, *archive = NULL;
+	enum codec_id codec;
+
+	if (layer->place == LAYER_DIRECTORY)
+		return err_set(err, STATUS_BUG, "a directory has no stored bytes");
+	if (layer->place == LAYER_FD) {
+		*out = source_from_fd(layer->fd, layer->offset, layer->len);
+		return *out ? STATUS_OK : err_nomem(err, "a layer");
+	}
+	src = source_from_fd(layer->fd, 0, UINT64_MAX);
+	if (!src)
+		return err_nomem(err, "a layer");
+	TRY(codec_open(src, limits, &codec, &archive, err));
+	if (source_skip(archive, layer->offset, err) != STATUS_OK) {
+		source_free(archive);
+		return err->code;
+	}
+	*out = member_source(archive, layer->len);
+	return *out ? STATUS_OK : err_nomem(err, "a layer");
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan_impl.h - the state of a layer scan, shared by the files scan*.c only. */
+#ifndef LIMPID_INDEX_SCAN_IMPL_H
+#define LIMPID_INDEX_SCAN_IMPL_H
+
+#include "base/map.h"
+#include "index/scan.h"
+#include "io/spool.h"
+#include "io/tar.h"
+
+#define NO_INDEX SIZE_MAX
+
+/* The records that one detector drew from one file: contiguous in each list of the report. */
+struct scan_run {
+	struct slice path;     /* of the entry */
+	struct slice wanted;   /* as the rule named it: differs behind an alias */
+	const struct detector *detector;
+	size_t file;           /* index in report.files */
+	size_t packages[2], distributions[2], repositories[2], owned[2]; /* begin, end */
+	size_t older;          /* run of the same path, or NO_INDEX */
+	bool dead;             /* the path was replaced later in the layer */
+};
+
+/* One reader of the file at hand. */
+struct scan_want {
+	struct rule_hit hit;
+	struct slice wanted; /* path handed to the detector */
+	struct slice own;    /* path the records are kept under: what upper layers replace or delete */
+	bool again;          /* the whole file, for the second time */
+};
+
+/* A file whose parsing waits for its companion, or a companion that waits for its file. */
+struct scan_held {
+	struct scan_want want; /* its slices belong to the arena */
+	uint64_t size;
+	uint32_t mode;
+	struct spool *content;      /* owned; NULL for what could not be kept */
+	bool dead;
+};
+
+/* A file to be read in a second pass. */
+struct scan_again {
+	struct scan_want want; /* its slices belong to the arena */
+	struct slice real;     /* where the bytes are */
+	size_t next;           /* of the same real path, or NO_INDEX */
+};
+
+#define SCAN_WANTS_MAX (2 * RULE_HITS_MAX)
+
+struct scan_wants {
+	struct scan_want at[SCAN_WANTS_MAX];
+	size_t n;
+};
+
+struct scan {
+	const struct scan_job *job;
+	struct arena *arena;   /* of the report */
+	struct arena scratch;  /* of the detectors */
+	struct layer_report *report;
+	struct diag_sink diags;
+	struct slice where;    /* path the next diagnostic is about */
+	bool second;           /* in the second pass */
+	bool full;             /* the report reached its cap: nothing more is added */
+
+	VEC(struct scan_run) runs;
+	struct map runs_by_path;  /* path -> newest run + 1 */
+	VEC(struct scan_held) held;
+	VEC(struct scan_again) agains;
+	struct map agains_by_path; /* real path -> first + 1 */
+	VEC(struct scan_alias) aliases;
+	struct map aliases_by_path; /* real path -> index + 1 */
+	struct map dir_aliases;     /* real directory -> index + 1 */
+
+	uint8_t *bytes; /* owned; the file at hand, reused */
+	size_t bytes_cap;
+	uint8_t *path_buf; /* owned; for normalising */
+	size_t path_cap;
+
+	struct scan_run *run; /* being parsed; valid during parse */
+	bool asked_again;
+	bool links_told; /* that there are more links than are kept */
+};
+
+/* scan_records.c: what detectors and the walk add to the report */
+enum status scan_records_init(struct scan *s, struct err *err) NODISCARD;
+/* Call the detector for one file and keep what it emits. */
+enum status scan_parse(struct scan *s, const struct detect_file *file, const struct scan_want *want,
+		       struct err *err) NODISCARD;
+/* A file that was seen but is not parsed. */
+enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t size, enum layer_file_kind kind,
+		      struct err *err) NODISCARD;
+/* A program that no detector knows: it may replace one that was known. */
+enum status scan_shadow(struct scan *s, struct slice path, const struct detector *d, uint64_t size,
+			struct err *err) NODISCARD;
+/* An entry of the same name came before: forget what was drawn from it. */
+void scan_replace(struct scan *s, struct slice path);
+/* Take the records of replaced files out of the report. */
+enum status scan_compact(struct scan *s, struct err *err) NODISCARD;
+void scan_diag(void *ctx, const struct diag *d);
+/* The last word on a layer that was not read to its end: always kept. */
+void scan_fail(struct scan *s, enum diag_code code, uint64_t offset, const char *fmt, ...) PRINTF_LIKE(4, 5);
+enum status scan_full(struct scan *s, struct err *err);
+uint8_t *scan_path_buf(struct scan *s, size_t n);
+
+/* scan_entry.c: one entry of the walk */
+enum status scan_visit(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err) NODISCARD;
+/* Who wants the regular file at path? Slices in *out live as long as path and the aliases. */
+void scan_wanted(struct scan *s, struct slice path, struct scan_wants *out);
+enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants, struct source *body,
+		      struct err *err) NODISCARD;
+/* The second pass: only what was asked for again. */
+enum status scan_visit_again(void *ctx, const struct tar_entry *entry, struct source *body,
+			     struct err *err) NODISCARD;
+/* Parse the files that waited for companions. */
+enum status scan_finish_held(struct scan *s, struct err *err) NODISCARD;
+enum status scan_add_alias(struct scan *s, const struct scan_alias *alias, struct err *err) NODISCARD;
+enum status scan_add_again(struct scan *s, struct slice real, const struct scan_want *want, struct err *err) NODISCARD;
+
+/* scan_directory.c: the walk of LAYER_DIRECTORY */
+enum status scan_directory(struct scan *s, struct err *err) NODISCARD;
+
+#endif

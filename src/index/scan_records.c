@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan_records.c - what detectors and the walk add to a layer report, and what is taken out again. */
+#include "index/scan_impl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+uint8_t *scan_path_buf(struct scan *s, size_t n)
+{
+	if (n > s->path_cap) {
+		uint8_t *bigger = realloc(s->path_buf, n);
+
+		if (!bigger)
+			return NULL;
+		s->path_buf = bigger;
+		s->path_cap = n;
+	}
+	return s->path_buf;
+}
+
+/* The report is as large as it may be: told once, and the layer is not complete. */
+enum status scan_full(struct scan *s, struct err *err)
+{
+	if (!s->full) {
+		s->full = true;
+		scan_fail(s, DIAG_LIMIT, ERR_NO_OFFSET, "the layer's report reached its cap of %llu bytes",
+			  (unsigned long long)s->arena->max);
+	}
+	return err_set(err, STATUS_LIMIT, "the layer's report is full");
+}
+
+static void keep_diag(struct scan *s, const struct diag *d)
+{
+	struct layer_diag *kept = VEC_PUSH(&s->report->diags, s->arena);
+	struct slice where = d->where.len > 0 ? d->where : s->where;
+
+	if (!kept)
+		return;
+	kept->code = d->code;
+	kept->offset = d->offset;
+	if (!arena_copy(s->arena, where, &kept->where) || !arena_copy(s->arena, d->text, &kept->text))
+		s->report->diags.len--;
+}
+
+void scan_diag(void *ctx, const struct diag *d)
+{
+	struct scan *s = ctx;
+	size_t before = s->report->diags.len;
+
+	if (before < s->job->limits->diagnostics)
+		keep_diag(s, d);
+	if (s->report->diags.len == before)
+		s->report->diags_dropped++;
+}
+
+void scan_fail(struct scan *s, enum diag_code code, uint64_t offset, const char *fmt, ...)
+{
+	char text[600];
+	va_list ap;
+	struct diag d = { code, SLICE_EMPTY, offset, SLICE_EMPTY };
+	size_t max = (size_t)s->job->limits->diagnostics;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	d.text = slice_cstr(text);
+	s->where = SLICE_EMPTY;
+	s->report->complete = false;
+	if (s->report->diags.len > max)
+		s->report->diags.len = max;
+	if (s->full)
+		s->arena->max = SIZE_MAX; /* one more short text */
+	keep_diag(s, &d);
+}
+
+/* ---- the sink ---- */
+
+/* Copy; the same bytes as last time are kept once. */
+static bool keep(struct scan *s, struct slice in, struct slice last, struct slice *out)
+{
+	if (last.len > 0 && slice_eq(in, last)) {
+		*out = last;
+		return true;
+	}
+	return arena_copy(s->arena, in, out);
+}
+
+static enum status on_package(void *ctx, const struct package *in, struct err *err)
+{
+	struct scan *s = ctx;
+	struct layer_report *r = s->report;
+	struct package last = { 0 }, *p;
+	const struct package *prev = r->packages.len > 0 ? &r->packages.at[r->packages.len - 1] : &last;
+
+	if (r->packages.len >= s->job->limits->packages)
+		return err_set(err, STATUS_LIMIT, "more than %llu packages in one layer",
+			       (unsigned long long)s->job->limits->packages);
+	last = *prev;
+	p = VEC_PUSH(&r->packages, s->arena);
+	if (!p)
+		return scan_full(s, err);
+	p->type = in->type;
+	p->flags = in->flags;
+	p->path = s->run->path;
+	p->detector = slice_cstr(s->run->detector->name);
+	if (!keep(s, in->name, SLICE_EMPTY, &p->name) || !keep(s, in->version, last.version, &p->version) ||
+	    !keep(s, in->arch, last.arch, &p->arch) || !keep(s, in->module, last.module, &p->module) ||
+	    !keep(s, in->source_name, last.source_name, &p->source_name) ||
+	    !keep(s, in->source_version, last.source_version, &p->source_version) ||
+	    !keep(s, in->db, last.db, &p->db)) {
+		r->packages.len--;
+		return scan_full(s, err);
+	}
+	return STATUS_OK;
+}
+
+static enum status on_distribution(void *ctx, const struct distribution *in, struct err *err)
+{
+	struct scan *s = ctx;
+	struct distribution *d = VEC_PUSH(&s->report->distributions, s->arena);
+
+	if (!d)
+		return scan_full(s, err);
+	d->path = s->run->path;
+	if (!arena_copy(s->arena, in->did, &d->did) || !arena_copy(s->arena, in->id_like, &d->id_like) ||
+	    !arena_copy(s->arena, in->name, &d->name) || !arena_copy(s->arena, in->version, &d->version) ||
+	    !arena_copy(s->arena, in->version_id, &d->version_id) ||
+	    !arena_copy(s->arena, in->version_code_name, &d->version_code_name) ||
+	    !arena_copy(s->arena, in->pretty_name, &d->pretty_name) || !arena_copy(s->arena, in->cpe, &d->cpe) ||
+	    !arena_copy(s->arena, in->variant_id, &d->variant_id)) {
+		s->report->distributions.len--;
+		return scan_full(s, err);
+	}
+	return STATUS_OK;
+}
+
+static enum status on_repository(void *ctx, const struct layer_repository *in, struct err *err)
+{
+	struct scan *s = ctx;
+	struct layer_repository *r = VEC_PUSH(&s->report->repositories, s->arena);
+
+	if (!r)
+		return scan_full(s, err);
+	r->path = s->run->path;
+	if (!arena_copy(s->arena, in->name, &r->name) || !arena_copy(s->arena, in->key, &r->key) ||
+	    !arena_copy(s->arena, in->uri, &r->uri) || !arena_copy(s->arena, in->cpe, &r->cpe)) {
+		s->report->repositories.len--;
+		return scan_full(s, err);
+	}
+	return STATUS_OK;
+}
+
+static enum status on_owned(void *ctx, struct slice raw, struct err *err)
+{
+	struct scan *s = ctx;
+	struct layer_owned *o;
+	struct slice path;
+	uint8_t *buf;
+
+	if (raw.len > s->job->limits->path_bytes || slice_find_byte(raw, 0) != SIZE_MAX)
+		return STATUS_OK;
+	buf = scan_path_buf(s, raw.len + 1);
+	if (!buf)
+		return err_nomem(err, "a path");
+	path = path_normalise(raw, buf);
+	if (path.len == 0 || !rules_may_be_owned(s->job->rules, path))
+		return STATUS_OK;
+	o = VEC_PUSH(&s->report->owned, s->arena);
+	if (!o)
+		return scan_full(s, err);
+	o->db = s->run->path;
+	if (!arena_copy(s->arena, path, &o->path)) {
+		s->report->owned.len--;
+		return scan_full(s, err);
+	}
+	return STATUS_OK;
+}
+
+static enum status on_again(void *ctx, struct err *err)
+{
+	struct scan *s = ctx;
+
+	(void)err;
+	s->asked_again = true;
+	return STATUS_OK;
+}
+
+/* ---- runs ---- */
+
+enum status scan_records_init(struct scan *s, struct err *err)
+{
+	s->diags = (struct diag_sink){ scan_diag, s };
+	for (size_t i = 0; i < s->job->n_aliases; i++)
+		TRY(scan_add_alias(s, &s->job->aliases[i], err));
+	return STATUS_OK;
+}
+
+static enum status add_file(struct scan *s, struct slice path, struct slice wanted, const struct detector *d,
+			    uint64_t size, enum layer_file_kind kind, size_t *out, struct err *err)
+{
+	struct layer_file *f = VEC_PUSH(&s->report->files, s->arena);
+
+	if (!f)
+		return scan_full(s, err);
+	f->path = path;
+	f->detector = slice_cstr(d->name);
+	f->kind = kind;
+	f->size = size;
+	if (!slice_eq(path, wanted))
+		f->alias = wanted;
+	*out = s->report->files.len - 1;
+	return STATUS_OK;
+}
+
+static struct scan_run *add_run(struct scan *s, struct slice real, struct slice wanted, const struct detector *d,
+				uint64_t size, enum layer_file_kind kind, struct err *err)
+{
+	struct scan_run run = { .detector = d, .older = NO_INDEX };
+	struct scan_run *kept;
+	uint64_t *slot;
+	bool is_new;
+
+	if (!arena_copy(s->arena, real, &run.path) || !keep(s, wanted, run.path, &run.wanted) ||
+	    add_file(s, run.path, run.wanted, d, size, kind, &run.file, err) != STATUS_OK) {
+		scan_full(s, err);
+		return NULL;
+	}
+	slot = map_slot(&s->runs_by_path, run.path, &is_new);
+	kept = slot ? VEC_PUSH(&s->runs, s->arena) : NULL;
+	if (!kept) {
+		scan_full(s, err);
+		return NULL;
+	}
+	if (!is_new && *slot > 0)
+		run.older = (size_t)*slot - 1;
+	run.packages[0] = run.packages[1] = s->report->packages.len;
+	run.distributions[0] = run.distributions[1] = s->report->distributions.len;
+	run.repositories[0] = run.repositories[1] = s->report->repositories.len;
+	run.owned[0] = run.owned[1] = s->report->owned.len;
+	*kept = run;
+	*slot = s->runs.len;
+	return kept;
+}
+
+enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t size, enum layer_file_kind kind,
+		      struct err *err)
+{
+	if (s->full)
+		return STATUS_OK;
+	return add_run(s, want->own, want->wanted, want->hit.detector, size, kind, err) || s->full ? STATUS_OK : err->code;
+}
+
+enum status scan_shadow(struct scan *s, struct slice path, const struct detector *d, uint64_t size, struct err *err)
+{
+	struct slice kept;
+	size_t at;
+
+	if (s->full)
+		return STATUS_OK;
+	if (!arena_copy(s->arena, path, &kept) ||
+	    add_file(s, kept, kept, d, size, LAYER_FILE_REGULAR, &at, err) != STATUS_OK)
+		scan_full(s, err);
+	return STATUS_OK;
+}
+
+/* An earlier reading of the same file by the same detector gives way to a second one. */
+static void drop_first_reading(struct scan *s, struct slice real, struct slice wanted, const struct detector *d)
+{
+	uint64_t at;
+
+	if (!map_get(&s->runs_by_path, real, &at) || at == 0)
+		return;
+	for (size_t i = (size_t)at - 1; i != NO_INDEX; i = s->runs.at[i].older)
+		if (s->runs.at[i].detector == d && slice_eq(s->runs.at[i].wanted, wanted))
+			s->runs.at[i].dead = true;
+}
+
+enum status scan_parse(struct scan *s, const struct detect_file *file, const struct scan_want *want, struct err *err)
+{
+	const struct detector *d = want->hit.detector;
+	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_again, &s->diags, s };
+	struct detect_env env = { s->job->limits, &s->scratch };
+	struct err parse_err = ERR_INIT;
+	enum status st;
+
+	if (s->full)
+		return STATUS_OK;
+	if (want->again)
+		drop_first_reading(s, want->own, want->wanted, d);
+	s->run = add_run(s, want->own, want->wanted, d, file->size, LAYER_FILE_REGULAR, err);
+	if (!s->run)
+		return STATUS_OK; /* the report is full, and says so */
+	s->asked_again = false;
+	s->where = s->run->path;
+	st = d->parse(file, &env, &sink, &parse_err);
+	arena_reset(&s->scratch);
+	s->run->packages[1] = s->report->packages.len;
+	s->run->distributions[1] = s->report->distributions.len;
+	s->run->repositories[1] = s->report->repositories.len;
+	s->run->owned[1] = s->report->owned.len;
+	s->report->files.at[s->run->file].read = st == STATUS_OK;
+	if (st != STATUS_OK && !s->full)
+		diag_err(&s->diags, st == STATUS_LIMIT ? DIAG_LIMIT : DIAG_FILE, s->run->path, &parse_err);
+	s->where = SLICE_EMPTY;
+	if (s->asked_again && !s->second) {
+		struct scan_want again = { want->hit, s->run->wanted, s->run->path, true };
+
+		return scan_add_again(s, s->run->path, &again, err);
+	}
+	return STATUS_OK;
+}
+
+void scan_replace(struct scan *s, struct slice path)
+{
+	uint64_t *slot, at;
+	bool is_new;
+
+	if (s->runs_by_path.len == 0 || !map_get(&s->runs_by_path, path, &at) || at == 0)
+		return;
+	for (size_t i = (size_t)at - 1; i != NO_INDEX; i = s->runs.at[i].older)
+		s->runs.at[i].dead = true;
+	slot = map_slot(&s->runs_by_path, path, &is_new);
+	if (slot)
+		*slot = 0;
+	for (size_t i = 0; i < s->held.len; i++)
+		if (slice_eq(s->held.at[i].want.own, path))
+			s->held.at[i].dead = true;
+}
+
+#define COMPACT(list, range)                                                                             \
+	do {                                                                                             \
+		size_t kept_ = 0;                                                                        \
+		for (size_t i_ = 0; i_ < s->runs.len; i_++)                                              \
+			for (size_t j_ = s->runs.at[i_].range[0];                                        \
+			     !s->runs.at[i_].dead && j_ < s->runs.at[i_].range[1]; j_++)                 \
+				s->report->list.at[kept_++] = s->report->list.at[j_];                    \
+		s->report->list.len = kept_;                                                             \
+	} while (0)
+
+enum status scan_compact(struct scan *s, struct err *err)
+{
+	size_t dead = 0, kept = 0;
+	bool *gone;
+
+	for (size_t i = 0; i < s->runs.len; i++)
+		dead += s->runs.at[i].dead;
+	if (dead == 0)
+		return STATUS_OK;
+	gone = calloc(s->report->files.len, sizeof(*gone));
+	if (!gone)
+		return err_nomem(err, "layer report");
+	COMPACT(packages, packages);
+	COMPACT(distributions, distributions);
+	COMPACT(repositories, repositories);
+	COMPACT(owned, owned);
+	for (size_t i = 0; i < s->runs.len; i++)
+		gone[s->runs.at[i].file] = s->runs.at[i].dead;
+	for (size_t i = 0; i < s->report->files.len; i++)
+		if (!gone[i])
+			s->report->files.at[kept++] = s->report->files.at[i];
+	s->report->files.len = kept;
+	free(gone);
+	return STATUS_OK;
+}

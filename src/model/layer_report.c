@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * layer_report.c - the JSON form of a layer report.
+ *
+ * Names of files are bytes, JSON is text: a slice that is not UTF-8 is written as {"hex": "..."}, so that nothing is
+ * lost on the way through the worker's pipe. Long lists are flat arrays, since most of a report is links and names.
+ */
+#include "model/layer_report.h"
+
+#include "text/json.h"
+#include "text/json_writer.h"
+
+#define FORMAT_VERSION 1
+
+/* ---- writing ---- */
+
+static void put_bytes(struct json_writer *w, struct slice s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (slice_is_utf8(s)) {
+		json_string(w, s);
+		return;
+	}
+	json_object(w);
+	json_key(w, "hex");
+	json_raw(w, SLICE("\""));
+	for (size_t i = 0; i < s.len; i++) {
+		buf_add_byte(w->out, (uint8_t)digits[s.ptr[i] >> 4]);
+		buf_add_byte(w->out, (uint8_t)digits[s.ptr[i] & 15]);
+	}
+	buf_add_byte(w->out, '"');
+	json_close(w);
+}
+
+static void put_member(struct json_writer *w, const char *key, struct slice s)
+{
+	if (s.len == 0)
+		return;
+	json_key(w, key);
+	put_bytes(w, s);
+}
+
+static void put_digest(struct json_writer *w, const char *key, const struct digest *d)
+{
+	struct digest_text text;
+
+	if (d->algo != DIGEST_NONE)
+		json_member_cstr(w, key, digest_print(&text, d));
+}
+
+static void put_slices(struct json_writer *w, const char *key, const struct slice *at, size_t n)
+{
+	json_key(w, key);
+	json_array(w);
+	for (size_t i = 0; i < n; i++)
+		put_bytes(w, at[i]);
+	json_close(w);
+}
+
+static void put_package(struct json_writer *w, const struct package *p)
+{
+	json_object(w);
+	json_member_cstr(w, "type", package_type_purl(p->type));
+	if (p->flags)
+		json_member_u64(w, "flags", p->flags);
+	put_member(w, "name", p->name);
+	put_member(w, "version", p->version);
+	put_member(w, "arch", p->arch);
+	put_member(w, "module", p->module);
+	put_member(w, "source_name", p->source_name);
+	put_member(w, "source_version", p->source_version);
+	put_member(w, "db", p->db);
+	put_member(w, "path", p->path);
+	put_member(w, "detector", p->detector);
+	json_close(w);
+}
+
+static void put_distribution(struct json_writer *w, const struct distribution *d)
+{
+	json_object(w);
+	put_member(w, "did", d->did);
+	put_member(w, "id_like", d->id_like);
+	put_member(w, "name", d->name);
+	put_member(w, "version", d->version);
+	put_member(w, "version_id", d->version_id);
+	put_member(w, "version_code_name", d->version_code_name);
+	put_member(w, "pretty_name", d->pretty_name);
+	put_member(w, "cpe", d->cpe);
+	put_member(w, "variant_id", d->variant_id);
+	put_member(w, "path", d->path);
+	json_close(w);
+}
+
+static void put_repository(struct json_writer *w, const struct layer_repository *r)
+{
+	json_object(w);
+	put_member(w, "name", r->name);
+	put_member(w, "key", r->key);
+	put_member(w, "uri", r->uri);
+	put_member(w, "cpe", r->cpe);
+	put_member(w, "path", r->path);
+	json_close(w);
+}
+
+static void put_file(struct json_writer *w, const struct layer_file *f)
+{
+	json_object(w);
+	put_member(w, "path", f->path);
+	put_member(w, "detector", f->detector);
+	if (f->kind != LAYER_FILE_REGULAR)
+		json_member_u64(w, "kind", (uint64_t)f->kind);
+	if (f->read)
+		json_member_bool(w, "read", true);
+	json_member_u64(w, "size", f->size);
+	put_member(w, "alias", f->alias);
+	json_close(w);
+}
+
+static void put_diag(struct json_writer *w, const struct layer_diag *d)
+{
+	json_object(w);
+	json_member_cstr(w, "code", diag_name(d->code));
+	put_member(w, "where", d->where);
+	if (d->offset != ERR_NO_OFFSET)
+		json_member_u64(w, "offset", d->offset);
+	put_member(w, "text", d->text);
+	json_close(w);
+}
+
+static void put_links(struct json_writer *w, const char *key, const struct layer_report *r, bool hard)
+{
+	json_key(w, key);
+	json_array(w);
+	for (size_t i = 0; i < r->links.len; i++) {
+		if (r->links.at[i].hard != hard)
+			continue;
+		put_bytes(w, r->links.at[i].path);
+		put_bytes(w, r->links.at[i].target);
+	}
+	json_close(w);
+}
+
+/* One array per run of the same file: its name, then the paths. */
+static void put_owned(struct json_writer *w, const struct layer_report *r)
+{
+	json_key(w, "owned");
+	json_array(w);
+	for (size_t i = 0; i < r->owned.len;) {
+		struct slice db = r->owned.at[i].db;
+
+		json_array(w);
+		put_bytes(w, db);
+		for (; i < r->owned.len && slice_eq(r->owned.at[i].db, db); i++)
+			put_bytes(w, r->owned.at[i].path);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+#define PUT_LIST(w, r, list, put)                                    \
+	do {                                                         \
+		json_key((w), #list);                                \
+		json_array(w);                                       \
+		for (size_t i_ = 0; i_ < (r)->list.len; i_++)        \
+			put((w), &(r)->list.at[i_]);                 \
+		json_close(w);                                       \
+	} while (0)
+
+enum status layer_report_print(const struct layer_report *r, struct buf *out, struct err *err)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, out, 0);
+	json_object(&w);
+	json_member_u64(&w, "format", FORMAT_VERSION);
+	put_digest(&w, "digest", &r->digest);
+	put_digest(&w, "diff_id", &r->diff_id);
+	put_member(&w, "detector_set", r->detector_set);
+	put_member(&w, "codec", r->codec);
+	json_member_u64(&w, "bytes_stored", r->bytes_stored);
+	json_member_u64(&w, "bytes_tar", r->bytes_tar);
+	json_member_u64(&w, "entries", r->entries);
+	json_member_bool(&w, "complete", r->complete);
+	json_member_u64(&w, "diags_dropped", r->diags_dropped);
+	PUT_LIST(&w, r, packages, put_package);
+	PUT_LIST(&w, r, distributions, put_distribution);
+	PUT_LIST(&w, r, repositories, put_repository);
+	PUT_LIST(&w, r, files, put_file);
+	PUT_LIST(&w, r, diags, put_diag);
+	put_slices(&w, "whiteouts", r->whiteouts.at, r->whiteouts.len);
+	put_slices(&w, "opaques", r->opaques.at, r->opaques.len);
+	put_slices(&w, "directories", r->directories.at, r->directories.len);
+	put_links(&w, "symlinks", r, false);
+	put_links(&w, "hardlinks", r, true);
+	put_owned(&w, r);
+	json_close(&w);
+	TRY(json_writer_end(&w, err));
+	return buf_check(out, "layer report", err);
+}
+
+/* ---- reading ---- */
+
+struct reader {
+	const struct limits *limits;
+	struct arena *arena;
+	struct layer_report *out;
+	struct slice last[8]; /* strings that repeat from one record to the next are kept once */
+	struct err *err;
+};
+
+static enum status bad(struct reader *rd, const char *what)
+{
+	return err_set(rd->err, STATUS_MALFORMED, "layer report: %s is not what it must be", what);
+}
+
+static bool get_hex(struct reader *rd, struct slice hex, struct slice *out)
+{
+	uint8_t *bytes;
+
+	if (hex.len == 0 || hex.len % 2 != 0)
+		return false;
+	bytes = arena_alloc(rd->arena, hex.len / 2 + 1);
+	if (!bytes)
+		return false;
+	for (size_t i = 0; i < hex.len; i += 2) {
+		int high = hex_value(hex.ptr[i]), low = hex_value(hex.ptr[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[i / 2] = (uint8_t)(high * 16 + low);
+	}
+	*out = slice_make(bytes, hex.len / 2);
+	return true;
+}
+
+/* A string or {"hex"}; slot >= 0 names a place where the last value is remembered. */
+static enum status get_bytes(struct reader *rd, yyjson_val *v, const char *what, int slot, struct slice *out)
+{
+	struct slice s;
+
+	*out = SLICE_EMPTY;
+	if (!v)
+		return STATUS_OK;
+	if (yyjson_is_obj(v)) {
+		v = json_get(v, "hex");
+		if (!v || !yyjson_is_str(v) || json_str(v).len / 2 > rd->limits->field_bytes ||
+		    !get_hex(rd, json_str(v), out))
+			return bad(rd, what);
+		return STATUS_OK;
+	}
+	if (!yyjson_is_str(v))
+		return bad(rd, what);
+	s = json_str(v);
+	if (s.len > rd->limits->field_bytes)
+		return bad(rd, what);
+	if (slot >= 0 && slice_eq(rd->last[slot], s)) {
+		*out = rd->last[slot];
+		return STATUS_OK;
+	}
+	if (!arena_copy(rd->arena, s, out))
+		return err_nomem(rd->err, "layer report");
+	if (slot >= 0)
+		rd->last[slot] = *out;
+	return STATUS_OK;
+}
+
+static bool is_normal_path(const struct reader *rd, struct slice path)
+{
+	struct slice rest = path, part;
+	bool more = path.len > 0;
+
+	if (path.len > rd->limits->path_bytes || slice_find_byte(path, 0) != SIZE_MAX)
+		return false;
+	while (more) {
+		more = slice_cut(rest, '/', &part, &rest);
+		if (part.len == 0 || slice_eq(part, SLICE(".")) || slice_eq(part, SLICE("..")))
+			return false;
+	}
+	return true;
+}
+
+static enum status get_path(struct reader *rd, yyjson_val *v, const char *what, int slot, struct slice *out)
+{
+	TRY(get_bytes(rd, v, what, slot, out));
+	return is_normal_path(rd, *out) ? STATUS_OK : bad(rd, what);
+}
+
+static enum status get_digest(struct reader *rd, yyjson_val *root, const char *key, struct digest *out)
+{
+	yyjson_val *v = json_get(root, key);
+
+	*out = (struct digest){ 0 };
+	if (v && !digest_parse(json_str(v), out))
+		return bad(rd, key);
+	return STATUS_OK;
+}
+
+static enum status get_package(struct reader *rd, yyjson_val *v)
+{
+	struct package *p = VEC_PUSH(&rd->out->packages, rd->arena);
+	uint64_t flags = 0;
+
+	if (!p)
+		return err_nomem(rd->err, "layer report");
+	p->type = package_type_by_purl(json_get_str(v, "type"));
+	if (p->type == PACKAGE_NONE)
+		return bad(rd, "packages.type");
+	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > 15))
+		return bad(rd, "packages.flags");
+	p->flags = (unsigned)flags;
+	TRY(get_bytes(rd, json_get(v, "name"), "packages.name", -1, &p->name));
+	TRY(get_bytes(rd, json_get(v, "version"), "packages.version", -1, &p->version));
+	TRY(get_bytes(rd, json_get(v, "arch"), "packages.arch", 0, &p->arch));
+	TRY(get_bytes(rd, json_get(v, "module"), "packages.module", 1, &p->module));
+	TRY(get_bytes(rd, json_get(v, "source_name"), "packages.source_name", 2, &p->source_name));
+	TRY(get_bytes(rd, json_get(v, "source_version"), "packages.source_version", 3, &p->source_version));
+	TRY(get_bytes(rd, json_get(v, "db"), "packages.db", 4, &p->db));
+	TRY(get_path(rd, json_get(v, "path"), "packages.path", 5, &p->path));
+	return get_bytes(rd, json_get(v, "detector"), "packages.detector", 6, &p->detector);
+}
+
+static enum status get_distribution(struct reader *rd, yyjson_val *v)
+{
+	struct distribution *d = VEC_PUSH(&rd->out->distributions, rd->arena);
+
+	if (!d)
+		return err_nomem(rd->err, "layer report");
+	TRY(get_bytes(rd, json_get(v, "did"), "distributions.did", -1, &d->did));
+	TRY(get_bytes(rd, json_get(v, "id_like"), "distributions.id_like", -1, &d->id_like));
+	TRY(get_bytes(rd, json_get(v, "name"), "distributions.name", -1, &d->name));
+	TRY(get_bytes(rd, json_get(v, "version"), "distributions.version", -1, &d->version));
+	TRY(get_bytes(rd, json_get(v, "version_id"), "distributions.version_id", -1, &d->version_id));
+	TRY(get_bytes(rd, json_get(v, "version_code_name"), "distributions.version_code_name", -1,
+		      &d->version_code_name));
+	TRY(get_bytes(rd, json_get(v, "pretty_name"), "distributions.pretty_name", -1, &d->pretty_name));
+	TRY(get_bytes(rd, json_get(v, "cpe"), "distributions.cpe", -1, &d->cpe));
+	TRY(get_bytes(rd, json_get(v, "variant_id"), "distributions.variant_id", -1, &d->variant_id));
+	return get_path(rd, json_get(v, "path"), "distributions.path", 5, &d->path);
+}
+
+static enum status get_repository(struct reader *rd, yyjson_val *v)
+{
+	struct layer_repository *r = VEC_PUSH(&rd->out->repositories, rd->arena);
+
+	if (!r)
+		return err_nomem(rd->err, "layer report");
+	TRY(get_bytes(rd, json_get(v, "name"), "repositories.name", -1, &r->name));
+	TRY(get_bytes(rd, json_get(v, "key"), "repositories.key", -1, &r->key));
+	TRY(get_bytes(rd, json_get(v, "uri"), "repositories.uri", -1, &r->uri));
+	TRY(get_bytes(rd, json_get(v, "cpe"), "repositories.cpe", -1, &r->cpe));
+	return get_path(rd, json_get(v, "path"), "repositories.path", 5, &r->path);
+}
+
+static enum status get_file(struct reader *rd, yyjson_val *v)
+{
+	struct layer_file *f = VEC_PUSH(&rd->out->files, rd->arena);
+	uint64_t kind = LAYER_FILE_REGULAR;
+
+	if (!f)
+		return err_nomem(rd->err, "layer report");
+	if (json_get(v, "kind") && (!json_get_u64(v, "kind", &kind) || kind > LAYER_FILE_OTHER))
+		return bad(rd, "files.kind");
+	f->kind = (enum layer_file_kind)kind;
+	f->read = json_get_bool(v, "read");
+	if (!json_get_u64(v, "size", &f->size))
+		return bad(rd, "files.size");
+	TRY(get_path(rd, json_get(v, "path"), "files.path", -1, &f->path));
+	TRY(get_path(rd, json_get(v, "alias"), "files.alias", -1, &f->alias));
+	return get_bytes(rd, json_get(v, "detector"), "files.detector", 6, &f->detector);
+}
+
+static enum status get_diag(struct reader *rd, yyjson_val *v)
+{
+	struct layer_diag *d = VEC_PUSH(&rd->out->diags, rd->arena);
+
+	if (!d)
+		return err_nomem(rd->err, "layer report");
+	if (!diag_from_name(json_get_str(v, "code"), &d->code))
+		return bad(rd, "diags.code");
+	d->offset = ERR_NO_OFFSET;
+	if (json_get(v, "offset") && !json_get_u64(v, "offset", &d->offset))
+		return bad(rd, "diags.offset");
+	TRY(get_bytes(rd, json_get(v, "where"), "diags.where", 7, &d->where));
+	return get_bytes(rd, json_get(v, "text"), "diags.text", -1, &d->text);
+}
+
+static enum status get_list(struct reader *rd, yyjson_val *root, const char *key, uint64_t max,
+			    enum status (*get)(struct reader *rd, yyjson_val *v))
+{
+	yyjson_val *list = json_get(root, key), *v;
+	size_t i, n;
+
+	if (!list || !yyjson_is_arr(list) || yyjson_arr_size(list) > max)
+		return bad(rd, key);
+	yyjson_arr_foreach(list, i, n, v) {
+		if (!yyjson_is_obj(v))
+			return bad(rd, key);
+		TRY(get(rd, v));
+	}
+	return STATUS_OK;
+}
+
+static enum status get_whiteout(struct reader *rd, yyjson_val *v)
+{
+	struct slice *s = VEC_PUSH(&rd->out->whiteouts, rd->arena);
+
+	return s ? get_path(rd, v, "whiteouts", -1, s) : err_nomem(rd->err, "layer report");
+}
+
+static enum status get_opaque(struct reader *rd, yyjson_val *v)
+{
+	struct slice *s = VEC_PUSH(&rd->out->opaques, rd->arena);
+
+	return s ? get_path(rd, v, "opaques", -1, s) : err_nomem(rd->err, "layer report");
+}
+
+static enum status get_directory(struct reader *rd, yyjson_val *v)
+{
+	struct slice *s = VEC_PUSH(&rd->out->directories, rd->arena);
+
+	return s ? get_path(rd, v, "directories", -1, s) : err_nomem(rd->err, "layer report");
+}
+
+static enum status get_names(struct reader *rd, yyjson_val *root, const char *key, uint64_t max,
+			     enum status (*get)(struct reader *rd, yyjson_val *v))
+{
+	yyjson_val *list = json_get(root, key), *v;
+	size_t i, n;
+
+	if (!list || !yyjson_is_arr(list) || yyjson_arr_size(list) > max)
+		return bad(rd, key);
+	yyjson_arr_foreach(list, i, n, v)
+		TRY(get(rd, v));
+	return STATUS_OK;
+}
+
+static enum status get_links(struct reader *rd, yyjson_val *root, const char *key, bool hard)
+{
+	yyjson_val *list = json_get(root, key), *v;
+	struct layer_link *link = NULL;
+	size_t i, n;
+
+	if (!list || !yyjson_is_arr(list) || yyjson_arr_size(list) % 2 != 0 ||
+	    yyjson_arr_size(list) / 2 + rd->out->links.len > rd->limits->layer_links)
+		return bad(rd, key);
+	yyjson_arr_foreach(list, i, n, v) {
+		if (i % 2 == 0) {
+			link = VEC_PUSH(&rd->out->links, rd->arena);
+			if (!link)
+				return err_nomem(rd->err, "layer report");
+			link->hard = hard;
+			TRY(get_path(rd, v, key, -1, &link->path));
+		} else if (hard) {
+			TRY(get_path(rd, v, key, -1, &link->target));
+		} else {
+			TRY(get_bytes(rd, v, key, -1, &link->target));
+			if (link->target.len > rd->limits->path_bytes)
+				return bad(rd, key);
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status get_owned(struct reader *rd, yyjson_val *root)
+{
+	yyjson_val *list = json_get(root, "owned"), *group, *v;
+	size_t i, n, j, m;
+
+	if (!list || !yyjson_is_arr(list))
+		return bad(rd, "owned");
+	yyjson_arr_foreach(list, i, n, group) {
+		struct slice db = SLICE_EMPTY;
+
+		if (!yyjson_is_arr(group))
+			return bad(rd, "owned");
+		yyjson_arr_foreach(group, j, m, v) {
+			struct layer_owned *o;
+
+			if (j == 0) {
+				TRY(get_path(rd, v, "owned", -1, &db));
+				continue;
+			}
+			o = VEC_PUSH(&rd->out->owned, rd->arena);
+			if (!o)
+				return err_nomem(rd->err, "layer report");
+			o->db = db;
+			TRY(get_path(rd, v, "owned", -1, &o->path));
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status get_head(struct reader *rd, yyjson_val *root)
+{
+	struct layer_report *out = rd->out;
+	uint64_t version;
+
+	if (!yyjson_is_obj(root) || !json_get_u64(root, "format", &version) || version != FORMAT_VERSION)
+		return bad(rd, "format");
+	TRY(get_digest(rd, root, "digest", &out->digest));
+	TRY(get_digest(rd, root, "diff_id", &out->diff_id));
+	TRY(get_bytes(rd, json_get(root, "detector_set"), "detector_set", -1, &out->detector_set));
+	TRY(get_bytes(rd, json_get(root, "codec"), "codec", -1, &out->codec));
+	if (!json_get_u64(root, "bytes_stored", &out->bytes_stored) ||
+	    !json_get_u64(root, "bytes_tar", &out->bytes_tar) || !json_get_u64(root, "entries", &out->entries) ||
+	    !json_get_u64(root, "diags_dropped", &out->diags_dropped))
+		return bad(rd, "head");
+	out->complete = json_get_bool(root, "complete");
+	return STATUS_OK;
+}
+
+static enum status get_lists(struct reader *rd, yyjson_val *root)
+{
+	const struct limits *lim = rd->limits;
+
+	TRY(get_list(rd, root, "packages", lim->packages, get_package));
+	TRY(get_list(rd, root, "distributions", lim->packages, get_distribution));
+	TRY(get_list(rd, root, "repositories", lim->packages, get_repository));
+	TRY(get_list(rd, root, "files", lim->layer_entries, get_file));
+	/* One more than the cap: the failure that ends a layer is always kept. */
+	TRY(get_list(rd, root, "diags", lim->diagnostics + 1, get_diag));
+	TRY(get_names(rd, root, "whiteouts", lim->layer_entries, get_whiteout));
+	TRY(get_names(rd, root, "opaques", lim->layer_entries, get_opaque));
+	TRY(get_names(rd, root, "directories", lim->layer_entries, get_directory));
+	TRY(get_links(rd, root, "symlinks", false));
+	TRY(get_links(rd, root, "hardlinks", true));
+	return get_owned(rd, root);
+}
+
+enum status layer_report_parse(struct slice json, const struct limits *limits, struct arena *arena,
+			       struct layer_report *out, struct err *err)
+{
+	struct layer_report report = { 0 };
+	struct reader rd = { .limits = limits, .arena = arena, .out = &report, .err = err };
+	struct json_doc doc;
+	enum status st;
+
+	TRY(json_parse(json, limits, &doc, err));
+	st = get_head(&rd, doc.root);
+	if (st == STATUS_OK)
+		st = get_lists(&rd, doc.root);
+	json_doc_free(&doc);
+	if (st == STATUS_OK)
+		*out = report;
+	return st;
+}
