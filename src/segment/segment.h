@@ -29,8 +29,8 @@ struct segment_stats {
 struct segment_writer;
 
 /*
- * dir: where the file will lie (temporary and final). Memory is bounded: rows beyond an internal budget are sorted and
- * spilled to unlinked files in dir and merged at the end. Equal input gives equal bytes, whatever its order.
+ * dir: where the file will lie (temporary and final). Memory is some 60 bytes per row and the distinct texts; bodies wait in an
+ * unlinked file in dir. Equal input gives equal bytes, whatever its order.
  */
 enum status segment_writer_open(const char *dir, const struct segment_meta *meta, const struct limits *limits,
 				struct segment_writer **out, struct err *err) NODISCARD;
