@@ -35,6 +35,7 @@
 		  "bytes of one field or line; the longest real one (dpkg Conffiles) is 60 KiB")                       \
 	LIMIT_ROW(archive_depth, 8, "limits.archive_depth", "archives inside archives: jar in war in ear")             \
 	LIMIT_ROW(document_depth, 128, "limits.document_depth", "nesting of JSON, XML and YAML")                       \
+	LIMIT_ROW(yaml_nodes, 1000000, "limits.yaml_nodes", "nodes of one YAML document, aliases counted in full")      \
 	LIMIT_ROW(manifest_bytes, UINT64_C(8) << 20, "limits.manifest_bytes",                                          \
 		  "an image's manifest, index or configuration; registries stop at 4 MiB")                             \
 	LIMIT_ROW(feed_bytes, UINT64_C(2) << 30, "limits.feed_bytes", "one feed document, unpacked")                   \

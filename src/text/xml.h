@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * xml.h - XML as events from a stream (libxml2 SAX2 push parser). No network, no external entities; any entity
- * declaration ends the document with STATUS_MALFORMED; depth and bytes are capped.
+ * or attribute-list declaration and any reference but the five predefined ends the document with STATUS_MALFORMED;
+ * depth, attributes, bytes of the document (feed_bytes) and of one tag or comment (record_bytes) are capped.
  */
 #ifndef LIMPID_TEXT_XML_H
 #define LIMPID_TEXT_XML_H
@@ -15,7 +16,10 @@ struct xml_attr {
 };
 
 struct xml_sink {
-	/* Local names; attributes valid during the call. Any failure but STATUS_CANCELLED (a quiet end) is returned. */
+	/*
+	 * Local names; attributes valid during the call. Any failure but STATUS_CANCELLED (a quiet end) is returned. A tag
+	 * that the end of the document cuts may be told, short of attributes, just before the failure.
+	 */
 	enum status (*start)(void *ctx, struct slice name, const struct xml_attr *attrs, size_t n, struct err *err);
 	enum status (*end)(void *ctx, struct slice name, struct err *err);
 	/* Character data; may come in pieces. */
