@@ -30,7 +30,7 @@ static enum status check_value(struct slice v, struct err *err)
 	size_t first = 0, last = v.len;
 	bool quoted;
 
-	if (slice_eq(v, SLICE("\\-")) || slice_eq(v, SLICE("**")))
+	if (slice_eq(v, SLICE("\\-")))
 		return bad_value(v, "no value", err);
 	if (v.ptr[0] == '*')
 		first = 1;
@@ -49,6 +49,8 @@ static enum status check_value(struct slice v, struct err *err)
 			run = v.len;
 		last = run;
 	}
+	if (first < v.len && last <= first)
+		return bad_value(v, "nothing but wildcards", err);
 	for (size_t i = first; i < last;) {
 		uint8_t c = next_char(v, &i, &quoted);
 

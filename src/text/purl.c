@@ -143,13 +143,15 @@ static enum status parse_type(struct slice in, struct arena *arena, struct slice
 	return STATUS_OK;
 }
 
-/* The version follows the last '@' that does not begin a segment: "@scope/name" is often written so. */
+/* The version follows the last '@', unless that is a scope's: "@scope/name" is often written so. */
 static void cut_version(struct slice *rest, struct slice *version)
 {
 	size_t at = slice_rfind_byte(*rest, '@');
 
 	*version = SLICE_EMPTY;
-	if (at == SIZE_MAX || at == 0 || rest->ptr[at - 1] == '/')
+	if (at == SIZE_MAX)
+		return;
+	if ((at == 0 || rest->ptr[at - 1] == '/') && slice_find_byte(slice_from(*rest, at), '/') != SIZE_MAX)
 		return;
 	*version = slice_from(*rest, at + 1);
 	*rest = slice_take(*rest, at);
