@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index.c - from an image to its index report: what the cache knows, what workers must read, and coalescing. */
+#include "index/index.h"
+
+#include "index/coalesce.h"
+#include "index/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REPORTS_MEMORY ((size_t)1 << 30)
+
+struct layer_state {
+	struct layer_report report; /* in the arena of the run */
+	struct digest known;        /* of the stored bytes, hashed before the scan */
+	bool ready, cached;
+	size_t same_as;             /* an earlier layer of the same bytes, or its own number */
+};
+
+struct indexer {
+	const struct image *image;
+	const struct index_env *env;
+	struct rules *rules;
+	struct arena arena;
+	struct layer_state *layers;
+	const struct layer_report **reports;
+	struct arena *out_arena;
+	struct index_report *out;
+	struct sandbox_level level;
+	bool forked;
+	uint64_t bytes_total, bytes_before;
+	size_t layers_before;
+};
+
+/* ---- cache ---- */
+
+static int by_wanted(const void *a, const void *b)
+{
+	const struct scan_alias *x = a, *y = b;
+	int c = slice_cmp(x->wanted, y->wanted);
+
+	return c != 0 ? c : slice_cmp(x->real, y->real);
+}
+
+/* The digest by which a layer's report may be known: of the stored bytes or, where nobody says that, of the tar. */
+static const struct digest *digest_of_layer(const struct indexer *ix, size_t i)
+{
+	const struct image_layer *layer = &ix->image->layers[i];
+
+	if (layer->digest.algo != DIGEST_NONE)
+		return &layer->digest;
+	if (layer->diff_id.algo != DIGEST_NONE)
+		return &layer->diff_id;
+	return &ix->layers[i].known;
+}
+
+static bool cache_key(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n, struct slice *out)
+{
+	const struct digest *d = digest_of_layer(ix, i);
+	struct buf key = BUF_INIT(1 << 20);
+	struct scan_alias *sorted;
+	struct digest_text text;
+	bool ok;
+
+	if (d->algo == DIGEST_NONE)
+		return false;
+	sorted = arena_array(&ix->arena, n + 1, sizeof(*sorted));
+	if (!sorted)
+		return false;
+	if (n > 0)
+		memcpy(sorted, aliases, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_wanted);
+	buf_add_cstr(&key, digest_print(&text, d));
+	buf_add_byte(&key, '|');
+	buf_add(&key, detector_set());
+	buf_add_byte(&key, '|');
+	for (size_t j = 0; j < n; j++) {
+		buf_add(&key, sorted[j].wanted);
+		buf_add_byte(&key, sorted[j].dir ? '/' : '=');
+		buf_add(&key, sorted[j].real);
+		buf_add_byte(&key, '\n');
+	}
+	ok = key.failed == STATUS_OK && arena_copy(&ix->arena, buf_slice(&key), out);
+	buf_fini(&key);
+	return ok;
+}
+
+/* A cache that cannot be read is as good as an empty one. */
+static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n)
+{
+	struct layer_state *state = &ix->layers[i];
+	const struct digest *digest = &ix->image->layers[i].digest;
+	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
+	struct err err = ERR_INIT;
+	struct slice key;
+	bool ok;
+
+	if (!ix->env->cache || !cache_key(ix, i, aliases, n, &key))
+		return false;
+	ok = store_cache_get(ix->env->cache, key, &json, &err) == STATUS_OK &&
+	     layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, &err) == STATUS_OK &&
+	     state->report.complete &&
+	     (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest));
+	buf_fini(&json);
+	return ok;
+}
+
+static void to_cache(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n)
+{
+	const struct layer_state *state = &ix->layers[i];
+	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
+	struct err err = ERR_INIT;
+	struct slice key;
+
+	if (!ix->env->cache || !state->report.complete || !cache_key(ix, i, aliases, n, &key))
+		return;
+	/* What is not kept is scanned again next time: no reason to fail or to speak of it. */
+	if (layer_report_print(&state->report, &json, &err) != STATUS_OK ||
+	    store_cache_put(ix->env->cache, key, buf_slice(&json), &err) != STATUS_OK)
+		err.code = STATUS_OK;
+	buf_fini(&json);
+}
+
+/* Where nobody says a layer's digest, it is hashed first, so that a second scan finds it in the cache. */
+static void hash_unnamed(struct indexer *ix)
+{
+	for (size_t i = 0; ix->env->cache && i < ix->image->n_layers; i++) {
+		const struct image_layer *layer = &ix->image->layers[i];
+		struct source *src;
+		struct err err = ERR_INIT;
+
+		if (layer->place != LAYER_FD || digest_of_layer(ix, i)->algo != DIGEST_NONE)
+			continue;
+		src = source_from_fd(layer->fd, layer->offset, layer->len);
+		src = src ? digest_source(src, DIGEST_SHA256) : NULL;
+		if (!src)
+			continue;
+		if (source_drain(src, &err) != STATUS_OK ||
+		    digest_source_result(src, &ix->layers[i].known, &err) != STATUS_OK)
+			ix->layers[i].known = (struct digest){ 0 };
+		source_free(src);
+	}
+}
+
+/* ---- scanning ---- */
+
+static void on_progress(void *ctx, size_t jobs_done, uint64_t bytes_done)
+{
+	const struct indexer *ix = ctx;
+
+	ix->env->progress.fn(ix->env->progress.ctx, ix->layers_before + jobs_done, ix->image->n_layers,
+			     MIN(ix->bytes_before + bytes_done, ix->bytes_total), ix->bytes_total);
+}
+
+static enum status keep_report(struct indexer *ix, const struct worker_job *job, struct layer_state *state,
+			       struct err *err)
+{
+	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
+	enum status st;
+
+	/* The JSON form is the one that counts: so the result is the same with a cache, a worker or neither. */
+	st = layer_report_print(&job->report, &json, err);
+	if (st == STATUS_OK)
+		st = layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, err);
+	buf_fini(&json);
+	return st;
+}
+
+static void lost_report(struct indexer *ix, size_t i, const struct err *err)
+{
+	struct layer_diag *d;
+
+	ix->layers[i].report = (struct layer_report){ .digest = ix->image->layers[i].digest };
+	d = VEC_PUSH(&ix->layers[i].report.diags, &ix->arena);
+	if (d) {
+		*d = (struct layer_diag){ .code = err->code == STATUS_LIMIT ? DIAG_LIMIT : DIAG_LAYER,
+					  .offset = ERR_NO_OFFSET };
+		if (!arena_copy(&ix->arena, slice_cstr(err->msg), &d->text))
+			ix->layers[i].report.diags.len = 0;
+	}
+}
+
+/* Scan the layers whose numbers are given, all with the same aliases. */
+static enum status scan_layers(struct indexer *ix, const size_t *which, size_t n, const struct scan_alias *aliases,
+			       size_t n_aliases, struct err *err)
+{
+	struct worker_options options = { .limits = ix->env->limits,
+					  .workers = ix->env->workers,
+					  .in_process = ix->env->in_process,
+					  .progress = ix->env->progress.fn ? on_progress : NULL,
+					  .progress_ctx = ix };
+	struct worker_job *jobs;
+	enum status st;
+
+	if (n == 0)
+		return STATUS_OK;
+	jobs = calloc(n, sizeof(*jobs));
+	if (!jobs)
+		return err_nomem(err, "workers");
+	for (size_t j = 0; j < n; j++)
+		jobs[j].scan = (struct scan_job){ .layer = &ix->image->layers[which[j]],
+						  .rules = ix->rules,
+						  .limits = ix->env->limits,
+						  .aliases = aliases,
+						  .n_aliases = n_aliases,
+						  .known_digest = ix->layers[which[j]].known,
+						  .verify_diff_id = ix->env->verify_diff_ids };
+	st = worker_run(jobs, n, &options, &ix->level, err);
+	ix->forked = !ix->env->in_process;
+	for (size_t j = 0; j < n; j++) {
+		struct err lost = ERR_INIT;
+
+		if (st == STATUS_OK && keep_report(ix, &jobs[j], &ix->layers[which[j]], &lost) != STATUS_OK)
+			lost_report(ix, which[j], &lost);
+		if (st == STATUS_OK)
+			to_cache(ix, which[j], aliases, n_aliases);
+		worker_job_fini(&jobs[j]);
+	}
+	free(jobs);
+	return st;
+}
+
+static void find_twins(struct indexer *ix)
+{
+	for (size_t i = 0; i < ix->image->n_layers; i++) {
+		const struct digest *d = digest_of_layer(ix, i);
+
+		ix->layers[i].same_as = i;
+		for (size_t j = 0; j < i && d->algo != DIGEST_NONE; j++) {
+			if (digest_eq(d, digest_of_layer(ix, j))) {
+				ix->layers[i].same_as = ix->layers[j].same_as;
+				break;
+			}
+		}
+	}
+}
+
+static enum status first_round(struct indexer *ix, struct err *err)
+{
+	size_t *which = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*which));
+	size_t n = 0;
+
+	if (!which)
+		return err_nomem(err, "layers");
+	for (size_t i = 0; i < ix->image->n_layers; i++) {
+		if (ix->layers[i].same_as == i) {
+			ix->layers[i].cached = from_cache(ix, i, NULL, 0);
+			if (!ix->layers[i].cached) {
+				which[n++] = i;
+				continue;
+			}
+		}
+		ix->layers_before++;
+		ix->bytes_before += ix->image->layers[i].len;
+	}
+	return scan_layers(ix, which, n, NULL, 0, err);
+}
+
+static void gather_reports(struct indexer *ix)
+{
+	for (size_t i = 0; i < ix->image->n_layers; i++) {
+		ix->layers[i].cached = ix->layers[ix->layers[i].same_as].cached;
+		ix->reports[i] = &ix->layers[ix->layers[i].same_as].report;
+	}
+}
+
+/* ---- links that leave a layer: ask the layers for their ends, from the top ---- */
+
+static enum status copy_aliases(struct indexer *ix, const struct scan_alias *in, size_t n, struct scan_alias **out,
+				struct err *err)
+{
+	*out = arena_array(&ix->arena, n + 1, sizeof(**out));
+	for (size_t i = 0; *out && i < n; i++) {
+		(*out)[i].dir = in[i].dir;
+		if (!arena_copy(&ix->arena, in[i].real, &(*out)[i].real) ||
+		    !arena_copy(&ix->arena, in[i].wanted, &(*out)[i].wanted))
+			return err_nomem(err, "links");
+	}
+	return *out ? STATUS_OK : err_nomem(err, "links");
+}
+
+static enum status open_asks(struct indexer *ix, struct scan_alias **out, size_t *out_n, struct err *err)
+{
+	const struct scan_alias *asks;
+	struct coalesce *c;
+	enum status st;
+
+	TRY(coalesce_new(ix->reports, ix->image->n_layers, ix->rules, ix->env->limits, &c, err));
+	st = coalesce_asks(c, &asks, out_n, err);
+	if (st == STATUS_OK)
+		st = copy_aliases(ix, asks, *out_n, out, err);
+	coalesce_free(c);
+	return st;
+}
+
+/* The report with aliases takes the place of the one without: it says all that one said. */
+static enum status ask_layer(struct indexer *ix, size_t i, const struct scan_alias *asks, size_t n, struct err *err)
+{
+	if (!ix->layers[i].report.complete)
+		return STATUS_OK; /* it could not be read the first time */
+	if (from_cache(ix, i, asks, n))
+		return STATUS_OK;
+	return scan_layers(ix, &i, 1, asks, n, err);
+}
+
+static enum status follow_links(struct indexer *ix, struct err *err)
+{
+	struct scan_alias *asks = NULL;
+	size_t n = 0;
+
+	TRY(open_asks(ix, &asks, &n, err));
+	for (size_t i = ix->image->n_layers; i-- > 0 && n > 0;) {
+		if (ix->layers[i].same_as != i)
+			continue;
+		TRY(ask_layer(ix, i, asks, n, err));
+		TRY(open_asks(ix, &asks, &n, err));
+	}
+	return STATUS_OK;
+}
+
+/* ---- the report ---- */
+
+static enum status put_layers(struct indexer *ix, struct err *err)
+{
+	for (size_t i = 0; i < ix->image->n_layers; i++) {
+		const struct image_layer *layer = &ix->image->layers[i];
+		const struct layer_report *r = ix->reports[i];
+		struct index_layer *out = VEC_PUSH(&ix->out->layers, ix->out_arena);
+
+		if (!out || !arena_copy(ix->out_arena, layer->created_by, &out->created_by))
+			return err_nomem(err, "layers");
+		out->digest = layer->digest.algo != DIGEST_NONE ? layer->digest : r->digest;
+		out->diff_id = layer->diff_id.algo != DIGEST_NONE ? layer->diff_id : r->diff_id;
+		out->bytes_stored = r->bytes_stored;
+		out->bytes_tar = r->bytes_tar;
+		out->read = r->complete;
+		out->cached = ix->layers[i].cached;
+	}
+	return STATUS_OK;
+}
+
+static void add_text(struct hasher *h, struct slice s)
+{
+	hasher_add(h, s);
+	hasher_add(h, SLICE("\n"));
+}
+
+/* A directory has no manifest: its packages, in their order, stand for it. */
+static enum status derive_manifest(struct indexer *ix, struct err *err)
+{
+	struct hasher *h = hasher_new(DIGEST_SHA256);
+	enum status st;
+
+	if (!h)
+		return err_nomem(err, "a digest");
+	for (size_t i = 0; i < ix->out->packages.len; i++) {
+		const struct package *p = &ix->out->packages.at[i].package;
+
+		add_text(h, slice_cstr(package_type_purl(p->type)));
+		add_text(h, p->name);
+		add_text(h, p->version);
+		add_text(h, p->arch);
+		add_text(h, p->db);
+	}
+	st = hasher_final(h, &ix->out->manifest, err);
+	hasher_free(h);
+	return st;
+}
+
+static enum status put_manifest(struct indexer *ix, struct err *err)
+{
+	const struct image *image = ix->image;
+
+	ix->out->manifest = image->manifest;
+	if (image->manifest.algo != DIGEST_NONE)
+		return STATUS_OK;
+	if (image->n_layers == 1 && ix->out->layers.at[0].digest.algo != DIGEST_NONE) {
+		ix->out->manifest = ix->out->layers.at[0].digest;
+		return STATUS_OK;
+	}
+	return derive_manifest(ix, err);
+}
+
+static enum status put_head(struct indexer *ix, struct err *err)
+{
+	const struct image *image = ix->image;
+	struct arena *a = ix->out_arena;
+
+	if (!arena_copy(a, image->target, &ix->out->target) || !arena_copy(a, image->name, &ix->out->image_name) ||
+	    !arena_copy(a, image->os, &ix->out->os) || !arena_copy(a, image->arch, &ix->out->arch) ||
+	    !arena_copy(a, image->variant, &ix->out->variant) ||
+	    !arena_copy(a, detector_set(), &ix->out->detector_set))
+		return err_nomem(err, "an index report");
+	return STATUS_OK;
+}
+
+static enum status put_sandbox(struct indexer *ix, struct err *err)
+{
+	struct index_diag *d;
+
+	if (!ix->forked || sandbox_is_full(&ix->level))
+		return STATUS_OK;
+	d = VEC_PUSH(&ix->out->diags, ix->out_arena);
+	if (!d || !arena_printf(ix->out_arena, &d->diag.text,
+				"workers ran without%s%s%s%s", ix->level.landlock ? "" : " landlock",
+				ix->level.filter ? "" : " a filter of system calls",
+				ix->level.limits ? "" : " resource limits",
+				ix->level.no_new_privs ? "" : " giving up new privileges"))
+		return err_nomem(err, "an index report");
+	d->layer = SIZE_MAX;
+	d->diag.code = DIAG_SANDBOX;
+	d->diag.offset = ERR_NO_OFFSET;
+	return STATUS_OK;
+}
+
+static enum status finish(struct indexer *ix, struct err *err)
+{
+	struct coalesce *c;
+	enum status st;
+
+	TRY(put_head(ix, err));
+	TRY(put_layers(ix, err));
+	TRY(put_sandbox(ix, err));
+	TRY(coalesce_new(ix->reports, ix->image->n_layers, ix->rules, ix->env->limits, &c, err));
+	st = coalesce_report(c, ix->out_arena, ix->out, err);
+	coalesce_free(c);
+	return st == STATUS_OK ? put_manifest(ix, err) : st;
+}
+
+static enum status run(struct indexer *ix, struct err *err)
+{
+	const struct detector *const *list;
+	size_t n;
+
+	list = detectors(&n);
+	TRY(rules_compile(list, n, &ix->rules, err));
+	ix->layers = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->layers));
+	ix->reports = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->reports));
+	if (!ix->layers || !ix->reports)
+		return err_nomem(err, "layers");
+	for (size_t i = 0; i < ix->image->n_layers; i++)
+		ix->bytes_total += ix->image->layers[i].len;
+	hash_unnamed(ix);
+	find_twins(ix);
+	TRY(first_round(ix, err));
+	gather_reports(ix);
+	TRY(follow_links(ix, err));
+	return finish(ix, err);
+}
+
+enum status index_image(const struct image *image, const struct index_env *env, struct arena *arena,
+			struct index_report *out, struct err *err)
+{
+	struct indexer ix = { .image = image, .env = env, .out_arena = arena, .out = out, .arena = ARENA_INIT(REPORTS_MEMORY) };
+	enum status st;
+
+	*out = (struct index_report){ 0 };
+	st = run(&ix, err);
+	rules_free(ix.rules);
+	arena_fini(&ix.arena);
+	return st;
+}
