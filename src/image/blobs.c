@@ -2,6 +2,8 @@
 /* blobs.c - files of an image by name or digest, out of a layout directory or an archive. */
 #include "image/image_impl.h"
 
+#include "io/tar.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -145,17 +147,44 @@ bool blobs_digest_of_name(struct slice name, struct digest *out)
 	return digest_parse(slice_make(text, name.len), out);
 }
 
+/*
+ * Layouts kept in git hold links as blobs; where the checkout could not make links, each is a small file with the link's
+ * text. Such a file is followed when its own bytes are not what the name says.
+ */
+static bool link_text(const struct blobs *b, struct slice name, struct slice text, struct slice *out)
+{
+	uint8_t *buf;
+
+	if (b->archive || text.len == 0 || text.len > 1024 || text.ptr[0] == '/' || text.ptr[0] == '{')
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return false;
+	buf = arena_alloc(&b->impl->arena, name.len + text.len + 1);
+	if (!buf)
+		return false;
+	*out = path_resolve(name, text, buf);
+	return out->len > 0;
+}
+
 enum status blobs_read_digest(const struct blobs *b, const struct digest *digest, uint64_t size, const char *what,
 			      struct slice *out, struct err *err)
 {
 	struct digest_text want, got;
-	struct digest found;
-	struct slice name;
+	struct digest found, linked_found;
+	struct slice name, target, linked;
+	struct err ignored = ERR_INIT;
 
 	TRY(blobs_name(b, digest, &name, err));
 	if (blobs_read(b, name, out, err) != STATUS_OK)
 		return err_wrap(err, "%s", what);
 	TRY(digest_of(digest->algo, *out, &found, err));
+	if (!digest_eq(&found, digest) && link_text(b, name, *out, &target) &&
+	    blobs_read(b, target, &linked, &ignored) == STATUS_OK &&
+	    digest_of(digest->algo, linked, &linked_found, &ignored) == STATUS_OK && digest_eq(&linked_found, digest)) {
+		*out = linked;
+		found = linked_found;
+	}
 	if (!digest_eq(&found, digest))
 		return err_set(err, STATUS_MISMATCH, "%s %s has the digest %s", what, digest_print(&want, digest),
 			       digest_print(&got, &found));
@@ -165,7 +194,36 @@ enum status blobs_read_digest(const struct blobs *b, const struct digest *digest
 	return STATUS_OK;
 }
 
-enum status blobs_locate(const struct blobs *b, struct slice name, struct image_layer *layer, struct err *err)
+/* The same for a layer, which is not hashed here: the size tells. */
+static enum status follow_link_text(const struct blobs *b, struct slice name, uint64_t size, int *fd, uint64_t *len,
+				    struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct slice text, target;
+	uint64_t target_len;
+	int target_fd;
+
+	if (*len == size || *len > 1024)
+		return STATUS_OK;
+	if (read_range(b, *fd, 0, *len, &text, err) != STATUS_OK) {
+		close(*fd);
+		return err->code;
+	}
+	if (!link_text(b, name, text, &target) ||
+	    open_file(b, target, &target_fd, &target_len, &ignored) != STATUS_OK)
+		return STATUS_OK;
+	if (target_len != size) {
+		close(target_fd);
+		return STATUS_OK;
+	}
+	close(*fd);
+	*fd = target_fd;
+	*len = target_len;
+	return STATUS_OK;
+}
+
+enum status blobs_locate(const struct blobs *b, struct slice name, uint64_t size, struct image_layer *layer,
+			 struct err *err)
 {
 	const struct member *m;
 	struct err_quote q;
@@ -174,6 +232,8 @@ enum status blobs_locate(const struct blobs *b, struct slice name, struct image_
 	layer->name = name;
 	if (!b->archive) {
 		TRY(open_file(b, name, &fd, &layer->len, err));
+		if (size != UINT64_MAX)
+			TRY(follow_link_text(b, name, size, &fd, &layer->len, err));
 		TRY(image_keep_fd(b->impl, fd, err));
 		layer->place = LAYER_FD;
 		layer->fd = fd;

@@ -114,7 +114,7 @@ static enum status fill_layer(const struct blobs *b, struct slice raw, struct im
 	struct slice name;
 
 	TRY(normal_name(b, raw, &name, err));
-	if (blobs_locate(b, name, layer, err) != STATUS_OK)
+	if (blobs_locate(b, name, UINT64_MAX, layer, err) != STATUS_OK)
 		return err_wrap(err, "layer");
 	if (!blobs_digest_of_name(name, &layer->digest))
 		layer->digest = (struct digest){ 0 };

@@ -73,8 +73,8 @@ enum status blobs_read(const struct blobs *b, struct slice name, struct slice *o
 /* The same by digest, "blobs/<algorithm>/<hex>": size (UINT64_MAX: not given) and digest are verified. */
 enum status blobs_read_digest(const struct blobs *b, const struct digest *digest, uint64_t size, const char *what,
 			      struct slice *out, struct err *err) NODISCARD;
-/* Where a large file lies: fills place, fd, offset, len and name of the layer. */
-enum status blobs_locate(const struct blobs *b, struct slice name, struct image_layer *layer,
+/* Where a large file lies: fills place, fd, offset, len and name of the layer. size: expected, or UINT64_MAX. */
+enum status blobs_locate(const struct blobs *b, struct slice name, uint64_t size, struct image_layer *layer,
 			 struct err *err) NODISCARD;
 /* "blobs/sha256/<hex>" in the image's arena; and back (false if name is none). */
 enum status blobs_name(const struct blobs *b, const struct digest *digest, struct slice *out,

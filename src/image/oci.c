@@ -256,7 +256,7 @@ static enum status fill_layer(struct image_impl *impl, const struct blobs *blobs
 	struct slice name;
 
 	TRY(blobs_name(blobs, &d->digest, &name, err));
-	if (blobs_locate(blobs, name, layer, err) != STATUS_OK)
+	if (blobs_locate(blobs, name, d->size, layer, err) != STATUS_OK)
 		return err_wrap(err, "layer %s%s", digest_print(&text, &d->digest),
 				d->urls ? ", which the manifest says is kept elsewhere" : "");
 	(void)impl;
