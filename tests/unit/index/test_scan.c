@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_scan.c - one layer: what is found, what is remembered for coalescing, what a broken layer says. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "index/scan.h"
+
+#include "fakes.h"
+#include "layers.h"
+
+struct fixture {
+	struct tarball tar;
+	struct rules *rules;
+	struct arena arena;
+	struct layer_report report;
+	struct limits limits;
+	struct image_layer layer;
+	struct scan_alias alias;
+	size_t n_aliases;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct err err = ERR_INIT;
+	size_t n;
+	const struct detector *const *list = detectors(&n);
+
+	f->tar = tarball_begin();
+	f->arena = (struct arena)ARENA_INIT((size_t)64 << 20);
+	f->limits = limits_default;
+	if (rules_compile(list, n, &f->rules, &err) != STATUS_OK)
+		return -1;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_fini(&f->tar);
+	rules_free(f->rules);
+	arena_fini(&f->arena);
+	free(f);
+	return 0;
+}
+
+static void scan_fd(struct fixture *f)
+{
+	struct scan_job job = { .layer = &f->layer,
+				.rules = f->rules,
+				.limits = &f->limits,
+				.aliases = &f->alias,
+				.n_aliases = f->n_aliases,
+				.verify_diff_id = true,
+				.threads = true };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(scan_layer(&job, &f->arena, &f->report, &err), STATUS_OK);
+}
+
+static void scan(struct fixture *f)
+{
+	tarball_end(&f->tar);
+	f->layer = tarball_layer(&f->tar);
+	scan_fd(f);
+}
+
+static bool has_package(const struct fixture *f, const char *name, const char *version, const char *path)
+{
+	for (size_t i = 0; i < f->report.packages.len; i++) {
+		const struct package *p = &f->report.packages.at[i];
+
+		if (slice_eq(p->name, slice_cstr(name)) && slice_eq(p->version, slice_cstr(version)) &&
+		    slice_eq(p->path, slice_cstr(path)))
+			return true;
+	}
+	return false;
+}
+
+static size_t count_diags(const struct fixture *f, enum diag_code code)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->report.diags.len; i++)
+		n += f->report.diags.at[i].code == code;
+	return n;
+}
+
+static void test_packages_of_all_kinds(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "./db/status", "a 1\nb 2\n");
+	tarball_file(&f->tar, "/db/status.d/c", "c 3\n");
+	tarball_file(&f->tar, "opt/x.info/META", "lib 4\n");
+	tarball_file(&f->tar, "usr/bin/prog", "PROG0100....................................................................."
+					      ".......................the-name rest");
+	tarball_file(&f->tar, "etc/os-release", "test 9\n");
+	scan(f);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.packages.len, 5);
+	assert_true(has_package(f, "a", "1", "db/status"));
+	assert_true(has_package(f, "c", "3", "db/status.d/c"));
+	assert_true(has_package(f, "lib", "4", "opt/x.info/META"));
+	assert_true(has_package(f, "the-name", "PROG", "usr/bin/prog"));
+	assert_int_equal(f->report.distributions.len, 1);
+	assert_int_equal(f->report.entries, 5);
+	assert_int_equal(f->report.bytes_tar, f->tar.buf.len);
+	/* A plain tar: stored bytes and tar are the same. */
+	assert_true(digest_eq(&f->report.digest, &f->report.diff_id));
+}
+
+static void test_last_entry_of_a_name_wins(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "db/status", "old 1\n!owned usr/bin/old\n");
+	tarball_file(&f->tar, "x.info/META", "keep 1\n");
+	tarball_file(&f->tar, "db/status", "new 2\n!owned usr/bin/new\n");
+	tarball_file(&f->tar, "y.info/META", "gone 1\n");
+	tarball_add(&f->tar, '2', "y.info/META", "/nowhere", NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.packages.len, 2);
+	assert_true(has_package(f, "new", "2", "db/status"));
+	assert_true(has_package(f, "keep", "1", "x.info/META"));
+	assert_int_equal(f->report.owned.len, 1);
+	assert_true(slice_eq(f->report.owned.at[0].path, SLICE("usr/bin/new")));
+	assert_int_equal(f->report.files.len, 2);
+}
+
+static void test_whiteouts_links_directories(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_add(&f->tar, '5', "db/", NULL, NULL, 0);
+	tarball_add(&f->tar, '5', "srv/deep/", NULL, NULL, 0);
+	tarball_file(&f->tar, "a/.wh.b", "");
+	tarball_file(&f->tar, ".wh.top", "");
+	tarball_file(&f->tar, "a/.wh..wh..opq", "");
+	tarball_file(&f->tar, ".wh..wh.plnk", "");
+	tarball_add(&f->tar, '2', "lib", "usr/lib", NULL, 0);
+	tarball_add(&f->tar, '3', "c/device", NULL, NULL, 0);
+	tarball_add(&f->tar, '3', "dev/null", NULL, NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.whiteouts.len, 3);
+	assert_true(slice_eq(f->report.whiteouts.at[0], SLICE("a/b")));
+	assert_true(slice_eq(f->report.whiteouts.at[1], SLICE("top")));
+	assert_true(slice_eq(f->report.whiteouts.at[2], SLICE("c/device")));
+	assert_int_equal(f->report.opaques.len, 1);
+	assert_true(slice_eq(f->report.opaques.at[0], SLICE("a")));
+	assert_int_equal(f->report.links.len, 1);
+	assert_true(slice_eq(f->report.links.at[0].target, SLICE("usr/lib")));
+	assert_int_equal(f->report.directories.len, 1);
+}
+
+static void test_hard_link_to_an_unwanted_name(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "srv/real", "a 1\n");
+	tarball_add(&f->tar, '1', "db/status", "srv/real", NULL, 0);
+	scan(f);
+	assert_true(f->report.complete);
+	assert_true(has_package(f, "a", "1", "db/status"));
+	assert_int_equal(f->report.files.len, 1);
+}
+
+static void test_one_database_under_two_names_counts_once(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "usr/lib/rpm/db", "a 1\n");
+	tarball_add(&f->tar, '1', "rpm/db", "usr/lib/rpm/db", NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.packages.len, 1);
+}
+
+static void test_companion_before_and_after(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "rpm/db-wal", "late 2\n");
+	tarball_file(&f->tar, "rpm/db", "a 1\n");
+	tarball_file(&f->tar, "usr/lib/rpm/db", "b 1\n");
+	tarball_file(&f->tar, "usr/lib/rpm/db-wal", "later 2\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 4);
+	assert_true(has_package(f, "late", "2", "rpm/db"));
+	assert_true(has_package(f, "later", "2", "usr/lib/rpm/db"));
+}
+
+static void test_again_reads_the_whole_file_once_more(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "db/status", "!again\na 1\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 1);
+	assert_int_equal(f->report.files.len, 1);
+	assert_true(f->report.files.at[0].read);
+}
+
+static void test_alias_reads_a_file_as_another(void **state)
+{
+	struct fixture *f = *state;
+
+	f->alias = (struct scan_alias){ SLICE("srv/real"), SLICE("db/status"), false };
+	f->n_aliases = 1;
+	tarball_file(&f->tar, "srv/real", "a 1\n");
+	scan(f);
+	assert_true(has_package(f, "a", "1", "srv/real"));
+	assert_int_equal(f->report.files.len, 1);
+	assert_true(slice_eq(f->report.files.at[0].alias, SLICE("db/status")));
+	assert_true(slice_eq(f->report.packages.at[0].db, SLICE("db/status")));
+}
+
+static void test_alias_of_a_directory(void **state)
+{
+	struct fixture *f = *state;
+
+	f->alias = (struct scan_alias){ SLICE("srv/d"), SLICE("db/status.d"), true };
+	f->n_aliases = 1;
+	tarball_file(&f->tar, "srv/d/one", "a 1\n");
+	tarball_file(&f->tar, "srv/d/deeper/two", "b 1\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 1);
+	assert_true(slice_eq(f->report.files.at[0].alias, SLICE("db/status.d/one")));
+}
+
+static void test_failing_parser_keeps_what_it_gave(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "db/status", "a 1\n!bad\nb 2\n");
+	tarball_file(&f->tar, "x.info/META", "lib 4\n");
+	scan(f);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.packages.len, 2);
+	assert_false(f->report.files.at[0].read);
+	assert_int_equal(count_diags(f, DIAG_FILE), 1);
+	assert_int_equal(f->report.diags.at[0].offset, 7);
+	assert_true(slice_eq(f->report.diags.at[0].where, SLICE("db/status")));
+}
+
+static void test_too_large_a_file_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "db/small", "a 1\nbbbbbbb 2\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 0);
+	assert_int_equal(f->report.files.len, 1); /* it shadows lower layers all the same */
+	assert_int_equal(count_diags(f, DIAG_LIMIT), 1);
+}
+
+static void test_database_that_is_a_directory(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_add(&f->tar, '5', "db/status/", NULL, NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.files.at[0].kind, LAYER_FILE_DIRECTORY);
+	assert_int_equal(count_diags(f, DIAG_FILE), 1);
+}
+
+static void test_large_file_goes_through_the_spool(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT((size_t)1 << 20);
+
+	f->limits.spool_memory = 1000;
+	for (unsigned i = 0; i < 1000; i++)
+		buf_printf(&text, "p%u 1\n", i);
+	tarball_add(&f->tar, '0', "db/status", NULL, (const char *)text.ptr, text.len);
+	scan(f);
+	buf_fini(&text);
+	assert_int_equal(f->report.packages.len, 1000);
+	assert_true(has_package(f, "p999", "1", "db/status"));
+}
+
+static void test_truncated_layer_keeps_what_was_read(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	tarball_file(&f->tar, "x.info/META", "lib 4\n");
+	tarball_end(&f->tar);
+	f->layer = tarball_layer(&f->tar);
+	f->layer.len = 512 + 512 + 512 + 3;
+	scan_fd(f);
+	assert_false(f->report.complete);
+	assert_int_equal(f->report.packages.len, 1);
+	assert_int_equal(count_diags(f, DIAG_LAYER), 1);
+}
+
+static void test_wrong_digest_disowns_everything(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	tarball_file(&f->tar, ".wh.x", "");
+	tarball_end(&f->tar);
+	f->layer = tarball_layer(&f->tar);
+	assert_int_equal(digest_of(DIGEST_SHA256, SLICE("something else"), &f->layer.digest, &err), STATUS_OK);
+	scan_fd(f);
+	assert_false(f->report.complete);
+	assert_int_equal(f->report.packages.len + f->report.files.len + f->report.whiteouts.len, 0);
+	assert_int_equal(count_diags(f, DIAG_DIGEST), 1);
+}
+
+static void test_wrong_diff_id_disowns_everything(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	tarball_end(&f->tar);
+	f->layer = tarball_layer(&f->tar);
+	assert_int_equal(digest_of(DIGEST_SHA256, buf_slice(&f->tar.buf), &f->layer.digest, &err), STATUS_OK);
+	assert_int_equal(digest_of(DIGEST_SHA256, SLICE("something else"), &f->layer.diff_id, &err), STATUS_OK);
+	scan_fd(f);
+	assert_false(f->report.complete);
+	assert_int_equal(f->report.packages.len, 0);
+}
+
+static void test_right_digests(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	tarball_end(&f->tar);
+	f->layer = tarball_layer(&f->tar);
+	assert_int_equal(digest_of(DIGEST_SHA512, buf_slice(&f->tar.buf), &f->layer.digest, &err), STATUS_OK);
+	assert_int_equal(digest_of(DIGEST_SHA256, buf_slice(&f->tar.buf), &f->layer.diff_id, &err), STATUS_OK);
+	scan_fd(f);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.packages.len, 1);
+}
+
+static void test_noise_is_no_layer(void **state)
+{
+	struct fixture *f = *state;
+
+	buf_add_cstr(&f->tar.buf, "this is no tar archive at all, and it is not compressed");
+	scan(f);
+	assert_false(f->report.complete);
+	assert_int_equal(count_diags(f, DIAG_LAYER), 1);
+}
+
+static void test_diagnostics_are_capped(void **state)
+{
+	struct fixture *f = *state;
+
+	f->limits.diagnostics = 5;
+	for (unsigned i = 0; i < 20; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "db/status.d/f%u", i);
+		tarball_file(&f->tar, path, "!bad\n");
+	}
+	scan(f);
+	assert_int_equal(f->report.diags.len, 5);
+	assert_int_equal(f->report.diags_dropped, 15);
+}
+
+static void test_report_survives_its_text_form(void **state)
+{
+	struct fixture *f = *state;
+	struct buf one = BUF_INIT((size_t)1 << 20), two = BUF_INIT((size_t)1 << 20);
+	struct layer_report again;
+	struct err err = ERR_INIT;
+
+	tarball_file(&f->tar, "db/status", "a\xff\xfe 1\nb 2\n!owned usr/bin/x\n!bad\n");
+	tarball_add(&f->tar, '2', "li\xc0nk", "../\xff", NULL, 0);
+	tarball_file(&f->tar, "a/.wh.b", "");
+	tarball_file(&f->tar, "etc/os-release", "test \"9\"\n");
+	scan(f);
+	assert_int_equal(layer_report_print(&f->report, &one, &err), STATUS_OK);
+	assert_int_equal(layer_report_parse(buf_slice(&one), &limits_default, &f->arena, &again, &err), STATUS_OK);
+	assert_int_equal(layer_report_print(&again, &two, &err), STATUS_OK);
+	assert_true(slice_eq(buf_slice(&one), buf_slice(&two)));
+	assert_true(slice_eq(again.packages.at[0].name, SLICE("a\xff\xfe")));
+	assert_true(slice_eq(again.links.at[0].path, SLICE("li\xc0nk")));
+	buf_fini(&one);
+	buf_fini(&two);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_packages_of_all_kinds),
+		TEST(test_last_entry_of_a_name_wins),
+		TEST(test_whiteouts_links_directories),
+		TEST(test_hard_link_to_an_unwanted_name),
+		TEST(test_one_database_under_two_names_counts_once),
+		TEST(test_companion_before_and_after),
+		TEST(test_again_reads_the_whole_file_once_more),
+		TEST(test_alias_reads_a_file_as_another),
+		TEST(test_alias_of_a_directory),
+		TEST(test_failing_parser_keeps_what_it_gave),
+		TEST(test_too_large_a_file_is_told),
+		TEST(test_database_that_is_a_directory),
+		TEST(test_large_file_goes_through_the_spool),
+		TEST(test_truncated_layer_keeps_what_was_read),
+		TEST(test_wrong_digest_disowns_everything),
+		TEST(test_wrong_diff_id_disowns_everything),
+		TEST(test_right_digests),
+		TEST(test_noise_is_no_layer),
+		TEST(test_diagnostics_are_capped),
+		TEST(test_report_survives_its_text_form),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
