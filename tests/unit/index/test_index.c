@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_index.c - an image of several layers: links between layers, the cache, workers against in-process. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "index/index.h"
+
+#include "fakes.h"
+#include "layers.h"
+
+#include <ftw.h>
+#include <sys/stat.h>
+#include <fcntl.h>
+
+#define LAYERS 3
+
+struct fixture {
+	struct tarball tars[LAYERS];
+	struct image_layer layers[LAYERS];
+	struct image image;
+	struct arena arena;
+	struct index_env env;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->arena = (struct arena)ARENA_INIT((size_t)64 << 20);
+	f->env = (struct index_env){ .limits = &limits_default, .verify_diff_ids = true };
+	f->image = (struct image){ .target = SLICE("test:image"), .layers = f->layers };
+	for (size_t i = 0; i < LAYERS; i++)
+		f->tars[i] = tarball_begin();
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < LAYERS; i++)
+		tarball_fini(&f->tars[i]);
+	arena_fini(&f->arena);
+	free(f);
+	return 0;
+}
+
+static void finish(struct fixture *f, size_t n)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		tarball_end(&f->tars[i]);
+		f->layers[i] = tarball_layer(&f->tars[i]);
+		assert_int_equal(digest_of(DIGEST_SHA256, buf_slice(&f->tars[i].buf), &f->layers[i].digest, &err),
+				 STATUS_OK);
+	}
+	f->image.n_layers = n;
+}
+
+static struct index_report index_it(struct fixture *f)
+{
+	struct index_report r;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(index_image(&f->image, &f->env, &f->arena, &r, &err), STATUS_OK);
+	return r;
+}
+
+static void linked_layers(struct fixture *f)
+{
+	tarball_file(&f->tars[0], "srv/real", "a 1\nb 1\n");
+	tarball_file(&f->tars[0], "usr/lib/os-release", "debian 12\n");
+	tarball_file(&f->tars[1], "opt/x.info/META", "x 1\n");
+	tarball_add(&f->tars[2], '2', "db/status", "../srv/real", NULL, 0);
+	finish(f, 3);
+}
+
+static void test_a_link_to_another_layer_is_followed(void **state)
+{
+	struct fixture *f = *state;
+	struct index_report r;
+
+	linked_layers(f);
+	r = index_it(f);
+	assert_int_equal(r.packages.len, 3);
+	assert_true(r.complete);
+	assert_true(r.expected_packages);
+	assert_true(slice_eq(r.packages.at[0].package.path, SLICE("srv/real")));
+	assert_int_equal(r.packages.at[0].layer, 0);
+	assert_int_equal(r.packages.at[0].distribution, 0);
+	/* A package of a language is of no distribution. */
+	assert_int_equal(r.packages.at[2].distribution, INDEX_NO_DISTRIBUTION);
+	assert_int_equal(r.packages.at[2].layer, 1);
+}
+
+static void test_a_dangling_link_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct index_report r;
+
+	tarball_add(&f->tars[0], '2', "db/status", "/nowhere", NULL, 0);
+	finish(f, 1);
+	r = index_it(f);
+	assert_false(r.complete);
+	assert_int_equal(r.diags.len, 1);
+	assert_int_equal(r.diags.at[0].diag.code, DIAG_LINK);
+	assert_int_equal(r.diags.at[0].layer, SIZE_MAX);
+}
+
+static void same(const struct index_report *a, const struct index_report *b)
+{
+	assert_int_equal(a->packages.len, b->packages.len);
+	assert_int_equal(a->diags.len, b->diags.len);
+	assert_int_equal(a->complete, b->complete);
+	assert_true(digest_eq(&a->manifest, &b->manifest));
+	for (size_t i = 0; i < a->packages.len; i++) {
+		assert_true(slice_eq(a->packages.at[i].package.name, b->packages.at[i].package.name));
+		assert_true(slice_eq(a->packages.at[i].package.db, b->packages.at[i].package.db));
+		assert_int_equal(a->packages.at[i].layer, b->packages.at[i].layer);
+	}
+}
+
+static void test_in_process_gives_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct index_report worker, here;
+
+	linked_layers(f);
+	worker = index_it(f);
+	f->env.in_process = true;
+	here = index_it(f);
+	same(&worker, &here);
+}
+
+static int drop(const char *path, const struct stat *sb, int flag, struct FTW *ftw)
+{
+	(void)sb;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void test_second_time_from_the_cache(void **state)
+{
+	struct fixture *f = *state;
+	char dir[] = "/tmp/limpid-test-XXXXXX";
+	struct store_options options = { .busy_ms = 1000, .cache_bytes = 1 << 24 };
+	struct index_report first, second;
+	struct err err = ERR_INIT;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(store_open(dir, &options, &f->env.cache, &err), STATUS_OK);
+	linked_layers(f);
+	first = index_it(f);
+	second = index_it(f);
+	for (size_t i = 0; i < LAYERS; i++) {
+		assert_false(first.layers.at[i].cached);
+		assert_true(second.layers.at[i].cached);
+	}
+	same(&first, &second);
+	store_close(f->env.cache);
+	assert_int_equal(nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void test_incomplete_layers_are_not_kept(void **state)
+{
+	struct fixture *f = *state;
+	char dir[] = "/tmp/limpid-test-XXXXXX";
+	struct store_options options = { .busy_ms = 1000, .cache_bytes = 1 << 24 };
+	struct store_cache_stats stats;
+	struct index_report r;
+	struct err err = ERR_INIT;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(store_open(dir, &options, &f->env.cache, &err), STATUS_OK);
+	tarball_file(&f->tars[0], "db/status", "a 1\n");
+	finish(f, 1);
+	f->layers[0].len = 700;
+	assert_int_equal(digest_of(DIGEST_SHA256, slice_take(buf_slice(&f->tars[0].buf), 700), &f->layers[0].digest, &err),
+			 STATUS_OK);
+	r = index_it(f);
+	assert_false(r.complete);
+	assert_int_equal(store_cache_stats(f->env.cache, &stats, &err), STATUS_OK);
+	assert_int_equal(stats.entries, 0);
+	store_close(f->env.cache);
+	assert_int_equal(nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void test_the_same_layer_twice(void **state)
+{
+	struct fixture *f = *state;
+	struct index_report r;
+
+	tarball_file(&f->tars[0], "db/status", "a 1\n");
+	finish(f, 1);
+	f->layers[1] = f->layers[0];
+	f->image.n_layers = 2;
+	r = index_it(f);
+	assert_int_equal(r.layers.len, 2);
+	assert_int_equal(r.packages.len, 1);
+	assert_int_equal(r.packages.at[0].layer, 0);
+}
+
+static void put(int dir, const char *path, const char *content)
+{
+	int fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+	close(fd);
+}
+
+static void test_a_directory(void **state)
+{
+	struct fixture *f = *state;
+	char dir[] = "/tmp/limpid-test-XXXXXX";
+	struct index_report r;
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(fd, "db", 0755), 0);
+	assert_int_equal(mkdirat(fd, "etc", 0755), 0);
+	assert_int_equal(mkdirat(fd, "srv", 0755), 0);
+	put(fd, "srv/real", "a 1\n!again\n");
+	put(fd, "etc/os-release", "debian 12\n");
+	/* Out of the root on the host, inside it in the image. */
+	assert_int_equal(symlinkat("/srv/real", fd, "db/status"), 0);
+	assert_int_equal(symlinkat("/etc", fd, "outside"), 0);
+	assert_int_equal(symlinkat(".", fd, "srv/loop"), 0);
+	assert_int_equal(mkfifoat(fd, "srv/pipe", 0644), 0);
+	f->layers[0] = (struct image_layer){ .place = LAYER_DIRECTORY, .fd = fd };
+	f->image.n_layers = 1;
+	r = index_it(f);
+	assert_true(r.complete);
+	assert_int_equal(r.packages.len, 1);
+	assert_int_equal(r.distributions.len, 1);
+	assert_int_equal(r.manifest.algo, DIGEST_SHA256);
+	close(fd);
+	assert_int_equal(nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_link_to_another_layer_is_followed),
+		TEST(test_a_dangling_link_is_told),
+		TEST(test_in_process_gives_the_same),
+		TEST(test_second_time_from_the_cache),
+		TEST(test_incomplete_layers_are_not_kept),
+		TEST(test_the_same_layer_twice),
+		TEST(test_a_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
