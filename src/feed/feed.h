@@ -44,8 +44,6 @@ struct feed {
 	unsigned interval_s;  /* how often upstream changes, about */
 	unsigned stale_s;     /* older than this is said to be stale */
 	enum status (*list)(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err);
-	/* Would this feed have advisories for the scope ("alpine:3.18")? Decides what is said to be missing. */
-	bool (*serves)(struct slice scope);
 };
 
 #define FEED(name, what) extern const struct feed feed_##name;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* alpine.c - secdb of every release since 3.3, main and community, and of edge. */
+#include "feed/feed.h"
+
+#include <stdio.h>
+
+#define ORIGIN "https://secdb.alpinelinux.org/"
+/* Mirrors may lack a release; three in a row mean that there are no newer ones. */
+#define MISSES_MAX 3
+#define MINOR_FIRST 3u
+#define MINOR_LAST 99u
+
+extern const struct feed_format feed_format_secdb;
+
+static enum status emit(const struct feed_source_sink *out, const char *release, const char *repo, struct err *err)
+{
+	char name[64], url[128];
+	const char *number = release[0] == 'v' ? release + 1 : release;
+	struct feed_source s = { .optional = true, .param = slice_cstr(number) };
+
+	snprintf(name, sizeof(name), "alpine-%s-%s-updater", repo, release);
+	snprintf(url, sizeof(url), ORIGIN "%s/%s.json", release, repo);
+	s.name = slice_cstr(name);
+	s.url = slice_cstr(url);
+	return out->emit(out->ctx, &s, err);
+}
+
+static enum status list(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err)
+{
+	unsigned misses = 0;
+
+	for (unsigned minor = MINOR_FIRST; minor <= MINOR_LAST && misses < MISSES_MAX; minor++) {
+		char release[16], url[128];
+
+		snprintf(release, sizeof(release), "v3.%u", minor);
+		snprintf(url, sizeof(url), ORIGIN "%s/main.json", release);
+		if (!fetcher->exists(fetcher->ctx, slice_cstr(url))) {
+			misses++;
+			continue;
+		}
+		misses = 0;
+		TRY(emit(out, release, "main", err));
+		TRY(emit(out, release, "community", err));
+	}
+	TRY(emit(out, "edge", "main", err));
+	return emit(out, "edge", "community", err);
+}
+
+const struct feed feed_alpine = {
+	.name = "alpine",
+	.title = "Alpine Linux security database",
+	.home = "https://security.alpinelinux.org/",
+	.format = &feed_format_secdb,
+	.interval_s = 6 * 3600,
+	.stale_s = 7 * 86400,
+	.list = list,
+};

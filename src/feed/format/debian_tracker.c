@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * debian_tracker.c - the JSON of Debian's security tracker, read package by package.
+ *
+ *   {"openssl": {"CVE-2023-0286": {"description": "...", "releases":
+ *      {"bookworm": {"status": "resolved", "fixed_version": "3.0.8-1", "urgency": "not yet assigned"}}}}}
+ *
+ * status open: affected without a fix; resolved with version 0: never affected; undetermined: not decided. The urgency
+ * is the severity, one step up, as Clair reads it. Traps: docs/formats/debian-tracker.md.
+ */
+#include "feed/feed.h"
+
+#include "model/distribution.h"
+#include "text/json.h"
+
+/* Releases one entry can name; Debian has never had more than a dozen in the tracker. */
+#define RELEASES_MAX 64
+/* Code names without a number that are told one by one. */
+#define UNKNOWN_MAX 8
+
+struct parser {
+	const struct feed_document *doc;
+	const struct advisory_sink *out;
+	struct arena arena; /* of one entry */
+	struct arena names; /* of unknown releases */
+	struct {
+		struct slice codename;
+		uint64_t rows;
+	} unknown[UNKNOWN_MAX];
+	size_t n_unknown;
+};
+
+/* What the tracker says of one entry in one release. */
+struct release {
+	struct slice number, urgency;
+	yyjson_val *value;
+};
+
+static enum severity severity_of(struct slice urgency)
+{
+	static const struct {
+		const char *word;
+		enum severity severity;
+	} words[] = { { "unimportant", SEVERITY_LOW },
+		      { "low", SEVERITY_MEDIUM },
+		      { "medium", SEVERITY_HIGH },
+		      { "high", SEVERITY_CRITICAL } };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_eq_nocase(urgency, slice_cstr(words[i].word)))
+			return words[i].severity;
+	return SEVERITY_UNKNOWN;
+}
+
+/* False: a release that has no number yet, or a row that says nothing. */
+static bool fill_row(struct parser *p, struct slice package, const struct release *r, struct affected *row,
+		     struct version_range *range)
+{
+	struct slice status = json_get_str(r->value, "status");
+
+	*row = (struct affected){ .package = package,
+				  .name_kind = AFFECTED_NAME_SOURCE,
+				  .status = AFFECTED_YES,
+				  .scheme = SCHEME_dpkg };
+	if (!arena_printf(&p->arena, &row->scope, "debian:%.*s", SLICE_ARG(r->number)))
+		return false;
+	if (slice_eq(status, SLICE("undetermined"))) {
+		row->status = AFFECTED_UNDECIDED;
+		return true;
+	}
+	if (!slice_eq(status, SLICE("open")))
+		row->fixed_version = json_get_str(r->value, "fixed_version");
+	if (slice_eq(row->fixed_version, SLICE("0"))) {
+		row->status = AFFECTED_NO;
+		row->fixed_version = SLICE_EMPTY;
+	} else if (row->fixed_version.len > 0) {
+		*range = (struct version_range){ .fixed = row->fixed_version };
+		row->ranges = range;
+		row->n_ranges = 1;
+	}
+	return true;
+}
+
+/* Releases of one urgency are one advisory, so that each row has its own severity. */
+static enum status emit_urgency(struct parser *p, struct slice package, struct slice id, struct slice description,
+				const struct release *releases, size_t n, struct slice urgency, struct err *err)
+{
+	struct affected rows[RELEASES_MAX];
+	struct version_range ranges[RELEASES_MAX];
+	struct slice link;
+	struct advisory a = { .id = id,
+			      .description = description,
+			      .severity_text = urgency,
+			      .severity = severity_of(urgency),
+			      .links = &link,
+			      .n_links = 1,
+			      .issued_s = DATE_NONE,
+			      .modified_s = DATE_NONE,
+			      .withdrawn_s = DATE_NONE,
+			      .affected = rows };
+
+	if (!arena_printf(&p->arena, &link, "https://security-tracker.debian.org/tracker/%.*s", SLICE_ARG(id)))
+		return err_nomem(err, "Debian tracker");
+	for (size_t i = 0; i < n; i++) {
+		if (!slice_eq(releases[i].urgency, urgency))
+			continue;
+		if (!fill_row(p, package, &releases[i], &rows[a.n_affected], &ranges[a.n_affected]))
+			return err_nomem(err, "Debian tracker");
+		a.n_affected++;
+	}
+	return p->out->emit(p->out->ctx, &a, err);
+}
+
+static void count_unknown(struct parser *p, struct slice codename)
+{
+	for (size_t i = 0; i < p->n_unknown; i++) {
+		if (slice_eq(p->unknown[i].codename, codename)) {
+			p->unknown[i].rows++;
+			return;
+		}
+	}
+	if (p->n_unknown < UNKNOWN_MAX && arena_copy(&p->names, codename, &p->unknown[p->n_unknown].codename))
+		p->unknown[p->n_unknown++].rows = 1;
+}
+
+static void tell_unknown(const struct parser *p)
+{
+	struct err_quote q;
+
+	for (size_t i = 0; i < p->n_unknown; i++)
+		diag_emit(p->out->diags, DIAG_UNSUPPORTED, SLICE_EMPTY, ERR_NO_OFFSET,
+			  "%llu rows of the release \"%s\" were left out: its number is not known",
+			  (unsigned long long)p->unknown[i].rows, err_slice(&q, p->unknown[i].codename));
+}
+
+/* The releases of an entry that have a number. */
+static size_t read_releases(struct parser *p, struct slice id, yyjson_val *list, struct release out[RELEASES_MAX])
+{
+	yyjson_obj_iter it;
+	yyjson_val *key;
+	size_t n = 0;
+
+	yyjson_obj_iter_init(list, &it);
+	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+		yyjson_val *value = yyjson_obj_iter_get_val(key);
+		struct slice number = debian_release_by_codename(json_str(key));
+
+		if (number.len == 0) {
+			count_unknown(p, json_str(key));
+			continue;
+		}
+		if (n == RELEASES_MAX) {
+			diag_emit(p->out->diags, DIAG_LIMIT, id, ERR_NO_OFFSET, "more than %d releases", RELEASES_MAX);
+			break;
+		}
+		out[n++] = (struct release){ number, json_get_str(value, "urgency"), value };
+	}
+	return n;
+}
+
+static enum status parse_entry(struct parser *p, struct slice package, struct slice id, yyjson_val *value, uint64_t offset,
+			       struct err *err)
+{
+	yyjson_val *list = json_get(value, "releases");
+	struct release releases[RELEASES_MAX];
+	struct err_quote q;
+	size_t n;
+
+	if (id.len == 0 || !yyjson_is_obj(list)) {
+		diag_emit(p->out->diags, DIAG_RECORD, package, offset, "the entry \"%s\" has no object \"releases\"",
+			  err_slice(&q, id));
+		return STATUS_OK;
+	}
+	n = read_releases(p, id, list, releases);
+	for (size_t i = 0; i < n; i++) {
+		size_t before = 0;
+
+		while (before < i && !slice_eq(releases[before].urgency, releases[i].urgency))
+			before++;
+		if (before == i)
+			TRY(emit_urgency(p, package, id, json_get_str(value, "description"), releases, n,
+					 releases[i].urgency, err));
+	}
+	return STATUS_OK;
+}
+
+static enum status visit(void *ctx, struct slice package, yyjson_val *value, uint64_t offset, struct err *err)
+{
+	struct parser *p = ctx;
+	yyjson_obj_iter it;
+	yyjson_val *key;
+
+	if (!yyjson_is_obj(value)) {
+		diag_emit(p->out->diags, DIAG_RECORD, package, offset, "the package is no object");
+		return STATUS_OK;
+	}
+	yyjson_obj_iter_init(value, &it);
+	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+		arena_reset(&p->arena);
+		TRY(parse_entry(p, package, json_str(key), yyjson_obj_iter_get_val(key), offset, err));
+	}
+	if (p->doc->passed)
+		p->doc->passed(p->doc->passed_ctx, offset);
+	return STATUS_OK;
+}
+
+static void bad(void *ctx, struct slice package, const struct err *err)
+{
+	struct parser *p = ctx;
+
+	diag_err(p->out->diags, DIAG_RECORD, package, err);
+}
+
+static enum status parse(const struct feed_document *doc, const struct limits *limits, const struct advisory_sink *out,
+			 struct err *err)
+{
+	struct parser p = { .doc = doc, .out = out, .arena = ARENA_INIT((size_t)limits->field_bytes * 8),
+			    .names = ARENA_INIT((size_t)limits->field_bytes * 8) };
+	struct json_split split = { .visit = visit, .bad = bad, .ctx = &p };
+	enum status st;
+
+	if (!slice_starts(slice_trim(slice_take(doc->bytes, 64)), SLICE("{")))
+		return err_at(err, STATUS_MALFORMED, 0, "Debian tracker: a JSON object was expected");
+	st = json_split(doc->bytes, limits, &split, err);
+	if (st == STATUS_OK)
+		tell_unknown(&p);
+	arena_fini(&p.arena);
+	arena_fini(&p.names);
+	return st;
+}
+
+const struct feed_format feed_format_debian_tracker = { .name = "debian_tracker", .version = "1", .parse = parse };

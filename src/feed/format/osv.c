@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * osv.c - records of the Open Source Vulnerability schema (ossf.github.io/osv-schema, 1.x): one document, an array, or a zip.
+ *
+ * What a record says is in osv_record.c. docs/formats/osv.md lists the traps.
+ */
+#include "feed/feed.h"
+
+#include "feed/osv_record.h"
+#include "io/zip.h"
+#include "text/json.h"
+
+struct parser {
+	const struct feed_document *doc;
+	const struct limits *limits;
+	struct osv_reader reader;
+	uint64_t unpacked; /* bytes of all members so far */
+};
+
+static enum status visit(void *ctx, struct slice key, yyjson_val *value, uint64_t offset, struct err *err)
+{
+	struct parser *p = ctx;
+
+	(void)key;
+	if (p->doc->passed)
+		p->doc->passed(p->doc->passed_ctx, offset);
+	return osv_record(&p->reader, value, SLICE_EMPTY, offset, err);
+}
+
+static void bad(void *ctx, struct slice key, const struct err *err)
+{
+	const struct parser *p = ctx;
+
+	(void)key;
+	diag_err(p->reader.out->diags, DIAG_RECORD, SLICE_EMPTY, err);
+}
+
+/* A member that is no JSON is left out; only a lack of memory ends the run. */
+static enum status parse_text(struct parser *p, struct slice name, struct slice text, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct json_doc doc;
+	enum status st = json_parse(text, p->limits, &doc, &why);
+
+	if (st == STATUS_NOMEM) {
+		*err = why;
+		return st;
+	}
+	if (st != STATUS_OK) {
+		diag_err(p->reader.out->diags, DIAG_RECORD, name, &why);
+		return STATUS_OK;
+	}
+	st = osv_record(&p->reader, doc.root, name, ERR_NO_OFFSET, err);
+	json_doc_free(&doc);
+	return st;
+}
+
+static enum status parse_member(struct parser *p, struct zip_archive *zip, uint64_t index, struct buf *text,
+				struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct zip_member m = { .name = SLICE_EMPTY };
+	enum status st = zip_member_at(zip, index, &m, &why);
+
+	if (st == STATUS_OK && (m.directory || !slice_ends(m.name, SLICE(".json"))))
+		return STATUS_OK;
+	if (st == STATUS_OK) {
+		buf_reset(text);
+		st = zip_read(zip, index, text, &why);
+	}
+	if (st != STATUS_OK) {
+		diag_err(p->reader.out->diags, DIAG_RECORD, m.name, &why);
+		return STATUS_OK;
+	}
+	p->unpacked += text->len;
+	if (p->unpacked > p->limits->feed_bytes)
+		return err_set(err, STATUS_LIMIT, "OSV: the archive unpacks to more than %llu bytes",
+			       (unsigned long long)p->limits->feed_bytes);
+	return parse_text(p, m.name, buf_slice(text), err);
+}
+
+static enum status parse_zip(struct parser *p, struct err *err)
+{
+	struct buf AUTO(buf_fini) text = BUF_INIT((size_t)p->limits->record_bytes);
+	struct zip_archive *zip;
+	enum status st = STATUS_OK;
+
+	TRY(zip_open_slice(p->doc->bytes, &zip, err));
+	for (uint64_t i = 0; st == STATUS_OK && i < zip_count(zip); i++)
+		st = parse_member(p, zip, i, &text, err);
+	zip_close_archive(zip);
+	return st;
+}
+
+/* One record alone: here a broken one is a broken document. */
+static enum status parse_one(struct parser *p, struct err *err)
+{
+	struct json_doc doc;
+	enum status st;
+
+	TRY(json_parse(p->doc->bytes, p->limits, &doc, err));
+	if (json_get_str(doc.root, "id").len == 0)
+		st = err_at(err, STATUS_MALFORMED, 0, "OSV: the record has no \"id\"");
+	else
+		st = osv_record(&p->reader, doc.root, SLICE_EMPTY, 0, err);
+	json_doc_free(&doc);
+	return st;
+}
+
+static enum status parse(const struct feed_document *doc, const struct limits *limits, const struct advisory_sink *out,
+			 struct err *err)
+{
+	struct parser p = { .doc = doc, .limits = limits, .reader = osv_reader_make(out, doc->param, limits) };
+	struct json_split split = { .visit = visit, .bad = bad, .ctx = &p };
+	struct slice head = slice_trim(slice_take(doc->bytes, 64));
+	enum status st;
+
+	if (slice_starts(doc->bytes, SLICE("PK")))
+		st = parse_zip(&p, err);
+	else if (slice_starts(head, SLICE("[")))
+		st = json_split(doc->bytes, limits, &split, err);
+	else if (slice_starts(head, SLICE("{")))
+		st = parse_one(&p, err);
+	else
+		st = err_at(err, STATUS_MALFORMED, 0, "OSV: a zip archive, a JSON array or a JSON object was expected");
+	if (st == STATUS_OK)
+		osv_reader_tell_skipped(&p.reader);
+	osv_reader_fini(&p.reader);
+	return st;
+}
+
+const struct feed_format feed_format_osv = { .name = "osv", .version = "1", .parse = parse };

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oval.c - OVAL definitions over rpminfo tests (oval.mitre.org, schema 5): Azure Linux, CBL-Mariner, Photon OS.
+ *
+ *   <definition><metadata><title/><reference ref_id="CVE-..."/><severity/></metadata>
+ *     <criteria><criterion test_ref="tst:1"/></criteria></definition>
+ *   <rpminfo_test id="tst:1"><object object_ref="obj:1"/><state state_ref="ste:1"/></rpminfo_test>
+ *   <rpminfo_object id="obj:1"><name>cpio</name></rpminfo_object>
+ *   <rpminfo_state id="ste:1"><evr operation="less than">0:2.13-4.cm2</evr></rpminfo_state>
+ *
+ * Definitions come before what they refer to, so the document is read twice: first the tables of tests, objects and
+ * states, then the definitions one at a time. Traps: docs/formats/oval.md.
+ */
+#include "feed/feed.h"
+
+#include "feed/oval_tables.h"
+#include "text/xml.h"
+
+#define PIECE ((size_t)1 << 20)
+#define TEXT_MAX ((size_t)256 << 10)
+
+/* The definition being read; everything lies in the arena, which is reset for the next one. */
+struct definition {
+	struct slice title, description, severity, advisory_id;
+	int64_t issued_s;
+	VEC(struct slice) cves, others, links;
+	VEC(struct affected) rows;
+};
+
+struct parser {
+	const struct feed_document *doc;
+	const struct advisory_sink *out;
+	struct slice scope;
+	enum affected_name name_kind;
+	struct oval_tables tables;
+	struct arena arena;
+	struct buf text;
+	struct definition def;
+	bool in_definition;
+	uint64_t definitions, emitted;
+};
+
+static enum status nomem(struct err *err)
+{
+	return err_nomem(err, "OVAL");
+}
+
+static struct slice attr(const struct xml_attr *attrs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(attrs[i].name, slice_cstr(name)))
+			return attrs[i].value;
+	return SLICE_EMPTY;
+}
+
+static enum severity severity_of(struct slice word)
+{
+	enum severity s;
+
+	if (slice_eq_nocase(word, SLICE("moderate")))
+		return SEVERITY_MEDIUM;
+	if (slice_eq_nocase(word, SLICE("important")))
+		return SEVERITY_HIGH;
+	return severity_by_name(word, &s) ? s : SEVERITY_UNKNOWN;
+}
+
+static bool push(struct parser *p, void *vec, struct slice text)
+{
+	typedef VEC(struct slice) list;
+	struct slice *at = VEC_PUSH((list *)vec, &p->arena);
+
+	return at && arena_copy(&p->arena, text, at);
+}
+
+/* One test that a definition names becomes a row, if it compares a version. */
+static enum status add_row(struct parser *p, struct slice test, struct err *err)
+{
+	struct oval_test t;
+	struct version_range *range;
+	struct affected *row;
+	struct err_quote q;
+
+	if (!oval_tables_test(&p->tables, test, &t)) {
+		diag_emit(p->out->diags, DIAG_RECORD, p->def.title, ERR_NO_OFFSET, "the test %s is not in the document",
+			  err_slice(&q, test));
+		return STATUS_OK;
+	}
+	if (t.evr.len == 0 || t.name.len == 0 || t.op == OVAL_OTHER)
+		return STATUS_OK;
+	for (size_t i = 0; i < p->def.rows.len; i++)
+		if (slice_eq(p->def.rows.at[i].package, t.name) && slice_eq(p->def.rows.at[i].ranges[0].fixed, t.evr))
+			return STATUS_OK;
+	row = VEC_PUSH(&p->def.rows, &p->arena);
+	range = ARENA_NEW(&p->arena, struct version_range);
+	if (!row || !range)
+		return nomem(err);
+	if (t.op == OVAL_LESS)
+		range->fixed = t.evr;
+	else
+		range->last_affected = t.evr; /* "less than or equal": no fixed version is known yet */
+	*row = (struct affected){ .scope = p->scope,
+				  .package = t.name,
+				  .name_kind = p->name_kind,
+				  .scheme = SCHEME_rpm,
+				  .ranges = range,
+				  .n_ranges = 1,
+				  .fixed_version = range->fixed,
+				  .arch = t.arch };
+	return STATUS_OK;
+}
+
+static enum status emit(struct parser *p, struct slice id, const struct slice *aliases, size_t n, struct err *err)
+{
+	struct advisory a = { .id = id,
+			      .related = aliases,
+			      .n_related = n,
+			      .summary = p->def.title,
+			      .description = p->def.description,
+			      .severity_text = p->def.severity,
+			      .severity = severity_of(p->def.severity),
+			      .links = p->def.links.at,
+			      .n_links = p->def.links.len,
+			      .issued_s = p->def.issued_s,
+			      .modified_s = DATE_NONE,
+			      .withdrawn_s = DATE_NONE,
+			      .affected = p->def.rows.at,
+			      .n_affected = p->def.rows.len };
+
+	p->emitted++;
+	return p->out->emit(p->out->ctx, &a, err);
+}
+
+/* "PHSA-2020:00001 sqlite Security Update. (Important)": errata have their id at the head of the title. */
+static struct slice errata_id(struct slice title)
+{
+	struct slice word;
+
+	slice_cut(title, ' ', &word, NULL);
+	return slice_starts(word, SLICE("PHSA-")) ? word : SLICE_EMPTY;
+}
+
+static enum status end_definition(struct parser *p, struct err *err)
+{
+	struct definition *d = &p->def;
+	struct slice erratum = errata_id(d->title);
+
+	p->definitions++;
+	if (erratum.len > 0)
+		return emit(p, erratum, d->cves.at, d->cves.len, err);
+	for (size_t i = 0; i < d->cves.len; i++)
+		TRY(emit(p, d->cves.at[i], NULL, 0, err));
+	if (d->cves.len == 0 && d->others.len > 0)
+		return emit(p, d->others.at[0], NULL, 0, err);
+	if (d->cves.len == 0)
+		diag_emit(p->out->diags, DIAG_RECORD, d->title, ERR_NO_OFFSET, "a definition has no reference");
+	return STATUS_OK;
+}
+
+static enum status reference(struct parser *p, const struct xml_attr *attrs, size_t n, struct err *err)
+{
+	struct slice id = attr(attrs, n, "ref_id"), url = attr(attrs, n, "ref_url"), cve;
+	size_t at = slice_find(id, SLICE("CVE-"));
+	bool good;
+
+	/* Photon writes "CVE:00001:CVE-2019-16168". */
+	cve = at == SIZE_MAX ? SLICE_EMPTY : slice_from(id, at);
+	good = cve.len > 0 ? push(p, &p->def.cves, cve) : id.len == 0 || push(p, &p->def.others, id);
+	if (good && url.len > 0)
+		good = push(p, &p->def.links, url);
+	return good ? STATUS_OK : nomem(err);
+}
+
+static enum status on_start(void *ctx, struct slice name, const struct xml_attr *attrs, size_t n, struct err *err)
+{
+	struct parser *p = ctx;
+
+	buf_reset(&p->text);
+	if (slice_eq(name, SLICE("definition"))) {
+		arena_reset(&p->arena);
+		memset(&p->def, 0, sizeof(p->def));
+		p->def.issued_s = DATE_NONE;
+		p->in_definition = true;
+		return STATUS_OK;
+	}
+	if (!p->in_definition)
+		return STATUS_OK;
+	if (slice_eq(name, SLICE("reference")))
+		return reference(p, attrs, n, err);
+	if (slice_eq(name, SLICE("criterion")))
+		return add_row(p, attr(attrs, n, "test_ref"), err);
+	if (slice_eq(name, SLICE("issued")))
+		date_parse(attr(attrs, n, "date"), &p->def.issued_s);
+	return STATUS_OK;
+}
+
+static enum status on_text(void *ctx, struct slice text, struct err *err)
+{
+	struct parser *p = ctx;
+
+	(void)err;
+	/* A text that is too long is cut; only descriptions are that long. */
+	if (p->in_definition)
+		buf_add(&p->text, slice_take(text, p->text.max - p->text.len));
+	return STATUS_OK;
+}
+
+static enum status on_end(void *ctx, struct slice name, struct err *err)
+{
+	static const struct {
+		const char *element;
+		size_t offset;
+	} fields[] = { { "title", offsetof(struct definition, title) },
+		       { "description", offsetof(struct definition, description) },
+		       { "severity", offsetof(struct definition, severity) },
+		       { "advisory_id", offsetof(struct definition, advisory_id) } };
+	struct parser *p = ctx;
+	struct slice text = slice_trim(buf_slice(&p->text));
+
+	if (!p->in_definition)
+		return STATUS_OK;
+	if (slice_eq(name, SLICE("definition"))) {
+		p->in_definition = false;
+		return end_definition(p, err);
+	}
+	if (slice_eq(name, SLICE("advisory_date")))
+		date_parse(text, &p->def.issued_s);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		struct slice value;
+
+		if (!slice_eq(name, slice_cstr(fields[i].element)))
+			continue;
+		if (!arena_copy(&p->arena, text, &value))
+			return nomem(err);
+		memcpy((char *)&p->def + fields[i].offset, &value, sizeof(value));
+	}
+	buf_reset(&p->text);
+	return STATUS_OK;
+}
+
+static enum status walk(const struct feed_document *doc, const struct xml_sink *sink, const struct limits *limits,
+			bool last, struct err *err)
+{
+	struct xml_parser *x = xml_parser_new(sink, limits);
+	enum status st = x ? STATUS_OK : nomem(err);
+
+	for (size_t at = 0; st == STATUS_OK && at < doc->bytes.len; at += PIECE) {
+		st = xml_parser_feed(x, slice_take(slice_from(doc->bytes, at), PIECE), err);
+		if (last && doc->passed)
+			doc->passed(doc->passed_ctx, at);
+	}
+	if (st == STATUS_OK)
+		st = xml_parser_end(x, err);
+	xml_parser_free(x);
+	return st;
+}
+
+static enum status parse_twice(struct parser *p, const struct limits *limits, struct err *err)
+{
+	struct xml_sink tables = oval_tables_sink(&p->tables);
+	struct xml_sink definitions = { on_start, on_end, on_text, p };
+
+	TRY(walk(p->doc, &tables, limits, false, err));
+	TRY(walk(p->doc, &definitions, limits, true, err));
+	if (p->definitions == 0)
+		return err_set(err, STATUS_MALFORMED, "OVAL: the document has no definitions");
+	return STATUS_OK;
+}
+
+/* param: the scope, and whose names the objects are: "mariner:2.0 source", "photon:3.0 binary". */
+static enum status parse(const struct feed_document *doc, const struct limits *limits, const struct advisory_sink *out,
+			 struct err *err)
+{
+	struct parser p = { .doc = doc,
+			    .out = out,
+			    .arena = ARENA_INIT((size_t)16 << 20),
+			    .text = BUF_INIT(TEXT_MAX),
+			    .tables = OVAL_TABLES_INIT };
+	struct slice kind;
+	enum status st;
+
+	slice_cut(doc->param, ' ', &p.scope, &kind);
+	p.name_kind = slice_eq(kind, SLICE("source")) ? AFFECTED_NAME_SOURCE : AFFECTED_NAME_BINARY;
+	if (p.scope.len == 0)
+		return err_set(err, STATUS_INVALID, "OVAL: the source does not say which distribution it is for");
+	st = parse_twice(&p, limits, err);
+	oval_tables_fini(&p.tables);
+	arena_fini(&p.arena);
+	buf_fini(&p.text);
+	return st;
+}
+
+const struct feed_format feed_format_oval = { .name = "oval", .version = "1", .parse = parse };

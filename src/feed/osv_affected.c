@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* osv_affected.c - one entry of "affected": its ecosystem, its name, and what single ecosystems say in their own way. */
+#include "feed/osv_affected.h"
+
+#include "base/buf.h"
+#include "base/ckd.h"
+#include "base/map.h"
+#include "feed/osv_ecosystem.h"
+#include "feed/osv_ranges.h"
+
+/* Streams that the summary of one erratum names; two have been seen. */
+#define STREAMS_MAX 8
+/* Pairs of GOOS and GOARCH; Go itself has some fifty ports. */
+#define PLATFORMS_MAX 1024
+
+static enum status nomem(struct err *err)
+{
+	return err_nomem(err, "OSV record");
+}
+
+/* The ecosystem and scope of an entry; *out NULL if it is not read. */
+static enum status find_ecosystem(struct osv_reader *r, struct slice text, const struct osv_ecosystem **out,
+				  struct slice *out_scope, struct err *err)
+{
+	struct slice name, suffix;
+	const struct osv_ecosystem *e;
+
+	*out = NULL;
+	slice_cut(text, ':', &name, &suffix);
+	if (r->ecosystem.len > 0 && !slice_eq_nocase(name, r->ecosystem))
+		return STATUS_OK;
+	e = osv_ecosystem_by_name(name);
+	if (e && !osv_ecosystem_scope(e, suffix, &r->arena, out_scope))
+		return nomem(err);
+	if (e && out_scope->len > 0)
+		*out = e;
+	else
+		osv_reader_skip(r, e ? text : name);
+	return STATUS_OK;
+}
+
+/* PEP 503: lower case, runs of - _ . become one dash. */
+static bool pypi_name(struct arena *arena, struct slice name, struct slice *out)
+{
+	char *p = arena_cstr(arena, name);
+	size_t n = 0;
+	bool in_run = false;
+
+	if (!p)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = to_lower(name.ptr[i]);
+		bool separator = c == '-' || c == '_' || c == '.';
+
+		if (!separator || !in_run)
+			p[n++] = separator ? '-' : (char)c;
+		in_run = separator;
+	}
+	*out = slice_make(p, n);
+	return true;
+}
+
+/*
+ * A fix with ".module" in its release is for a modular package; which stream, only the summary says: "Important: nodejs:14
+ * security update", "Moderate: virt:rhel and virt-devel:rhel security update". None named: "?".
+ */
+static size_t streams_of(struct slice summary, struct slice out[STREAMS_MAX])
+{
+	struct slice word;
+	size_t n = 0;
+	bool first = true;
+
+	for (; slice_word(&summary, ' ', &word) && n < STREAMS_MAX; first = false) {
+		struct slice name, stream;
+
+		while (word.len > 0 && (word.ptr[word.len - 1] == ',' || word.ptr[word.len - 1] == ';'))
+			word.len--;
+		slice_cut(word, '/', &word, NULL); /* "httpd:2.4/mod_http2": one package of the stream */
+		if (!first && slice_cut(word, ':', &name, &stream) && name.len > 0 && stream.len > 0)
+			out[n++] = word;
+	}
+	if (n == 0)
+		out[n++] = SLICE("?");
+	return n;
+}
+
+struct platforms {
+	struct arena *arena;
+	struct map seen;
+	struct buf text;
+	size_t n;
+	bool failed;
+};
+
+static void add_platform(struct platforms *p, struct slice os, struct slice arch)
+{
+	struct slice pair;
+	uint64_t *slot;
+	bool is_new;
+
+	if (!arena_printf(p->arena, &pair, "%.*s/%.*s", SLICE_ARG(os), SLICE_ARG(arch)) ||
+	    !(slot = map_slot(&p->seen, pair, &is_new))) {
+		p->failed = true;
+		return;
+	}
+	if (!is_new)
+		return;
+	p->n++;
+	if (p->text.len > 0)
+		buf_add_byte(&p->text, '|');
+	buf_add(&p->text, pair);
+}
+
+/* False: some import is not limited, so the row is not. */
+static bool add_imports(struct platforms *p, yyjson_val *imports)
+{
+	yyjson_val *import;
+	size_t i, n;
+
+	yyjson_arr_foreach(imports, i, n, import) {
+		yyjson_val *oses = json_get(import, "goos"), *arches = json_get(import, "goarch");
+		size_t n_os = yyjson_arr_size(oses), n_arch = yyjson_arr_size(arches), pairs;
+
+		if ((n_os == 0 && n_arch == 0) ||
+		    CKD_MUL(&pairs, MAX(n_os, (size_t)1), MAX(n_arch, (size_t)1)) || pairs > PLATFORMS_MAX - p->n)
+			return false;
+		for (size_t k = 0; k < pairs; k++)
+			add_platform(p, json_str(yyjson_arr_get(oses, k / MAX(n_arch, (size_t)1))),
+				     json_str(yyjson_arr_get(arches, k % MAX(n_arch, (size_t)1))));
+	}
+	return true;
+}
+
+/* Go: where every import is limited to some GOOS or GOARCH, so is the row. */
+static enum status go_platforms(struct arena *arena, yyjson_val *entry, struct slice *out, struct err *err)
+{
+	yyjson_val *imports = json_get(json_get(entry, "ecosystem_specific"), "imports");
+	struct platforms p = { .arena = arena, .seen = MAP_INIT, .text = BUF_INIT((size_t)1 << 20) };
+	bool limited = add_imports(&p, imports), good = !p.failed && p.text.failed == STATUS_OK;
+
+	*out = SLICE_EMPTY;
+	if (limited && good)
+		good = arena_copy(arena, buf_slice(&p.text), out);
+	map_fini(&p.seen);
+	buf_fini(&p.text);
+	return good ? STATUS_OK : nomem(err);
+}
+
+static enum status push_row(struct osv_reader *r, const struct affected *row, osv_rows *rows, struct err *err)
+{
+	struct affected *at = VEC_PUSH(rows, &r->arena);
+
+	if (!at)
+		return nomem(err);
+	*at = *row;
+	return STATUS_OK;
+}
+
+enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjson_val *entry, osv_rows *rows,
+			   struct err *err)
+{
+	yyjson_val *package = json_get(entry, "package");
+	struct affected row = { .package = json_get_str(package, "name") };
+	struct slice streams[STREAMS_MAX];
+	const struct osv_ecosystem *e;
+	size_t n_streams;
+
+	TRY(find_ecosystem(r, json_get_str(package, "ecosystem"), &e, &row.scope, err));
+	if (!e || row.package.len == 0)
+		return STATUS_OK;
+	row.name_kind = osv_ecosystem_name_kind(e);
+	row.scheme = osv_ecosystem_scheme(e);
+	if (row.scheme == SCHEME_pep440 && !pypi_name(&r->arena, row.package, &row.package))
+		return nomem(err);
+	TRY(osv_read_ranges(entry, &r->arena, r->out->diags, a->id, &row, err));
+	/* Only GIT ranges: nothing to compare. */
+	if (row.n_ranges == 0 && row.n_versions == 0)
+		return STATUS_OK;
+	if (row.scheme == SCHEME_go)
+		TRY(go_platforms(&r->arena, entry, &row.platforms, err));
+	if (row.scheme != SCHEME_rpm || !slice_has(row.fixed_version, SLICE(".module")))
+		return push_row(r, &row, rows, err);
+	n_streams = streams_of(a->summary, streams);
+	for (size_t i = 0; i < n_streams; i++) {
+		row.module = streams[i];
+		TRY(push_row(r, &row, rows, err));
+	}
+	return STATUS_OK;
+}
+
+static bool is_simple_fix(const struct affected *a)
+{
+	return a->scheme == SCHEME_rpm && a->n_ranges == 1 && a->n_versions == 0 && a->ranges[0].introduced.len == 0 &&
+	       a->ranges[0].fixed.len > 0;
+}
+
+static enum status merge(struct osv_reader *r, struct map *seen, osv_rows *rows, struct err *err)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		struct affected *row = &rows->at[i], *first;
+		struct slice key;
+		uint64_t *slot;
+		bool is_new;
+
+		if (!is_simple_fix(row)) {
+			rows->at[kept++] = *row;
+			continue;
+		}
+		if (!arena_printf(&r->arena, &key, "%.*s|%.*s|%.*s", SLICE_ARG(row->scope), SLICE_ARG(row->package),
+				  SLICE_ARG(row->module)) ||
+		    !(slot = map_slot(seen, key, &is_new)))
+			return nomem(err);
+		if (is_new) {
+			*slot = kept;
+			rows->at[kept++] = *row;
+			continue;
+		}
+		first = &rows->at[*slot];
+		if (version_scheme_rpm.compare(row->ranges[0].fixed, first->ranges[0].fixed) < 0)
+			first->ranges = row->ranges;
+		if (!osv_join(&r->arena, &first->fixed_version, row->fixed_version))
+			return nomem(err);
+	}
+	rows->len = kept;
+	return STATUS_OK;
+}
+
+enum status osv_merge_rebuilds(struct osv_reader *r, osv_rows *rows, struct err *err)
+{
+	struct map seen = MAP_INIT;
+	enum status st = rows->len > 1 ? merge(r, &seen, rows, err) : STATUS_OK;
+
+	map_fini(&seen);
+	return st;
+}

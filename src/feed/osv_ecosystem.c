@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* osv_ecosystem.c - the table of OSV's ecosystems, and how each writes its releases. */
+#include "feed/osv_ecosystem.h"
+
+#include "model/package.h"
+
+enum suffix_rule { SUFFIX_NONE, SUFFIX_RELEASE, SUFFIX_ALPINE, SUFFIX_UBUNTU, SUFFIX_OPENSUSE, SUFFIX_SLES };
+enum whose_feed { FEED_OSV, FEED_OWN };
+
+struct osv_ecosystem {
+	const char *name, *scope, *scheme, *left_out;
+	enum suffix_rule suffix;
+	enum affected_name name_kind;
+	enum whose_feed feed;
+};
+
+static const struct osv_ecosystem ecosystems[] = {
+#define OSV_ECOSYSTEM(name, suffix, scope, scheme, kind, left_out, feed) \
+	{ name, scope, #scheme, left_out, SUFFIX_##suffix, AFFECTED_NAME_##kind, FEED_##feed },
+#include "feed/osv_ecosystems.def"
+#undef OSV_ECOSYSTEM
+};
+
+/* Scopes of packages that detectors find, and prefixes of the systems' scopes. */
+static const char *const matched[] = {
+#define PACKAGE_TYPE(id, purl, scheme, scope, label) scope,
+#include "model/package_types.def"
+#undef PACKAGE_TYPE
+#define DISTRO(did, prefix, release, type, name) prefix,
+#include "model/distros.def"
+#undef DISTRO
+};
+
+const struct osv_ecosystem *osv_ecosystem_by_name(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ecosystems); i++)
+		if (slice_eq(name, slice_cstr(ecosystems[i].name)))
+			return osv_ecosystem_scheme(&ecosystems[i]) != SCHEME_NONE ? &ecosystems[i] : NULL;
+	return NULL;
+}
+
+enum scheme_id osv_ecosystem_scheme(const struct osv_ecosystem *e)
+{
+	return scheme_id_by_name(slice_cstr(e->scheme));
+}
+
+enum affected_name osv_ecosystem_name_kind(const struct osv_ecosystem *e)
+{
+	return e->name_kind;
+}
+
+bool osv_ecosystem_is_listed(const struct osv_ecosystem *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(matched); i++)
+		if (strcmp(matched[i], e->scope) == 0)
+			return e->feed == FEED_OSV;
+	return false;
+}
+
+bool osv_ecosystem_leaves_out(const struct osv_ecosystem *e, struct slice id)
+{
+	struct slice rest = slice_cstr(e->left_out), prefix;
+
+	while (slice_word(&rest, ' ', &prefix))
+		if (slice_starts(id, prefix))
+			return true;
+	return false;
+}
+
+/* ---- releases ---- */
+
+/* "15" or "15 SP4" at the end of text -> "15", "15.4"; empty for anything else. */
+static bool suse_version(struct slice text, struct arena *arena, struct slice *out)
+{
+	struct slice before, last, major;
+	uint64_t number;
+
+	*out = SLICE_EMPTY;
+	if (slice_ends(text, SLICE("-LTSS")))
+		text.len -= 5;
+	if (!slice_rcut(text, ' ', &before, &last)) {
+		before = SLICE_EMPTY;
+		last = text;
+	}
+	if (slice_to_u64(last, &number)) {
+		*out = last;
+		return true;
+	}
+	if (!slice_rcut(before, ' ', NULL, &major))
+		major = before;
+	if (!slice_starts(last, SLICE("SP")) || !slice_to_u64(slice_from(last, 2), &number) ||
+	    !slice_to_u64(major, &number))
+		return true;
+	return arena_printf(arena, out, "%.*s.%.*s", SLICE_ARG(major), SLICE_ARG(slice_from(last, 2)));
+}
+
+/* The server, or one of its modules, where most of its packages live; other products are no base of images. */
+static bool sles_release(struct slice suffix, struct arena *arena, struct slice *out)
+{
+	struct slice server = SLICE("Linux Enterprise Server "), module = SLICE("Linux Enterprise Module for ");
+
+	*out = SLICE_EMPTY;
+	if (slice_starts(suffix, server)) {
+		suffix = slice_from(suffix, server.len);
+		/* "Server for SAP Applications 15 SP4", "Server Teradata 15 SP4" */
+		return suffix.len == 0 || !is_digit(suffix.ptr[0]) || suse_version(suffix, arena, out);
+	}
+	return !slice_starts(suffix, module) || suse_version(suffix, arena, out);
+}
+
+/* "22.04:LTS", "Pro:18.04:LTS" (fixes that are paid for: the only ones of old releases); not "Pro:FIPS:...". */
+static struct slice ubuntu_release(struct slice suffix)
+{
+	struct slice release;
+
+	if (slice_starts(suffix, SLICE("Pro:")))
+		suffix = slice_from(suffix, 4);
+	slice_cut(suffix, ':', &release, NULL);
+	return release.len > 0 && is_digit(release.ptr[0]) ? release : SLICE_EMPTY;
+}
+
+bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, struct arena *arena, struct slice *out)
+{
+	struct slice release = suffix;
+
+	*out = SLICE_EMPTY;
+	switch (e->suffix) {
+	case SUFFIX_NONE:
+		*out = slice_cstr(e->scope);
+		return true;
+	case SUFFIX_RELEASE:
+		break;
+	case SUFFIX_ALPINE:
+		if (slice_starts(release, SLICE("v")))
+			release = slice_from(release, 1);
+		break;
+	case SUFFIX_UBUNTU:
+		release = ubuntu_release(suffix);
+		break;
+	case SUFFIX_OPENSUSE:
+		if (slice_eq(suffix, SLICE("Tumbleweed"))) {
+			*out = SLICE("opensuse-tumbleweed");
+			return true;
+		}
+		release = slice_starts(suffix, SLICE("Leap ")) ? slice_from(suffix, 5) : SLICE_EMPTY;
+		break;
+	case SUFFIX_SLES:
+		if (!sles_release(suffix, arena, &release))
+			return false;
+		break;
+	}
+	return release.len == 0 || arena_printf(arena, out, "%s:%.*s", e->scope, SLICE_ARG(release));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* osv_ecosystem.h - what OSV calls an ecosystem, as scope, version scheme and kind of name. Private to feed/. */
+#ifndef LIMPID_FEED_OSV_ECOSYSTEM_H
+#define LIMPID_FEED_OSV_ECOSYSTEM_H
+
+#include "model/advisory.h"
+
+struct osv_ecosystem;
+
+/* By the name before the colon (exact case); NULL if it is unknown or has no version scheme here. */
+const struct osv_ecosystem *osv_ecosystem_by_name(struct slice name);
+enum scheme_id osv_ecosystem_scheme(const struct osv_ecosystem *e);
+enum affected_name osv_ecosystem_name_kind(const struct osv_ecosystem *e);
+/* Does the dump of it belong to the feed: is it matched by something, and is there no better feed? */
+bool osv_ecosystem_is_listed(const struct osv_ecosystem *e);
+/* Is a record of this id no vulnerability, or a repetition of others? */
+bool osv_ecosystem_leaves_out(const struct osv_ecosystem *e, struct slice id);
+/*
+ * The scope for what follows the colon ("" if nothing does). *out is empty when it names no release of a system that
+ * images have. False only when memory is short.
+ */
+bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, struct arena *arena,
+			 struct slice *out) NODISCARD;
+
+#endif

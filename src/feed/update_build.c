@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* update_build.c - from a document in a temporary file to a segment in the folder of segments. */
+#include "feed/update_impl.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* Records between two signs of life. */
+#define TELL_EVERY 5000
+/* Pages of the document are let go in pieces of at least this many bytes: each call costs a system call. */
+#define RELEASE_STEP ((uint64_t)4 << 20)
+
+struct build {
+	struct update_run *run;
+	struct segment_writer *writer; /* owned until finished */
+	uint64_t records, diags;
+	struct slice map;
+	uint64_t released;
+};
+
+static enum status on_advisory(void *ctx, const struct advisory *a, struct err *err)
+{
+	struct build *b = ctx;
+
+	if (++b->records % TELL_EVERY == 0)
+		update_tell(b->run, (struct update_event){
+					    .kind = UPDATE_EVENT_PROGRESS, .bytes = b->run->bytes, .records = b->records });
+	return segment_writer_add(b->writer, a, err);
+}
+
+static void on_diag(void *ctx, const struct diag *d)
+{
+	struct build *b = ctx;
+	struct err_quote q;
+	char text[640];
+	int n;
+
+	b->diags++;
+	n = snprintf(text, sizeof(text), "%s%s", d->where.len > 0 ? err_slice(&q, d->where) : "",
+		     d->where.len > 0 ? ": " : "");
+	if (d->offset != ERR_NO_OFFSET && n >= 0 && (size_t)n < sizeof(text))
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "byte %llu: ", (unsigned long long)d->offset);
+	if (n >= 0 && (size_t)n < sizeof(text))
+		snprintf(text + n, sizeof(text) - (size_t)n, "%.*s", (int)MIN(d->text.len, (size_t)500),
+			 (const char *)d->text.ptr);
+	update_tell(b->run, (struct update_event){ .kind = UPDATE_EVENT_DIAG, .diags = b->diags, .text = slice_cstr(text) });
+}
+
+/* A format may start over at the beginning: pages that were let go are read again then. */
+static void on_passed(void *ctx, uint64_t offset)
+{
+	struct build *b = ctx;
+
+	offset = MIN(offset, b->map.len);
+	if (offset < b->released)
+		b->released = 0;
+	if (offset - b->released < RELEASE_STEP)
+		return;
+	offset -= offset % 4096;
+	madvise((void *)(uintptr_t)(b->map.ptr + b->released), (size_t)(offset - b->released), MADV_DONTNEED);
+	b->released = offset;
+}
+
+static enum status parse(struct build *b, const struct feed_source *source, struct err *err)
+{
+	struct diag_sink diags = { on_diag, b };
+	struct advisory_sink sink = { on_advisory, &diags, b };
+	struct feed_document doc = { .bytes = b->map,
+				     .url = source->url,
+				     .param = source->param,
+				     .passed = on_passed,
+				     .passed_ctx = b };
+
+	return b->run->feed->format->parse(&doc, b->run->options->limits, &sink, err);
+}
+
+static enum status write_segment(struct build *b, const struct feed_source *source, struct update_built *out,
+				 struct err *err)
+{
+	struct segment_meta meta = { .source = source->name,
+				     .feed = slice_cstr(b->run->feed->name),
+				     .origin = source->url,
+				     .upstream_s = DATE_NONE };
+	struct segment_writer *w;
+	enum status st;
+
+	TRY(segment_writer_open(b->run->segments, &meta, b->run->options->limits, &b->writer, err));
+	st = parse(b, source, err);
+	if (st == STATUS_OK && b->records == 0 && b->diags > 0)
+		st = err_set(err, STATUS_MALFORMED, "none of %llu records could be read", (unsigned long long)b->diags);
+	w = b->writer;
+	b->writer = NULL;
+	if (st != STATUS_OK) {
+		segment_writer_abort(w);
+		return st;
+	}
+	out->diags = b->diags;
+	return segment_writer_finish(w, &out->segment, &out->stats, err);
+}
+
+enum status update_build(struct update_run *run, const struct feed_source *source, int fd, struct update_built *out,
+			 struct err *err)
+{
+	struct build b = { .run = run };
+	void *map = NULL;
+	struct stat info;
+	enum status st;
+
+	if (fstat(fd, &info) != 0)
+		return err_errno(err, "cannot read the document");
+	if (info.st_size > 0) {
+		map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (map == MAP_FAILED)
+			return err_errno(err, "cannot map the document");
+		b.map = slice_make(map, (size_t)info.st_size);
+	}
+	st = write_segment(&b, source, out, err);
+	if (map)
+		munmap(map, (size_t)info.st_size);
+	return st;
+}

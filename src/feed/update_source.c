@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * update_source.c - one source: fetch, compare with what is in force, build, publish.
+ *
+ * Nothing is in force before store_publish() commits, and that row names a segment that was written and fsynced before:
+ * whenever the process ends, the old set or the new one serves.
+ */
+#include "feed/update_impl.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct work {
+	struct update_run *run;
+	const struct feed_source *source;
+	struct arena arena;
+	struct store_source row;   /* as the store has it, or empty */
+	bool known;                /* the store has a row */
+	bool usable;               /* its segment can be opened */
+	uint64_t old_rows;
+	struct slice format_version; /* of the parser of today */
+	struct http_validators validators; /* of the document fetched */
+};
+
+static enum status load(struct work *w, struct err *err)
+{
+	struct update_run *run = w->run;
+	const struct feed_format *format = run->feed->format;
+	struct segment *old;
+	struct err why = ERR_INIT;
+	enum status st = store_source_get(run->store, w->source->name, &w->arena, &w->row, err);
+
+	if (st == STATUS_NOTFOUND)
+		w->row = (struct store_source){ .last_attempt_s = DATE_NONE,
+						.last_success_s = DATE_NONE,
+						.last_change_s = DATE_NONE };
+	else if (st != STATUS_OK)
+		return st;
+	w->known = st == STATUS_OK;
+	w->row.name = w->source->name;
+	w->row.feed = slice_cstr(run->feed->name);
+	w->row.url = w->source->url;
+	if (!arena_printf(&w->arena, &w->format_version, "%s %s", format->name, format->version))
+		return err_nomem(err, "source");
+	if (w->row.segment.algo != DIGEST_NONE && segment_open(run->segments, &w->row.segment, &old, &why) == STATUS_OK) {
+		w->usable = true;
+		w->old_rows = segment_get_stats(old)->rows;
+		segment_free(old);
+	}
+	return STATUS_OK;
+}
+
+/* Would the same document give the segment that is in force? */
+static bool may_skip(const struct work *w)
+{
+	return w->usable && !w->run->options->force && slice_eq(w->row.format_version, w->format_version) &&
+	       !(w->run->options->accept_shrunk && w->row.held_back.len > 0);
+}
+
+static void put_validators(const struct work *w, struct http_validators *out)
+{
+	struct slice etag = slice_take(w->row.etag, sizeof(out->etag) - 1);
+	struct slice modified = slice_take(w->row.last_modified, sizeof(out->last_modified) - 1);
+
+	memset(out, 0, sizeof(*out));
+	if (etag.len == w->row.etag.len && etag.len > 0)
+		memcpy(out->etag, etag.ptr, etag.len);
+	if (modified.len == w->row.last_modified.len && modified.len > 0)
+		memcpy(out->last_modified, modified.ptr, modified.len);
+}
+
+/* From the source's own place, or the first other one that has it. */
+static enum status fetch_any(struct work *w, int fd, struct http_answer *answer, struct err *err)
+{
+	const char *const *others = w->source->fallback_urls;
+	struct http_validators have;
+	enum status st;
+
+	put_validators(w, &have);
+	st = fetch_document(&w->run->place, w->source->url, may_skip(w) ? &have : NULL, fd, answer, err);
+	for (; st == STATUS_NOTFOUND && others && *others; others++) {
+		if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)
+			return err_errno(err, "cannot start again");
+		st = fetch_document(&w->run->place, slice_cstr(*others), NULL, fd, answer, err);
+	}
+	return st;
+}
+
+static enum status unchanged(struct work *w, struct err *err)
+{
+	w->row.last_success_s = w->row.last_attempt_s;
+	w->row.error = SLICE_EMPTY;
+	TRY(store_source_put(w->run->store, &w->row, err));
+	w->run->summary->unchanged++;
+	w->run->summary->records += w->row.records;
+	update_tell(w->run, (struct update_event){ .kind = UPDATE_EVENT_UNCHANGED, .records = w->row.records });
+	return STATUS_OK;
+}
+
+/* More than a fifth of the rows gone, or all of them. */
+static bool is_shrunk(const struct work *w, const struct update_built *built)
+{
+	return w->usable && built->stats.rows < w->old_rows - w->old_rows / 5;
+}
+
+static enum status hold_back(struct work *w, const struct update_built *built, struct err *err)
+{
+	struct digest_text t;
+	struct slice hex = slice_cstr(digest_print(&t, &built->segment)), text;
+
+	if (!arena_printf(&w->arena, &text, "%llu rows, %llu are in force", (unsigned long long)built->stats.rows,
+			  (unsigned long long)w->old_rows))
+		return err_nomem(err, "source");
+	slice_cut(hex, ':', NULL, &w->row.held_back);
+	if (!arena_printf(&w->arena, &w->row.error, "kept back: %.*s", SLICE_ARG(text)))
+		return err_nomem(err, "source");
+	TRY(store_source_put(w->run->store, &w->row, err));
+	w->run->summary->held_back++;
+	w->run->summary->records += w->row.records;
+	w->run->summary->diags += built->diags;
+	update_tell(w->run, (struct update_event){ .kind = UPDATE_EVENT_HELD_BACK,
+						   .bytes = w->run->bytes,
+						   .records = built->stats.advisories,
+						   .previous_records = w->row.records,
+						   .diags = built->diags,
+						   .text = text });
+	return STATUS_OK;
+}
+
+static enum status publish(struct work *w, const struct update_built *built, struct err *err)
+{
+	uint64_t before = w->row.records;
+	char ref[37];
+
+	if (!digest_eq(&w->row.segment, &built->segment))
+		w->row.last_change_s = w->row.last_attempt_s;
+	w->row.segment = built->segment;
+	w->row.records = built->stats.advisories;
+	w->row.format_version = w->format_version;
+	w->row.last_success_s = w->row.last_attempt_s;
+	w->row.error = w->row.held_back = SLICE_EMPTY;
+	TRY(store_publish(w->run->store, &w->row, ref, err));
+	w->run->summary->published++;
+	w->run->summary->records += built->stats.advisories;
+	w->run->summary->diags += built->diags;
+	update_tell(w->run, (struct update_event){ .kind = UPDATE_EVENT_PUBLISHED,
+						   .bytes = w->run->bytes,
+						   .records = built->stats.advisories,
+						   .previous_records = before,
+						   .diags = built->diags });
+	return STATUS_OK;
+}
+
+static enum status take(struct work *w, int fd, struct err *err)
+{
+	struct update_built built = { 0 };
+	struct http_answer answer;
+	struct digest document;
+
+	TRY(fetch_any(w, fd, &answer, err));
+	if (answer.code == 304)
+		return unchanged(w, err);
+	TRY(fetch_digest(fd, &document, &w->run->bytes, err));
+	w->validators = answer.validators;
+	if (may_skip(w) && digest_eq(&document, &w->row.document)) {
+		w->row.etag = slice_cstr(w->validators.etag);
+		w->row.last_modified = slice_cstr(w->validators.last_modified);
+		return unchanged(w, err);
+	}
+	TRY(update_build(w->run, w->source, fd, &built, err));
+	/* What is in force stays described by its own document and validators. */
+	if (is_shrunk(w, &built) && !w->run->options->accept_shrunk)
+		return hold_back(w, &built, err);
+	w->row.etag = slice_cstr(w->validators.etag);
+	w->row.last_modified = slice_cstr(w->validators.last_modified);
+	w->row.document = document;
+	return publish(w, &built, err);
+}
+
+/* An optional source that never was there is not missed; one that was is. */
+static bool is_absent(const struct work *w, enum status st)
+{
+	return st == STATUS_NOTFOUND && w->source->optional && w->row.segment.algo == DIGEST_NONE;
+}
+
+static void absent(struct update_run *run)
+{
+	run->summary->absent++;
+	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_ABSENT });
+}
+
+void update_failed(struct update_run *run, const struct feed_source *source, const struct err *why)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 20);
+	struct store_source row;
+	struct err ignored = ERR_INIT;
+	enum status st;
+
+	run->summary->failed++;
+	if (run->store) {
+		st = store_source_get(run->store, source->name, &arena, &row, &ignored);
+		if (st == STATUS_NOTFOUND)
+			row = (struct store_source){ .last_success_s = DATE_NONE, .last_change_s = DATE_NONE };
+		row.name = source->name;
+		row.feed = slice_cstr(run->feed->name);
+		row.url = source->url;
+		row.last_attempt_s = date_now();
+		row.error = slice_cstr(why->msg);
+		if (st == STATUS_OK || st == STATUS_NOTFOUND)
+			st = store_source_put(run->store, &row, &ignored);
+	}
+	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_FAILED, .text = slice_cstr(why->msg) });
+}
+
+static void build_source(struct update_run *run, const struct feed_source *source)
+{
+	struct work w = { .run = run, .source = source, .arena = ARENA_INIT((size_t)4 << 20) };
+	struct err err = ERR_INIT;
+	enum status st = store_lock(run->store, source->name, &err);
+	int AUTO(close_fd) fd = -1;
+
+	if (st == STATUS_CONFLICT) {
+		run->summary->unchanged++;
+		update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_UNCHANGED,
+							.text = SLICE("another process is updating it") });
+		return;
+	}
+	if (st == STATUS_OK) {
+		st = load(&w, &err);
+		w.row.last_attempt_s = date_now();
+		if (st == STATUS_OK && (fd = fetch_temporary(run->segments, &err)) < 0)
+			st = err.code;
+		if (st == STATUS_OK)
+			st = take(&w, fd, &err);
+		if (is_absent(&w, st))
+			absent(run);
+		else if (st != STATUS_OK)
+			update_failed(run, source, &err);
+		store_unlock(run->store, source->name);
+	} else {
+		update_failed(run, source, &err);
+	}
+	arena_fini(&w.arena);
+}
+
+static void download_source(struct update_run *run, const struct feed_source *source)
+{
+	const char *const *others = source->fallback_urls;
+	struct err err = ERR_INIT;
+	bool changed = false;
+	enum status st =
+		fetch_download(&run->place, source->url, run->options->download_to, &changed, &run->bytes, &err);
+
+	for (; st == STATUS_NOTFOUND && others && *others; others++)
+		st = fetch_download(&run->place, slice_cstr(*others), run->options->download_to, &changed, &run->bytes,
+				    &err);
+	if (st == STATUS_NOTFOUND && source->optional) {
+		absent(run);
+	} else if (st != STATUS_OK) {
+		update_failed(run, source, &err);
+	} else {
+		run->summary->published += changed;
+		run->summary->unchanged += !changed;
+		update_tell(run, (struct update_event){ .kind = changed ? UPDATE_EVENT_PUBLISHED : UPDATE_EVENT_UNCHANGED,
+							.bytes = run->bytes });
+	}
+}
+
+void update_source(struct update_run *run, const struct feed_source *source)
+{
+	run->source = source->name;
+	run->bytes = 0;
+	run->summary->sources++;
+	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_STARTED });
+	if (run->options->download_to.len > 0)
+		download_source(run, source);
+	else
+		build_source(run, source);
+	run->source = SLICE_EMPTY;
+}
