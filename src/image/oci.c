@@ -249,8 +249,8 @@ static enum status check_is_image(const struct manifest *m, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status fill_layer(struct image_impl *impl, const struct blobs *blobs, const struct descriptor *d,
-			      const struct image_options *options, struct image_layer *layer, struct err *err)
+static enum status fill_layer(const struct blobs *blobs, const struct descriptor *d, struct image_layer *layer,
+			      struct err *err)
 {
 	struct digest_text text;
 	struct slice name;
@@ -259,18 +259,14 @@ static enum status fill_layer(struct image_impl *impl, const struct blobs *blobs
 	if (blobs_locate(blobs, name, d->size, layer, err) != STATUS_OK)
 		return err_wrap(err, "layer %s%s", digest_print(&text, &d->digest),
 				d->urls ? ", which the manifest says is kept elsewhere" : "");
-	(void)impl;
 	layer->digest = d->digest;
 	layer->media_type = d->media_type;
-	if (d->size != UINT64_MAX && layer->len != d->size)
-		diag_emit(options->diags, DIAG_DIGEST, name, ERR_NO_OFFSET,
-			  "the layer has %llu bytes, not %llu as its descriptor says", (unsigned long long)layer->len,
-			  (unsigned long long)d->size);
+	layer->size_said = d->size != UINT64_MAX ? d->size : 0;
 	return STATUS_OK;
 }
 
 static enum status fill_image(struct image_impl *impl, const struct blobs *blobs, const struct manifest *m,
-			      const struct image_config *config, const struct image_options *options, struct err *err)
+			      const struct image_config *config, struct err *err)
 {
 	struct image *image = &impl->image;
 
@@ -287,7 +283,7 @@ static enum status fill_image(struct image_impl *impl, const struct blobs *blobs
 	for (size_t i = 0; i < m->layers.len; i++) {
 		struct image_layer *layer = &image->layers[i];
 
-		TRY(fill_layer(impl, blobs, &m->layers.at[i], options, layer, err));
+		TRY(fill_layer(blobs, &m->layers.at[i], layer, err));
 		layer->diff_id = config->diff_ids.at[i];
 		if (config->created_by.len == m->layers.len)
 			layer->created_by = config->created_by.at[i];
@@ -318,5 +314,5 @@ enum status oci_open(struct image_impl *impl, const struct blobs *blobs, struct 
 	TRY(manifest_parse_config(json, options->limits, &impl->arena, &config, err));
 	impl->image.manifest = chosen->d.digest;
 	impl->image.name = label_of(chosen);
-	return fill_image(impl, blobs, &manifest, &config, options, err);
+	return fill_image(impl, blobs, &manifest, &config, err);
 }

@@ -11,7 +11,8 @@
 #define REPORTS_MEMORY ((size_t)1 << 30)
 
 struct layer_state {
-	struct layer_report report; /* in the arena of the run */
+	struct layer_report report; /* in the arena of the run, or in its own */
+	struct arena arena;         /* of a report that came from a scan */
 	struct digest known;        /* of the stored bytes, hashed before the scan */
 	bool ready, cached;
 	size_t same_as;             /* an earlier layer of the same bytes, or its own number */
@@ -152,32 +153,12 @@ static void on_progress(void *ctx, size_t jobs_done, uint64_t bytes_done)
 			     MIN(ix->bytes_before + bytes_done, ix->bytes_total), ix->bytes_total);
 }
 
-static enum status keep_report(struct indexer *ix, const struct worker_job *job, struct layer_state *state,
-			       struct err *err)
+static void keep_report(struct worker_job *job, struct layer_state *state)
 {
-	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
-	enum status st;
-
-	/* The JSON form is the one that counts: so the result is the same with a cache, a worker or neither. */
-	st = layer_report_print(&job->report, &json, err);
-	if (st == STATUS_OK)
-		st = layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, err);
-	buf_fini(&json);
-	return st;
-}
-
-static void lost_report(struct indexer *ix, size_t i, const struct err *err)
-{
-	struct layer_diag *d;
-
-	ix->layers[i].report = (struct layer_report){ .digest = ix->image->layers[i].digest };
-	d = VEC_PUSH(&ix->layers[i].report.diags, &ix->arena);
-	if (d) {
-		*d = (struct layer_diag){ .code = err->code == STATUS_LIMIT ? DIAG_LIMIT : DIAG_LAYER,
-					  .offset = ERR_NO_OFFSET };
-		if (!arena_copy(&ix->arena, slice_cstr(err->msg), &d->text))
-			ix->layers[i].report.diags.len = 0;
-	}
+	arena_fini(&state->arena); /* of the same layer, before it was asked again */
+	state->arena = job->arena;
+	state->report = job->report;
+	job->arena = (struct arena)ARENA_INIT(0);
 }
 
 /* Scan the layers whose numbers are given, all with the same aliases. */
@@ -208,12 +189,10 @@ static enum status scan_layers(struct indexer *ix, const size_t *which, size_t n
 	st = worker_run(jobs, n, &options, &ix->level, err);
 	ix->forked = !ix->env->in_process;
 	for (size_t j = 0; j < n; j++) {
-		struct err lost = ERR_INIT;
-
-		if (st == STATUS_OK && keep_report(ix, &jobs[j], &ix->layers[which[j]], &lost) != STATUS_OK)
-			lost_report(ix, which[j], &lost);
-		if (st == STATUS_OK)
+		if (st == STATUS_OK) {
+			keep_report(&jobs[j], &ix->layers[which[j]]);
 			to_cache(ix, which[j], aliases, n_aliases);
+		}
 		worker_job_fini(&jobs[j]);
 	}
 	free(jobs);
@@ -339,6 +318,28 @@ static enum status put_layers(struct indexer *ix, struct err *err)
 	return STATUS_OK;
 }
 
+/* Bytes that have their digest but not their size: somebody wrote the manifest by hand. */
+static enum status put_sizes(struct indexer *ix, struct err *err)
+{
+	for (size_t i = 0; i < ix->image->n_layers; i++) {
+		const struct image_layer *layer = &ix->image->layers[i];
+		struct index_diag *d;
+
+		if (layer->size_said == 0 || layer->size_said == layer->len)
+			continue;
+		d = VEC_PUSH(&ix->out->diags, ix->out_arena);
+		if (!d || !arena_copy(ix->out_arena, layer->name, &d->diag.where) ||
+		    !arena_printf(ix->out_arena, &d->diag.text,
+				  "the layer has %llu bytes, not %llu as its descriptor says",
+				  (unsigned long long)layer->len, (unsigned long long)layer->size_said))
+			return err_nomem(err, "an index report");
+		d->layer = i;
+		d->diag.code = DIAG_DIGEST;
+		d->diag.offset = ERR_NO_OFFSET;
+	}
+	return STATUS_OK;
+}
+
 static void add_text(struct hasher *h, struct slice s)
 {
 	hasher_add(h, s);
@@ -421,6 +422,7 @@ static enum status finish(struct indexer *ix, struct err *err)
 	TRY(put_head(ix, err));
 	TRY(put_layers(ix, err));
 	TRY(put_sandbox(ix, err));
+	TRY(put_sizes(ix, err));
 	TRY(coalesce_new(ix->reports, ix->image->n_layers, ix->rules, ix->env->limits, &c, err));
 	st = coalesce_report(c, ix->out_arena, ix->out, err);
 	coalesce_free(c);
@@ -456,6 +458,8 @@ enum status index_image(const struct image *image, const struct index_env *env, 
 
 	*out = (struct index_report){ 0 };
 	st = run(&ix, err);
+	for (size_t i = 0; ix.layers && i < image->n_layers; i++)
+		arena_fini(&ix.layers[i].arena);
 	rules_free(ix.rules);
 	arena_fini(&ix.arena);
 	return st;

@@ -385,6 +385,13 @@ static enum status get_diag(struct reader *rd, yyjson_val *v)
 	return get_bytes(rd, json_get(v, "text"), "diags.text", -1, &d->text);
 }
 
+/* The length is known: a list that grew would leave its shorter copies behind in the arena. */
+#define RESERVE(rd, list, n)                                                                            \
+	do {                                                                                            \
+		(rd)->out->list.at = arena_array((rd)->arena, (n), sizeof(*(rd)->out->list.at));        \
+		(rd)->out->list.cap = (rd)->out->list.at ? (n) : 0;                                     \
+	} while (0)
+
 static enum status get_list(struct reader *rd, yyjson_val *root, const char *key, uint64_t max,
 			    enum status (*get)(struct reader *rd, yyjson_val *v))
 {
@@ -513,7 +520,16 @@ static enum status get_head(struct reader *rd, yyjson_val *root)
 static enum status get_lists(struct reader *rd, yyjson_val *root)
 {
 	const struct limits *lim = rd->limits;
+	size_t n = yyjson_arr_size(json_get(root, "packages"));
 
+	if (n > 0 && n <= lim->packages)
+		RESERVE(rd, packages, n);
+	n = yyjson_arr_size(json_get(root, "files"));
+	if (n > 0 && n <= lim->layer_entries)
+		RESERVE(rd, files, n);
+	n = yyjson_arr_size(json_get(root, "symlinks")) / 2 + yyjson_arr_size(json_get(root, "hardlinks")) / 2;
+	if (n > 0 && n <= lim->layer_links)
+		RESERVE(rd, links, n);
 	TRY(get_list(rd, root, "packages", lim->packages, get_package));
 	TRY(get_list(rd, root, "distributions", lim->packages, get_distribution));
 	TRY(get_list(rd, root, "repositories", lim->packages, get_repository));
