@@ -57,7 +57,10 @@ struct feed_document {
 	struct slice bytes;
 	struct slice url;   /* for messages */
 	struct slice param; /* of the source */
-	/* Everything before offset will not be looked at again: the holder may let the pages go. May be NULL. */
+	/*
+	 * Everything before offset is not needed now: the holder may let the pages go. A format that starts over says a
+	 * smaller offset again, and the pages must be readable then. May be NULL.
+	 */
 	void (*passed)(void *ctx, uint64_t offset);
 	void *passed_ctx;
 };

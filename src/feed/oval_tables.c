@@ -122,6 +122,8 @@ static enum status on_start(void *ctx, struct slice name, const struct xml_attr 
 		buf_add_byte(&t->texts, 0);
 	}
 	buf_reset(&t->text);
+	if (++t->depth == 2 && slice_eq(name, SLICE("definitions")))
+		t->definitions_seen++;
 	if (slice_eq(name, SLICE("rpminfo_test"))) {
 		t->in = OVAL_IN_TEST;
 		begin(t, attrs, n);
@@ -189,6 +191,7 @@ static enum status on_end(void *ctx, struct slice name, struct err *err)
 	struct oval_tables *t = ctx;
 	struct slice text = slice_trim(buf_slice(&t->text));
 
+	t->depth--;
 	if (t->in == OVAL_IN_NOTHING)
 		return STATUS_OK;
 	if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("evr")))

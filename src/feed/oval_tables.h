@@ -23,11 +23,12 @@ struct oval_tables {
 	uint64_t id, object, state;
 	enum oval_op op;
 	uint32_t evr, arch;
+	uint64_t depth, definitions_seen; /* elements "definitions" below the root */
 	enum { OVAL_IN_NOTHING, OVAL_IN_TEST, OVAL_IN_OBJECT, OVAL_IN_STATE } in;
 	struct buf text;
 };
 
-#define OVAL_TABLES_INIT { .texts = BUF_INIT((size_t)512 << 20), .text = BUF_INIT(4096) }
+#define OVAL_TABLES_INIT { .texts = BUF_INIT((size_t)256 << 20), .text = BUF_INIT(4096) }
 
 void oval_tables_fini(struct oval_tables *t);
 /* Events of the first walk over the document go here. */

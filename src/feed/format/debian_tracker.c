@@ -17,6 +17,8 @@
 #define RELEASES_MAX 64
 /* Code names without a number that are told one by one. */
 #define UNKNOWN_MAX 8
+/* Code names whose scope is kept ready. */
+#define SCOPES_MAX 24
 
 struct parser {
 	const struct feed_document *doc;
@@ -28,11 +30,15 @@ struct parser {
 		uint64_t rows;
 	} unknown[UNKNOWN_MAX];
 	size_t n_unknown;
+	struct {
+		struct slice codename, scope; /* in names; scope empty: no number is known */
+	} scopes[SCOPES_MAX];
+	size_t n_scopes;
 };
 
 /* What the tracker says of one entry in one release. */
 struct release {
-	struct slice number, urgency;
+	struct slice scope, urgency;
 	yyjson_val *value;
 };
 
@@ -53,20 +59,18 @@ static enum severity severity_of(struct slice urgency)
 }
 
 /* False: a release that has no number yet, or a row that says nothing. */
-static bool fill_row(struct parser *p, struct slice package, const struct release *r, struct affected *row,
-		     struct version_range *range)
+static void fill_row(struct slice package, const struct release *r, struct affected *row, struct version_range *range)
 {
 	struct slice status = json_get_str(r->value, "status");
 
-	*row = (struct affected){ .package = package,
+	*row = (struct affected){ .scope = r->scope,
+				  .package = package,
 				  .name_kind = AFFECTED_NAME_SOURCE,
 				  .status = AFFECTED_YES,
 				  .scheme = SCHEME_dpkg };
-	if (!arena_printf(&p->arena, &row->scope, "debian:%.*s", SLICE_ARG(r->number)))
-		return false;
 	if (slice_eq(status, SLICE("undetermined"))) {
 		row->status = AFFECTED_UNDECIDED;
-		return true;
+		return;
 	}
 	if (!slice_eq(status, SLICE("open")))
 		row->fixed_version = json_get_str(r->value, "fixed_version");
@@ -78,7 +82,6 @@ static bool fill_row(struct parser *p, struct slice package, const struct releas
 		row->ranges = range;
 		row->n_ranges = 1;
 	}
-	return true;
 }
 
 /* Releases of one urgency are one advisory, so that each row has its own severity. */
@@ -104,8 +107,7 @@ static enum status emit_urgency(struct parser *p, struct slice package, struct s
 	for (size_t i = 0; i < n; i++) {
 		if (!slice_eq(releases[i].urgency, urgency))
 			continue;
-		if (!fill_row(p, package, &releases[i], &rows[a.n_affected], &ranges[a.n_affected]))
-			return err_nomem(err, "Debian tracker");
+		fill_row(package, &releases[i], &rows[a.n_affected], &ranges[a.n_affected]);
 		a.n_affected++;
 	}
 	return p->out->emit(p->out->ctx, &a, err);
@@ -133,8 +135,31 @@ static void tell_unknown(const struct parser *p)
 			  (unsigned long long)p->unknown[i].rows, err_slice(&q, p->unknown[i].codename));
 }
 
-/* The releases of an entry that have a number. */
-static size_t read_releases(struct parser *p, struct slice id, yyjson_val *list, struct release out[RELEASES_MAX])
+/* "bookworm" -> "debian:12"; empty if its number is not known. */
+static bool scope_of(struct parser *p, struct slice codename, struct slice *out)
+{
+	struct slice number;
+
+	for (size_t i = 0; i < p->n_scopes; i++) {
+		if (slice_eq(p->scopes[i].codename, codename)) {
+			*out = p->scopes[i].scope;
+			return true;
+		}
+	}
+	*out = SLICE_EMPTY;
+	number = debian_release_by_codename(codename);
+	if (number.len == 0)
+		return true;
+	if (!arena_printf(p->n_scopes < SCOPES_MAX ? &p->names : &p->arena, out, "debian:%.*s", SLICE_ARG(number)))
+		return false;
+	if (p->n_scopes < SCOPES_MAX && arena_copy(&p->names, codename, &p->scopes[p->n_scopes].codename))
+		p->scopes[p->n_scopes++].scope = *out;
+	return true;
+}
+
+/* The releases of an entry that have a number. False when memory is short. */
+static bool read_releases(struct parser *p, struct slice id, yyjson_val *list, struct release out[RELEASES_MAX],
+			  size_t *out_n)
 {
 	yyjson_obj_iter it;
 	yyjson_val *key;
@@ -143,9 +168,11 @@ static size_t read_releases(struct parser *p, struct slice id, yyjson_val *list,
 	yyjson_obj_iter_init(list, &it);
 	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
 		yyjson_val *value = yyjson_obj_iter_get_val(key);
-		struct slice number = debian_release_by_codename(json_str(key));
+		struct slice scope;
 
-		if (number.len == 0) {
+		if (!scope_of(p, json_str(key), &scope))
+			return false;
+		if (scope.len == 0) {
 			count_unknown(p, json_str(key));
 			continue;
 		}
@@ -153,9 +180,10 @@ static size_t read_releases(struct parser *p, struct slice id, yyjson_val *list,
 			diag_emit(p->out->diags, DIAG_LIMIT, id, ERR_NO_OFFSET, "more than %d releases", RELEASES_MAX);
 			break;
 		}
-		out[n++] = (struct release){ number, json_get_str(value, "urgency"), value };
+		out[n++] = (struct release){ scope, json_get_str(value, "urgency"), value };
 	}
-	return n;
+	*out_n = n;
+	return true;
 }
 
 static enum status parse_entry(struct parser *p, struct slice package, struct slice id, yyjson_val *value, uint64_t offset,
@@ -171,7 +199,8 @@ static enum status parse_entry(struct parser *p, struct slice package, struct sl
 			  err_slice(&q, id));
 		return STATUS_OK;
 	}
-	n = read_releases(p, id, list, releases);
+	if (!read_releases(p, id, list, releases, &n))
+		return err_nomem(err, "Debian tracker");
 	for (size_t i = 0; i < n; i++) {
 		size_t before = 0;
 

@@ -8,7 +8,7 @@
  *   <rpminfo_object id="obj:1"><name>cpio</name></rpminfo_object>
  *   <rpminfo_state id="ste:1"><evr operation="less than">0:2.13-4.cm2</evr></rpminfo_state>
  *
- * Definitions come before what they refer to, so the document is read twice: first the tables of tests, objects and
+ * Definitions come before what they refer to: first everything but the definitions is read into tables of tests, objects and
  * states, then the definitions one at a time. Traps: docs/formats/oval.md.
  */
 #include "feed/feed.h"
@@ -18,11 +18,13 @@
 
 #define PIECE ((size_t)1 << 20)
 #define TEXT_MAX ((size_t)256 << 10)
+#define REPEAT_MAX ((size_t)64)
 
 /* The definition being read; everything lies in the arena, which is reset for the next one. */
 struct definition {
 	struct slice title, description, severity, advisory_id;
 	int64_t issued_s;
+	bool is_inventory; /* says what is installed, not what is affected */
 	VEC(struct slice) cves, others, links;
 	VEC(struct affected) rows;
 };
@@ -36,8 +38,8 @@ struct parser {
 	struct arena arena;
 	struct buf text;
 	struct definition def;
-	bool in_definition;
-	uint64_t definitions, emitted;
+	bool in_definition, is_oval;
+	uint64_t definitions;
 };
 
 static enum status nomem(struct err *err)
@@ -87,8 +89,11 @@ static enum status add_row(struct parser *p, struct slice test, struct err *err)
 	}
 	if (t.evr.len == 0 || t.name.len == 0 || t.op == OVAL_OTHER)
 		return STATUS_OK;
-	for (size_t i = 0; i < p->def.rows.len; i++)
-		if (slice_eq(p->def.rows.at[i].package, t.name) && slice_eq(p->def.rows.at[i].ranges[0].fixed, t.evr))
+	/* Definitions repeat a row a few lines on, if at all. */
+	for (size_t i = p->def.rows.len - MIN(p->def.rows.len, REPEAT_MAX); i < p->def.rows.len; i++)
+		if (slice_eq(p->def.rows.at[i].arch, t.arch) && slice_eq(p->def.rows.at[i].package, t.name) &&
+		    slice_eq(t.op == OVAL_LESS ? p->def.rows.at[i].ranges[0].fixed : p->def.rows.at[i].ranges[0].last_affected,
+			     t.evr))
 			return STATUS_OK;
 	row = VEC_PUSH(&p->def.rows, &p->arena);
 	range = ARENA_NEW(&p->arena, struct version_range);
@@ -126,7 +131,6 @@ static enum status emit(struct parser *p, struct slice id, const struct slice *a
 			      .affected = p->def.rows.at,
 			      .n_affected = p->def.rows.len };
 
-	p->emitted++;
 	return p->out->emit(p->out->ctx, &a, err);
 }
 
@@ -145,6 +149,12 @@ static enum status end_definition(struct parser *p, struct err *err)
 	struct slice erratum = errata_id(d->title);
 
 	p->definitions++;
+	if (d->is_inventory)
+		return STATUS_OK;
+	if (d->rows.len == 0) {
+		diag_emit(p->out->diags, DIAG_FIELD, d->title, ERR_NO_OFFSET, "the definition compares no version");
+		return STATUS_OK;
+	}
 	if (erratum.len > 0)
 		return emit(p, erratum, d->cves.at, d->cves.len, err);
 	for (size_t i = 0; i < d->cves.len; i++)
@@ -179,11 +189,14 @@ static enum status on_start(void *ctx, struct slice name, const struct xml_attr 
 		arena_reset(&p->arena);
 		memset(&p->def, 0, sizeof(p->def));
 		p->def.issued_s = DATE_NONE;
+		p->def.is_inventory = slice_eq(attr(attrs, n, "class"), SLICE("inventory"));
 		p->in_definition = true;
 		return STATUS_OK;
 	}
-	if (!p->in_definition)
+	if (!p->in_definition) {
+		p->is_oval |= slice_eq(name, SLICE("oval_definitions"));
 		return STATUS_OK;
+	}
 	if (slice_eq(name, SLICE("reference")))
 		return reference(p, attrs, n, err);
 	if (slice_eq(name, SLICE("criterion")))
@@ -237,19 +250,82 @@ static enum status on_end(void *ctx, struct slice name, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status walk(const struct feed_document *doc, const struct xml_sink *sink, const struct limits *limits,
-			bool last, struct err *err)
+/* Feed the bytes from..to; the holder of the document may let go what is behind. */
+static enum status feed(const struct feed_document *doc, struct xml_parser *x, size_t from, size_t to, struct err *err)
 {
-	struct xml_parser *x = xml_parser_new(sink, limits);
-	enum status st = x ? STATUS_OK : nomem(err);
-
-	for (size_t at = 0; st == STATUS_OK && at < doc->bytes.len; at += PIECE) {
-		st = xml_parser_feed(x, slice_take(slice_from(doc->bytes, at), PIECE), err);
-		if (last && doc->passed)
+	for (size_t at = from; at < to; at += PIECE) {
+		TRY(xml_parser_feed(x, slice_take(slice_from(doc->bytes, at), MIN(PIECE, to - at)), err));
+		if (doc->passed)
 			doc->passed(doc->passed_ctx, at);
 	}
+	return STATUS_OK;
+}
+
+static enum status walk_all(const struct feed_document *doc, const struct xml_sink *sink, const struct limits *limits,
+			    struct err *err)
+{
+	struct xml_parser *x = xml_parser_new(sink, limits);
+	enum status st = x ? feed(doc, x, 0, doc->bytes.len, err) : nomem(err);
+
 	if (st == STATUS_OK)
 		st = xml_parser_end(x, err);
+	xml_parser_free(x);
+	return st;
+}
+
+/* ---- each byte once ---- */
+
+/* Where the element "definitions" begins and ends; false if that cannot be told without parsing. */
+static bool find_definitions(const struct feed_document *doc, size_t *begin, size_t *end)
+{
+	struct slice open = SLICE("<definitions>"), close = SLICE("</definitions>");
+	size_t at = slice_find(slice_take(doc->bytes, PIECE), open);
+
+	if (at == SIZE_MAX)
+		return false;
+	*begin = at;
+	for (at += open.len; at < doc->bytes.len; at += PIECE) {
+		size_t found = slice_find(slice_take(slice_from(doc->bytes, at), PIECE + close.len - 1), close);
+
+		if (found != SIZE_MAX) {
+			*end = at + found + close.len;
+			return true;
+		}
+		if (doc->passed)
+			doc->passed(doc->passed_ctx, at);
+	}
+	return false;
+}
+
+/*
+ * The document with an empty element in place of the definitions. If the cut was wrong - a comment that looks like a tag -
+ * the empty element is not seen below the root, or what is left is not well-formed.
+ */
+static enum status walk_tables(struct parser *p, const struct limits *limits, size_t begin, size_t end, struct err *err)
+{
+	struct xml_sink sink = oval_tables_sink(&p->tables);
+	struct xml_parser *x = xml_parser_new(&sink, limits);
+	enum status st = x ? feed(p->doc, x, 0, begin, err) : nomem(err);
+
+	if (st == STATUS_OK)
+		st = xml_parser_feed(x, SLICE("<definitions/>"), err);
+	if (st == STATUS_OK)
+		st = feed(p->doc, x, end, p->doc->bytes.len, err);
+	if (st == STATUS_OK)
+		st = xml_parser_end(x, err);
+	xml_parser_free(x);
+	if (st == STATUS_OK && p->tables.definitions_seen != 1)
+		st = err_set(err, STATUS_MALFORMED, "OVAL: the definitions could not be told apart");
+	return st;
+}
+
+/* Up to the end of the definitions; a little more, since the parser looks ahead. */
+static enum status walk_definitions(struct parser *p, const struct limits *limits, size_t end, struct err *err)
+{
+	struct xml_sink sink = { on_start, on_end, on_text, p };
+	struct xml_parser *x = xml_parser_new(&sink, limits);
+	enum status st = x ? feed(p->doc, x, 0, MIN(end + PIECE, p->doc->bytes.len), err) : nomem(err);
+
 	xml_parser_free(x);
 	return st;
 }
@@ -258,11 +334,20 @@ static enum status parse_twice(struct parser *p, const struct limits *limits, st
 {
 	struct xml_sink tables = oval_tables_sink(&p->tables);
 	struct xml_sink definitions = { on_start, on_end, on_text, p };
+	struct err why = ERR_INIT;
+	size_t begin, end;
 
-	TRY(walk(p->doc, &tables, limits, false, err));
-	TRY(walk(p->doc, &definitions, limits, true, err));
-	if (p->definitions == 0)
-		return err_set(err, STATUS_MALFORMED, "OVAL: the document has no definitions");
+	if (find_definitions(p->doc, &begin, &end) && walk_tables(p, limits, begin, end, &why) == STATUS_OK) {
+		TRY(walk_definitions(p, limits, end, err));
+	} else {
+		/* Everything twice. This is also how a broken document gets the right place in its error. */
+		oval_tables_fini(&p->tables);
+		p->tables = (struct oval_tables)OVAL_TABLES_INIT;
+		TRY(walk_all(p->doc, &tables, limits, err));
+		TRY(walk_all(p->doc, &definitions, limits, err));
+	}
+	if (!p->is_oval)
+		return err_set(err, STATUS_MALFORMED, "OVAL: the root is no <oval_definitions>");
 	return STATUS_OK;
 }
 
