@@ -5,10 +5,10 @@
 #include <stdio.h>
 
 #define ORIGIN "https://secdb.alpinelinux.org/"
-/* Mirrors may lack a release; three in a row mean that there are no newer ones. */
+/* Mirrors may begin late and lack a release in between; three in a row mean that there are no newer ones. */
 #define MISSES_MAX 3
+#define MISSES_BEFORE_FIRST 40
 #define MINOR_FIRST 3u
-#define MINOR_LAST 99u
 
 extern const struct feed_format feed_format_secdb;
 
@@ -27,9 +27,15 @@ static enum status emit(const struct feed_source_sink *out, const char *release,
 
 static enum status list(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err)
 {
+	struct buf AUTO(buf_fini) stamp = BUF_INIT(4096);
 	unsigned misses = 0;
+	bool any = false;
+	enum status st = fetcher->get(fetcher->ctx, SLICE(ORIGIN "last-update"), &stamp, err);
 
-	for (unsigned minor = MINOR_FIRST; minor <= MINOR_LAST && misses < MISSES_MAX; minor++) {
+	/* The date itself is not needed: an origin that cannot be reached shall not be asked for every release. */
+	if (st != STATUS_OK && st != STATUS_NOTFOUND)
+		return st;
+	for (unsigned minor = MINOR_FIRST; misses < (any ? MISSES_MAX : MISSES_BEFORE_FIRST); minor++) {
 		char release[16], url[128];
 
 		snprintf(release, sizeof(release), "v3.%u", minor);
@@ -38,6 +44,7 @@ static enum status list(const struct feed_fetcher *fetcher, const struct feed_so
 			misses++;
 			continue;
 		}
+		any = true;
 		misses = 0;
 		TRY(emit(out, release, "main", err));
 		TRY(emit(out, release, "community", err));
