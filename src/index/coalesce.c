@@ -455,7 +455,13 @@ static enum status put_packages(struct coalesce *c, struct err *err)
 {
 	struct map seen = MAP_INIT;
 	enum status st = STATUS_OK;
+	size_t n = 0;
 
+	/* The largest of lists: made in one piece, since an arena keeps the pieces that were outgrown. */
+	for (size_t i = 0; i < c->groups.len; i++)
+		n += c->groups.at[i].survives ? c->groups.at[i].end - c->groups.at[i].begin : 0;
+	c->out->packages.at = n > 0 ? arena_array(c->out_arena, n, sizeof(*c->out->packages.at)) : NULL;
+	c->out->packages.cap = c->out->packages.at ? n : 0;
 	for (size_t i = 0; i < c->groups.len && st == STATUS_OK; i++)
 		if (c->groups.at[i].survives)
 			st = put_group(c, &c->groups.at[i], &seen, err);
