@@ -22,8 +22,8 @@
 #define NR_CLOSE_RANGE 436
 
 struct landlock_ruleset {
-	uint64_t fs;     /* rights to be refused unless a rule gives them */
-	uint64_t net;    /* since ABI 4 */
+	uint64_t fs;	 /* rights to be refused unless a rule gives them */
+	uint64_t net;	 /* since ABI 4 */
 	uint64_t scoped; /* since ABI 6 */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox.h - giving up rights, for a process that is about to read hostile bytes: the parts the kernel offers directly.
+ * sandbox.h - giving up rights, for a process that is about to read hostile bytes: the parts the kernel offers
+ * directly.
  *
  * Each step reports whether it was reached; what the kernel lacks weakens the sandbox and is told, never fatal. The
  * system call filter is index/sandbox.c, since it needs a library.
@@ -22,8 +23,8 @@ struct sandbox_level {
 struct sandbox_limits {
 	uint64_t memory;  /* bytes of address space to be added; 0 = no limit */
 	uint64_t seconds; /* of CPU time */
-	uint64_t file;    /* bytes of one file written */
-	uint64_t files;   /* descriptors */
+	uint64_t file;	  /* bytes of one file written */
+	uint64_t files;	  /* descriptors */
 };
 
 /* The landlock ABI of the running kernel; 0 if it has none. */

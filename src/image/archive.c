@@ -12,10 +12,10 @@
 
 #include <sys/stat.h>
 
-#define MEMBERS_MAX 100000                  /* a docker archive of 127 layers has some 400 */
-#define CONTENT_MAX ((size_t)16 << 20)      /* JSON documents kept of a compressed archive, in all */
+#define MEMBERS_MAX 100000	       /* a docker archive of 127 layers has some 400 */
+#define CONTENT_MAX ((size_t)16 << 20) /* JSON documents kept of a compressed archive, in all */
 #define LISTING_MAX ((size_t)64 << 20)
-#define LINK_HOPS 40                        /* as Linux */
+#define LINK_HOPS 40 /* as Linux */
 #define ENTRY_HEAD 29
 
 struct lister {
@@ -35,9 +35,9 @@ static void put_le(struct buf *out, uint64_t n, unsigned bytes)
 
 static bool is_root_directory(struct slice path)
 {
-	static const char *const names[] = { "bin", "boot", "dev",  "etc",  "home", "lib", "lib32", "lib64", "libx32", "media",
-					     "mnt", "opt",  "proc", "root", "run",  "sbin", "srv",  "sys",   "tmp",    "usr",
-					     "var" };
+	static const char *const names[] = { "bin",   "boot",	"dev",	 "etc", "home", "lib",	"lib32",
+					     "lib64", "libx32", "media", "mnt", "opt",	"proc", "root",
+					     "run",   "sbin",	"srv",	 "sys", "tmp",	"usr",	"var" };
 	struct slice top;
 
 	slice_cut(path, '/', &top, NULL);
@@ -234,9 +234,8 @@ enum status archive_open(int fd, enum archive_goal goal, const struct image_opti
 	if (!S_ISREG(sb.st_mode))
 		return err_set(err, STATUS_INVALID, "it is not a regular file");
 	work.file_size = (uint64_t)sb.st_size;
-	st = options->isolate ?
-		     options->isolate(options->isolate_ctx, fd, archive_list_work, &work, &listing, err) :
-		     archive_list_work(&work, &listing, err);
+	st = options->isolate ? options->isolate(options->isolate_ctx, fd, archive_list_work, &work, &listing, err)
+			      : archive_list_work(&work, &listing, err);
 	if (st == STATUS_OK)
 		st = archive_parse(buf_slice(&listing), work.file_size, options->limits, arena, out, err);
 	buf_fini(&listing);

@@ -11,7 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A name below dir_fd. Links are followed inside the directory only; where the kernel cannot promise that, not at all. */
+/* A name below dir_fd. Links are followed inside the directory only; where the kernel cannot promise that, not at all.
+ */
 static int open_beneath(int dir_fd, const char *name)
 {
 	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_BENEATH };
@@ -54,7 +55,8 @@ static enum status open_file(const struct blobs *b, struct slice name, int *out_
 		if (errno == ENOENT)
 			return err_set(err, STATUS_NOTFOUND, "%s is missing", err_slice(&q, name));
 		if (errno == EXDEV || errno == ELOOP)
-			return err_set(err, STATUS_MALFORMED, "%s is a link that leaves the directory or goes in a circle",
+			return err_set(err, STATUS_MALFORMED,
+				       "%s is a link that leaves the directory or goes in a circle",
 				       err_slice(&q, name));
 		return err_errno(err, "%s cannot be opened", err_slice(&q, name));
 	}
@@ -148,8 +150,8 @@ bool blobs_digest_of_name(struct slice name, struct digest *out)
 }
 
 /*
- * Layouts kept in git hold links as blobs; where the checkout could not make links, each is a small file with the link's
- * text. Such a file is followed when its own bytes are not what the name says.
+ * Layouts kept in git hold links as blobs; where the checkout could not make links, each is a small file with the
+ * link's text. Such a file is followed when its own bytes are not what the name says.
  */
 static bool link_text(const struct blobs *b, struct slice name, struct slice text, struct slice *out)
 {
@@ -209,8 +211,7 @@ static enum status follow_link_text(const struct blobs *b, struct slice name, ui
 		close(*fd);
 		return err->code;
 	}
-	if (!link_text(b, name, text, &target) ||
-	    open_file(b, target, &target_fd, &target_len, &ignored) != STATUS_OK)
+	if (!link_text(b, name, text, &target) || open_file(b, target, &target_fd, &target_len, &ignored) != STATUS_OK)
 		return STATUS_OK;
 	if (target_len != size) {
 		close(target_fd);

@@ -127,8 +127,8 @@ static enum status fill_image(struct image_impl *impl, const struct blobs *b, co
 	size_t n = f->image->layers.len;
 
 	if (n != f->config.diff_ids.len)
-		return err_set(err, STATUS_MALFORMED, "manifest.json lists %zu layers, the configuration %zu DiffIDs", n,
-			       f->config.diff_ids.len);
+		return err_set(err, STATUS_MALFORMED, "manifest.json lists %zu layers, the configuration %zu DiffIDs",
+			       n, f->config.diff_ids.len);
 	image->manifest = image->config = f->config_digest;
 	image->os = f->config.os;
 	image->arch = f->config.arch;

@@ -180,9 +180,9 @@ static bool has_name(const struct opener *o, const char *name)
 static enum status sniff(struct opener *o, struct err *err)
 {
 	if (o->directory) {
-		o->target.transport = has_name(o, "index.json") && (has_name(o, "oci-layout") || has_name(o, "blobs")) ?
-					      TRANSPORT_OCI :
-					      TRANSPORT_ROOTFS;
+		o->target.transport = has_name(o, "index.json") && (has_name(o, "oci-layout") || has_name(o, "blobs"))
+					      ? TRANSPORT_OCI
+					      : TRANSPORT_ROOTFS;
 		return STATUS_OK;
 	}
 	TRY(archive_open(o->fd, ARCHIVE_SNIFF, o->options, &o->impl->arena, &o->archive, err));
@@ -246,9 +246,8 @@ static enum status open_kind(struct opener *o, struct err *err)
 			TRY(archive_open(o->fd, ARCHIVE_LIST, o->options, &o->impl->arena, &o->archive, err));
 		blobs.archive = &o->archive;
 	}
-	return t == TRANSPORT_DOCKER_ARCHIVE ?
-		       docker_archive_open(o->impl, &blobs, o->target.ref, o->options, err) :
-		       oci_open(o->impl, &blobs, o->target.ref, o->options, err);
+	return t == TRANSPORT_DOCKER_ARCHIVE ? docker_archive_open(o->impl, &blobs, o->target.ref, o->options, err)
+					     : oci_open(o->impl, &blobs, o->target.ref, o->options, err);
 }
 
 static enum status open_target(struct image_impl *impl, struct slice text, const struct image_options *options,

@@ -62,7 +62,7 @@ const struct member *archive_find(const struct archive *a, struct slice path);
 /* ---- blobs.c: named files of a layout directory or of an archive ---- */
 
 struct blobs {
-	int dir_fd;                    /* borrowed; -1 for an archive */
+	int dir_fd;		       /* borrowed; -1 for an archive */
 	const struct archive *archive; /* borrowed */
 	struct image_impl *impl;       /* takes descriptors */
 	const struct limits *limits;
@@ -87,11 +87,11 @@ struct descriptor {
 	struct slice media_type, artifact_type;
 	struct digest digest;
 	uint64_t size;
-	struct slice ref;    /* org.opencontainers.image.ref.name, or the name containerd gives */
-	struct slice name;   /* io.containerd.image.name */
+	struct slice ref;  /* org.opencontainers.image.ref.name, or the name containerd gives */
+	struct slice name; /* io.containerd.image.name */
 	struct slice os, arch, variant;
-	bool attestation;    /* not an image */
-	bool urls;           /* a layer that may be kept elsewhere */
+	bool attestation; /* not an image */
+	bool urls;	  /* a layer that may be kept elsewhere */
 };
 
 struct manifest_index {

@@ -42,7 +42,8 @@ static bool is_unknown(yyjson_val *platform)
 
 static enum status get_descriptor(yyjson_val *v, struct arena *arena, struct descriptor *out, struct err *err)
 {
-	yyjson_val *platform = json_get(v, "platform"), *notes = json_get(v, "annotations"), *urls = json_get(v, "urls");
+	yyjson_val *platform = json_get(v, "platform"), *notes = json_get(v, "annotations"),
+		   *urls = json_get(v, "urls");
 	struct err_quote q;
 
 	if (!yyjson_is_obj(v))
@@ -52,8 +53,8 @@ static enum status get_descriptor(yyjson_val *v, struct arena *arena, struct des
 			       err_slice(&q, json_get_str(v, "digest")));
 	if (!json_get_u64(v, "size", &out->size))
 		out->size = UINT64_MAX;
-	out->attestation = is_unknown(platform) || slice_eq(json_get_str(notes, "vnd.docker.reference.type"),
-							     SLICE("attestation-manifest"));
+	out->attestation = is_unknown(platform) ||
+			   slice_eq(json_get_str(notes, "vnd.docker.reference.type"), SLICE("attestation-manifest"));
 	out->urls = urls && yyjson_is_arr(urls) && yyjson_arr_size(urls) > 0;
 	if (!copy(arena, json_get(v, "mediaType"), &out->media_type) ||
 	    !copy(arena, json_get(v, "artifactType"), &out->artifact_type) ||
@@ -75,7 +76,8 @@ static enum status get_index(yyjson_val *root, struct arena *arena, struct manif
 		return err_set(err, STATUS_MALFORMED, "the image index has no list \"manifests\"");
 	if (yyjson_arr_size(list) > DESCRIPTORS_MAX)
 		return err_set(err, STATUS_LIMIT, "the image index has more than %d entries", DESCRIPTORS_MAX);
-	yyjson_arr_foreach(list, i, n, v) {
+	yyjson_arr_foreach(list, i, n, v)
+	{
 		struct descriptor *d = VEC_PUSH(&out->manifests, arena);
 
 		if (!d)
@@ -119,7 +121,8 @@ static enum status get_manifest(yyjson_val *root, const struct limits *limits, s
 			       yyjson_arr_size(layers), (unsigned long long)limits->layers);
 	if (get_descriptor(json_get(root, "config"), arena, &out->config, err) != STATUS_OK)
 		return err_wrap(err, "manifest");
-	yyjson_arr_foreach(layers, i, n, v) {
+	yyjson_arr_foreach(layers, i, n, v)
+	{
 		struct descriptor *d = VEC_PUSH(&out->layers, arena);
 
 		if (!d)
@@ -152,7 +155,8 @@ static enum status get_history(yyjson_val *root, struct arena *arena, struct ima
 
 	if (!list || !yyjson_is_arr(list))
 		return STATUS_OK;
-	yyjson_arr_foreach(list, i, n, v) {
+	yyjson_arr_foreach(list, i, n, v)
+	{
 		struct slice *s;
 
 		if (json_get_bool(v, "empty_layer"))
@@ -176,7 +180,8 @@ static enum status get_config(yyjson_val *root, const struct limits *limits, str
 	if (yyjson_arr_size(ids) > limits->layers)
 		return err_set(err, STATUS_LIMIT, "the image has %zu layers; at most %llu are read",
 			       yyjson_arr_size(ids), (unsigned long long)limits->layers);
-	yyjson_arr_foreach(ids, i, n, v) {
+	yyjson_arr_foreach(ids, i, n, v)
+	{
 		struct digest *d = VEC_PUSH(&out->diff_ids, arena);
 
 		if (!d)
@@ -213,13 +218,15 @@ static enum status get_docker_image(yyjson_val *v, const struct limits *limits, 
 	size_t i, n;
 
 	if (!yyjson_is_str(json_get(v, "Config")) || !layers || !yyjson_is_arr(layers))
-		return err_set(err, STATUS_MALFORMED, "an image in manifest.json has no \"Config\" or no list \"Layers\"");
+		return err_set(err, STATUS_MALFORMED,
+			       "an image in manifest.json has no \"Config\" or no list \"Layers\"");
 	if (yyjson_arr_size(layers) > limits->layers)
 		return err_set(err, STATUS_LIMIT, "the image has %zu layers; at most %llu are read",
 			       yyjson_arr_size(layers), (unsigned long long)limits->layers);
 	if (!copy(arena, json_get(v, "Config"), &out->config))
 		return err_nomem(err, "manifest.json");
-	yyjson_arr_foreach(layers, i, n, item) {
+	yyjson_arr_foreach(layers, i, n, item)
+	{
 		struct slice *s = VEC_PUSH(&out->layers, arena);
 
 		if (!s || !copy(arena, item, s))
@@ -229,7 +236,8 @@ static enum status get_docker_image(yyjson_val *v, const struct limits *limits, 
 	}
 	if (!tags || !yyjson_is_arr(tags))
 		return STATUS_OK;
-	yyjson_arr_foreach(tags, i, n, item) {
+	yyjson_arr_foreach(tags, i, n, item)
+	{
 		struct slice *s = VEC_PUSH(&out->tags, arena);
 
 		if (!s || !copy(arena, item, s))
@@ -248,7 +256,8 @@ static enum status get_docker(yyjson_val *root, const struct limits *limits, str
 		return err_set(err, STATUS_MALFORMED, "manifest.json is not a list of images");
 	if (yyjson_arr_size(root) > DESCRIPTORS_MAX)
 		return err_set(err, STATUS_LIMIT, "manifest.json lists more than %d images", DESCRIPTORS_MAX);
-	yyjson_arr_foreach(root, i, n, v) {
+	yyjson_arr_foreach(root, i, n, v)
+	{
 		struct docker_image *image = VEC_PUSH(&out->images, arena);
 
 		if (!image)

@@ -15,7 +15,7 @@ struct chooser {
 	const struct limits *limits;
 	VEC(struct candidate) images; /* manifests of images */
 	VEC(struct candidate) queue;  /* indexes to be opened */
-	size_t artifacts;             /* attestations and the like that were passed over */
+	size_t artifacts;	      /* attestations and the like that were passed over */
 };
 
 bool reference_matches(struct slice wanted, struct slice reference)
@@ -76,8 +76,8 @@ static enum status sort_out(struct chooser *c, const struct descriptor *d, struc
 		c->artifacts++;
 		return STATUS_OK;
 	}
-	kept = manifest_is_index(d->media_type) ? VEC_PUSH(&c->queue, &c->impl->arena) :
-						   VEC_PUSH(&c->images, &c->impl->arena);
+	kept = manifest_is_index(d->media_type) ? VEC_PUSH(&c->queue, &c->impl->arena)
+						: VEC_PUSH(&c->images, &c->impl->arena);
 	if (!kept)
 		return err_nomem(err, "an image index");
 	kept->d = *d;
@@ -173,8 +173,8 @@ static enum status choose(struct chooser *c, const struct image_options *options
 
 	if (c->images.len == 0)
 		return err_set(err, c->artifacts ? STATUS_UNSUPPORTED : STATUS_NOTFOUND, "%s",
-			       c->artifacts ? "it holds no image, only attestations or other artifacts" :
-					      "the image index is empty");
+			       c->artifacts ? "it holds no image, only attestations or other artifacts"
+					    : "the image index is empty");
 	platform_resolve(options, &want);
 	for (size_t i = 0; i < c->images.len; i++) {
 		struct candidate *at = &c->images.at[i];

@@ -8,10 +8,17 @@
 static const struct {
 	const char *machine, *arch, *variant;
 } machines[] = {
-	{ "x86_64", "amd64", "" },  { "aarch64", "arm64", "" },      { "armv7l", "arm", "v7" },
-	{ "armv6l", "arm", "v6" },  { "i686", "386", "" },           { "i386", "386", "" },
-	{ "s390x", "s390x", "" },   { "ppc64le", "ppc64le", "" },    { "riscv64", "riscv64", "" },
-	{ "mips64", "mips64le", "" }, { "loongarch64", "loong64", "" },
+	{ "x86_64", "amd64", "" },
+	{ "aarch64", "arm64", "" },
+	{ "armv7l", "arm", "v7" },
+	{ "armv6l", "arm", "v6" },
+	{ "i686", "386", "" },
+	{ "i386", "386", "" },
+	{ "s390x", "s390x", "" },
+	{ "ppc64le", "ppc64le", "" },
+	{ "riscv64", "riscv64", "" },
+	{ "mips64", "mips64le", "" },
+	{ "loongarch64", "loong64", "" },
 };
 
 static void host_arch(struct slice *arch, struct slice *variant)

@@ -35,7 +35,7 @@ struct coalesce {
 	struct map groups_by_path; /* newest + 1 */
 	VEC(struct ask) asks;
 	VEC(struct scan_alias) aliases; /* of the asks */
-	VEC(struct slice) cycles;       /* wanted paths whose links go in a circle */
+	VEC(struct slice) cycles;	/* wanted paths whose links go in a circle */
 	/* the report being made */
 	struct arena *out_arena;
 	struct index_report *out;
@@ -210,13 +210,12 @@ static bool is_answered(struct coalesce *c, const struct ask *ask)
 
 			if (alias.len == 0 || !slice_eq(f->detector, slice_cstr(ask->detector->name)))
 				continue;
-			if (!(ask->alias.dir ? slice_eq(path_dir(alias), ask->alias.wanted) :
-					       slice_eq(alias, ask->alias.wanted)))
+			if (!(ask->alias.dir ? slice_eq(path_dir(alias), ask->alias.wanted)
+					     : slice_eq(alias, ask->alias.wanted)))
 				continue;
 			canon = merged_canonical(&c->merged, f->path, layer);
-			if (survives(c, canon, layer) &&
-			    (ask->alias.dir ? slice_eq(path_dir(canon), ask->alias.real) :
-					      slice_eq(canon, ask->alias.real)))
+			if (survives(c, canon, layer) && (ask->alias.dir ? slice_eq(path_dir(canon), ask->alias.real)
+									 : slice_eq(canon, ask->alias.real)))
 				return true;
 		}
 	}
@@ -637,7 +636,8 @@ static enum status put_link_diags(struct coalesce *c, struct err *err)
 
 		if (!ask->last_is_link || ask->alias.dir)
 			continue;
-		if (!arena_printf(&c->arena, &text, "the link leads to %s, which is not in the image or is no regular file",
+		if (!arena_printf(&c->arena, &text,
+				  "the link leads to %s, which is not in the image or is no regular file",
 				  err_slice(&q, ask->alias.real)))
 			return nomem(err);
 		TRY(put_diag(c, SIZE_MAX, DIAG_LINK, ask->alias.wanted, ERR_NO_OFFSET, text, err));

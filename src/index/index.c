@@ -12,10 +12,10 @@
 
 struct layer_state {
 	struct layer_report report; /* in the arena of the run, or in its own */
-	struct arena arena;         /* of a report that came from a scan */
-	struct digest known;        /* of the stored bytes, hashed before the scan */
+	struct arena arena;	    /* of a report that came from a scan */
+	struct digest known;	    /* of the stored bytes, hashed before the scan */
 	bool ready, cached;
-	size_t same_as;             /* an earlier layer of the same bytes, or its own number */
+	size_t same_as; /* an earlier layer of the same bytes, or its own number */
 };
 
 struct indexer {
@@ -100,8 +100,7 @@ static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *al
 		return false;
 	ok = store_cache_get(ix->env->cache, key, &json, &err) == STATUS_OK &&
 	     layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, &err) == STATUS_OK &&
-	     state->report.complete &&
-	     (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest));
+	     state->report.complete && (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest));
 	buf_fini(&json);
 	return ok;
 }
@@ -389,8 +388,7 @@ static enum status put_head(struct indexer *ix, struct err *err)
 
 	if (!arena_copy(a, image->target, &ix->out->target) || !arena_copy(a, image->name, &ix->out->image_name) ||
 	    !arena_copy(a, image->os, &ix->out->os) || !arena_copy(a, image->arch, &ix->out->arch) ||
-	    !arena_copy(a, image->variant, &ix->out->variant) ||
-	    !arena_copy(a, detector_set(), &ix->out->detector_set))
+	    !arena_copy(a, image->variant, &ix->out->variant) || !arena_copy(a, detector_set(), &ix->out->detector_set))
 		return err_nomem(err, "an index report");
 	return STATUS_OK;
 }
@@ -402,11 +400,11 @@ static enum status put_sandbox(struct indexer *ix, struct err *err)
 	if (!ix->forked || sandbox_is_full(&ix->level))
 		return STATUS_OK;
 	d = VEC_PUSH(&ix->out->diags, ix->out_arena);
-	if (!d || !arena_printf(ix->out_arena, &d->diag.text,
-				"workers ran without%s%s%s%s", ix->level.landlock ? "" : " landlock",
-				ix->level.filter ? "" : " a filter of system calls",
-				ix->level.limits ? "" : " resource limits",
-				ix->level.no_new_privs ? "" : " giving up new privileges"))
+	if (!d ||
+	    !arena_printf(ix->out_arena, &d->diag.text, "workers ran without%s%s%s%s",
+			  ix->level.landlock ? "" : " landlock", ix->level.filter ? "" : " a filter of system calls",
+			  ix->level.limits ? "" : " resource limits",
+			  ix->level.no_new_privs ? "" : " giving up new privileges"))
 		return err_nomem(err, "an index report");
 	d->layer = SIZE_MAX;
 	d->diag.code = DIAG_SANDBOX;
@@ -453,7 +451,9 @@ static enum status run(struct indexer *ix, struct err *err)
 enum status index_image(const struct image *image, const struct index_env *env, struct arena *arena,
 			struct index_report *out, struct err *err)
 {
-	struct indexer ix = { .image = image, .env = env, .out_arena = arena, .out = out, .arena = ARENA_INIT(REPORTS_MEMORY) };
+	struct indexer ix = {
+		.image = image, .env = env, .out_arena = arena, .out = out, .arena = ARENA_INIT(REPORTS_MEMORY)
+	};
 	enum status st;
 
 	*out = (struct index_report){ 0 };

@@ -113,8 +113,7 @@ static bool clear_of_links(struct merged *m, struct slice path, size_t layer, in
 	size_t at;
 
 	while ((at = first_link(m, path, layer, &link)) != SIZE_MAX) {
-		if (++*hops > LINK_HOPS ||
-		    !follow(m, slice_take(path, at), link->target, slice_from(path, at), &path))
+		if (++*hops > LINK_HOPS || !follow(m, slice_take(path, at), link->target, slice_from(path, at), &path))
 			return false;
 	}
 	*out = path;
@@ -134,9 +133,9 @@ struct slice merged_canonical(struct merged *m, struct slice path, size_t layer)
 		if (m->memo_canon.len == 0)
 			return path_base(path);
 		return arena_printf(&m->arena, &joined, "%.*s/%.*s", SLICE_ARG(m->memo_canon),
-				    SLICE_ARG(path_base(path))) ?
-			       joined :
-			       path;
+				    SLICE_ARG(path_base(path)))
+			       ? joined
+			       : path;
 	}
 	if (!clear_of_links(m, path, layer, &hops, &canon))
 		return path;

@@ -28,9 +28,9 @@ struct merged {
 };
 
 enum merged_end {
-	MERGED_END_PLAIN,  /* no link at the end */
-	MERGED_END_LINK,   /* the path itself is a link, or its directory is reached by one */
-	MERGED_END_CYCLE,  /* too many links */
+	MERGED_END_PLAIN, /* no link at the end */
+	MERGED_END_LINK,  /* the path itself is a link, or its directory is reached by one */
+	MERGED_END_CYCLE, /* too many links */
 };
 
 /* Add the layers' entries. Slices of the reports are borrowed. */

@@ -16,8 +16,8 @@
 
 struct compiled {
 	struct rule_hit hit;
-	struct slice text;  /* what the path is compared with */
-	uint32_t next;      /* of the same key, or NO_RULE */
+	struct slice text; /* what the path is compared with */
+	uint32_t next;	   /* of the same key, or NO_RULE */
 };
 
 struct key_slot {
@@ -29,7 +29,7 @@ struct key_slot {
 
 struct key_table {
 	struct key_slot *at; /* owned */
-	size_t cap;          /* power of two */
+	size_t cap;	     /* power of two */
 	size_t len;
 	uint64_t lengths[5]; /* bitmap of key lengths; all of 256 and over share the last bit */
 };
@@ -41,9 +41,9 @@ struct rules {
 	size_t len, cap;
 	struct key_table exact, child, parents;
 	uint32_t tails[TAIL_SLOTS]; /* suffix rules by their last four bytes */
-	uint32_t short_tails;       /* suffixes of fewer bytes */
-	uint32_t any;               /* PATH_ANY_FILE */
-	uint8_t *texts;             /* owned; texts that had to be made */
+	uint32_t short_tails;	    /* suffixes of fewer bytes */
+	uint32_t any;		    /* PATH_ANY_FILE */
+	uint8_t *texts;		    /* owned; texts that had to be made */
 	size_t texts_len;
 };
 

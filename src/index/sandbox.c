@@ -23,36 +23,80 @@
 
 /* Reading what is open, memory, threads, time; nothing that names a file, a process or a network. */
 static const int calls[] = {
-	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(write), SCMP_SYS(writev),
-	SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
-	SCMP_SYS(fadvise64), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fcntl),
-	SCMP_SYS(dup), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
-	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(gettid), SCMP_SYS(getpid),
-	SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday),
-	SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(getcpu), SCMP_SYS(poll), SCMP_SYS(ppoll),
-	SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(preadv),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(close),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(fadvise64),
+	SCMP_SYS(memfd_create),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(fallocate),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(dup),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getpid),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(getcpu),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(uname),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
 };
 
 /* Walking a directory, which landlock holds beneath its root. */
 static const int directory_calls[] = {
-	SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(open), SCMP_SYS(getdents64), SCMP_SYS(readlinkat),
-	SCMP_SYS(fstatfs), SCMP_SYS(statfs),
+	SCMP_SYS(openat),     SCMP_SYS(openat2), SCMP_SYS(open),   SCMP_SYS(getdents64),
+	SCMP_SYS(readlinkat), SCMP_SYS(fstatfs), SCMP_SYS(statfs),
 };
 
 /* What the sanitizers' run time needs besides. */
 static const int sanitizer_calls[] = {
-	SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getrlimit),
-	SCMP_SYS(prlimit64), SCMP_SYS(prctl), SCMP_SYS(process_vm_readv), SCMP_SYS(pipe2), SCMP_SYS(ioctl),
-	SCMP_SYS(getppid), SCMP_SYS(wait4), SCMP_SYS(ptrace), SCMP_SYS(kill), SCMP_SYS(getdents64),
-	SCMP_SYS(arch_prctl), SCMP_SYS(personality), SCMP_SYS(msync), SCMP_SYS(mincore),
+	SCMP_SYS(openat),      SCMP_SYS(open),	    SCMP_SYS(readlink),	  SCMP_SYS(readlinkat),
+	SCMP_SYS(getrlimit),   SCMP_SYS(prlimit64), SCMP_SYS(prctl),	  SCMP_SYS(process_vm_readv),
+	SCMP_SYS(pipe2),       SCMP_SYS(ioctl),	    SCMP_SYS(getppid),	  SCMP_SYS(wait4),
+	SCMP_SYS(ptrace),      SCMP_SYS(kill),	    SCMP_SYS(getdents64), SCMP_SYS(arch_prctl),
+	SCMP_SYS(personality), SCMP_SYS(msync),	    SCMP_SYS(mincore),
 };
 
 /* Nobody calls these by mistake. */
 static const int deadly[] = {
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(setuid), SCMP_SYS(setgid),
-	SCMP_SYS(mount), SCMP_SYS(bpf), SCMP_SYS(init_module), SCMP_SYS(kexec_load), SCMP_SYS(connect), SCMP_SYS(bind),
+	SCMP_SYS(execve),      SCMP_SYS(execveat),   SCMP_SYS(fork),	SCMP_SYS(vfork),
+	SCMP_SYS(setuid),      SCMP_SYS(setgid),     SCMP_SYS(mount),	SCMP_SYS(bpf),
+	SCMP_SYS(init_module), SCMP_SYS(kexec_load), SCMP_SYS(connect), SCMP_SYS(bind),
 };
 
 static bool add(scmp_filter_ctx f, uint32_t action, const int *list, size_t n)

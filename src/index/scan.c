@@ -14,9 +14,9 @@ uint64_t scan_arena_bytes(const struct limits *limits)
 
 /* One pass over the layer's bytes. */
 struct pass {
-	struct source *tar;     /* owned; top of the stack */
-	struct source *stored;  /* digest source inside the stack, or NULL */
-	struct source *diff;    /* digest source on top of the stack, or NULL */
+	struct source *tar;	/* owned; top of the stack */
+	struct source *stored;	/* digest source inside the stack, or NULL */
+	struct source *diff;	/* digest source on top of the stack, or NULL */
 	struct digest_job *job; /* digest of the stored bytes in a thread, or NULL */
 	enum codec_id codec;
 };
@@ -88,8 +88,8 @@ static enum status open_pass(struct scan *s, bool first, struct pass *p, struct 
 	return STATUS_OK;
 }
 
-/* What the bytes really hash to. A stream that broke off is read once more, if it can be, so that a wrong digest is told
- * as such and not as the noise it causes. */
+/* What the bytes really hash to. A stream that broke off is read once more, if it can be, so that a wrong digest is
+ * told as such and not as the noise it causes. */
 static enum status stored_digest(struct scan *s, struct pass *p, bool walked, struct digest *out, struct err *err)
 {
 	const struct image_layer *layer = s->job->layer;
@@ -127,8 +127,9 @@ static void disown(struct scan *s, const char *what, const struct digest *expect
 
 	r->packages.len = r->distributions.len = r->repositories.len = r->files.len = 0;
 	r->whiteouts.len = r->opaques.len = r->directories.len = r->links.len = r->owned.len = 0;
-	scan_fail(s, DIAG_DIGEST, ERR_NO_OFFSET, "the layer's %s is %s, not %s as the image says: its content was not used",
-		  what, digest_print(&got, found), digest_print(&want, expected));
+	scan_fail(s, DIAG_DIGEST, ERR_NO_OFFSET,
+		  "the layer's %s is %s, not %s as the image says: its content was not used", what,
+		  digest_print(&got, found), digest_print(&want, expected));
 }
 
 static void check_digests(struct scan *s, struct pass *p, bool walked)

@@ -26,9 +26,9 @@ struct scan_job {
 	const struct limits *limits;
 	const struct scan_alias *aliases;
 	size_t n_aliases;
-	struct source *stream;      /* LAYER_IN_STREAM: the archive, positioned at the layer; borrowed. NULL: opened here */
-	bool threads;               /* decompress and hash in threads of their own */
-	bool verify_diff_id;        /* hash the tar, too */
+	struct source *stream; /* LAYER_IN_STREAM: the archive, positioned at the layer; borrowed. NULL: opened here */
+	bool threads;	       /* decompress and hash in threads of their own */
+	bool verify_diff_id;   /* hash the tar, too */
 	struct digest known_digest; /* of the stored bytes, hashed by the caller already; DIGEST_NONE: hashed here */
 	_Atomic uint64_t *progress; /* stored bytes read so far are added; may be NULL */
 };

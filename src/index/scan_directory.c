@@ -32,10 +32,10 @@ struct mount {
 struct walk {
 	struct scan *scan;
 	int root;
-	struct pending *stack; /* owned */
+	struct pending *stack;	  /* owned */
 	VEC(struct mount) mounts; /* roots of file systems that were entered */
-	uint8_t *path;         /* owned; path_bytes + 2 */
-	char *link;            /* owned; path_bytes + 1 */
+	uint8_t *path;		  /* owned; path_bytes + 2 */
+	char *link;		  /* owned; path_bytes + 1 */
 };
 
 static bool is_made_up(int fd)

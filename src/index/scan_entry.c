@@ -147,8 +147,11 @@ static bool is_program(const struct tar_entry *entry, struct slice head)
 
 	if (!(entry->mode & 0111))
 		return false;
-	return head.len == 0 || slice_starts(head, SLICE("\x7f" "ELF")) || slice_starts(head, SLICE("MZ")) ||
-	       slice_starts(head, SLICE("#!")) || slice_starts(head, slice_make(mach_o, sizeof(mach_o)));
+	return head.len == 0 ||
+	       slice_starts(head, SLICE("\x7f"
+					"ELF")) ||
+	       slice_starts(head, SLICE("MZ")) || slice_starts(head, SLICE("#!")) ||
+	       slice_starts(head, slice_make(mach_o, sizeof(mach_o)));
 }
 
 static enum status not_ours(struct scan *s, const struct tar_entry *entry, const struct scan_want *w, struct slice head,
@@ -177,10 +180,10 @@ static enum status parse_whole(struct scan *s, const struct tar_entry *entry, co
 	if (file.n_ranges == 0)
 		return not_ours(s, entry, w, file.head, err);
 	for (size_t i = 0; i < file.n_ranges; i++)
-		file.range_bytes[i] = file.ranges[i].offset > bytes.len ?
-					      SLICE_EMPTY :
-					      slice_take(slice_from(bytes, (size_t)file.ranges[i].offset),
-							 (size_t)MIN(file.ranges[i].len, (uint64_t)bytes.len));
+		file.range_bytes[i] = file.ranges[i].offset > bytes.len
+					      ? SLICE_EMPTY
+					      : slice_take(slice_from(bytes, (size_t)file.ranges[i].offset),
+							   (size_t)MIN(file.ranges[i].len, (uint64_t)bytes.len));
 	return scan_parse(s, &file, w, err);
 }
 
@@ -390,8 +393,8 @@ static enum status read_ranges(struct scan *s, const struct tar_entry *entry, co
 	return hand_ranges(s, entry, wants, &p, slice_make(s->bytes, head_len), err);
 }
 
-enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants, struct source *body,
-		      struct err *err)
+enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
+		      struct source *body, struct err *err)
 {
 	bool whole = false, named = false;
 
@@ -414,7 +417,8 @@ enum status scan_file(struct scan *s, const struct tar_entry *entry, const struc
 
 static enum status add_name(struct scan *s, struct slice path, bool opaque, struct err *err)
 {
-	struct slice *name = opaque ? VEC_PUSH(&s->report->opaques, s->arena) : VEC_PUSH(&s->report->whiteouts, s->arena);
+	struct slice *name =
+		opaque ? VEC_PUSH(&s->report->opaques, s->arena) : VEC_PUSH(&s->report->whiteouts, s->arena);
 
 	if (s->full || !name || !arena_copy(s->arena, path, name)) {
 		if (name)
@@ -449,8 +453,8 @@ static enum status visit_whiteout(struct scan *s, struct slice path, struct err 
 }
 
 /* Something else than a regular file where a rule expects one. */
-static enum status visit_odd(struct scan *s, const struct tar_entry *entry, const char *what,
-			     enum layer_file_kind kind, struct err *err)
+static enum status visit_odd(struct scan *s, const struct tar_entry *entry, const char *what, enum layer_file_kind kind,
+			     struct err *err)
 {
 	struct scan_wants wants;
 
@@ -460,7 +464,8 @@ static enum status visit_odd(struct scan *s, const struct tar_entry *entry, cons
 
 		if (w->hit.companion || w->hit.rule->match != PATH_EXACT)
 			continue;
-		diag_emit(&s->diags, DIAG_FILE, entry->path, ERR_NO_OFFSET, "a regular file was expected, found %s", what);
+		diag_emit(&s->diags, DIAG_FILE, entry->path, ERR_NO_OFFSET, "a regular file was expected, found %s",
+			  what);
 		TRY(scan_seen(s, w, 0, kind, err));
 	}
 	return STATUS_OK;
@@ -564,9 +569,9 @@ static enum status visit_hardlink(struct scan *s, const struct tar_entry *entry,
 		keep |= !any;
 		if (w->hit.companion || s->full || slice_eq(entry->path, entry->link))
 			continue;
-		if (any ? !has_run(s, entry->link, w->hit.detector) :
-			  w->hit.rule->match == PATH_EXACT &&
-				  rules_of(s->job->rules, w->hit.detector, entry->link) != NULL)
+		if (any ? !has_run(s, entry->link, w->hit.detector)
+			: w->hit.rule->match == PATH_EXACT &&
+				    rules_of(s->job->rules, w->hit.detector, entry->link) != NULL)
 			continue;
 		if (scan_add_again(s, entry->link, w, err) != STATUS_OK && !s->full)
 			return err->code;
@@ -648,7 +653,9 @@ static const struct scan_held *companion_of(const struct scan *s, const struct s
 static enum status finish_one(struct scan *s, const struct scan_held *h, struct err *err)
 {
 	const struct scan_held *c = companion_of(s, h);
-	struct detect_file file = { .path = h->want.wanted, .rule = h->want.hit.rule, .size = h->size, .mode = h->mode };
+	struct detect_file file = {
+		.path = h->want.wanted, .rule = h->want.hit.rule, .size = h->size, .mode = h->mode
+	};
 
 	TRY(spool_slice(h->content, &file.bytes, err));
 	if (c)

@@ -12,13 +12,13 @@
 
 /* The records that one detector drew from one file: contiguous in each list of the report. */
 struct scan_run {
-	struct slice path;     /* of the entry */
-	struct slice wanted;   /* as the rule named it: differs behind an alias */
+	struct slice path;   /* of the entry */
+	struct slice wanted; /* as the rule named it: differs behind an alias */
 	const struct detector *detector;
-	size_t file;           /* index in report.files */
+	size_t file;							 /* index in report.files */
 	size_t packages[2], distributions[2], repositories[2], owned[2]; /* begin, end */
-	size_t older;          /* run of the same path, or NO_INDEX */
-	bool dead;             /* the path was replaced later in the layer */
+	size_t older;							 /* run of the same path, or NO_INDEX */
+	bool dead;							 /* the path was replaced later in the layer */
 };
 
 /* One reader of the file at hand. */
@@ -26,7 +26,7 @@ struct scan_want {
 	struct rule_hit hit;
 	struct slice wanted; /* path handed to the detector */
 	struct slice own;    /* path the records are kept under: what upper layers replace or delete */
-	bool again;          /* the whole file, for the second time */
+	bool again;	     /* the whole file, for the second time */
 };
 
 /* A file whose parsing waits for its companion, or a companion that waits for its file. */
@@ -34,7 +34,7 @@ struct scan_held {
 	struct scan_want want; /* its slices belong to the arena */
 	uint64_t size;
 	uint32_t mode;
-	struct spool *content;      /* owned; NULL for what could not be kept */
+	struct spool *content; /* owned; NULL for what could not be kept */
 	bool dead;
 };
 
@@ -42,7 +42,7 @@ struct scan_held {
 struct scan_again {
 	struct scan_want want; /* its slices belong to the arena */
 	struct slice real;     /* where the bytes are */
-	size_t next;           /* of the same real path, or NO_INDEX */
+	size_t next;	       /* of the same real path, or NO_INDEX */
 };
 
 #define SCAN_WANTS_MAX (2 * RULE_HITS_MAX)
@@ -54,22 +54,22 @@ struct scan_wants {
 
 struct scan {
 	const struct scan_job *job;
-	struct arena *arena;   /* of the report */
-	struct arena scratch;  /* of the detectors */
+	struct arena *arena;  /* of the report */
+	struct arena scratch; /* of the detectors */
 	struct layer_report *report;
 	struct diag_sink diags;
-	struct slice where;    /* path the next diagnostic is about */
-	bool second;           /* in the second pass */
-	bool full;             /* the report reached its cap: nothing more is added */
+	struct slice where; /* path the next diagnostic is about */
+	bool second;	    /* in the second pass */
+	bool full;	    /* the report reached its cap: nothing more is added */
 
 	VEC(struct scan_run) runs;
-	struct map runs_by_path;  /* path -> newest run + 1 */
+	struct map runs_by_path; /* path -> newest run + 1 */
 	VEC(struct scan_held) held;
 	VEC(struct scan_again) agains;
 	struct map agains_by_path; /* real path -> first + 1 */
 	VEC(struct scan_alias) aliases;
 	struct map aliases_by_path; /* real path -> index + 1 */
-	struct map dir_aliases;     /* real directory -> index + 1 */
+	struct map dir_aliases;	    /* real directory -> index + 1 */
 
 	uint8_t *bytes; /* owned; the file at hand, reused */
 	size_t bytes_cap;
@@ -106,11 +106,10 @@ uint8_t *scan_path_buf(struct scan *s, size_t n);
 enum status scan_visit(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err) NODISCARD;
 /* Who wants the regular file at path? Slices in *out live as long as path and the aliases. */
 void scan_wanted(struct scan *s, struct slice path, struct scan_wants *out);
-enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants, struct source *body,
-		      struct err *err) NODISCARD;
+enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
+		      struct source *body, struct err *err) NODISCARD;
 /* The second pass: only what was asked for again. */
-enum status scan_visit_again(void *ctx, const struct tar_entry *entry, struct source *body,
-			     struct err *err) NODISCARD;
+enum status scan_visit_again(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err) NODISCARD;
 /* Parse the files that waited for companions. */
 enum status scan_finish_held(struct scan *s, struct err *err) NODISCARD;
 enum status scan_add_alias(struct scan *s, const struct scan_alias *alias, struct err *err) NODISCARD;

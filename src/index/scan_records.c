@@ -248,7 +248,8 @@ enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t siz
 {
 	if (s->full)
 		return STATUS_OK;
-	return add_run(s, want->own, want->wanted, want->hit.detector, size, kind, err) || s->full ? STATUS_OK : err->code;
+	return add_run(s, want->own, want->wanted, want->hit.detector, size, kind, err) || s->full ? STATUS_OK
+												   : err->code;
 }
 
 enum status scan_shadow(struct scan *s, struct slice path, const struct detector *d, uint64_t size, struct err *err)
@@ -328,14 +329,14 @@ void scan_replace(struct scan *s, struct slice path)
 			s->held.at[i].dead = true;
 }
 
-#define COMPACT(list, range)                                                                             \
-	do {                                                                                             \
-		size_t kept_ = 0;                                                                        \
-		for (size_t i_ = 0; i_ < s->runs.len; i_++)                                              \
-			for (size_t j_ = s->runs.at[i_].range[0];                                        \
-			     !s->runs.at[i_].dead && j_ < s->runs.at[i_].range[1]; j_++)                 \
-				s->report->list.at[kept_++] = s->report->list.at[j_];                    \
-		s->report->list.len = kept_;                                                             \
+#define COMPACT(list, range)                                                                                           \
+	do {                                                                                                           \
+		size_t kept_ = 0;                                                                                      \
+		for (size_t i_ = 0; i_ < s->runs.len; i_++)                                                            \
+			for (size_t j_ = s->runs.at[i_].range[0];                                                      \
+			     !s->runs.at[i_].dead && j_ < s->runs.at[i_].range[1]; j_++)                               \
+				s->report->list.at[kept_++] = s->report->list.at[j_];                                  \
+		s->report->list.len = kept_;                                                                           \
 	} while (0)
 
 enum status scan_compact(struct scan *s, struct err *err)

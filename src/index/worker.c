@@ -23,7 +23,7 @@
 
 /* Jobs that one child does one after the other: one, or all layers of a compressed archive by offset. */
 struct batch {
-	size_t *jobs; /* owned by the arena of the run */
+	size_t *jobs;	/* owned by the arena of the run */
 	size_t n, next; /* next: first job without an answer */
 	uint64_t bytes;
 };
@@ -137,8 +137,8 @@ static bool answer(const struct scan_job *job, int out_fd, size_t index)
 
 	if (st == STATUS_OK)
 		st = layer_report_print(&report, &json, &err);
-	ok = st == STATUS_OK ? put_frame(out_fd, WORKER_FRAME_REPORT, index, buf_slice(&json)) :
-			       put_failed(out_fd, index, &err);
+	ok = st == STATUS_OK ? put_frame(out_fd, WORKER_FRAME_REPORT, index, buf_slice(&json))
+			     : put_failed(out_fd, index, &err);
 	buf_fini(&json);
 	arena_fini(&arena);
 	return ok;
@@ -149,8 +149,8 @@ static struct source *advance(struct source *stream, const struct image_layer *l
 {
 	struct err err = ERR_INIT;
 
-	if (stream && (layer->offset < stream->pos ||
-		       source_skip(stream, layer->offset - stream->pos, &err) != STATUS_OK)) {
+	if (stream &&
+	    (layer->offset < stream->pos || source_skip(stream, layer->offset - stream->pos, &err) != STATUS_OK)) {
 		source_free(stream);
 		return NULL;
 	}
@@ -273,7 +273,8 @@ static enum status take_bytes(struct run *run, struct child *c, struct err *err)
 	for (;;) {
 		struct worker_frame f;
 
-		TRY(worker_frame_next(slice_from(buf_slice(&c->in), at), run->options->limits->report_bytes, &f, &used, err));
+		TRY(worker_frame_next(slice_from(buf_slice(&c->in), at), run->options->limits->report_bytes, &f, &used,
+				      err));
 		if (used == 0)
 			break;
 		TRY(take_frame(run, c, &f, err));
@@ -472,7 +473,8 @@ static enum status add_batch(struct run *run, size_t job, struct err *err)
 	if (!b) {
 		b = VEC_PUSH(&run->batches, &run->arena);
 		if (b)
-			b->jobs = arena_array(&run->arena, layer->place == LAYER_IN_STREAM ? run->n : 1, sizeof(size_t));
+			b->jobs =
+				arena_array(&run->arena, layer->place == LAYER_IN_STREAM ? run->n : 1, sizeof(size_t));
 		if (!b || !b->jobs)
 			return err_nomem(err, "workers");
 	}
@@ -633,8 +635,9 @@ static enum status hear_out(struct isolated *w, int fd, struct err *err)
 	return st;
 }
 
-enum status worker_isolate(void *isolate_ctx, int fd_in, enum status (*work)(void *ctx, struct buf *out, struct err *err),
-			   void *ctx, struct buf *out, struct err *err)
+enum status worker_isolate(void *isolate_ctx, int fd_in,
+			   enum status (*work)(void *ctx, struct buf *out, struct err *err), void *ctx, struct buf *out,
+			   struct err *err)
 {
 	struct isolated w = { work, ctx, out, isolate_ctx, false };
 	AUTO(close_fd) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);

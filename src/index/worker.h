@@ -14,8 +14,8 @@
 
 /* A layer to be scanned and, after worker_run(), its report. */
 struct worker_job {
-	struct scan_job scan;       /* threads and progress are set by worker_run() */
-	struct arena arena;         /* of the report; initialised by worker_run(), to be freed by worker_job_fini() */
+	struct scan_job scan; /* threads and progress are set by worker_run() */
+	struct arena arena;   /* of the report; initialised by worker_run(), to be freed by worker_job_fini() */
 	struct layer_report report;
 	bool done;
 };
@@ -37,13 +37,14 @@ enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_op
 void worker_job_fini(struct worker_job *job);
 
 /* For image_options.isolate: isolate_ctx is a const struct limits *. STATUS_CRASHED when the child died. */
-enum status worker_isolate(void *isolate_ctx, int fd_in, enum status (*work)(void *ctx, struct buf *out, struct err *err),
-			   void *ctx, struct buf *out, struct err *err);
+enum status worker_isolate(void *isolate_ctx, int fd_in,
+			   enum status (*work)(void *ctx, struct buf *out, struct err *err), void *ctx, struct buf *out,
+			   struct err *err);
 
 /* ---- the pipe ---- */
 
 enum worker_frame_type {
-	WORKER_FRAME_LEVEL = 1,  /* struct sandbox_level, one byte a member */
+	WORKER_FRAME_LEVEL = 1,	 /* struct sandbox_level, one byte a member */
 	WORKER_FRAME_REPORT = 2, /* a layer report as JSON */
 	WORKER_FRAME_FAILED = 3, /* status and message */
 	WORKER_FRAME_RESULT = 4, /* bytes of worker_isolate */
@@ -51,7 +52,7 @@ enum worker_frame_type {
 
 struct worker_frame {
 	enum worker_frame_type type;
-	uint32_t job;         /* index in the batch */
+	uint32_t job;	      /* index in the batch */
 	struct slice payload; /* borrowed from the input */
 };
 

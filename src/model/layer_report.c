@@ -158,13 +158,13 @@ static void put_owned(struct json_writer *w, const struct layer_report *r)
 	json_close(w);
 }
 
-#define PUT_LIST(w, r, list, put)                                    \
-	do {                                                         \
-		json_key((w), #list);                                \
-		json_array(w);                                       \
-		for (size_t i_ = 0; i_ < (r)->list.len; i_++)        \
-			put((w), &(r)->list.at[i_]);                 \
-		json_close(w);                                       \
+#define PUT_LIST(w, r, list, put)                                                                                      \
+	do {                                                                                                           \
+		json_key((w), #list);                                                                                  \
+		json_array(w);                                                                                         \
+		for (size_t i_ = 0; i_ < (r)->list.len; i_++)                                                          \
+			put((w), &(r)->list.at[i_]);                                                                   \
+		json_close(w);                                                                                         \
 	} while (0)
 
 enum status layer_report_print(const struct layer_report *r, struct buf *out, struct err *err)
@@ -386,10 +386,10 @@ static enum status get_diag(struct reader *rd, yyjson_val *v)
 }
 
 /* The length is known: a list that grew would leave its shorter copies behind in the arena. */
-#define RESERVE(rd, list, n)                                                                            \
-	do {                                                                                            \
-		(rd)->out->list.at = arena_array((rd)->arena, (n), sizeof(*(rd)->out->list.at));        \
-		(rd)->out->list.cap = (rd)->out->list.at ? (n) : 0;                                     \
+#define RESERVE(rd, list, n)                                                                                           \
+	do {                                                                                                           \
+		(rd)->out->list.at = arena_array((rd)->arena, (n), sizeof(*(rd)->out->list.at));                       \
+		(rd)->out->list.cap = (rd)->out->list.at ? (n) : 0;                                                    \
 	} while (0)
 
 static enum status get_list(struct reader *rd, yyjson_val *root, const char *key, uint64_t max,
@@ -400,7 +400,8 @@ static enum status get_list(struct reader *rd, yyjson_val *root, const char *key
 
 	if (!list || !yyjson_is_arr(list) || yyjson_arr_size(list) > max)
 		return bad(rd, key);
-	yyjson_arr_foreach(list, i, n, v) {
+	yyjson_arr_foreach(list, i, n, v)
+	{
 		if (!yyjson_is_obj(v))
 			return bad(rd, key);
 		TRY(get(rd, v));
@@ -437,8 +438,7 @@ static enum status get_names(struct reader *rd, yyjson_val *root, const char *ke
 
 	if (!list || !yyjson_is_arr(list) || yyjson_arr_size(list) > max)
 		return bad(rd, key);
-	yyjson_arr_foreach(list, i, n, v)
-		TRY(get(rd, v));
+	yyjson_arr_foreach(list, i, n, v) TRY(get(rd, v));
 	return STATUS_OK;
 }
 
@@ -451,7 +451,8 @@ static enum status get_links(struct reader *rd, yyjson_val *root, const char *ke
 	if (!list || !yyjson_is_arr(list) || yyjson_arr_size(list) % 2 != 0 ||
 	    yyjson_arr_size(list) / 2 + rd->out->links.len > rd->limits->layer_links)
 		return bad(rd, key);
-	yyjson_arr_foreach(list, i, n, v) {
+	yyjson_arr_foreach(list, i, n, v)
+	{
 		if (i % 2 == 0) {
 			link = VEC_PUSH(&rd->out->links, rd->arena);
 			if (!link)
@@ -476,12 +477,14 @@ static enum status get_owned(struct reader *rd, yyjson_val *root)
 
 	if (!list || !yyjson_is_arr(list))
 		return bad(rd, "owned");
-	yyjson_arr_foreach(list, i, n, group) {
+	yyjson_arr_foreach(list, i, n, group)
+	{
 		struct slice db = SLICE_EMPTY;
 
 		if (!yyjson_is_arr(group))
 			return bad(rd, "owned");
-		yyjson_arr_foreach(group, j, m, v) {
+		yyjson_arr_foreach(group, j, m, v)
+		{
 			struct layer_owned *o;
 
 			if (j == 0) {

@@ -36,7 +36,8 @@ static int index_target(const char *target, bool in_process)
 	whole = report.complete && report.packages.len > 0;
 	printf("%s %zu\n", whole ? "ok" : "gap", report.packages.len);
 	for (size_t i = 0; i < report.diags.len && i < 20; i++)
-		printf("  %s: %.*s\n", diag_name(report.diags.at[i].diag.code), SLICE_ARG(report.diags.at[i].diag.text));
+		printf("  %s: %.*s\n", diag_name(report.diags.at[i].diag.code),
+		       SLICE_ARG(report.diags.at[i].diag.text));
 	image_free(image);
 	arena_fini(&arena);
 	return 0;

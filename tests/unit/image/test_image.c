@@ -99,8 +99,9 @@ static const char *hex_of(struct digest_text *text, const char *content)
 /* A configuration of n layers that all hash to the same. */
 static void config_text(char *out, size_t size, const char *arch, unsigned n)
 {
-	int at = snprintf(out, size, "{\"os\":\"linux\",\"architecture\":\"%s\",\"history\":[{\"created_by\":\"FROM\"},"
-				     "{\"created_by\":\"ENV\",\"empty_layer\":true}],\"rootfs\":{\"diff_ids\":[",
+	int at = snprintf(out, size,
+			  "{\"os\":\"linux\",\"architecture\":\"%s\",\"history\":[{\"created_by\":\"FROM\"},"
+			  "{\"created_by\":\"ENV\",\"empty_layer\":true}],\"rootfs\":{\"diff_ids\":[",
 			  arch);
 
 	for (unsigned i = 0; i < n; i++)
@@ -116,8 +117,8 @@ static void docker_archive(struct fixture *f, const char *file, const char *laye
 
 	config_text(config, sizeof(config), "amd64", diffs);
 	snprintf(name, sizeof(name), "%s.json", hex_of(&text, config));
-	snprintf(manifest, sizeof(manifest), "[{\"Config\":\"%s\",\"RepoTags\":[\"alpine:3.9\"],\"Layers\":[%s]}]", name,
-		 layers);
+	snprintf(manifest, sizeof(manifest), "[{\"Config\":\"%s\",\"RepoTags\":[\"alpine:3.9\"],\"Layers\":[%s]}]",
+		 name, layers);
 	tarball_add(&t, '2', "a/layer.tar", "../real.tar", NULL, 0);
 	tarball_file(&t, "real.tar", "the first real one");
 	tarball_file(&t, "./real.tar", "the last one wins");
@@ -158,10 +159,14 @@ static void test_links_in_an_archive(void **state)
 		const char *layer;
 		enum status status;
 	} cases[] = {
-		{ "\"dir/in.tar\"", STATUS_OK },	{ "\"hard.tar\"", STATUS_OK },
-		{ "\"loop.tar\"", STATUS_NOTFOUND },	{ "\"out.tar\"", STATUS_NOTFOUND },
-		{ "\"none.tar\"", STATUS_NOTFOUND },	{ "\"/../sub/./in.tar\"", STATUS_OK },
-		{ "\"sub\"", STATUS_NOTFOUND },		{ "17", STATUS_MALFORMED },
+		{ "\"dir/in.tar\"", STATUS_OK },
+		{ "\"hard.tar\"", STATUS_OK },
+		{ "\"loop.tar\"", STATUS_NOTFOUND },
+		{ "\"out.tar\"", STATUS_NOTFOUND },
+		{ "\"none.tar\"", STATUS_NOTFOUND },
+		{ "\"/../sub/./in.tar\"", STATUS_OK },
+		{ "\"sub\"", STATUS_NOTFOUND },
+		{ "17", STATUS_MALFORMED },
 		{ "\"hard.tar\",\"hard.tar\"", STATUS_MALFORMED },
 	};
 	struct fixture *f = *state;
@@ -197,11 +202,13 @@ static void put_blob(struct fixture *f, const char *content, char *descriptor, s
 
 	snprintf(name, sizeof(name), "blobs/sha256/%s", hex_of(&text, content));
 	put(f, name, slice_cstr(content));
-	snprintf(descriptor, size, "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"%s\",\"size\":%zu%s}",
+	snprintf(descriptor, size,
+		 "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"%s\",\"size\":%zu%s}",
 		 text.text, strlen(content), more);
 }
 
-static void add_manifest(struct fixture *f, const char *arch, const char *layer, const char *more, char *out, size_t size)
+static void add_manifest(struct fixture *f, const char *arch, const char *layer, const char *more, char *out,
+			 size_t size)
 {
 	char config[1024], config_desc[512], layer_desc[512], manifest[2048];
 
@@ -209,7 +216,8 @@ static void add_manifest(struct fixture *f, const char *arch, const char *layer,
 	put_blob(f, config, config_desc, sizeof(config_desc), "");
 	put_blob(f, layer, layer_desc, sizeof(layer_desc), "");
 	/* Only the media types of the manifest's own entries matter; without one it is judged by its place. */
-	snprintf(manifest, sizeof(manifest), "{\"schemaVersion\":2,\"config\":{\"digest\":%s,\"layers\":[{\"digest\":%s]}",
+	snprintf(manifest, sizeof(manifest),
+		 "{\"schemaVersion\":2,\"config\":{\"digest\":%s,\"layers\":[{\"digest\":%s]}",
 		 strstr(config_desc, "\"sha256:"), strstr(layer_desc, "\"sha256:"));
 	put_blob(f, manifest, out, size, more);
 }
@@ -241,8 +249,9 @@ static void test_layout_with_platforms(void **state)
 
 	begin_layout(f);
 	add_manifest(f, "amd64", "amd layer", "", amd, sizeof(amd));
-	add_manifest(f, "arm64", "an arm layer", ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"}",
-		     arm, sizeof(arm));
+	add_manifest(f, "arm64", "an arm layer",
+		     ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"}", arm,
+		     sizeof(arm));
 	put_index(f, amd, arm);
 	assert_int_equal(open_text(f, "%s", f->dir), STATUS_OK);
 	assert_true(slice_eq(f->image->transport, SLICE("oci")));
@@ -268,8 +277,10 @@ static void test_layout_with_names(void **state)
 	char one[1024], two[1024];
 
 	begin_layout(f);
-	add_manifest(f, "amd64", "one", ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"v1\"}", one, sizeof(one));
-	add_manifest(f, "amd64", "second", ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"v2\"}", two, sizeof(two));
+	add_manifest(f, "amd64", "one", ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"v1\"}", one,
+		     sizeof(one));
+	add_manifest(f, "amd64", "second", ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"v2\"}", two,
+		     sizeof(two));
 	put_index(f, one, two);
 	assert_int_equal(open_text(f, "oci:%s", f->dir), STATUS_NOTFOUND);
 	assert_non_null(strstr(f->err.msg, "v1"));
@@ -285,8 +296,8 @@ static void test_attestations_are_no_images(void **state)
 
 	begin_layout(f);
 	add_manifest(f, "amd64", "one", "", image, sizeof(image));
-	add_manifest(f, "unknown", "in-toto", ",\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}", attestation,
-		     sizeof(attestation));
+	add_manifest(f, "unknown", "in-toto", ",\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}",
+		     attestation, sizeof(attestation));
 	put_index(f, attestation, image);
 	assert_int_equal(open_text(f, "oci:%s", f->dir), STATUS_OK);
 	put_index(f, attestation, NULL);
@@ -428,18 +439,12 @@ static void test_listing_is_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_docker_archive),
-		TEST(test_links_in_an_archive),
-		TEST(test_tampered_configuration),
-		TEST(test_layout_with_platforms),
-		TEST(test_layout_with_names),
-		TEST(test_attestations_are_no_images),
-		TEST(test_blobs_behind_links),
-		TEST(test_tampered_manifest),
-		TEST(test_what_cannot_be_opened),
-		TEST(test_root_file_systems),
-		cmocka_unit_test(test_references),
-		cmocka_unit_test(test_listing_is_checked),
+		TEST(test_docker_archive),	   TEST(test_links_in_an_archive),
+		TEST(test_tampered_configuration), TEST(test_layout_with_platforms),
+		TEST(test_layout_with_names),	   TEST(test_attestations_are_no_images),
+		TEST(test_blobs_behind_links),	   TEST(test_tampered_manifest),
+		TEST(test_what_cannot_be_opened),  TEST(test_root_file_systems),
+		cmocka_unit_test(test_references), cmocka_unit_test(test_listing_is_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

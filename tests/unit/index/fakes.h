@@ -52,8 +52,8 @@ static enum status fakes_lines(struct slice text, const struct detect_file *file
 	return STATUS_OK;
 }
 
-static enum status fakes_pkg(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
-			     struct err *err)
+static enum status fakes_pkg(const struct detect_file *file, const struct detect_env *env,
+			     const struct detect_sink *out, struct err *err)
 {
 	(void)env;
 	TRY(fakes_lines(file->bytes, file, PACKAGE_DEB, out, err));
@@ -84,15 +84,16 @@ static size_t fakes_plan(struct slice head, uint64_t size, uint32_t mode, struct
 
 	(void)size;
 	(void)mode;
-	if (!slice_starts(head, SLICE("PROG")) || head.len < 8 || !slice_to_u64(slice_take(slice_from(head, 4), 4), &at))
+	if (!slice_starts(head, SLICE("PROG")) || head.len < 8 ||
+	    !slice_to_u64(slice_take(slice_from(head, 4), 4), &at))
 		return 0;
 	out[0] = (struct byte_range){ at, 8 };
 	out[1] = (struct byte_range){ 0, 4 };
 	return 2;
 }
 
-static enum status fakes_bin(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
-			     struct err *err)
+static enum status fakes_bin(const struct detect_file *file, const struct detect_env *env,
+			     const struct detect_sink *out, struct err *err)
 {
 	struct package p = { .type = PACKAGE_GO, .name = file->range_bytes[0], .version = file->range_bytes[1] };
 
@@ -126,9 +127,12 @@ static const struct path_rule fakes_bin_rules[] = {
 
 static const struct detector fakes_pkg_detector = { "pkg", "1", DETECTOR_PACKAGE, fakes_pkg_rules, NULL, fakes_pkg };
 static const struct detector fakes_os_detector = { "os", "1", DETECTOR_DISTRIBUTION, fakes_os_rules, NULL, fakes_os };
-static const struct detector fakes_lang_detector = { "lang", "1", DETECTOR_PACKAGE, fakes_lang_rules, NULL, fakes_lang };
-static const struct detector fakes_bin_detector = { "bin",	"1",	   DETECTOR_PACKAGE, fakes_bin_rules,
-						    fakes_plan, fakes_bin };
+static const struct detector fakes_lang_detector = {
+	"lang", "1", DETECTOR_PACKAGE, fakes_lang_rules, NULL, fakes_lang
+};
+static const struct detector fakes_bin_detector = {
+	"bin", "1", DETECTOR_PACKAGE, fakes_bin_rules, fakes_plan, fakes_bin
+};
 static const struct detector *const fakes_list[] = { &fakes_pkg_detector, &fakes_os_detector, &fakes_lang_detector,
 						     &fakes_bin_detector };
 

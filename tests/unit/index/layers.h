@@ -28,7 +28,10 @@ static UNUSED void tarball_add(struct tarball *t, char type, const char *path, c
 	unsigned sum = 8 * ' ';
 
 	snprintf((char *)head, 100, "%s", path);
-	snprintf((char *)head + 100, 8, "%07o", type == '5' ? 0755 : content && strncmp(content, "PROG", 4) == 0 ? 0755 : 0644);
+	snprintf((char *)head + 100, 8, "%07o",
+		 type == '5'				       ? 0755
+		 : content && strncmp(content, "PROG", 4) == 0 ? 0755
+							       : 0644);
 	snprintf((char *)head + 124, 12, "%011o", type == '0' ? (unsigned)len : 0);
 	head[156] = (uint8_t)type;
 	if (link)

@@ -129,8 +129,7 @@ static void print_found(struct golden *g, const struct scan_alias *asks, size_t 
 		const struct index_package *p = &r->packages.at[i];
 
 		buf_printf(&g->found, "package %.*s %.*s %zu%s\n", SLICE_ARG(p->package.name),
-			   SLICE_ARG(p->package.version), p->layer,
-			   p->package.flags & PACKAGE_OWNED ? " owned" : "");
+			   SLICE_ARG(p->package.version), p->layer, p->package.flags & PACKAGE_OWNED ? " owned" : "");
 	}
 	for (size_t i = 0; i < r->distributions.len; i++)
 		buf_printf(&g->found, "os %.*s\n", SLICE_ARG(r->distributions.at[i].did));

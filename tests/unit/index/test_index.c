@@ -182,8 +182,9 @@ static void test_incomplete_layers_are_not_kept(void **state)
 	tarball_file(&f->tars[0], "db/status", "a 1\n");
 	finish(f, 1);
 	f->layers[0].len = 700;
-	assert_int_equal(digest_of(DIGEST_SHA256, slice_take(buf_slice(&f->tars[0].buf), 700), &f->layers[0].digest, &err),
-			 STATUS_OK);
+	assert_int_equal(
+		digest_of(DIGEST_SHA256, slice_take(buf_slice(&f->tars[0].buf), 700), &f->layers[0].digest, &err),
+		STATUS_OK);
 	r = index_it(f);
 	assert_false(r.complete);
 	assert_int_equal(store_cache_stats(f->env.cache, &stats, &err), STATUS_OK);

@@ -39,12 +39,24 @@ static void test_kinds_of_rules(void **state)
 	static const struct {
 		const char *path, *detector;
 	} cases[] = {
-		{ "db/status", "pkg" },		 { "db/statu", NULL },		  { "db/statuss", NULL },
-		{ "x/db/status", NULL },	 { "db/status.d/a", "pkg" },	  { "db/status.d/a/b", NULL },
-		{ "db/status.d", NULL },	 { "a/b/x.info/META", "lang" },	  { "x.info/META", "lang" },
-		{ "x.info/METAX", NULL },	 { "x.inf/META", NULL },	  { "rpm/db", "pkg" },
-		{ "rpm/db-wal", "companion" },	 { "rpm/db-wa", NULL },		  { "usr/lib/os-release", "os" },
-		{ "", NULL },			 { "M", NULL },			  { "META", NULL },
+		{ "db/status", "pkg" },
+		{ "db/statu", NULL },
+		{ "db/statuss", NULL },
+		{ "x/db/status", NULL },
+		{ "db/status.d/a", "pkg" },
+		{ "db/status.d/a/b", NULL },
+		{ "db/status.d", NULL },
+		{ "a/b/x.info/META", "lang" },
+		{ "x.info/META", "lang" },
+		{ "x.info/METAX", NULL },
+		{ "x.inf/META", NULL },
+		{ "rpm/db", "pkg" },
+		{ "rpm/db-wal", "companion" },
+		{ "rpm/db-wa", NULL },
+		{ "usr/lib/os-release", "os" },
+		{ "", NULL },
+		{ "M", NULL },
+		{ "META", NULL },
 	};
 	struct rules *r = compile();
 	const char *names[RULE_HITS_MAX];
@@ -118,8 +130,10 @@ static void test_owned_paths_that_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kinds_of_rules),	   cmocka_unit_test(test_any_file),
-		cmocka_unit_test(test_parents),		   cmocka_unit_test(test_rule_of_a_detector),
+		cmocka_unit_test(test_kinds_of_rules),
+		cmocka_unit_test(test_any_file),
+		cmocka_unit_test(test_parents),
+		cmocka_unit_test(test_rule_of_a_detector),
 		cmocka_unit_test(test_owned_paths_that_are_kept),
 	};
 

@@ -99,8 +99,9 @@ static void test_packages_of_all_kinds(void **state)
 	tarball_file(&f->tar, "./db/status", "a 1\nb 2\n");
 	tarball_file(&f->tar, "/db/status.d/c", "c 3\n");
 	tarball_file(&f->tar, "opt/x.info/META", "lib 4\n");
-	tarball_file(&f->tar, "usr/bin/prog", "PROG0100....................................................................."
-					      ".......................the-name rest");
+	tarball_file(&f->tar, "usr/bin/prog",
+		     "PROG0100....................................................................."
+		     ".......................the-name rest");
 	tarball_file(&f->tar, "etc/os-release", "test 9\n");
 	scan(f);
 	assert_true(f->report.complete);

@@ -225,7 +225,9 @@ static void test_failures_are_not_believed_blindly(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	worker_failed_parse(SLICE("\xff\xff\xff\xff" "it \x1b[31m broke"), &err);
+	worker_failed_parse(SLICE("\xff\xff\xff\xff"
+				  "it \x1b[31m broke"),
+			    &err);
 	assert_int_equal(err.code, STATUS_MALFORMED);
 	assert_string_equal(err.msg, "it ?[31m broke");
 	worker_failed_parse(SLICE("\0\0\0\0fine"), &err);
