@@ -219,8 +219,8 @@ static enum status visit(void *ctx, struct slice package, yyjson_val *value, uin
 	yyjson_obj_iter it;
 	yyjson_val *key;
 
-	if (!yyjson_is_obj(value)) {
-		diag_emit(p->out->diags, DIAG_RECORD, package, offset, "the package is no object");
+	if (package.len == 0 || !yyjson_is_obj(value)) {
+		diag_emit(p->out->diags, DIAG_RECORD, package, offset, "the package has no name or is no object");
 		return STATUS_OK;
 	}
 	yyjson_obj_iter_init(value, &it);
