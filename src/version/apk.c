@@ -3,14 +3,15 @@
  * apk.c - Alpine versions: number{.number}...[letter]{_suffix[number]}...[~hash][-rN].
  *
  * Source: apk-package(5) and the verdicts of apk 2.14 and 3.0 (`apk version -t`). A number after a dot that begins with 0 is
- * compared as text, as a fraction would be. docs/formats/version-apk.md lists where the two releases of apk differ.
+ * compared as text, as a fraction would be. docs/formats/version-apk.md lists where the two releases of apk differ and
+ * what is made of it here.
  */
 #include "version/scheme.h"
 
 #include "version/number.h"
 
 /* In the order in which they may follow each other; a larger kind ends sooner. */
-enum kind { FIRST_NUMBER, NUMBER, LETTER, SUFFIX, SUFFIX_NUMBER, HASH, REVISION, END, INVALID };
+enum kind { FIRST_NUMBER, NUMBER, LETTER_NUMBER, LETTER, SUFFIX, SUFFIX_NUMBER, HASH, REVISION, END, INVALID };
 
 /* Pre-releases are negative. */
 static const struct {
@@ -29,11 +30,14 @@ struct token {
 
 static void take_number(struct token *t, enum kind kind, struct slice *s)
 {
-	uint64_t value;
+	size_t digits;
 
 	t->text = number_take(s);
-	/* apk counts in 64 bits and refuses what does not fit. */
-	t->kind = slice_to_u64(t->text, &value) ? kind : INVALID;
+	digits = t->text.len;
+	/* apk 2 refuses 18 digits and more; in a number after a dot it does not count zeros before the last zero. */
+	if (kind == NUMBER && digits > 0 && t->text.ptr[0] == '0')
+		digits = number_strip(t->text).len + 1;
+	t->kind = t->text.len > 0 && digits < 18 ? kind : INVALID;
 }
 
 static void take_suffix(struct token *t, struct slice *s)
@@ -65,9 +69,11 @@ static void take_hash(struct token *t, struct slice *s)
 	t->kind = n >= 7 ? HASH : INVALID;
 }
 
+/* On INVALID, *s stays where the token would have begun. */
 static void next(struct token *t, struct slice *s)
 {
 	enum kind last = t->kind;
+	struct slice start = *s;
 	uint8_t c;
 
 	if (s->len == 0) {
@@ -83,6 +89,9 @@ static void next(struct token *t, struct slice *s)
 	} else if (c == '.' && last <= NUMBER) {
 		*s = slice_from(*s, 1);
 		take_number(t, NUMBER, s);
+	} else if (is_digit(c) && last == LETTER) {
+		/* 1.9.5p2: outside the grammar, but apk 2 orders it and Alpine has published such versions. */
+		take_number(t, LETTER_NUMBER, s);
 	} else if (is_digit(c) && last == SUFFIX) {
 		take_number(t, SUFFIX_NUMBER, s);
 	} else if (c == '_' && last <= SUFFIX_NUMBER) {
@@ -95,6 +104,17 @@ static void next(struct token *t, struct slice *s)
 		*s = slice_from(*s, 2);
 		take_number(t, REVISION, s);
 	}
+	if (t->kind == INVALID)
+		*s = start;
+}
+
+static void first(struct token *t, struct slice *s)
+{
+	struct slice start = *s;
+
+	take_number(t, FIRST_NUMBER, s);
+	if (t->kind == INVALID)
+		*s = start;
 }
 
 static int compare_token(const struct token *a, const struct token *b)
@@ -105,6 +125,7 @@ static int compare_token(const struct token *a, const struct token *b)
 			return slice_cmp(a->text, b->text);
 		return number_cmp(a->text, b->text);
 	case FIRST_NUMBER:
+	case LETTER_NUMBER:
 	case SUFFIX_NUMBER:
 	case REVISION:
 		return number_cmp(a->text, b->text);
@@ -123,8 +144,8 @@ static int apk_compare(struct slice a, struct slice b)
 {
 	struct token ta = { INVALID, 0, SLICE_EMPTY }, tb = { INVALID, 0, SLICE_EMPTY };
 
-	take_number(&ta, FIRST_NUMBER, &a);
-	take_number(&tb, FIRST_NUMBER, &b);
+	first(&ta, &a);
+	first(&tb, &b);
 	while (ta.kind == tb.kind && ta.kind < END) {
 		int c = compare_token(&ta, &tb);
 
@@ -146,7 +167,7 @@ static bool apk_valid(struct slice v)
 {
 	struct token t = { INVALID, 0, SLICE_EMPTY };
 
-	take_number(&t, FIRST_NUMBER, &v);
+	first(&t, &v);
 	while (t.kind < END)
 		next(&t, &v);
 	return t.kind == END;

@@ -18,7 +18,8 @@ static int weight(struct slice s)
 	c = s.ptr[0];
 	if (c == '~')
 		return -1;
-	return is_alpha(c) ? c : c + 256;
+	/* As where char is signed: bytes beyond ASCII come between letters and punctuation. */
+	return is_alpha(c) || c >= 0x80 ? c : c + 256;
 }
 
 static int compare_part(struct slice a, struct slice b)
@@ -40,11 +41,33 @@ static int compare_part(struct slice a, struct slice b)
 	return 0;
 }
 
+static struct slice trim_blanks(struct slice v)
+{
+	while (v.len > 0 && (v.ptr[0] == ' ' || v.ptr[0] == '\t'))
+		v = slice_from(v, 1);
+	while (v.len > 0 && (v.ptr[v.len - 1] == ' ' || v.ptr[v.len - 1] == '\t'))
+		v.len--;
+	return v;
+}
+
+/* dpkg reads the epoch with strtoimax(): a sign is allowed, and no number below 0. */
+static struct slice strip_sign(struct slice epoch)
+{
+	struct slice digits = slice_from(epoch, 1);
+
+	if (epoch.len < 2 || !all_digits(digits))
+		return epoch;
+	if (epoch.ptr[0] == '+' || (epoch.ptr[0] == '-' && number_strip(digits).len == 0))
+		return digits;
+	return epoch;
+}
+
 static void split(struct slice v, struct slice *epoch, struct slice *upstream, struct slice *revision)
 {
 	*epoch = SLICE_EMPTY;
 	if (slice_find_byte(v, ':') != SIZE_MAX)
 		slice_cut(v, ':', epoch, &v);
+	*epoch = strip_sign(*epoch);
 	slice_rcut(v, '-', upstream, revision);
 }
 
@@ -53,34 +76,32 @@ static int dpkg_compare(struct slice a, struct slice b)
 	struct slice ea, ua, ra, eb, ub, rb;
 	int c;
 
-	split(slice_trim(a), &ea, &ua, &ra);
-	split(slice_trim(b), &eb, &ub, &rb);
+	split(trim_blanks(a), &ea, &ua, &ra);
+	split(trim_blanks(b), &eb, &ub, &rb);
 	c = compare_part(ea, eb);
 	if (c == 0)
 		c = compare_part(ua, ub);
 	return c != 0 ? c : compare_part(ra, rb);
 }
 
-static bool only(struct slice s, const char *punctuation)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_alnum(s.ptr[i]) && (s.ptr[i] == '\0' || !strchr(punctuation, s.ptr[i])))
-			return false;
-	return true;
-}
-
-/* As dpkg reads its own database: an upstream version that begins with a letter is a warning there, no error. */
+/*
+ * What dpkg refuses to compare. A character that policy does not allow, or an upstream version that begins with a
+ * letter, is only a warning there, in the database as well as in --compare-versions.
+ */
 static bool dpkg_valid(struct slice v)
 {
 	struct slice epoch, upstream, revision;
-	bool dash;
 
-	v = slice_trim(v);
+	v = trim_blanks(v);
 	split(v, &epoch, &upstream, &revision);
-	dash = slice_ends(v, SLICE("-"));
-	if (slice_find_byte(v, ':') != SIZE_MAX && (!all_digits(epoch) || number_strip(epoch).len > 10))
+	for (size_t i = 0; i < v.len; i++)
+		if (is_space(v.ptr[i]) || v.ptr[i] == '\0')
+			return false;
+	/* The epoch is an int. */
+	if (slice_find_byte(v, ':') != SIZE_MAX &&
+	    (!all_digits(epoch) || number_cmp(epoch, SLICE("2147483647")) > 0))
 		return false;
-	return upstream.len > 0 && !dash && only(upstream, ".-+~:") && only(revision, ".+~");
+	return upstream.len > 0 && !slice_ends(v, SLICE("-"));
 }
 
 const struct version_scheme version_scheme_dpkg = { "dpkg", dpkg_compare, dpkg_valid };

@@ -28,24 +28,58 @@ static struct slice skip_separator(struct slice s)
 	return s.len > 0 && (s.ptr[0] == '-' || s.ptr[0] == '_' || s.ptr[0] == '.') ? slice_from(s, 1) : s;
 }
 
-/* [sep]word[sep][number]; the longest word first in words. Moves *s past it. */
+/* [sep]word[sep][number]; the longest word first in words. Moves *s past it, past the second sep even without a number. */
 static bool take_label(struct slice *s, const char *const *words, size_t n, size_t *out_word, struct slice *out_number)
 {
-	struct slice t = skip_separator(*s), after;
+	struct slice t = skip_separator(*s);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!starts_nocase(t, words[i]))
 			continue;
-		t = slice_from(t, strlen(words[i]));
-		after = skip_separator(t);
-		if (after.len > 0 && is_digit(after.ptr[0]))
-			t = after;
+		t = skip_separator(slice_from(t, strlen(words[i])));
 		*out_number = number_take(&t);
 		*out_word = i;
 		*s = t;
 		return true;
 	}
 	return false;
+}
+
+/* Length in bytes of what Python's \s matches at the end of s (at_end) or its beginning: Unicode white space in UTF-8. */
+static size_t blank_len(struct slice s, bool at_end)
+{
+	/* U+0085 and U+00A0, U+1680, U+2000 to 200A, 2028, 2029, 202F, 205F, 3000 */
+	static const struct slice blanks[] = {
+		SLICE_INIT("\xc2\x85"),     SLICE_INIT("\xc2\xa0"),     SLICE_INIT("\xe1\x9a\x80"),
+		SLICE_INIT("\xe2\x80\x80"), SLICE_INIT("\xe2\x80\x81"), SLICE_INIT("\xe2\x80\x82"),
+		SLICE_INIT("\xe2\x80\x83"), SLICE_INIT("\xe2\x80\x84"), SLICE_INIT("\xe2\x80\x85"),
+		SLICE_INIT("\xe2\x80\x86"), SLICE_INIT("\xe2\x80\x87"), SLICE_INIT("\xe2\x80\x88"),
+		SLICE_INIT("\xe2\x80\x89"), SLICE_INIT("\xe2\x80\x8a"), SLICE_INIT("\xe2\x80\xa8"),
+		SLICE_INIT("\xe2\x80\xa9"), SLICE_INIT("\xe2\x80\xaf"), SLICE_INIT("\xe2\x81\x9f"),
+		SLICE_INIT("\xe3\x80\x80"),
+	};
+	uint8_t c;
+
+	if (s.len == 0)
+		return 0;
+	c = s.ptr[at_end ? s.len - 1 : 0];
+	if (c < 0x80)
+		return is_space(c) || (c >= 0x1c && c <= 0x1f) ? 1 : 0;
+	for (size_t i = 0; i < ARRAY_LEN(blanks); i++)
+		if (at_end ? slice_ends(s, blanks[i]) : slice_starts(s, blanks[i]))
+			return blanks[i].len;
+	return 0;
+}
+
+static struct slice trim_blanks(struct slice s)
+{
+	size_t n;
+
+	while ((n = blank_len(s, false)) > 0)
+		s = slice_from(s, n);
+	while ((n = blank_len(s, true)) > 0)
+		s.len -= n;
+	return s;
 }
 
 static bool take_release(struct slice *s, struct slice *out)
@@ -100,7 +134,7 @@ static bool parse(struct slice s, struct parsed *out)
 	size_t word;
 
 	memset(out, 0, sizeof(*out));
-	s = slice_trim(s);
+	s = trim_blanks(s);
 	if (s.len > 0 && to_lower(s.ptr[0]) == 'v')
 		s = slice_from(s, 1);
 	t = s;

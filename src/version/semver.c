@@ -53,17 +53,30 @@ bool semver_parse(struct slice s, struct semver *out)
 	return s.ptr[0] == '+' && identifiers_are_valid(out->build, true);
 }
 
-static int compare_pre(struct slice a, struct slice b)
+/* The next identifier of a pre-release, taken off *s; false at the end. */
+static bool take_identifier(struct semver *s, struct slice *out)
 {
-	if (a.len == 0 || b.len == 0)
-		return (int)(a.len == 0) - (int)(b.len == 0);
-	while (a.len > 0 && b.len > 0) {
+	if (s->pre.len > 0) {
+		slice_cut(s->pre, '.', out, &s->pre);
+		return true;
+	}
+	*out = s->pre_number;
+	s->pre_number = SLICE_EMPTY;
+	return out->len > 0;
+}
+
+static int compare_pre(struct semver a, struct semver b)
+{
+	if (a.pre.len == 0 || b.pre.len == 0)
+		return (int)(a.pre.len == 0) - (int)(b.pre.len == 0);
+	for (;;) {
 		struct slice x, y;
+		bool more_x = take_identifier(&a, &x), more_y = take_identifier(&b, &y);
 		bool number_x, number_y;
 		int c;
 
-		slice_cut(a, '.', &x, &a);
-		slice_cut(b, '.', &y, &b);
+		if (!more_x || !more_y)
+			return (int)more_x - (int)more_y;
 		number_x = all_digits(x);
 		number_y = all_digits(y);
 		if (number_x != number_y)
@@ -72,7 +85,6 @@ static int compare_pre(struct slice a, struct slice b)
 		if (c != 0)
 			return c;
 	}
-	return (int)(a.len > 0) - (int)(b.len > 0);
 }
 
 int semver_order(const struct semver *a, const struct semver *b)
@@ -83,7 +95,7 @@ int semver_order(const struct semver *a, const struct semver *b)
 		if (c != 0)
 			return c;
 	}
-	return compare_pre(a->pre, b->pre);
+	return compare_pre(*a, *b);
 }
 
 static int semver_compare(struct slice a, struct slice b)

@@ -9,6 +9,8 @@ struct semver {
 	struct slice number[3]; /* digits; empty = not given = 0 */
 	size_t n_numbers;
 	struct slice pre;   /* identifiers joined by dots; "" = a release */
+	/* One more numeric identifier after pre, where the text had no dot: the 2 of Go's 1.21rc2; else "". */
+	struct slice pre_number;
 	struct slice build; /* without its + */
 };
 
