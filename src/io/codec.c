@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.c - recognises a compression by its first bytes and guards what comes out of it. */
+#include "base/ckd.h"
 #include "io/decoder.h"
 
 #include <stdlib.h>
@@ -38,16 +39,38 @@ enum status decoder_input_fill(struct decoder_input *in, struct err *err)
 
 	if (in->at < in->len || in->ended)
 		return STATUS_OK;
+	in->at = in->len = 0;
 	TRY(source_read(in->inner, in->buf, DECODER_INPUT_BYTES, &n, err));
-	in->at = 0;
 	in->len = n;
 	in->ended = n == 0;
 	return STATUS_OK;
 }
 
+enum status decoder_input_skip_zeros(struct decoder_input *in, bool *out_any, struct err *err)
+{
+	*out_any = false;
+	for (;;) {
+		TRY(decoder_input_fill(in, err));
+		while (in->at < in->len && in->buf[in->at] == 0) {
+			in->at++;
+			*out_any = true;
+		}
+		if (in->ended || in->at < in->len)
+			return STATUS_OK;
+	}
+}
+
 uint64_t decoder_input_offset(const struct decoder_input *in)
 {
 	return in->inner->pos - (in->len - in->at);
+}
+
+enum status decoder_hand_out(struct source *s, enum status st, size_t n, const struct err *err)
+{
+	if (st == STATUS_OK || n == 0)
+		return st;
+	s->failed = *err;
+	return STATUS_OK;
 }
 
 /* The bytes that were looked at come out again before the rest. */
@@ -71,6 +94,13 @@ static enum status replay_read(struct source *s, uint8_t *buf, size_t cap, size_
 	return STATUS_OK;
 }
 
+static uint64_t replay_advance(struct source *s, uint64_t n)
+{
+	struct replay_source *r = (struct replay_source *)s;
+
+	return r->at == r->len ? source_advance(r->inner, n) : 0;
+}
+
 static void replay_close(struct source *s)
 {
 	source_free(((struct replay_source *)s)->inner);
@@ -88,6 +118,7 @@ static enum status replay_open(struct source *inner, struct replay_source **out,
 		return err_nomem(err, "decompression");
 	}
 	r->base.ops = &ops;
+	r->base.advance = replay_advance;
 	r->inner = inner;
 	while (r->len < HEAD_BYTES && n > 0) {
 		enum status st = source_read(inner, r->head + r->len, HEAD_BYTES - r->len, &n, err);
@@ -112,18 +143,33 @@ struct guard_source {
 static enum status guard_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
 	struct guard_source *g = (struct guard_source *)s;
-	uint64_t pos;
+	uint64_t pos, allowed, left = g->limits->layer_bytes - MIN(g->limits->layer_bytes, g->base.pos);
 
+	/* One byte more than is allowed tells a stream that ends at the limit from one that goes on. */
+	if (cap > left)
+		cap = (size_t)left + 1;
 	TRY(source_read(g->decoded, buf, cap, out_n, err));
+	if (*out_n > left) {
+		err_at(&s->failed, STATUS_LIMIT, g->stored->pos, "more than %llu bytes unpacked (limits.layer_bytes)",
+		       (unsigned long long)g->limits->layer_bytes);
+		*out_n = (size_t)left;
+		return STATUS_OK;
+	}
 	pos = g->base.pos + *out_n;
-	if (pos > g->limits->layer_bytes)
-		return err_at(err, STATUS_LIMIT, g->stored->pos, "more than %llu bytes unpacked (limits.layer_bytes)",
-			      (unsigned long long)g->limits->layer_bytes);
-	if (pos > g->limits->layer_ratio_floor && pos / g->limits->layer_ratio > g->stored->pos)
+	if (pos > g->limits->layer_ratio_floor && !CKD_MUL(&allowed, g->stored->pos, g->limits->layer_ratio) &&
+	    pos > allowed)
 		return err_at(err, STATUS_LIMIT, g->stored->pos,
 			      "unpacks to more than %llu times its size (limits.layer_ratio)",
 			      (unsigned long long)g->limits->layer_ratio);
 	return STATUS_OK;
+}
+
+/* Only where nothing is decoded. */
+static uint64_t guard_advance(struct source *s, uint64_t n)
+{
+	struct guard_source *g = (struct guard_source *)s;
+
+	return source_advance(g->decoded, MIN(n, g->limits->layer_bytes - MIN(g->limits->layer_bytes, s->pos)));
 }
 
 static void guard_close(struct source *s)
@@ -141,7 +187,7 @@ enum status codec_open(struct source *inner, const struct limits *limits, enum c
 	enum codec_id id = CODEC_PLAIN;
 
 	TRY(replay_open(inner, &replay, err));
-	for (size_t i = CODEC_PLAIN + 1; i < CODEC_COUNT; i++)
+	for (size_t i = CODEC_PLAIN + 1; i < CODEC_COUNT && id == CODEC_PLAIN; i++)
 		if (codecs[i]->claims(slice_make(replay->head, replay->len)))
 			id = (enum codec_id)i;
 	guard = calloc(1, sizeof(*guard));
@@ -150,6 +196,7 @@ enum status codec_open(struct source *inner, const struct limits *limits, enum c
 		return err_nomem(err, "decompression");
 	}
 	guard->base.ops = &ops;
+	guard->base.advance = id == CODEC_PLAIN ? guard_advance : NULL;
 	guard->stored = &replay->base;
 	guard->limits = limits;
 	guard->decoded = id == CODEC_PLAIN ? &replay->base : codecs[id]->open(&replay->base);

@@ -19,8 +19,16 @@ bool decoder_input_init(struct decoder_input *in, struct source *inner) NODISCAR
 void decoder_input_fini(struct decoder_input *in);
 /* Make sure that there is at least one unread byte, unless the stream has ended. */
 enum status decoder_input_fill(struct decoder_input *in, struct err *err) NODISCARD;
+/* Pass over zero bytes, and say if there were any. */
+enum status decoder_input_skip_zeros(struct decoder_input *in, bool *out_any, struct err *err) NODISCARD;
 /* Offset of the next unread byte in the compressed stream. */
 uint64_t decoder_input_offset(const struct decoder_input *in);
+
+/*
+ * What a decoder's read returns when st came together with n decoded bytes: the bytes first, the failure with the
+ * next read.
+ */
+enum status decoder_hand_out(struct source *s, enum status st, size_t n, const struct err *err) NODISCARD;
 
 #define CODEC(name, what) extern const struct codec codec_##name;
 #include "io/codecs.def"

@@ -55,9 +55,18 @@ bool digest_eq(const struct digest *a, const struct digest *b)
 	return a->algo == b->algo && memcmp(a->bytes, b->bytes, algos[a->algo].len) == 0;
 }
 
+/* Looked up once in the process: that costs more than hashing a manifest. */
+static EVP_MD *methods[ARRAY_LEN(algos)];
+static pthread_once_t methods_once = PTHREAD_ONCE_INIT;
+
+static void fetch_methods(void)
+{
+	for (size_t a = DIGEST_SHA256; a < ARRAY_LEN(algos); a++)
+		methods[a] = EVP_MD_fetch(NULL, algos[a].name, NULL);
+}
+
 struct hasher {
 	EVP_MD_CTX *ctx; /* owned */
-	EVP_MD *md;      /* owned */
 	enum digest_algo algo;
 	bool failed;
 };
@@ -67,7 +76,6 @@ void hasher_free(struct hasher *h)
 	if (!h)
 		return;
 	EVP_MD_CTX_free(h->ctx);
-	EVP_MD_free(h->md);
 	free(h);
 }
 
@@ -78,9 +86,9 @@ struct hasher *hasher_new(enum digest_algo algo)
 	if (!h)
 		return NULL;
 	h->algo = algo;
-	h->md = EVP_MD_fetch(NULL, algos[algo].name, NULL);
+	pthread_once(&methods_once, fetch_methods);
 	h->ctx = EVP_MD_CTX_new();
-	if (h->md && h->ctx && EVP_DigestInit_ex2(h->ctx, h->md, NULL) == 1)
+	if (methods[algo] && h->ctx && EVP_DigestInit_ex2(h->ctx, methods[algo], NULL) == 1)
 		return h;
 	hasher_free(h);
 	return NULL;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ enum status file_read(const char *path, struct buf *out, struct err *err)
 		if (n < 0)
 			return err_errno(err, "cannot read %s", path);
 		buf_add(out, slice_make(piece, (size_t)n));
-	} while (n != 0);
+	} while (n != 0 && out->failed == STATUS_OK);
 	return buf_check(out, path, err);
 }
 
@@ -67,7 +68,9 @@ enum status file_write_all(int fd, struct slice bytes, struct err *err)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
 			return err_errno(err, "cannot write");
 		bytes = slice_from(bytes, (size_t)n);
 	}
@@ -87,31 +90,42 @@ static void free_writer(struct file_writer *w)
 	free(w);
 }
 
+/* A new file beside path, with the mode that open() would give path itself (mkstemp's is 0600). */
+static enum status make_temporary(struct file_writer *w, struct err *err)
+{
+	for (unsigned try = 0; try < 16; try++) {
+		uint64_t random;
+
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			continue;
+		free(w->temporary);
+		if (asprintf(&w->temporary, "%s.%016llx", w->path, (unsigned long long)random) < 0) {
+			w->temporary = NULL;
+			return err_nomem(err, "file");
+		}
+		w->fd = open(w->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		if (w->fd >= 0)
+			return STATUS_OK;
+		if (errno != EEXIST)
+			break;
+	}
+	return err_errno(err, "cannot create %s", w->path);
+}
+
 enum status file_writer_open(const char *path, struct file_writer **out, struct err *err)
 {
 	struct file_writer *w = calloc(1, sizeof(*w));
-	mode_t mask;
+	enum status st;
 
 	if (!w)
 		return err_nomem(err, "file");
 	w->fd = -1;
 	w->path = strdup(path);
-	if (!w->path || asprintf(&w->temporary, "%s.XXXXXX", path) < 0) {
-		w->temporary = NULL;
-		free_writer(w);
-		return err_nomem(err, "file");
-	}
-	w->fd = mkostemp(w->temporary, O_CLOEXEC);
-	if (w->fd < 0) {
-		enum status st = err_errno(err, "cannot create %s", path);
-
+	st = w->path ? make_temporary(w, err) : err_nomem(err, "file");
+	if (st != STATUS_OK) {
 		free_writer(w);
 		return st;
 	}
-	/* mkostemp makes it 0600; the file shall have the mode that open() would give it. */
-	mask = umask(0);
-	umask(mask);
-	(void)fchmod(w->fd, 0666 & ~mask);
 	*out = w;
 	return STATUS_OK;
 }
@@ -181,6 +195,7 @@ enum status file_mkdirs(const char *path, struct err *err)
 {
 	char part[PATH_MAX];
 	size_t len = strlen(path);
+	struct stat st;
 
 	if (len == 0 || len >= sizeof(part))
 		return err_set(err, STATUS_INVALID, "not a usable path: %s", path);
@@ -193,6 +208,10 @@ enum status file_mkdirs(const char *path, struct err *err)
 			return err_errno(err, "cannot create the directory %s", part);
 		if (i < len)
 			part[i] = '/';
+	}
+	if (stat(part, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return err_errno(err, "cannot create the directory %s", part);
 	}
 	return STATUS_OK;
 }

@@ -23,23 +23,17 @@ static bool gzip_claims(struct slice head)
 	return head.len >= 3 && head.ptr[0] == 0x1f && head.ptr[1] == 0x8b && head.ptr[2] == 8;
 }
 
-/* At a boundary: does another member follow, or the end? Zero bytes are padding. */
+/* At a boundary: does another member follow, or the end? Zero bytes are padding after the last one. */
 static enum status next_member(struct gzip_source *g, struct err *err)
 {
-	bool first = g->base.pos == 0 && decoder_input_offset(&g->in) == 0;
 	bool padding = false;
 
-	for (;;) {
-		TRY(decoder_input_fill(&g->in, err));
-		if (g->in.ended) {
-			g->ended = true;
-			return STATUS_OK;
-		}
-		if (first || g->in.buf[g->in.at] != 0)
-			break;
-		padding = true;
-		g->in.at++;
-	}
+	if (decoder_input_offset(&g->in) > 0)
+		TRY(decoder_input_skip_zeros(&g->in, &padding, err));
+	TRY(decoder_input_fill(&g->in, err));
+	g->ended = g->in.ended;
+	if (g->ended)
+		return STATUS_OK;
 	if (padding || g->in.buf[g->in.at] != 0x1f)
 		return err_at(err, STATUS_MALFORMED, decoder_input_offset(&g->in),
 			      "gzip: bytes after the end of the compressed data");
@@ -52,14 +46,16 @@ static enum status next_member(struct gzip_source *g, struct err *err)
 static enum status inflate_some(struct gzip_source *g, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
 	uint64_t offset = decoder_input_offset(&g->in);
+	size_t before = g->in.at;
 	int rc;
 
+	cap = MIN(cap, (size_t)1 << 30);
 	g->state.next_in = g->in.buf + g->in.at;
 	g->state.avail_in = (uint32_t)(g->in.len - g->in.at);
 	g->state.next_out = buf;
-	g->state.avail_out = (uint32_t)MIN(cap, (size_t)1 << 30);
+	g->state.avail_out = (uint32_t)cap;
 	rc = isal_inflate(&g->state);
-	*out_n = MIN(cap, (size_t)1 << 30) - g->state.avail_out;
+	*out_n = cap - g->state.avail_out;
 	g->in.at = g->in.len - g->state.avail_in;
 	if (rc == ISAL_INCORRECT_CHECKSUM)
 		return err_at(err, STATUS_MALFORMED, offset, "gzip: the check sum does not fit the data");
@@ -67,27 +63,30 @@ static enum status inflate_some(struct gzip_source *g, uint8_t *buf, size_t cap,
 		return err_at(err, STATUS_MALFORMED, offset, "gzip: the compressed data is damaged (%d)", rc);
 	if (g->state.block_state == ISAL_BLOCK_FINISH)
 		g->in_member = false;
+	else if (*out_n == 0 && g->in.ended)
+		return err_at(err, STATUS_MALFORMED, offset, "gzip: the compressed data ends early");
+	else if (*out_n == 0 && g->in.at == before)
+		return err_at(err, STATUS_BUG, offset, "gzip: the decoder does not go on");
 	return STATUS_OK;
 }
 
 static enum status gzip_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
 	struct gzip_source *g = (struct gzip_source *)s;
+	enum status st = STATUS_OK;
 
 	*out_n = 0;
-	while (*out_n == 0 && !g->ended) {
+	while (st == STATUS_OK && *out_n == 0 && !g->ended) {
 		if (!g->in_member) {
-			TRY(next_member(g, err));
+			st = next_member(g, err);
 			continue;
 		}
-		TRY(decoder_input_fill(&g->in, err));
+		st = decoder_input_fill(&g->in, err);
 		/* Output may still be waiting inside igzip when the input has ended. */
-		TRY(inflate_some(g, buf, cap, out_n, err));
-		if (*out_n == 0 && g->in_member && g->in.ended)
-			return err_at(err, STATUS_MALFORMED, decoder_input_offset(&g->in),
-				      "gzip: the compressed data ends early");
+		if (st == STATUS_OK)
+			st = inflate_some(g, buf, cap, out_n, err);
 	}
-	return STATUS_OK;
+	return decoder_hand_out(s, st, *out_n, err);
 }
 
 static void gzip_close(struct source *s)

@@ -123,26 +123,45 @@ static void configure(CURL *curl, struct transfer *t, struct curl_slist *headers
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
 	/* An error page is not the document: do not write it. */
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	/* A length told beforehand is refused before a byte is fetched; on_body() counts in any case. */
+	if (t->req->max_bytes <= INT64_MAX)
+		curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->req->max_bytes);
+}
+
+static enum status status_of(CURLcode rc, long code)
+{
+	switch (rc) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return STATUS_TIMEOUT;
+	case CURLE_OUT_OF_MEMORY:
+		return STATUS_NOMEM;
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		/* Of the request, or of what the peer redirects to. */
+		return code == 0 ? STATUS_INVALID : STATUS_REMOTE;
+	case CURLE_TOO_MANY_REDIRECTS:
+		return STATUS_REMOTE;
+	case CURLE_HTTP_RETURNED_ERROR:
+		if (code == 404 || code == 410)
+			return STATUS_NOTFOUND;
+		return code == 401 || code == 403 ? STATUS_AUTH : STATUS_REMOTE;
+	default:
+		return STATUS_IO;
+	}
 }
 
 static enum status explain(const struct transfer *t, CURLcode rc, long code, const char *message, struct err *err)
 {
-	enum status st = STATUS_IO;
-
-	if (t->too_large)
+	if (t->too_large || rc == CURLE_FILESIZE_EXCEEDED)
 		return err_set(err, STATUS_LIMIT, "%s: larger than %llu bytes", t->req->url,
 			       (unsigned long long)t->req->max_bytes);
 	if (t->write_failed != STATUS_OK) {
 		*err = t->write_err;
 		return err_wrap(err, "%s", t->req->url);
 	}
-	if (rc == CURLE_OPERATION_TIMEDOUT)
-		st = STATUS_TIMEOUT;
-	if (rc == CURLE_HTTP_RETURNED_ERROR)
-		st = code == 404 || code == 410 ? STATUS_NOTFOUND : code == 401 || code == 403 ? STATUS_AUTH : STATUS_REMOTE;
-	err_set(err, st, "%s: %s", t->req->url, message[0] ? message : curl_easy_strerror(rc));
+	err_set(err, status_of(rc, code), "%s: %s", t->req->url, message[0] ? message : curl_easy_strerror(rc));
 	err->sys_errno = (int)code;
-	return st;
+	return err->code;
 }
 
 static bool worth_another_try(CURLcode rc, long code)
@@ -207,7 +226,7 @@ enum status http_get(const struct http_request *req, int fd, struct http_answer 
 		st = attempt(req, fd, out, &again, &wait_s, err);
 		if (st == STATUS_OK || !again || try == req->retries)
 			break;
-		nanosleep(&(struct timespec){ .tv_sec = wait_s ? wait_s : 1u << try }, NULL);
+		nanosleep(&(struct timespec){ .tv_sec = wait_s ? wait_s : 1u << MIN(try, 5u) }, NULL);
 	}
 	return st;
 }

@@ -29,7 +29,8 @@ struct http_answer {
 
 /*
  * GET url into fd (nothing is written on 304). STATUS_REMOTE with sys_errno = HTTP code for other codes,
- * STATUS_NOTFOUND for 404 and 410, STATUS_TIMEOUT, STATUS_IO. Redirects stay on http(s), at most 5.
+ * STATUS_NOTFOUND for 404 and 410, STATUS_AUTH for 401 and 403, STATUS_LIMIT over max_bytes, STATUS_INVALID for a URL
+ * of another kind, STATUS_TIMEOUT, STATUS_IO. Redirects stay on http(s), at most 5. After a failure fd may hold a part.
  */
 enum status http_get(const struct http_request *req, int fd, struct http_answer *out, struct err *err) NODISCARD;
 

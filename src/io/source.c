@@ -4,16 +4,40 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum status source_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
 	size_t n = 0;
+	enum status st = s->failed.code;
 
-	TRY(s->ops->read(s, buf, cap, &n, err));
+	if (st != STATUS_OK) {
+		*err = s->failed;
+		return st;
+	}
+	st = s->ops->read(s, buf, cap, &n, err);
+	if (st != STATUS_OK) {
+		s->failed = *err;
+		return st;
+	}
+	if (n == 0 && s->failed.code != STATUS_OK) {
+		*err = s->failed;
+		return err->code;
+	}
 	s->pos += n;
 	*out_n = n;
 	return STATUS_OK;
+}
+
+uint64_t source_advance(struct source *s, uint64_t n)
+{
+	uint64_t done = 0;
+
+	if (s->advance && s->failed.code == STATUS_OK)
+		done = s->advance(s, n);
+	s->pos += done;
+	return done;
 }
 
 enum status source_read_full(struct source *s, uint8_t *buf, size_t n, struct err *err)
@@ -36,6 +60,7 @@ enum status source_skip(struct source *s, uint64_t n, struct err *err)
 {
 	uint8_t waste[65536];
 
+	n -= source_advance(s, n);
 	while (n > 0) {
 		size_t got;
 
@@ -88,6 +113,15 @@ static enum status slice_read(struct source *s, uint8_t *buf, size_t cap, size_t
 	return STATUS_OK;
 }
 
+static uint64_t slice_advance(struct source *s, uint64_t n)
+{
+	struct slice_source *m = (struct slice_source *)s;
+
+	n = MIN(n, (uint64_t)m->left.len);
+	m->left = slice_from(m->left, (size_t)n);
+	return n;
+}
+
 static void plain_close(struct source *s)
 {
 	free(s);
@@ -101,6 +135,7 @@ struct source *source_from_slice(struct slice bytes)
 	if (!m)
 		return NULL;
 	m->base.ops = &ops;
+	m->base.advance = slice_advance;
 	m->left = bytes;
 	return &m->base;
 }
@@ -136,6 +171,24 @@ static enum status fd_read(struct source *s, uint8_t *buf, size_t cap, size_t *o
 	return STATUS_OK;
 }
 
+static uint64_t fd_advance(struct source *s, uint64_t n)
+{
+	struct fd_source *f = (struct fd_source *)s;
+	struct stat st;
+	uint64_t size;
+
+	/* What is not there must be missed: only bytes that the file has now are passed over. */
+	if (fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return 0;
+	size = (uint64_t)st.st_size;
+	n = MIN(n, f->left);
+	n = f->at < size ? MIN(n, size - f->at) : 0;
+	f->at += n;
+	if (!f->to_end)
+		f->left -= n;
+	return n;
+}
+
 struct source *source_from_fd(int fd, uint64_t offset, uint64_t len)
 {
 	static const struct source_ops ops = { fd_read, plain_close };
@@ -144,6 +197,7 @@ struct source *source_from_fd(int fd, uint64_t offset, uint64_t len)
 	if (!f)
 		return NULL;
 	f->base.ops = &ops;
+	f->base.advance = fd_advance;
 	f->fd = fd;
 	f->at = offset;
 	f->left = len;
@@ -174,6 +228,15 @@ static enum status window_read(struct source *s, uint8_t *buf, size_t cap, size_
 	return STATUS_OK;
 }
 
+static uint64_t window_advance(struct source *s, uint64_t n)
+{
+	struct window_source *w = (struct window_source *)s;
+
+	n = source_advance(w->inner, MIN(n, w->left));
+	w->left -= n;
+	return n;
+}
+
 struct source *source_window(struct source *inner, uint64_t len)
 {
 	static const struct source_ops ops = { window_read, plain_close };
@@ -182,6 +245,7 @@ struct source *source_window(struct source *inner, uint64_t len)
 	if (!w)
 		return NULL;
 	w->base.ops = &ops;
+	w->base.advance = window_advance;
 	w->inner = inner;
 	w->left = len;
 	return &w->base;
@@ -202,6 +266,15 @@ static enum status counted_read(struct source *s, uint8_t *buf, size_t cap, size
 	return STATUS_OK;
 }
 
+static uint64_t counted_advance(struct source *s, uint64_t n)
+{
+	struct counted_source *c = (struct counted_source *)s;
+
+	n = source_advance(c->inner, n);
+	*c->counter += n;
+	return n;
+}
+
 static void counted_close(struct source *s)
 {
 	source_free(((struct counted_source *)s)->inner);
@@ -218,6 +291,7 @@ struct source *source_counted(struct source *inner, _Atomic uint64_t *counter)
 		return NULL;
 	}
 	c->base.ops = &ops;
+	c->base.advance = counted_advance;
 	c->inner = inner;
 	c->counter = counter;
 	return &c->base;

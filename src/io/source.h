@@ -16,7 +16,7 @@ struct source;
 struct source_ops {
 	/*
 	 * Put up to cap (> 0) bytes at buf. *out_n == 0 means the clean end of the stream and only that; short reads are
-	 * allowed. A failure is sticky: further reads give the same failure.
+	 * allowed. Not called again after it failed.
 	 */
 	enum status (*read)(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err);
 	void (*close)(struct source *s); /* frees s */
@@ -25,13 +25,29 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	uint64_t pos; /* bytes handed out so far */
+	/*
+	 * The failure that further reads give; STATUS_OK while there is none. source_read() keeps it. A read that has
+	 * bytes and a failure may fill it itself and return STATUS_OK with the bytes.
+	 */
+	struct err failed;
+	/*
+	 * Pass over at most n bytes without reading them; gives how many, fewer where they would have to be read. May be
+	 * NULL: everything is read.
+	 */
+	uint64_t (*advance)(struct source *s, uint64_t n);
 };
 
+/* A failure is sticky: further reads give the same one. */
 enum status source_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err) NODISCARD;
 /* Exactly n bytes; STATUS_MALFORMED at an early end (err->offset = where it ended). */
 enum status source_read_full(struct source *s, uint8_t *buf, size_t n, struct err *err) NODISCARD;
-/* Read and drop n bytes. STATUS_MALFORMED at an early end. */
+/* Pass over n bytes, read or not. STATUS_MALFORMED at an early end. */
 enum status source_skip(struct source *s, uint64_t n, struct err *err) NODISCARD;
+/*
+ * Pass over at most n bytes without reading them, if the source can (a plain file, memory); gives how many. 0 says
+ * nothing about the end: read on.
+ */
+uint64_t source_advance(struct source *s, uint64_t n);
 /* Read and drop the rest. */
 enum status source_drain(struct source *s, struct err *err) NODISCARD;
 void source_free(struct source *s); /* NULL is fine */

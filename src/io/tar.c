@@ -20,7 +20,7 @@
 /* What extended headers said about the next entry. */
 struct extension {
 	struct buf path, link, scratch;
-	bool has_path, has_link, has_size, sparse;
+	bool has_path, has_link, has_size, sparse, sparse_name;
 	uint64_t size;
 };
 
@@ -74,11 +74,17 @@ static void consume(struct walker *w, size_t n)
 static enum status skip(struct walker *w, uint64_t n, struct err *err)
 {
 	while (n > 0) {
+		uint64_t passed;
 		size_t step;
 
+		if (w->at == w->len && n >= BUFFER_BYTES) {
+			passed = source_advance(w->src, n);
+			w->offset += passed;
+			n -= passed;
+		}
 		TRY(fill(w, 1, err));
 		step = (size_t)MIN(n, (uint64_t)(w->len - w->at));
-		if (step == 0)
+		if (step == 0 && n > 0)
 			return err_at(err, STATUS_MALFORMED, w->offset,
 				      "tar: the archive ends inside an entry: %llu more bytes were expected",
 				      (unsigned long long)n);
@@ -86,6 +92,20 @@ static enum status skip(struct walker *w, uint64_t n, struct err *err)
 		n -= step;
 	}
 	return STATUS_OK;
+}
+
+static uint64_t body_advance(struct source *s, uint64_t n)
+{
+	struct body_source *b = (struct body_source *)s;
+	struct walker *w = b->w;
+	uint64_t held = MIN(MIN(n, b->left), (uint64_t)(w->len - w->at)), passed;
+
+	consume(w, (size_t)held);
+	b->left -= held;
+	passed = w->at == w->len ? source_advance(w->src, MIN(n - held, b->left)) : 0;
+	w->offset += passed;
+	b->left -= passed;
+	return held + passed;
 }
 
 static enum status body_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
@@ -132,14 +152,14 @@ static bool all_zero(const uint8_t *block)
 	return true;
 }
 
-/* Octal with blanks and NULs around it, or GNU base-256. */
+/* Octal after blanks and NULs, ended by a NUL or by blanks up to the end; or GNU base-256. */
 static bool parse_number(struct slice field, uint64_t *out)
 {
 	uint64_t value = 0;
 	size_t i = 0;
 
 	if (field.ptr[0] & 0x80) {
-		if (field.ptr[0] & 0x7f && field.ptr[0] != 0x80)
+		if (field.ptr[0] != 0x80)
 			return false; /* negative, or beyond any size */
 		for (i = 1; i < field.len; i++)
 			if (CKD_MUL(&value, value, UINT64_C(256)) || CKD_ADD(&value, value, (uint64_t)field.ptr[i]))
@@ -151,8 +171,8 @@ static bool parse_number(struct slice field, uint64_t *out)
 		i++;
 	for (; i < field.len && field.ptr[i] >= '0' && field.ptr[i] <= '7'; i++)
 		value = value * 8 + (uint64_t)(field.ptr[i] - '0'); /* at most 12 digits */
-	for (; i < field.len; i++)
-		if (field.ptr[i] != ' ' && field.ptr[i] != 0)
+	for (; i < field.len && field.ptr[i] != 0; i++)
+		if (field.ptr[i] != ' ')
 			return false;
 	*out = value;
 	return true;
@@ -197,7 +217,7 @@ static void extension_reset(struct extension *x)
 {
 	buf_reset(&x->path);
 	buf_reset(&x->link);
-	x->has_path = x->has_link = x->has_size = x->sparse = false;
+	x->has_path = x->has_link = x->has_size = x->sparse = x->sparse_name = false;
 }
 
 static enum status read_extension(struct walker *w, uint64_t size, struct err *err)
@@ -232,46 +252,67 @@ static void set(struct buf *b, bool *has, struct slice value)
 	*has = true;
 }
 
+/* An empty value takes back what was said before: the header's own field counts. */
 static enum status pax_record(struct walker *w, struct slice key, struct slice value, uint64_t at, struct err *err)
 {
 	struct extension *x = &w->ext;
 
-	if (slice_eq(key, SLICE("path")) || slice_eq(key, SLICE("GNU.sparse.name"))) {
+	if (slice_eq(key, SLICE("path")) && !x->sparse_name) {
 		set(&x->path, &x->has_path, value);
+		x->has_path = value.len > 0;
+	} else if (slice_eq(key, SLICE("GNU.sparse.name")) && value.len > 0) {
+		/* The true name; path is a made-up one for readers that do not know sparse files. */
+		set(&x->path, &x->has_path, value);
+		x->sparse_name = true;
 	} else if (slice_eq(key, SLICE("linkpath"))) {
 		set(&x->link, &x->has_link, value);
+		x->has_link = value.len > 0;
 	} else if (slice_eq(key, SLICE("size"))) {
-		if (!slice_to_u64(value, &x->size) || x->size > INT64_MAX)
+		x->has_size = value.len > 0;
+		if (x->has_size && (!slice_to_u64(value, &x->size) || x->size > INT64_MAX))
 			return err_at(err, STATUS_MALFORMED, at, "tar: pax size is not a number");
-		x->has_size = true;
 	}
 	if (slice_starts(key, SLICE("GNU.sparse.")))
 		x->sparse = true;
 	return STATUS_OK;
 }
 
+/* Container runtimes, like Go's archive/tar, do not apply a global header: a name in it is told and not used. */
+static void global_record(struct walker *w, struct slice key, uint64_t at)
+{
+	struct err_quote q;
+
+	if (slice_eq(key, SLICE("path")) || slice_eq(key, SLICE("linkpath")) || slice_eq(key, SLICE("size")) ||
+	    slice_starts(key, SLICE("GNU.sparse.")))
+		diag_emit(w->diags, DIAG_UNSUPPORTED, SLICE_EMPTY, at,
+			  "a global pax header sets %s for all entries; it is not applied", err_slice(&q, key));
+}
+
 /* Records are "LENGTH key=value\n", LENGTH counting itself. */
-static enum status parse_pax(struct walker *w, uint64_t at, struct err *err)
+static enum status parse_pax(struct walker *w, bool global, uint64_t at, struct err *err)
 {
 	struct slice rest = buf_slice(&w->ext.scratch);
 
-	while (rest.len > 0) {
+	while (rest.len > 0 && rest.ptr[0] != 0) { /* some writers count the padding */
 		struct slice digits, record, key, value;
 		uint64_t len;
 
-		if (rest.ptr[0] == 0)
-			return STATUS_OK; /* padding that some writers count */
-		if (!slice_cut(rest, ' ', &digits, NULL) || !slice_to_u64(digits, &len) || len > rest.len ||
-		    len < digits.len + 2)
+		/* No length is longer than 20 digits. */
+		if (!slice_cut(slice_take(rest, 21), ' ', &digits, NULL) || !slice_to_u64(digits, &len) ||
+		    len > rest.len || len < digits.len + 2)
 			return err_at(err, STATUS_MALFORMED, at, "tar: a pax record has no valid length");
 		record = slice_from(slice_take(rest, (size_t)len), digits.len + 1);
-		rest = slice_from(rest, (size_t)len);
 		if (record.ptr[record.len - 1] != '\n')
 			return err_at(err, STATUS_MALFORMED, at, "tar: a pax record does not end in a newline");
 		record.len--;
 		if (!slice_cut(record, '=', &key, &value))
 			return err_at(err, STATUS_MALFORMED, at, "tar: a pax record has no '='");
-		TRY(pax_record(w, key, value, at, err));
+		if (global)
+			global_record(w, key, at);
+		else
+			TRY(pax_record(w, key, value, at, err));
+		rest = slice_from(rest, (size_t)len);
+		at += len;
 	}
 	return STATUS_OK;
 }
@@ -286,10 +327,9 @@ static enum status take_extension(struct walker *w, uint8_t type, uint64_t size,
 	switch (type) {
 	case 'x':
 	case 'X':
+	case 'g':
 		TRY(read_extension(w, size, err));
-		return parse_pax(w, at, err);
-	case 'g': /* defaults for all entries: nothing in them concerns names or sizes of a sane archive */
-		return read_extension(w, size, err);
+		return parse_pax(w, type == 'g', at, err);
 	case 'L':
 	case 'K':
 		TRY(read_extension(w, size, err));
@@ -350,6 +390,29 @@ static enum tar_type type_of(uint8_t flag, struct slice raw_path)
 	}
 }
 
+/*
+ * Does a hard link with a size have a body? Most writers give the size of the file and no body; old ones and pax
+ * archives may repeat the file. It is a body if what follows is not a header.
+ */
+static enum status link_has_body(struct walker *w, bool *out, struct err *err)
+{
+	TRY(fill(w, BLOCK, err));
+	*out = w->len - w->at >= BLOCK && !checksum_fits(w->buf + w->at) && !all_zero(w->buf + w->at);
+	return STATUS_OK;
+}
+
+/* Bytes that follow the header: the kinds that are only names have none, whatever their size field says. */
+static enum status stored_size(struct walker *w, uint8_t flag, uint64_t *size, struct err *err)
+{
+	bool body = flag < '1' || flag > '6';
+
+	if (flag == '1' && *size > 0)
+		TRY(link_has_body(w, &body, err));
+	if (!body)
+		*size = 0;
+	return STATUS_OK;
+}
+
 static size_t depth_of(struct slice path)
 {
 	size_t n = path.len > 0;
@@ -359,29 +422,33 @@ static size_t depth_of(struct slice path)
 	return n;
 }
 
-/* Normalise raw into b; false when it is over a limit or holds a NUL. */
-static bool usable_path(struct walker *w, struct slice raw, struct buf *b, struct slice *out)
+/* Normalise raw into b; *out_usable is false when it is over a limit or holds a NUL. */
+static enum status normalise(struct walker *w, struct slice raw, struct buf *b, struct slice *out, bool *out_usable,
+			     struct err *err)
 {
 	uint8_t *p;
 
-	buf_reset(b);
+	*out_usable = false;
 	if (raw.len > w->limits->path_bytes || slice_find_byte(raw, 0) != SIZE_MAX)
-		return false;
+		return STATUS_OK;
+	buf_reset(b);
 	p = buf_reserve(b, raw.len + 1);
 	if (!p)
-		return false;
+		return err_nomem(err, "tar entry");
 	*out = path_normalise(raw, p);
-	return depth_of(*out) <= w->limits->path_depth;
+	*out_usable = depth_of(*out) <= w->limits->path_depth;
+	return STATUS_OK;
 }
 
 static struct slice raw_path_of(struct walker *w, const uint8_t *block)
 {
-	struct slice name = text_field(block, 0, 100), prefix;
+	struct slice name = text_field(block, 0, 100), prefix = SLICE_EMPTY;
 
 	if (w->ext.has_path)
 		return buf_slice(&w->ext.path);
-	/* Old GNU headers ("ustar  ") keep other things where POSIX has the prefix. */
-	prefix = memcmp(block + 257, "ustar\0", 6) == 0 ? text_field(block, 345, 155) : SLICE_EMPTY;
+	/* Old GNU headers ("ustar  ") keep other things where POSIX has the prefix; star has times behind a shorter one. */
+	if (memcmp(block + 257, "ustar", 6) == 0)
+		prefix = text_field(block, 345, memcmp(block + 508, "tar", 4) == 0 ? 131 : 155);
 	buf_reset(&w->ext.path);
 	if (prefix.len > 0) {
 		buf_add(&w->ext.path, prefix);
@@ -391,41 +458,47 @@ static struct slice raw_path_of(struct walker *w, const uint8_t *block)
 	return buf_slice(&w->ext.path);
 }
 
-static enum status visit_entry(struct walker *w, const uint8_t *block, uint64_t size, struct err *err)
+/* Names of e; *out_usable is false, and it has been told why, if the entry is to be left out. */
+static enum status take_names(struct walker *w, const uint8_t *block, uint64_t at, struct tar_entry *e, bool *out_usable,
+			      struct err *err)
+{
+	struct slice raw_link = w->ext.has_link ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
+	struct err_quote q;
+
+	TRY(normalise(w, e->raw_path, &w->path, &e->path, out_usable, err));
+	if (!*out_usable || (e->path.len == 0 && e->type != TAR_DIR)) {
+		*out_usable = false;
+		diag_emit(w->diags, DIAG_ARCHIVE, SLICE_EMPTY, at,
+			  "an entry's name is too long, too deep or not a name: %s", err_slice(&q, e->raw_path));
+		return STATUS_OK;
+	}
+	if (e->type != TAR_HARDLINK && e->type != TAR_SYMLINK)
+		return STATUS_OK;
+	TRY(normalise(w, raw_link, &w->link, &e->link, out_usable, err));
+	if (e->type == TAR_SYMLINK)
+		e->link = raw_link; /* what it means depends on other layers */
+	if (!*out_usable)
+		diag_emit(w->diags, DIAG_ARCHIVE, e->path, at, "the target of a link is not a name: %s",
+			  err_slice(&q, raw_link));
+	return STATUS_OK;
+}
+
+static enum status visit_entry(struct walker *w, const uint8_t *block, uint64_t at, uint64_t size, struct err *err)
 {
 	static const struct source_ops ops = { body_read, body_close };
-	struct tar_entry e = { .raw_path = raw_path_of(w, block) };
-	struct slice raw_link = w->ext.has_link ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
-	struct body_source body = { .base = { .ops = &ops }, .w = w };
-	struct err_quote q;
+	struct body_source body = { .base = { .ops = &ops, .advance = body_advance }, .w = w, .left = size };
+	struct tar_entry e = { .raw_path = raw_path_of(w, block), .offset = w->offset };
 	uint64_t mode;
+	bool usable;
 
 	e.type = type_of(block[156], e.raw_path);
-	if (e.type == TAR_FILE || e.type == TAR_OTHER)
-		body.left = size;
 	e.size = e.type == TAR_FILE ? size : 0;
 	e.mode = parse_number(field(block, 100, 8), &mode) ? (uint32_t)(mode & 07777) : 0;
-	e.offset = w->offset;
 	e.sparse = w->ext.sparse || block[156] == 'S';
-	if (!usable_path(w, e.raw_path, &w->path, &e.path)) {
-		diag_emit(w->diags, DIAG_ARCHIVE, SLICE_EMPTY, w->offset - BLOCK,
-			  "an entry's name is too long, too deep or not a name: %s", err_slice(&q, e.raw_path));
-	} else if (e.type == TAR_HARDLINK && !usable_path(w, raw_link, &w->link, &e.link)) {
-		diag_emit(w->diags, DIAG_ARCHIVE, e.path, w->offset - BLOCK, "the target of a hard link is not a name: %s",
-			  err_slice(&q, raw_link));
-	} else {
-		enum status st;
-
-		if (e.type == TAR_SYMLINK)
-			e.link = slice_take(raw_link, (size_t)w->limits->path_bytes);
-		st = w->visit(w->ctx, &e, e.size > 0 ? &body.base : NULL, err);
-		if (st != STATUS_OK)
-			return st;
-	}
-	TRY(skip(w, body.left, err));
-	if (e.type == TAR_FILE || e.type == TAR_OTHER)
-		TRY(skip(w, (BLOCK - size % BLOCK) % BLOCK, err));
-	return STATUS_OK;
+	TRY(take_names(w, block, at, &e, &usable, err));
+	if (usable)
+		TRY(w->visit(w->ctx, &e, e.size > 0 ? &body.base : NULL, err));
+	return skip(w, body.left + (BLOCK - size % BLOCK) % BLOCK, err);
 }
 
 static enum status take_entry(struct walker *w, struct err *err)
@@ -450,7 +523,10 @@ static enum status take_entry(struct walker *w, struct err *err)
 			      (unsigned long long)w->limits->layer_entries);
 	if (block[156] == 'S')
 		TRY(skip_sparse_map(w, block, err));
-	TRY(visit_entry(w, block, w->ext.has_size ? w->ext.size : size, err));
+	if (w->ext.has_size)
+		size = w->ext.size;
+	TRY(stored_size(w, block[156], &size, err));
+	TRY(visit_entry(w, block, at, size, err));
 	extension_reset(&w->ext);
 	return STATUS_OK;
 }
@@ -480,7 +556,9 @@ static enum status walk(struct walker *w, struct err *err)
 				return drain(w, err);
 			continue;
 		}
-		zeros = 0;
+		/* Readers differ on what follows a lone zero block (stop, go on, refuse): so do not guess. */
+		if (zeros > 0)
+			return err_at(err, STATUS_MALFORMED, w->offset, "tar: data after a lone zero block");
 		TRY(take_entry(w, err));
 	}
 }

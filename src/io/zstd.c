@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* 128 MiB: what `zstd --ultra -22 --long` makes; the tool itself refuses more unless asked. */
 #define WINDOW_LOG_MAX 27
@@ -25,32 +26,49 @@ static bool zstd_claims(struct slice head)
 	return (head.ptr[0] & 0xf0) == 0x50 && head.ptr[1] == 0x2a && head.ptr[2] == 0x4d && head.ptr[3] == 0x18;
 }
 
+static enum status failure(size_t rc, uint64_t offset, struct err *err)
+{
+	switch (ZSTD_getErrorCode(rc)) {
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return err_at(err, STATUS_LIMIT, offset, "zstd: the window is larger than %d MiB",
+			      1 << (WINDOW_LOG_MAX - 20));
+	case ZSTD_error_memory_allocation:
+		return err_nomem(err, "zstd");
+	default:
+		return err_at(err, STATUS_MALFORMED, offset, "zstd: %s", ZSTD_getErrorName(rc));
+	}
+}
+
+static enum status decode_some(struct zstd_source *z, ZSTD_outBuffer *out, struct err *err)
+{
+	uint64_t offset = decoder_input_offset(&z->in);
+	ZSTD_inBuffer in = { z->in.buf, z->in.len, z->in.at };
+	size_t rc = ZSTD_decompressStream(z->stream, out, &in);
+
+	z->in.at = in.pos;
+	if (ZSTD_isError(rc))
+		return failure(rc, offset, err);
+	z->in_frame = rc != 0;
+	if (z->in.ended && out->pos == 0 && z->in_frame)
+		return err_at(err, STATUS_MALFORMED, offset, "zstd: the compressed data ends early");
+	return STATUS_OK;
+}
+
 static enum status zstd_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
 	struct zstd_source *z = (struct zstd_source *)s;
 	ZSTD_outBuffer out = { buf, cap, 0 };
+	enum status st = STATUS_OK;
 
-	*out_n = 0;
-	while (out.pos == 0) {
-		ZSTD_inBuffer in;
-		uint64_t offset;
-		size_t rc;
-
-		TRY(decoder_input_fill(&z->in, err));
-		if (z->in.ended && !z->in_frame)
-			return STATUS_OK;
-		offset = decoder_input_offset(&z->in);
-		in = (ZSTD_inBuffer){ z->in.buf, z->in.len, z->in.at };
-		rc = ZSTD_decompressStream(z->stream, &out, &in);
-		if (ZSTD_isError(rc))
-			return err_at(err, STATUS_MALFORMED, offset, "zstd: %s", ZSTD_getErrorName(rc));
-		if (z->in.ended && out.pos == 0 && rc != 0)
-			return err_at(err, STATUS_MALFORMED, offset, "zstd: the compressed data ends early");
-		z->in.at = in.pos;
-		z->in_frame = rc != 0;
+	while (st == STATUS_OK && out.pos == 0) {
+		st = decoder_input_fill(&z->in, err);
+		if (st == STATUS_OK && z->in.ended && !z->in_frame)
+			break;
+		if (st == STATUS_OK)
+			st = decode_some(z, &out, err);
 	}
 	*out_n = out.pos;
-	return STATUS_OK;
+	return decoder_hand_out(s, st, *out_n, err);
 }
 
 static void zstd_close(struct source *s)
