@@ -2,8 +2,8 @@
 /*
  * format.c - a feed document of one format (-DFUZZ_FORMAT=name, one program per row of formats.def).
  *
- * Invariants: a parse is the same when it is repeated; every text of a record is readable; ranges do not claim a fix and a
- * last affected version at once; offsets of errors lie inside the document.
+ * Invariants: a parse is the same when it is repeated; every text of a record is readable; ranges do not claim a fix
+ * and a last affected version at once; offsets of errors lie inside the document.
  */
 #include "feed/feed.h"
 

@@ -70,8 +70,7 @@ enum status fetch_path(const char *dir, size_t dir_len, struct slice url, char *
 		return err_set(err, STATUS_INVALID, "no place in a mirror for \"%s\"", err_slice(&q, url));
 	memcpy(out, dir, dir_len);
 	out[dir_len] = '/';
-	if (!add_decoded(rest, out + dir_len + 1, size - dir_len - 1) ||
-	    leads_out(slice_cstr(out + dir_len + 1)))
+	if (!add_decoded(rest, out + dir_len + 1, size - dir_len - 1) || leads_out(slice_cstr(out + dir_len + 1)))
 		return err_set(err, STATUS_INVALID, "no place in a mirror for \"%s\"", err_slice(&q, url));
 	return STATUS_OK;
 }

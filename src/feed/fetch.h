@@ -2,7 +2,8 @@
 /*
  * fetch.h - documents by their upstream URL, from the origin or from a mirror that stands for every origin.
  *
- * A mirror is a tree <host>/<path> of the upstream URLs: a directory, or the base URL of any web server. Private to feed/.
+ * A mirror is a tree <host>/<path> of the upstream URLs: a directory, or the base URL of any web server. Private to
+ * feed/.
  */
 #ifndef LIMPID_FEED_FETCH_H
 #define LIMPID_FEED_FETCH_H
@@ -30,15 +31,17 @@ enum status fetch_small(const struct fetch_place *place, struct slice url, struc
 bool fetch_exists(const struct fetch_place *place, struct slice url);
 
 /* <dir>/<host>/<path> with %XX decoded. STATUS_INVALID for an URL that leads out of dir or has no path. */
-enum status fetch_path(const char *dir, size_t dir_len, struct slice url, char *out, size_t size, struct err *err) NODISCARD;
+enum status fetch_path(const char *dir, size_t dir_len, struct slice url, char *out, size_t size,
+		       struct err *err) NODISCARD;
 /* A file without a name in dir: gone when it is closed, even by kill -9. -1 with err set. */
 int fetch_temporary(const char *dir, struct err *err);
 /* sha256 of everything in fd, whose position does not matter. */
 enum status fetch_digest(int fd, struct digest *out, uint64_t *out_bytes, struct err *err) NODISCARD;
 
 /*
- * Bring the document into <dir>/<host>/<path>, whole or not at all. Validators lie beside it in ".<name>.validators" with
- * the digest they belong to, so that a change of the file by somebody else only costs a download. *out_changed: it is new.
+ * Bring the document into <dir>/<host>/<path>, whole or not at all. Validators lie beside it in ".<name>.validators"
+ * with the digest they belong to, so that a change of the file by somebody else only costs a download. *out_changed: it
+ * is new.
  */
 enum status fetch_download(const struct fetch_place *place, struct slice url, struct slice dir, bool *out_changed,
 			   uint64_t *out_bytes, struct err *err) NODISCARD;

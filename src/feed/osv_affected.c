@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* osv_affected.c - one entry of "affected": its ecosystem, its name, and what single ecosystems say in their own way. */
+/* osv_affected.c - one entry of "affected": its ecosystem, its name, and what single ecosystems say in their own way.
+ */
 #include "feed/osv_affected.h"
 
 #include "base/buf.h"
@@ -61,8 +62,8 @@ static bool pypi_name(struct arena *arena, struct slice name, struct slice *out)
 }
 
 /*
- * A fix with ".module" in its release is for a modular package; which stream, only the summary says: "Important: nodejs:14
- * security update", "Moderate: virt:rhel and virt-devel:rhel security update". None named: "?".
+ * A fix with ".module" in its release is for a modular package; which stream, only the summary says: "Important:
+ * nodejs:14 security update", "Moderate: virt:rhel and virt-devel:rhel security update". None named: "?".
  */
 static size_t streams_of(struct slice summary, struct slice out[STREAMS_MAX])
 {
@@ -117,12 +118,13 @@ static bool add_imports(struct platforms *p, yyjson_val *imports)
 	yyjson_val *import;
 	size_t i, n;
 
-	yyjson_arr_foreach(imports, i, n, import) {
+	yyjson_arr_foreach(imports, i, n, import)
+	{
 		yyjson_val *oses = json_get(import, "goos"), *arches = json_get(import, "goarch");
 		size_t n_os = yyjson_arr_size(oses), n_arch = yyjson_arr_size(arches), pairs;
 
-		if ((n_os == 0 && n_arch == 0) ||
-		    CKD_MUL(&pairs, MAX(n_os, (size_t)1), MAX(n_arch, (size_t)1)) || pairs > PLATFORMS_MAX - p->n)
+		if ((n_os == 0 && n_arch == 0) || CKD_MUL(&pairs, MAX(n_os, (size_t)1), MAX(n_arch, (size_t)1)) ||
+		    pairs > PLATFORMS_MAX - p->n)
 			return false;
 		for (size_t k = 0; k < pairs; k++)
 			add_platform(p, json_str(yyjson_arr_get(oses, k / MAX(n_arch, (size_t)1))),

@@ -15,8 +15,8 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 			   struct err *err) NODISCARD;
 
 /*
- * An erratum of an RPM distribution lists a package once per rebuild. A system that has reached one of them has the fix,
- * so that the oldest one decides; fixed_version names all.
+ * An erratum of an RPM distribution lists a package once per rebuild. A system that has reached one of them has the
+ * fix, so that the oldest one decides; fixed_version names all.
  */
 enum status osv_merge_rebuilds(struct osv_reader *r, osv_rows *rows, struct err *err) NODISCARD;
 

@@ -15,7 +15,7 @@ struct osv_ecosystem {
 };
 
 static const struct osv_ecosystem ecosystems[] = {
-#define OSV_ECOSYSTEM(name, suffix, scope, scheme, kind, left_out, feed) \
+#define OSV_ECOSYSTEM(name, suffix, scope, scheme, kind, left_out, feed)                                               \
 	{ name, scope, #scheme, left_out, SUFFIX_##suffix, AFFECTED_NAME_##kind, FEED_##feed },
 #include "feed/osv_ecosystems.def"
 #undef OSV_ECOSYSTEM

@@ -90,7 +90,8 @@ static size_t read_events(struct reader *r, yyjson_val *list, struct event *out,
 	bool unlimited = false;
 
 	*out_limit = SLICE_EMPTY;
-	yyjson_arr_foreach(list, i, n, item) {
+	yyjson_arr_foreach(list, i, n, item)
+	{
 		for (size_t k = 0; k < ARRAY_LEN(keys) && count < max; k++) {
 			struct slice v = json_get_str(item, keys[k]);
 
@@ -217,7 +218,8 @@ static enum status read_versions(struct reader *r, yyjson_val *list, struct affe
 	versions = arena_array(r->arena, size, sizeof(*versions));
 	if (!versions)
 		return err_nomem(err, "OSV record");
-	yyjson_arr_foreach(list, i, n, item) {
+	yyjson_arr_foreach(list, i, n, item)
+	{
 		struct slice v = json_str(item);
 
 		if (v.len > 0 && !(fold && is_held(r, v)))
@@ -234,8 +236,7 @@ enum status osv_read_ranges(yyjson_val *entry, struct arena *arena, const struct
 	yyjson_val *list = json_get(entry, "ranges"), *range;
 	size_t i, n;
 
-	yyjson_arr_foreach(list, i, n, range)
-		TRY(read_range(&r, range, err));
+	yyjson_arr_foreach(list, i, n, range) TRY(read_range(&r, range, err));
 	TRY(read_versions(&r, json_get(entry, "versions"), row, err));
 	row->ranges = r.ranges.at;
 	row->n_ranges = r.ranges.len;

@@ -10,7 +10,8 @@
 /*
  * Fill row's ranges, versions and fixed_version from the entry ("affected[i]"); row->scheme is set. Arrays are the
  * arena's, texts the document's. GIT ranges are no versions and do not count; a row without ranges and versions
- * afterwards says nothing. Versions that the ranges hold already are not listed again. Oddities go to diags under where.
+ * afterwards says nothing. Versions that the ranges hold already are not listed again. Oddities go to diags under
+ * where.
  */
 enum status osv_read_ranges(yyjson_val *entry, struct arena *arena, const struct diag_sink *diags, struct slice where,
 			    struct affected *row, struct err *err) NODISCARD;

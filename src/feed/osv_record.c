@@ -86,7 +86,8 @@ static bool read_scores(yyjson_val *list, struct slice *vectors, size_t *n_vecto
 	size_t i, n;
 	int best = -1;
 
-	yyjson_arr_foreach(list, i, n, item) {
+	yyjson_arr_foreach(list, i, n, item)
+	{
 		struct slice score = json_get_str(item, "score");
 		double value;
 
@@ -148,16 +149,15 @@ static enum status read_list(struct osv_reader *r, yyjson_val *list, size_t room
 
 	if (!texts)
 		return nomem(err);
-	yyjson_arr_foreach(list, i, n, item)
-		if (yyjson_is_str(item) && yyjson_get_len(item) > 0)
-			texts[(*out_n)++] = json_str(item);
+	yyjson_arr_foreach(list, i, n, item) if (yyjson_is_str(item) && yyjson_get_len(item) > 0) texts[(*out_n)++] =
+		json_str(item);
 	*out = texts;
 	return STATUS_OK;
 }
 
 /*
- * "upstream" names what a distribution's record is about: for "UBUNTU-CVE-2024-1" the same flaw "CVE-2024-1", for an erratum
- * all that it fixes.
+ * "upstream" names what a distribution's record is about: for "UBUNTU-CVE-2024-1" the same flaw "CVE-2024-1", for an
+ * erratum all that it fixes.
  */
 static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct advisory *a, struct err *err)
 {
@@ -167,7 +167,8 @@ static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct adv
 
 	TRY(read_list(r, json_get(record, "aliases"), room, &aliases, &a->n_aliases, err));
 	TRY(read_list(r, json_get(record, "related"), room, &related, &a->n_related, err));
-	yyjson_arr_foreach(upstream, i, n, item) {
+	yyjson_arr_foreach(upstream, i, n, item)
+	{
 		struct slice id = json_str(item);
 
 		if (id.len == 0)
@@ -207,7 +208,8 @@ static enum status read_links(struct osv_reader *r, yyjson_val *record, struct a
 		return nomem(err);
 	if (!add_link(&seen, links, &a->n_links, page))
 		return nomem(err);
-	yyjson_arr_foreach(list, i, n, item) {
+	yyjson_arr_foreach(list, i, n, item)
+	{
 		struct slice url = json_get_str(item, "url");
 
 		if (url.len > 0 && !add_link(&seen, links, &a->n_links, url))
@@ -234,7 +236,8 @@ static bool is_left_out(yyjson_val *list, struct slice id)
 	yyjson_val *entry;
 	size_t i, n;
 
-	yyjson_arr_foreach(list, i, n, entry) {
+	yyjson_arr_foreach(list, i, n, entry)
+	{
 		const struct osv_ecosystem *e;
 		struct slice name;
 
@@ -265,7 +268,8 @@ static enum status fill(struct osv_reader *r, yyjson_val *record, struct advisor
 	TRY(read_links(r, record, a, err));
 	if (a->withdrawn_s != DATE_NONE)
 		return STATUS_OK;
-	yyjson_arr_foreach(list, i, n, entry) {
+	yyjson_arr_foreach(list, i, n, entry)
+	{
 		size_t before = rows.len;
 
 		TRY(osv_read_entry(r, a, entry, &rows, err));

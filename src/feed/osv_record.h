@@ -10,9 +10,9 @@
 
 struct osv_reader {
 	const struct advisory_sink *out; /* borrowed */
-	struct slice ecosystem;          /* only affected entries of it count; "" = all */
-	struct arena arena;              /* of one record */
-	struct arena names;              /* of the reader's life */
+	struct slice ecosystem;		 /* only affected entries of it count; "" = all */
+	struct arena arena;		 /* of one record */
+	struct arena names;		 /* of the reader's life */
 	struct {
 		struct slice name; /* ecosystem, with its release, that is not read here */
 		uint64_t entries;
@@ -22,7 +22,8 @@ struct osv_reader {
 };
 
 /* sink is borrowed; limits cap the memory of a record. */
-struct osv_reader osv_reader_make(const struct advisory_sink *sink, struct slice ecosystem, const struct limits *limits);
+struct osv_reader osv_reader_make(const struct advisory_sink *sink, struct slice ecosystem,
+				  const struct limits *limits);
 void osv_reader_fini(struct osv_reader *r);
 /* Emit the record; one that is no OSV record is a diagnostic. where and offset: for that diagnostic. */
 enum status osv_record(struct osv_reader *r, yyjson_val *record, struct slice where, uint64_t offset,

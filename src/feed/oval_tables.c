@@ -140,9 +140,9 @@ static enum status on_start(void *ctx, struct slice name, const struct xml_attr 
 	} else if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("evr"))) {
 		struct slice op = attr(attrs, n, "operation");
 
-		t->op = slice_eq(op, SLICE("less than")) ? OVAL_LESS :
-			slice_eq(op, SLICE("less than or equal")) ? OVAL_LESS_OR_EQUAL :
-								    OVAL_OTHER;
+		t->op = slice_eq(op, SLICE("less than"))	    ? OVAL_LESS
+			: slice_eq(op, SLICE("less than or equal")) ? OVAL_LESS_OR_EQUAL
+								    : OVAL_OTHER;
 	}
 	return STATUS_OK;
 }

@@ -28,7 +28,10 @@ struct oval_tables {
 	struct buf text;
 };
 
-#define OVAL_TABLES_INIT { .texts = BUF_INIT((size_t)256 << 20), .text = BUF_INIT(4096) }
+#define OVAL_TABLES_INIT                                                                                               \
+	{                                                                                                              \
+		.texts = BUF_INIT((size_t)256 << 20), .text = BUF_INIT(4096)                                           \
+	}
 
 void oval_tables_fini(struct oval_tables *t);
 /* Events of the first walk over the document go here. */

@@ -24,8 +24,9 @@ static enum status on_advisory(void *ctx, const struct advisory *a, struct err *
 	struct build *b = ctx;
 
 	if (++b->records % TELL_EVERY == 0)
-		update_tell(b->run, (struct update_event){
-					    .kind = UPDATE_EVENT_PROGRESS, .bytes = b->run->bytes, .records = b->records });
+		update_tell(b->run, (struct update_event){ .kind = UPDATE_EVENT_PROGRESS,
+							   .bytes = b->run->bytes,
+							   .records = b->records });
 	return segment_writer_add(b->writer, a, err);
 }
 
@@ -44,7 +45,8 @@ static void on_diag(void *ctx, const struct diag *d)
 	if (n >= 0 && (size_t)n < sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, "%.*s", (int)MIN(d->text.len, (size_t)500),
 			 (const char *)d->text.ptr);
-	update_tell(b->run, (struct update_event){ .kind = UPDATE_EVENT_DIAG, .diags = b->diags, .text = slice_cstr(text) });
+	update_tell(b->run,
+		    (struct update_event){ .kind = UPDATE_EVENT_DIAG, .diags = b->diags, .text = slice_cstr(text) });
 }
 
 /* A format may start over at the beginning: pages that were let go are read again then. */
@@ -66,11 +68,9 @@ static enum status parse(struct build *b, const struct feed_source *source, stru
 {
 	struct diag_sink diags = { on_diag, b };
 	struct advisory_sink sink = { on_advisory, &diags, b };
-	struct feed_document doc = { .bytes = b->map,
-				     .url = source->url,
-				     .param = source->param,
-				     .passed = on_passed,
-				     .passed_ctx = b };
+	struct feed_document doc = {
+		.bytes = b->map, .url = source->url, .param = source->param, .passed = on_passed, .passed_ctx = b
+	};
 
 	return b->run->feed->format->parse(&doc, b->run->options->limits, &sink, err);
 }

@@ -12,10 +12,10 @@ struct update_run {
 	struct update_summary *summary;
 	struct store *store; /* borrowed; NULL when only a mirror is filled */
 	struct fetch_place place;
-	char *segments;      /* owned: folder of segments and of documents at work; NULL without store */
+	char *segments; /* owned: folder of segments and of documents at work; NULL without store */
 	const struct feed *feed;
 	struct slice source; /* at work; "" while listing */
-	uint64_t bytes;      /* of its document so far */
+	uint64_t bytes;	     /* of its document so far */
 };
 
 /* A document made into a segment that is written, but not yet in force. */

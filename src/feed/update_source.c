@@ -14,11 +14,11 @@ struct work {
 	struct update_run *run;
 	const struct feed_source *source;
 	struct arena arena;
-	struct store_source row;   /* as the store has it, or empty */
-	bool known;                /* the store has a row */
-	bool usable;               /* its segment can be opened */
+	struct store_source row; /* as the store has it, or empty */
+	bool known;		 /* the store has a row */
+	bool usable;		 /* its segment can be opened */
 	uint64_t old_rows;
-	struct slice format_version; /* of the parser of today */
+	struct slice format_version;	   /* of the parser of today */
 	struct http_validators validators; /* of the document fetched */
 };
 
@@ -42,7 +42,8 @@ static enum status load(struct work *w, struct err *err)
 	w->row.url = w->source->url;
 	if (!arena_printf(&w->arena, &w->format_version, "%s %s", format->name, format->version))
 		return err_nomem(err, "source");
-	if (w->row.segment.algo != DIGEST_NONE && segment_open(run->segments, &w->row.segment, &old, &why) == STATUS_OK) {
+	if (w->row.segment.algo != DIGEST_NONE &&
+	    segment_open(run->segments, &w->row.segment, &old, &why) == STATUS_OK) {
 		w->usable = true;
 		w->old_rows = segment_get_stats(old)->rows;
 		segment_free(old);
@@ -261,8 +262,9 @@ static void download_source(struct update_run *run, const struct feed_source *so
 	} else {
 		run->summary->published += changed;
 		run->summary->unchanged += !changed;
-		update_tell(run, (struct update_event){ .kind = changed ? UPDATE_EVENT_PUBLISHED : UPDATE_EVENT_UNCHANGED,
-							.bytes = run->bytes });
+		update_tell(run,
+			    (struct update_event){ .kind = changed ? UPDATE_EVENT_PUBLISHED : UPDATE_EVENT_UNCHANGED,
+						   .bytes = run->bytes });
 	}
 }
 

@@ -186,8 +186,8 @@ static bool read_releases(struct parser *p, struct slice id, yyjson_val *list, s
 	return true;
 }
 
-static enum status parse_entry(struct parser *p, struct slice package, struct slice id, yyjson_val *value, uint64_t offset,
-			       struct err *err)
+static enum status parse_entry(struct parser *p, struct slice package, struct slice id, yyjson_val *value,
+			       uint64_t offset, struct err *err)
 {
 	yyjson_val *list = json_get(value, "releases");
 	struct release releases[RELEASES_MAX];
@@ -243,7 +243,9 @@ static void bad(void *ctx, struct slice package, const struct err *err)
 static enum status parse(const struct feed_document *doc, const struct limits *limits, const struct advisory_sink *out,
 			 struct err *err)
 {
-	struct parser p = { .doc = doc, .out = out, .arena = ARENA_INIT((size_t)limits->field_bytes * 8),
+	struct parser p = { .doc = doc,
+			    .out = out,
+			    .arena = ARENA_INIT((size_t)limits->field_bytes * 8),
 			    .names = ARENA_INIT((size_t)limits->field_bytes * 8) };
 	struct json_split split = { .visit = visit, .bad = bad, .ctx = &p };
 	enum status st;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * osv.c - records of the Open Source Vulnerability schema (ossf.github.io/osv-schema, 1.x): one document, an array, or a zip.
+ * osv.c - records of the Open Source Vulnerability schema (ossf.github.io/osv-schema, 1.x): one document, an array, or
+ * a zip.
  *
  * What a record says is in osv_record.c. docs/formats/osv.md lists the traps.
  */

@@ -8,8 +8,8 @@
  *   <rpminfo_object id="obj:1"><name>cpio</name></rpminfo_object>
  *   <rpminfo_state id="ste:1"><evr operation="less than">0:2.13-4.cm2</evr></rpminfo_state>
  *
- * Definitions come before what they refer to: first everything but the definitions is read into tables of tests, objects and
- * states, then the definitions one at a time. Traps: docs/formats/oval.md.
+ * Definitions come before what they refer to: first everything but the definitions is read into tables of tests,
+ * objects and states, then the definitions one at a time. Traps: docs/formats/oval.md.
  */
 #include "feed/feed.h"
 
@@ -92,7 +92,8 @@ static enum status add_row(struct parser *p, struct slice test, struct err *err)
 	/* Definitions repeat a row a few lines on, if at all. */
 	for (size_t i = p->def.rows.len - MIN(p->def.rows.len, REPEAT_MAX); i < p->def.rows.len; i++)
 		if (slice_eq(p->def.rows.at[i].arch, t.arch) && slice_eq(p->def.rows.at[i].package, t.name) &&
-		    slice_eq(t.op == OVAL_LESS ? p->def.rows.at[i].ranges[0].fixed : p->def.rows.at[i].ranges[0].last_affected,
+		    slice_eq(t.op == OVAL_LESS ? p->def.rows.at[i].ranges[0].fixed
+					       : p->def.rows.at[i].ranges[0].last_affected,
 			     t.evr))
 			return STATUS_OK;
 	row = VEC_PUSH(&p->def.rows, &p->arena);
@@ -298,8 +299,8 @@ static bool find_definitions(const struct feed_document *doc, size_t *begin, siz
 }
 
 /*
- * The document with an empty element in place of the definitions. If the cut was wrong - a comment that looks like a tag -
- * the empty element is not seen below the root, or what is left is not well-formed.
+ * The document with an empty element in place of the definitions. If the cut was wrong - a comment that looks like a
+ * tag - the empty element is not seen below the root, or what is left is not well-formed.
  */
 static enum status walk_tables(struct parser *p, const struct limits *limits, size_t begin, size_t end, struct err *err)
 {
@@ -357,7 +358,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 {
 	struct parser p = { .doc = doc,
 			    .out = out,
-			    .arena = ARENA_INIT((size_t)16 << 20),
+			    .arena = ARENA_INIT((size_t)limits->record_bytes * 2),
 			    .text = BUF_INIT(TEXT_MAX),
 			    .tables = OVAL_TABLES_INIT };
 	struct slice kind;

@@ -5,8 +5,8 @@
  *   {"distroversion": "v3.9", "reponame": "main",
  *    "packages": [{"pkg": {"name": "musl", "secfixes": {"1.1.20-r5": ["CVE-2019-14697"], "0": ["CVE-2018-1000"]}}}]}
  *
- * Old mirrors have the same in YAML. Version "0" means that the package was never affected. An id string may hold several
- * ids and remarks in parentheses. Traps: docs/formats/secdb.md.
+ * Old mirrors have the same in YAML. Version "0" means that the package was never affected. An id string may hold
+ * several ids and remarks in parentheses. Traps: docs/formats/secdb.md.
  */
 #include "feed/feed.h"
 
@@ -112,7 +112,8 @@ static enum status json_package(struct parser *p, yyjson_val *pkg, struct err *e
 	yyjson_obj_iter it;
 
 	if (name.len == 0 || (fixes && !yyjson_is_obj(fixes) && !yyjson_is_null(fixes))) {
-		diag_emit(p->out->diags, DIAG_RECORD, name, ERR_NO_OFFSET, "a package has no name or no secfixes object");
+		diag_emit(p->out->diags, DIAG_RECORD, name, ERR_NO_OFFSET,
+			  "a package has no name or no secfixes object");
 		return STATUS_OK;
 	}
 	if (!yyjson_is_obj(fixes))
@@ -122,8 +123,7 @@ static enum status json_package(struct parser *p, yyjson_val *pkg, struct err *e
 		size_t i, n;
 
 		ids = yyjson_obj_iter_get_val(key);
-		yyjson_arr_foreach(ids, i, n, id)
-			TRY(emit_ids(p, name, json_str(key), json_str(id), err));
+		yyjson_arr_foreach(ids, i, n, id) TRY(emit_ids(p, name, json_str(key), json_str(id), err));
 	}
 	return STATUS_OK;
 }
@@ -151,8 +151,7 @@ static enum status json_document(struct parser *p, yyjson_val *root, struct slic
 	if (!packages || (!yyjson_is_arr(packages) && !yyjson_is_null(packages)))
 		return err_set(err, STATUS_MALFORMED, "secdb: there is no list \"packages\"");
 	TRY(set_scope(p, release, json_get_str(root, "distroversion"), err));
-	yyjson_arr_foreach(packages, i, n, item)
-		TRY(json_package(p, json_get(item, "pkg"), err));
+	yyjson_arr_foreach(packages, i, n, item) TRY(json_package(p, json_get(item, "pkg"), err));
 	return STATUS_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_cvss.c - base scores against the examples that FIRST publishes: "Common Vulnerability Scoring System v3.1: Examples"
- * and the v2 guide, section 3.3.
+ * test_cvss.c - base scores against the examples that FIRST publishes: "Common Vulnerability Scoring System v3.1:
+ * Examples" and the v2 guide, section 3.3.
  */
 #include "feed/cvss.h"
 
@@ -30,25 +30,25 @@ static void check(const struct example *examples, size_t n)
 static void test_v3(void **state)
 {
 	static const struct example examples[] = {
-		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1 }, /* CVE-2013-1937, phpMyAdmin */
-		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4 }, /* CVE-2013-0375, MySQL */
-		{ "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", 3.1 }, /* CVE-2014-3566, POODLE */
-		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 9.9 }, /* CVE-2012-1516, VMware */
-		{ "CVSS:3.1/AV:L/AC:L/PR:H/UI:N/S:U/C:L/I:L/A:L", 4.2 }, /* CVE-2009-0783, Tomcat */
-		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", 8.8 }, /* CVE-2012-0384, IOS */
-		{ "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", 7.8 }, /* CVE-2015-1098, iWork */
-		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", 7.5 }, /* CVE-2014-0160, Heartbleed */
-		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8 }, /* CVE-2014-6271, bash */
-		{ "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:N/I:H/A:N", 6.8 }, /* CVE-2008-1447, DNS */
-		{ "CVSS:3.1/AV:P/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 6.8 }, /* CVE-2014-2005, Sophos */
-		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:L/I:N/A:N", 5.8 }, /* CVE-2010-0467, Joomla */
-		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:R/S:C/C:L/I:L/A:N", 5.4 }, /* CVE-2014-9253, DokuWiki */
-		{ "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 8.8 }, /* CVE-2011-1265, Bluetooth */
-		{ "CVSS:3.1/AV:P/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N", 4.6 }, /* CVE-2014-2019, iOS */
-		{ "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:N", 7.4 }, /* CVE-2014-0224, OpenSSL */
-		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H", 9.6 }, /* CVE-2012-5376, Chrome */
-		{ "CVSS:3.0/AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:N/A:H", 9.3 }, /* CVE-2013-6014, Junos */
-		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0 }, /* no impact: 0 by the equation */
+		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1 },	   /* CVE-2013-1937, phpMyAdmin */
+		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4 },	   /* CVE-2013-0375, MySQL */
+		{ "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", 3.1 },	   /* CVE-2014-3566, POODLE */
+		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 9.9 },	   /* CVE-2012-1516, VMware */
+		{ "CVSS:3.1/AV:L/AC:L/PR:H/UI:N/S:U/C:L/I:L/A:L", 4.2 },	   /* CVE-2009-0783, Tomcat */
+		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", 8.8 },	   /* CVE-2012-0384, IOS */
+		{ "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", 7.8 },	   /* CVE-2015-1098, iWork */
+		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", 7.5 },	   /* CVE-2014-0160, Heartbleed */
+		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8 },	   /* CVE-2014-6271, bash */
+		{ "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:C/C:N/I:H/A:N", 6.8 },	   /* CVE-2008-1447, DNS */
+		{ "CVSS:3.1/AV:P/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 6.8 },	   /* CVE-2014-2005, Sophos */
+		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:L/I:N/A:N", 5.8 },	   /* CVE-2010-0467, Joomla */
+		{ "CVSS:3.1/AV:N/AC:L/PR:L/UI:R/S:C/C:L/I:L/A:N", 5.4 },	   /* CVE-2014-9253, DokuWiki */
+		{ "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 8.8 },	   /* CVE-2011-1265, Bluetooth */
+		{ "CVSS:3.1/AV:P/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N", 4.6 },	   /* CVE-2014-2019, iOS */
+		{ "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:N", 7.4 },	   /* CVE-2014-0224, OpenSSL */
+		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H", 9.6 },	   /* CVE-2012-5376, Chrome */
+		{ "CVSS:3.0/AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:N/A:H", 9.3 },	   /* CVE-2013-6014, Junos */
+		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0 },	   /* no impact: 0 by the equation */
 		{ "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H/E:P/RL:O", 10.0 }, /* temporal metrics do not count */
 	};
 
@@ -59,9 +59,9 @@ static void test_v3(void **state)
 static void test_v2(void **state)
 {
 	static const struct example examples[] = {
-		{ "AV:N/AC:L/Au:N/C:N/I:N/A:C", 7.8 },    /* 3.3.1, CVE-2002-0392 */
-		{ "AV:N/AC:L/Au:N/C:C/I:C/A:C", 10.0 },   /* 3.3.2, CVE-2003-0818 */
-		{ "(AV:L/AC:H/Au:N/C:C/I:C/A:C)", 6.2 },  /* 3.3.3, CVE-2003-0062 */
+		{ "AV:N/AC:L/Au:N/C:N/I:N/A:C", 7.8 },	 /* 3.3.1, CVE-2002-0392 */
+		{ "AV:N/AC:L/Au:N/C:C/I:C/A:C", 10.0 },	 /* 3.3.2, CVE-2003-0818 */
+		{ "(AV:L/AC:H/Au:N/C:C/I:C/A:C)", 6.2 }, /* 3.3.3, CVE-2003-0062 */
 	};
 
 	(void)state;
@@ -75,9 +75,9 @@ static void test_refused(void **state)
 		"CVSS:3.1",
 		"CVSS:3.1/",
 		"CVSS:3.1/AV:N",
-		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N",     /* no A */
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N",	/* no A */
 		"CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", /* no such value */
-		"CVSS:3.1/AV:N/AC:L/Au:N/C:N/I:N/A:C",          /* of version 2 */
+		"CVSS:3.1/AV:N/AC:L/Au:N/C:N/I:N/A:C",		/* of version 2 */
 		"CVSS:9.9/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 		"AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 		"7.5",

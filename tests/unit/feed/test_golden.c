@@ -71,7 +71,8 @@ static void check_case(const struct feed_format *format, const char *dir)
 	char name[300];
 	uint8_t *copy;
 
-	if (!find_input(dir, name, sizeof(name)) || !read_file(dir, name, &input) || !read_file(dir, "expect.jsonl", &want))
+	if (!find_input(dir, name, sizeof(name)) || !read_file(dir, name, &input) ||
+	    !read_file(dir, "expect.jsonl", &want))
 		fail_msg("%s: input* or expect.jsonl is missing", dir);
 	read_file(dir, "param", &param);
 	copy = malloc(input.len ? input.len : 1);

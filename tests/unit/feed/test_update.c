@@ -88,8 +88,8 @@ static void put_secdb(const struct place *p, const char *name, unsigned n)
 
 	buf_add_cstr(&text, "{\"distroversion\": \"v3.9\", \"packages\": [");
 	for (unsigned i = 0; i < n; i++)
-		buf_printf(&text, "%s{\"pkg\": {\"name\": \"p%u\", \"secfixes\": {\"1.0-r0\": [\"CVE-2020-%u\"]}}}", i ? "," : "", i,
-			   10000 + i);
+		buf_printf(&text, "%s{\"pkg\": {\"name\": \"p%u\", \"secfixes\": {\"1.0-r0\": [\"CVE-2020-%u\"]}}}",
+			   i ? "," : "", i, 10000 + i);
 	buf_add_cstr(&text, "]}");
 	buf_add_byte(&text, '\0');
 	put(p, name, (const char *)text.ptr);
@@ -312,7 +312,8 @@ static void test_list_gone(void **state)
 	struct place *p = *state;
 	char path[256];
 
-	put(p, "osv-vulnerabilities.storage.googleapis.com/ecosystems.txt", "Alpine\nDebian\nGo\nGo:x\nBitnami\nPyPI\n");
+	put(p, "osv-vulnerabilities.storage.googleapis.com/ecosystems.txt",
+	    "Alpine\nDebian\nGo\nGo:x\nBitnami\nPyPI\n");
 	put(p, "osv-vulnerabilities.storage.googleapis.com/Go/all.zip",
 	    "[{\"id\": \"GO-1\", \"affected\": [{\"package\": {\"ecosystem\": \"Go\", \"name\": \"m\"}, \"ranges\": "
 	    "[{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"0\"}]}]}]}]");
@@ -360,10 +361,12 @@ static void test_locked(void **state)
 	assert_int_equal(p->summary.published, 1);
 }
 
-/* Killed at every event of a run that replaces what is in force: the old set or the new one serves, and the next run ends well. */
+/* Killed at every event of a run that replaces what is in force: the old set or the new one serves, and the next run
+ * ends well. */
 static void test_killed(void **state)
 {
-	static const enum update_event_kind kinds[] = { UPDATE_EVENT_STARTED, UPDATE_EVENT_PROGRESS, UPDATE_EVENT_PUBLISHED };
+	static const enum update_event_kind kinds[] = { UPDATE_EVENT_STARTED, UPDATE_EVENT_PROGRESS,
+							UPDATE_EVENT_PUBLISHED };
 	struct place *p = *state;
 	unsigned killed = 0;
 
