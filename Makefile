@@ -18,7 +18,7 @@ SUITES ?= --suite unit --suite golden --suite house --suite fuzz-corpora
 MESON_TEST = meson test --no-rebuild --print-errorlogs --num-processes $(JOBS)
 
 all: $(BUILD)/build.ninja
-	ninja -j $(JOBS) -C $(BUILD) limpid limpid-update
+	ninja -j $(JOBS) -C $(BUILD) limpid limpid-update data/demo/image.tar data/demo/db
 
 # Installs only where that needs no question to anybody; otherwise says the one command to run.
 deps:

@@ -140,10 +140,10 @@ static int scan_all(const struct options *o, const char *data_dir, const char *c
 	return result;
 }
 
-/* The demonstration lies beside the program in the build tree, and in the data directory once installed. */
+/* Where the build leaves the demonstration, and where it is installed. */
 static int scan_demo(const struct options *o)
 {
-	static const char *const places[] = { "demo", "../demo", "../../demo", "../share/limpid/demo" };
+	static const char *const places[] = { "data/demo", "../share/limpid/demo" };
 	char program[4096], image[4200], db[4200];
 	const char *targets[] = { image };
 

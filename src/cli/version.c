@@ -34,8 +34,7 @@ int command_version(int argc, char **argv)
 	printf("\nversion schemes:");
 	for (size_t i = SCHEME_NONE + 1; i < SCHEME_COUNT; i++)
 		printf(" %s", scheme_get((enum scheme_id)i)->name);
-	worker_sandbox_text(sandbox, sizeof(sandbox));
-	printf("\nsandbox: %s\n", sandbox);
+	printf("\nsandbox: %s\n", sandbox_describe(sandbox, sizeof(sandbox)));
 	print_limits();
 	return EXIT_DONE;
 }
