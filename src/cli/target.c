@@ -106,8 +106,10 @@ enum status cli_index(const struct options *o, const char *data_dir, struct slic
 				       o->value[OPTION_platform]);
 		options.platform_given = true;
 	}
-	if (!option_given(o, OPTION_in_process))
+	if (!option_given(o, OPTION_in_process)) {
 		options.isolate = worker_isolate;
+		options.isolate_ctx = (void *)(uintptr_t)&limits_default;
+	}
 	TRY(image_open(target, &options, &image, err));
 	cli_progress_init(&x.progress, o);
 	cache = open_cache(o, data_dir);
