@@ -22,7 +22,7 @@
 #define PLACES 200                       /* of each kind of mutation in a seed */
 #define SEED_BYTES ((size_t)64 << 20)    /* larger files are refused */
 #define MUTATED_BYTES ((size_t)64 << 20) /* handed over in mutations of one seed: large seeds get fewer */
-#define DEPTH_MAX 8                      /* of directories */
+#define DEPTH_MAX 32                     /* of directories: golden inputs lie under their paths in the image */
 #define TEXT_MAX 4352
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detector.c - a file handed to one detector (-DFUZZ_DETECTOR=name, one program per row of detectors.def).
+ *
+ * The input is offered to every rule of the detector: whole, as head and ranges, a second time where it asks for that,
+ * and, where a rule has a companion, once more with the end of the input as companion (its length are the last four
+ * bytes). Invariants: every text of a record is readable and every package has a name and a type; the same records,
+ * diagnostics and status when it is repeated; STATUS_BUG never; errors are told, with offsets inside the file.
+ */
+#include "index/detector.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+#define DETECTOR JOIN(detector_, FUZZ_DETECTOR)
+
+struct seen {
+	uint64_t records, diags, again, sum;
+	uint64_t size; /* offsets lie below it */
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+static void add(struct seen *s, struct slice text)
+{
+	s->sum = slice_hash(text, s->sum);
+}
+
+static enum status on_package(void *ctx, const struct package *p, struct err *err)
+{
+	struct seen *s = ctx;
+
+	(void)err;
+	if (p->name.len == 0 || p->type <= PACKAGE_NONE || p->type >= PACKAGE_TYPE_COUNT || p->path.len == 0)
+		abort();
+	s->records++;
+	s->sum += p->flags;
+	add(s, p->name);
+	add(s, p->version);
+	add(s, p->arch);
+	add(s, p->module);
+	add(s, p->source_name);
+	add(s, p->source_version);
+	add(s, p->db);
+	add(s, p->path);
+	add(s, p->detector);
+	return STATUS_OK;
+}
+
+static enum status on_distribution(void *ctx, const struct distribution *d, struct err *err)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct seen *s = ctx;
+	struct slice scope;
+
+	(void)err;
+	s->records++;
+	add(s, d->did);
+	add(s, d->id_like);
+	add(s, d->name);
+	add(s, d->version);
+	add(s, d->version_id);
+	add(s, d->version_code_name);
+	add(s, d->pretty_name);
+	add(s, d->cpe);
+	add(s, d->variant_id);
+	add(s, d->path);
+	if (distribution_scope(d, &arena, &scope))
+		add(s, scope);
+	arena_fini(&arena);
+	return STATUS_OK;
+}
+
+static enum status on_repository(void *ctx, const struct layer_repository *r, struct err *err)
+{
+	struct seen *s = ctx;
+
+	(void)err;
+	s->records++;
+	add(s, r->name);
+	add(s, r->key);
+	add(s, r->uri);
+	add(s, r->cpe);
+	add(s, r->path);
+	return STATUS_OK;
+}
+
+static enum status on_owned(void *ctx, struct slice path, struct err *err)
+{
+	struct seen *s = ctx;
+
+	(void)err;
+	s->records++;
+	add(s, path);
+	return STATUS_OK;
+}
+
+static enum status on_again(void *ctx, struct err *err)
+{
+	struct seen *s = ctx;
+
+	(void)err;
+	s->again++;
+	return STATUS_OK;
+}
+
+static void tell(void *ctx, const struct diag *d)
+{
+	struct seen *s = ctx;
+
+	if (d->text.len == 0 || d->code >= DIAG_COUNT || (d->offset != ERR_NO_OFFSET && d->offset > s->size))
+		abort();
+	s->diags++;
+	add(s, d->where);
+	add(s, d->text);
+}
+
+/* A path that the rule wants: accept() may ask for parents of a certain name. */
+static bool path_for(const struct path_rule *rule, char *buf, size_t size)
+{
+	static const char *const parents[] = { "", "a", "usr/lib/python3/dist-packages/a-1.0", "node_modules/a" };
+	static const char *const children[] = { "base-files", "base-files.list", "x" };
+
+	if (rule->match == PATH_EXACT) {
+		snprintf(buf, size, "%s", rule->text);
+		return true;
+	}
+	for (size_t i = 0; i < (rule->match == PATH_CHILD ? ARRAY_LEN(children) : ARRAY_LEN(parents)); i++) {
+		snprintf(buf, size, "%s%s", rule->match == PATH_CHILD ? rule->text : parents[i],
+			 rule->match == PATH_CHILD	? children[i]
+			 : rule->match == PATH_ANY_FILE ? "usr/bin/program"
+							: rule->text);
+		if (!rule->accept || rule->accept(slice_cstr(buf)))
+			return true;
+	}
+	return false;
+}
+
+static enum status call(const struct detect_file *file, struct seen *s)
+{
+	struct limits limits = limits_default;
+	struct arena arena = ARENA_INIT((size_t)256 << 20);
+	struct diag_sink diags = { tell, s };
+	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_again, &diags, s };
+	struct detect_env env = { &limits, &arena };
+	struct err err = ERR_INIT;
+	enum status st = DETECTOR.parse(file, &env, &sink, &err);
+
+	s->sum = s->sum * 31 + (uint64_t)st;
+	if (st == STATUS_BUG || (st != STATUS_OK && err.msg[0] == '\0'))
+		abort();
+	if (st != STATUS_OK && err.offset != ERR_NO_OFFSET && err.offset > s->size)
+		abort();
+	arena_fini(&arena);
+	return st;
+}
+
+/* Copies of exactly the size, so that a sanitizer sees a read past the end of a range. */
+static void *copy_of(struct slice *bytes)
+{
+	uint8_t *copy = malloc(bytes->len);
+
+	if (bytes->len > 0 && !copy)
+		exit(2);
+	if (bytes->len > 0)
+		memcpy(copy, bytes->ptr, bytes->len);
+	bytes->ptr = copy;
+	return copy;
+}
+
+static void parse_ranges(struct detect_file *file, struct slice bytes, struct seen *s)
+{
+	void *copies[DETECT_RANGES_MAX + 1];
+
+	file->head = slice_take(bytes, DETECT_HEAD_BYTES);
+	copies[DETECT_RANGES_MAX] = copy_of(&file->head);
+	file->n_ranges = DETECTOR.plan(file->head, bytes.len, file->mode, file->ranges);
+	if (file->n_ranges > DETECT_RANGES_MAX)
+		abort();
+	for (size_t i = 0; i < file->n_ranges; i++) {
+		struct byte_range r = file->ranges[i];
+
+		file->range_bytes[i] = r.offset > bytes.len ? SLICE_EMPTY
+							    : slice_take(slice_from(bytes, (size_t)r.offset),
+									 r.len > bytes.len ? bytes.len : (size_t)r.len);
+		copies[i] = copy_of(&file->range_bytes[i]);
+	}
+	if (file->n_ranges > 0)
+		call(file, s);
+	for (size_t i = 0; i < file->n_ranges; i++)
+		free(copies[i]);
+	free(copies[DETECT_RANGES_MAX]);
+	if (s->again > 0) {
+		*file = (struct detect_file){ .path = file->path,
+					      .rule = file->rule,
+					      .size = file->size,
+					      .mode = file->mode,
+					      .bytes = bytes,
+					      .second_pass = true };
+		call(file, s);
+	}
+}
+
+static void parse(const struct path_rule *rule, struct slice bytes, const struct slice *companion, struct seen *s)
+{
+	struct detect_file file = { .rule = rule, .size = bytes.len, .mode = 0755 };
+	char path[256];
+	void *copy;
+
+	if (!path_for(rule, path, sizeof(path)))
+		abort();
+	s->size = bytes.len;
+	file.path = slice_cstr(path);
+	copy = copy_of(&bytes);
+	if (companion)
+		file.companion = *companion;
+	if (rule->need == DETECT_RANGES)
+		parse_ranges(&file, bytes, s);
+	else {
+		if (rule->need == DETECT_WHOLE)
+			file.bytes = bytes;
+		call(&file, s);
+	}
+	free(copy);
+}
+
+static void parse_twice(const struct path_rule *rule, struct slice bytes, const struct slice *companion)
+{
+	struct seen first = { .size = 0 }, second = { .size = 0 };
+
+	parse(rule, bytes, companion, &first);
+	parse(rule, bytes, companion, &second);
+	if (first.records != second.records || first.diags != second.diags || first.again != second.again ||
+	    first.sum != second.sum)
+		abort();
+}
+
+/* A rule that no path fits is never fuzzed: a defect of path_for(). */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	char path[256];
+
+	(void)argc;
+	(void)argv;
+	for (const struct path_rule *rule = DETECTOR.rules; rule->text; rule++) {
+		if (!path_for(rule, path, sizeof(path))) {
+			fprintf(stderr, "%s: no path is known that the rule %s wants\n", DETECTOR.name, rule->text);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	for (const struct path_rule *rule = DETECTOR.rules; rule->text; rule++) {
+		struct slice all = slice_make(data, size), companion;
+		uint32_t n = 0;
+
+		parse_twice(rule, all, NULL);
+		if (!rule->companion || size < sizeof(n))
+			continue;
+		memcpy(&n, data + size - sizeof(n), sizeof(n));
+		all.len -= sizeof(n);
+		n = n > all.len ? (uint32_t)all.len : n;
+		companion = slice_from(all, all.len - n);
+		all.len -= n;
+		parse_twice(rule, all, &companion);
+	}
+	return 0;
+}
