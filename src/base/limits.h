@@ -27,8 +27,8 @@
 	LIMIT_ROW(file_bytes, UINT64_C(128) << 20, "limits.file_bytes",                                                \
 		  "bytes of one file a detector reads whole; largest dpkg status seen 5 MiB, rpmdb 180 MiB is spooled") \
 	LIMIT_ROW(spool_memory, UINT64_C(8) << 20, "limits.spool_memory",                                              \
-		  "bytes of a seekable file kept in memory before it goes to an unlinked temporary file")              \
-	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes", "bytes of one seekable file on disk")        \
+		  "bytes of a file kept in memory before it goes to an unlinked temporary file")              \
+	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes", "bytes of the temporary file of all workers")        \
 	LIMIT_ROW(packages, 200000, "limits.packages", "packages of one layer; a full Debian archive has 65,000")      \
 	LIMIT_ROW(fields, 4096, "limits.fields", "fields of one stanza, tags of one header")                           \
 	LIMIT_ROW(field_bytes, UINT64_C(1) << 20, "limits.field_bytes",                                                \
@@ -41,7 +41,7 @@
 	LIMIT_ROW(feed_bytes, UINT64_C(2) << 30, "limits.feed_bytes", "one feed document, unpacked")                   \
 	LIMIT_ROW(record_bytes, UINT64_C(16) << 20, "limits.record_bytes", "one advisory record of a feed")            \
 	LIMIT_ROW(diagnostics, 10000, "limits.diagnostics", "diagnostics kept per layer; further ones are counted")    \
-	LIMIT_ROW(report_bytes, UINT64_C(64) << 20, "limits.report_bytes", "one layer report on the worker's pipe")    \
+	LIMIT_ROW(report_bytes, UINT64_C(32) << 20, "limits.report_bytes", "one layer report on the worker's pipe")    \
 	LIMIT_ROW(worker_memory, UINT64_C(2) << 30, "limits.worker_memory", "address space a worker may add")          \
 	LIMIT_ROW(worker_seconds, 600, "limits.worker_seconds", "wall time of one layer")                              \
 	LIMIT_ROW(cache_bytes, UINT64_C(512) << 20, "limits.cache_bytes", "layer reports kept in the state store")

@@ -53,8 +53,11 @@ static bool parse_platform(const char *text, struct image_platform *out)
 static enum status index_opened(const struct image *image, struct indexing *x, struct store *cache, struct arena *arena,
 				struct index_report *out, struct err *err)
 {
+	/* What is too large for memory: where the user says, else on a disk rather than in a file system in memory. */
+	const char *temp_dirs[] = { getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp", "/var/tmp", "/tmp", NULL };
 	struct index_env env = {
 		.limits = &limits_default,
+		.temp_dirs = temp_dirs,
 		.cache = cache,
 		.in_process = option_given(x->options, OPTION_in_process),
 		.verify_diff_ids = true,

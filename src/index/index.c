@@ -165,6 +165,7 @@ static enum status scan_layers(struct indexer *ix, const size_t *which, size_t n
 			       size_t n_aliases, struct err *err)
 {
 	struct worker_options options = { .limits = ix->env->limits,
+					  .temp_dirs = ix->env->temp_dirs,
 					  .workers = ix->env->workers,
 					  .in_process = ix->env->in_process,
 					  .progress = ix->env->progress.fn ? on_progress : NULL,

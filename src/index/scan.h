@@ -10,6 +10,7 @@
 
 #include "image/image.h"
 #include "index/rules.h"
+#include "io/spool.h"
 
 /*
  * Read the file (or, with dir, the children of the directory) at `real` as if it were at `wanted`, a path that a rule
@@ -31,6 +32,7 @@ struct scan_job {
 	bool verify_diff_id;   /* hash the tar, too */
 	struct digest known_digest; /* of the stored bytes, hashed by the caller already; DIGEST_NONE: hashed here */
 	_Atomic uint64_t *progress; /* stored bytes read so far are added; may be NULL */
+	struct spool_area *area; /* for files that are too large for memory, borrowed; NULL: memory all the same */
 };
 
 /* Memory the report of one layer may take. */

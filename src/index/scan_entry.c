@@ -187,8 +187,9 @@ static enum status parse_whole(struct scan *s, const struct tar_entry *entry, co
 	return scan_parse(s, &file, w, err);
 }
 
+/* Keep the bytes for the end of the layer: the spool they lie in, if there is one that nobody has kept yet. */
 static enum status hold(struct scan *s, const struct tar_entry *entry, const struct scan_want *w, struct slice bytes,
-			struct err *err)
+			struct spool **spool, struct err *err)
 {
 	struct scan_held *held = VEC_PUSH(&s->held, s->arena);
 	struct source *src;
@@ -201,12 +202,18 @@ static enum status hold(struct scan *s, const struct tar_entry *entry, const str
 	}
 	held->size = entry->size;
 	held->mode = entry->mode;
+	if (*spool) {
+		held->content = *spool;
+		*spool = NULL;
+		return STATUS_OK;
+	}
 	src = source_from_slice(bytes);
 	if (!src) {
 		s->held.len--;
 		return err_nomem(err, "a file of the layer");
 	}
-	st = spool_read(src, s->job->limits->spool_memory, s->job->limits->spool_bytes, &held->content, err);
+	st = spool_read_into(s->job->area, src, s->job->limits->spool_memory, s->job->limits->spool_bytes, &held->content,
+			     err);
 	source_free(src);
 	if (st != STATUS_OK)
 		s->held.len--;
@@ -214,7 +221,7 @@ static enum status hold(struct scan *s, const struct tar_entry *entry, const str
 }
 
 static enum status hand_whole(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
-			      struct slice bytes, struct err *err)
+			      struct slice bytes, struct spool **spool, struct err *err)
 {
 	for (size_t i = 0; i < wants->n; i++) {
 		const struct scan_want *w = &wants->at[i];
@@ -222,7 +229,7 @@ static enum status hand_whole(struct scan *s, const struct tar_entry *entry, con
 		if (is_whole(w) && entry->size > want_max(s, w))
 			TRY(too_large(s, entry, w, err));
 		else if (is_held(w) && s->held.len < HELD_MAX)
-			TRY(hold(s, entry, w, bytes, err));
+			TRY(hold(s, entry, w, bytes, spool, err));
 		else if (!w->hit.companion)
 			TRY(parse_whole(s, entry, w, bytes, err));
 	}
@@ -240,12 +247,12 @@ static enum status read_whole(struct scan *s, const struct tar_entry *entry, con
 		TRY(reserve(s, entry->size, err));
 		if (entry->size > 0)
 			TRY(source_read_full(body, s->bytes, (size_t)entry->size, err));
-		return hand_whole(s, entry, wants, slice_make(s->bytes, (size_t)entry->size), err);
+		return hand_whole(s, entry, wants, slice_make(s->bytes, (size_t)entry->size), &spool, err);
 	}
-	TRY(spool_read(body, s->job->limits->spool_memory, s->job->limits->spool_bytes, &spool, err));
+	TRY(spool_read_into(s->job->area, body, s->job->limits->spool_memory, s->job->limits->spool_bytes, &spool, err));
 	st = spool_slice(spool, &bytes, err);
 	if (st == STATUS_OK)
-		st = hand_whole(s, entry, wants, bytes, err);
+		st = hand_whole(s, entry, wants, bytes, &spool, err);
 	spool_free(spool);
 	return st;
 }

@@ -49,6 +49,7 @@ struct run {
 	unsigned workers, running;
 	size_t done;
 	int null_fd;
+	struct spool_area area; /* each child has its own copy, and the one file */
 	_Atomic uint64_t *progress; /* shared with the children */
 	struct sandbox_level level;
 	bool have_level;
@@ -99,11 +100,11 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Nothing stays open but what the work needs; nobody can be written to but the parent. */
-static void leave_the_world(int null_fd, int in_fd, int out_fd, int dir_fd, const struct limits *limits)
+static void leave_the_world(int null_fd, int in_fd, int out_fd, int dir_fd, int temp_fd, const struct limits *limits)
 {
 	struct sandbox_options options = { limits, dir_fd };
 	struct sandbox_level level;
-	int keep[] = { 0, 1, 2, in_fd, out_fd };
+	int keep[] = { 0, 1, 2, in_fd, out_fd, temp_fd >= 0 ? temp_fd : out_fd };
 	uint8_t payload[4];
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -201,7 +202,7 @@ static void child_main(struct run *run, const struct batch *b, int out_fd)
 	const struct image_layer *first = run->jobs[b->jobs[b->next]].scan.layer;
 
 	leave_the_world(run->null_fd, first->fd, out_fd, first->place == LAYER_DIRECTORY ? first->fd : -1,
-			run->options->limits);
+			run->area.fd, run->options->limits);
 	each_job(run, b, answer_one, out_fd);
 	_exit(0);
 }
@@ -502,6 +503,7 @@ static enum status plan(struct run *run, struct err *err)
 		job->done = false;
 		job->scan.threads = job->scan.layer->len >= THREADS_FROM;
 		job->scan.progress = run->progress;
+		job->scan.area = run->area.fd >= 0 ? &run->area : NULL;
 		TRY(add_batch(run, i, err));
 	}
 	if (run->batches.len > 1)
@@ -528,6 +530,16 @@ static unsigned worker_count(unsigned asked)
 	return MIN(asked, WORKERS_MAX);
 }
 
+/* A file without a name: it is gone when the last process that has it is. */
+static int open_temporary(const char *const *dirs)
+{
+	int fd = -1;
+
+	for (size_t i = 0; dirs && dirs[i] && fd < 0; i++)
+		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return fd;
+}
+
 enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_options *options,
 		       struct sandbox_level *out_level, struct err *err)
 {
@@ -546,14 +558,15 @@ enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_op
 	*run = (struct run){ .jobs = jobs, .n = n, .options = options, .arena = ARENA_INIT((size_t)64 << 20) };
 	run->workers = worker_count(options->workers);
 	run->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	run->area.fd = open_temporary(options->temp_dirs);
 	shared = mmap(NULL, sizeof(*run->progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	run->progress = shared == MAP_FAILED ? NULL : shared;
 	st = go(run, err);
 	*out_level = run->level;
 	if (shared != MAP_FAILED)
 		munmap(shared, sizeof(*run->progress));
-	if (run->null_fd >= 0)
-		close(run->null_fd);
+	close_fd(&run->null_fd);
+	close_fd(&run->area.fd);
 	arena_fini(&run->arena);
 	free(run);
 	return st;
@@ -579,7 +592,7 @@ static void isolated_main(const struct isolated *w, int null_fd, int fd_in, int 
 	struct buf out = BUF_INIT(w->out->max);
 	struct err err = ERR_INIT;
 
-	leave_the_world(null_fd, fd_in, out_fd, -1, w->limits);
+	leave_the_world(null_fd, fd_in, out_fd, -1, -1, w->limits);
 	if (w->work(w->ctx, &out, &err) == STATUS_OK)
 		_exit(put_frame(out_fd, WORKER_FRAME_RESULT, 0, buf_slice(&out)) ? 0 : 1);
 	_exit(put_failed(out_fd, 0, &err) ? 0 : 1);

@@ -3,7 +3,6 @@
 #include "io/spool.h"
 
 #include "base/buf.h"
-#include "io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +12,40 @@
 
 struct spool {
 	struct buf memory;
-	int fd; /* -1 while all is in memory */
-	uint64_t size;
-	void *map; /* of fd, or NULL */
+	struct spool_area *area; /* borrowed; NULL: fd is a file of its own */
+	int fd;                  /* -1 while all is in memory */
+	uint64_t size, begin;    /* begin: place in the area, a multiple of a page */
+	void *map;               /* of fd, or NULL */
 };
+
+#define PAGE ((uint64_t)65536) /* at least a page of any machine */
+
+/* The whole file, for one process at a time; given up by the kernel when that process dies. */
+static void lock_area(const struct spool_area *area, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	while (fcntl(area->fd, F_SETLKW, &lock) < 0 && errno == EINTR)
+		continue;
+}
+
+static void join_area(struct spool *s)
+{
+	if (s->area->live++ == 0)
+		lock_area(s->area, F_WRLCK);
+	s->fd = s->area->fd;
+	s->begin = s->area->used;
+}
+
+static void leave_area(struct spool *s)
+{
+	if (--s->area->live > 0)
+		return;
+	s->area->used = 0;
+	/* The space goes back to others; if that fails, the next one writes over it. */
+	(void)!ftruncate(s->area->fd, 0);
+	lock_area(s->area, F_UNLCK);
+}
 
 void spool_free(struct spool *s)
 {
@@ -24,7 +53,10 @@ void spool_free(struct spool *s)
 		return;
 	if (s->map)
 		munmap(s->map, (size_t)s->size);
-	close_fd(&s->fd);
+	if (s->area && s->fd >= 0)
+		leave_area(s);
+	else
+		close_fd(&s->fd);
 	buf_fini(&s->memory);
 	free(s);
 }
@@ -34,12 +66,37 @@ uint64_t spool_size(const struct spool *s)
 	return s->size;
 }
 
+static enum status put(struct spool *s, struct slice bytes, struct err *err)
+{
+	uint64_t at = s->begin + s->size;
+
+	while (bytes.len > 0) {
+		ssize_t n = pwrite(s->fd, bytes.ptr, bytes.len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_errno(err, "cannot write a temporary file");
+		bytes = slice_from(bytes, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return STATUS_OK;
+}
+
+/* What was read so far, to the file. */
 static enum status spill(struct spool *s, struct err *err)
 {
-	s->fd = memfd_create("limpid-spool", MFD_CLOEXEC);
+	struct slice so_far = buf_slice(&s->memory);
+
+	if (s->area)
+		join_area(s);
+	else
+		s->fd = memfd_create("limpid-spool", MFD_CLOEXEC);
 	if (s->fd < 0)
 		return err_errno(err, "cannot make a temporary file");
-	TRY(file_write_all(s->fd, buf_slice(&s->memory), err));
+	s->size = 0;
+	TRY(put(s, so_far, err));
+	s->size = so_far.len;
 	buf_fini(&s->memory);
 	return STATUS_OK;
 }
@@ -51,21 +108,25 @@ static enum status read_all(struct spool *s, struct source *src, uint64_t memory
 
 	do {
 		TRY(source_read(src, piece, sizeof(piece), &n, err));
-		s->size += n;
-		if (s->size > bytes_max)
-			return err_set(err, STATUS_LIMIT, "larger than %llu bytes", (unsigned long long)bytes_max);
-		if (s->fd < 0 && s->size > memory_max)
+		if (s->fd < 0 && s->size + n > memory_max && s->size + n <= bytes_max)
 			TRY(spill(s, err));
+		if (s->begin + s->size + n > bytes_max)
+			return err_set(err, STATUS_LIMIT, "larger than %llu bytes",
+				       (unsigned long long)(bytes_max - MIN(bytes_max, s->begin)));
 		if (s->fd >= 0)
-			TRY(file_write_all(s->fd, slice_make(piece, n), err));
+			TRY(put(s, slice_make(piece, n), err));
 		else
 			buf_add(&s->memory, slice_make(piece, n));
 		TRY(buf_check(&s->memory, "file", err));
+		s->size += n;
 	} while (n > 0);
+	if (s->area && s->fd >= 0)
+		s->area->used = (s->begin + s->size + PAGE - 1) / PAGE * PAGE;
 	return STATUS_OK;
 }
 
-enum status spool_read(struct source *src, uint64_t memory_max, uint64_t bytes_max, struct spool **out, struct err *err)
+enum status spool_read_into(struct spool_area *area, struct source *src, uint64_t memory_max, uint64_t bytes_max,
+			    struct spool **out, struct err *err)
 {
 	struct spool *s = calloc(1, sizeof(*s));
 	enum status st;
@@ -73,6 +134,7 @@ enum status spool_read(struct source *src, uint64_t memory_max, uint64_t bytes_m
 	if (!s)
 		return err_nomem(err, "file");
 	s->memory = (struct buf)BUF_INIT(SIZE_MAX / 4);
+	s->area = area && area->fd >= 0 ? area : NULL;
 	s->fd = -1;
 	st = read_all(s, src, memory_max, bytes_max, err);
 	if (st != STATUS_OK) {
@@ -90,7 +152,7 @@ enum status spool_slice(struct spool *s, struct slice *out, struct err *err)
 		return STATUS_OK;
 	}
 	if (!s->map) {
-		s->map = mmap(NULL, (size_t)s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+		s->map = mmap(NULL, (size_t)s->size, PROT_READ, MAP_PRIVATE, s->fd, (off_t)s->begin);
 		if (s->map == MAP_FAILED) {
 			s->map = NULL;
 			return err_errno(err, "cannot map a temporary file");

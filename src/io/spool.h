@@ -10,11 +10,26 @@
 struct spool;
 
 /*
- * Read src to its end. Up to memory_max bytes stay in memory; beyond, an anonymous file (memfd) takes them, which
- * leaves nothing behind and is swapped rather than held. More than bytes_max is STATUS_LIMIT.
+ * One unlinked file that takes what is too large for memory, of all spools of a process and of its siblings: only one
+ * process uses it at a time (a lock that dies with the process), so that the space of all of them together is capped.
  */
-enum status spool_read(struct source *src, uint64_t memory_max, uint64_t bytes_max, struct spool **out,
-		       struct err *err) NODISCARD;
+struct spool_area {
+	int fd;        /* borrowed; -1: an anonymous file in memory for each spool */
+	uint64_t used; /* bytes of it that live spools have; 0 at the start */
+	unsigned live; /* 0 at the start */
+};
+
+/*
+ * Read src to its end. Up to memory_max bytes stay in memory; beyond, the area takes them (NULL: an anonymous file in
+ * memory). More than bytes_max, in this spool or in all of the area, is STATUS_LIMIT. The area outlives the spool.
+ */
+enum status spool_read_into(struct spool_area *area, struct source *src, uint64_t memory_max, uint64_t bytes_max,
+			    struct spool **out, struct err *err) NODISCARD;
+static inline enum status spool_read(struct source *src, uint64_t memory_max, uint64_t bytes_max, struct spool **out,
+				     struct err *err)
+{
+	return spool_read_into(NULL, src, memory_max, bytes_max, out, err);
+}
 void spool_free(struct spool *s);
 uint64_t spool_size(const struct spool *s);
 /* The whole content as one borrowed slice (a mapping when it is on disk); valid until spool_free. */
