@@ -37,13 +37,26 @@ const char *status_text(enum status st)
 	return "unknown status";
 }
 
+/* Drop the beginning of a UTF-8 sequence that a cut has left at the end. */
+static void drop_half_sequence(char *text)
+{
+	size_t len = strlen(text), lead = len;
+
+	while (lead > 0 && len - lead < 3 && ((uint8_t)text[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (lead > 0 && (uint8_t)text[lead - 1] >= 0xc0 &&
+	    utf8_sequence(slice_make(text + lead - 1, len - lead + 1)) == 0)
+		text[lead - 1] = '\0';
+}
+
 PRINTF_LIKE(5, 0)
 static enum status fill(struct err *err, enum status code, int sys_errno, uint64_t offset, const char *fmt, va_list ap)
 {
 	/* Arguments may point into err->msg itself, so format aside. */
 	char text[sizeof(err->msg)];
 
-	vsnprintf(text, sizeof(text), fmt, ap);
+	if (vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text))
+		drop_half_sequence(text);
 	err->code = code;
 	err->sys_errno = sys_errno;
 	err->offset = offset;
@@ -94,15 +107,17 @@ enum status err_nomem(struct err *err, const char *what)
 
 enum status err_wrap(struct err *err, const char *fmt, ...)
 {
-	char context[sizeof(err->msg)], old[sizeof(err->msg)];
+	/* The reason matters more than the context: keep room for it. */
+	char context[241], old[261];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(context, sizeof(context), fmt, ap);
+	if (vsnprintf(context, sizeof(context), fmt, ap) >= (int)sizeof(context))
+		drop_half_sequence(context);
 	va_end(ap);
-	memcpy(old, err->msg, sizeof(old));
-	/* The reason matters more than the context: keep room for it. */
-	snprintf(err->msg, sizeof(err->msg), "%.*s: %.*s", 240, context, 260, old);
+	if (snprintf(old, sizeof(old), "%s", err->msg) >= (int)sizeof(old))
+		drop_half_sequence(old);
+	snprintf(err->msg, sizeof(err->msg), "%s: %s", context, old);
 	return err->code;
 }
 
@@ -114,9 +129,12 @@ const char *err_slice(struct err_quote *q, struct slice bytes)
 	/* A cut inside a UTF-8 sequence would make the message malformed: such input is shown in hex. */
 	bool plain = slice_is_utf8(slice_take(bytes, show));
 
-	for (size_t i = 0; i < show && at + 8 < sizeof(q->text); i++) {
+	for (size_t i = 0; i < show; i++) {
 		uint8_t c = bytes.ptr[i];
 
+		/* Full; but a sequence that has begun is finished. */
+		if (at + 8 >= sizeof(q->text) && !(plain && (c & 0xc0) == 0x80))
+			break;
 		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !plain)) {
 			q->text[at++] = '\\';
 			q->text[at++] = 'x';

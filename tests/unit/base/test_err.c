@@ -23,6 +23,15 @@ static void test_slice(void **state)
 	memset(long_text, 1, sizeof(long_text));
 	assert_true(strlen(err_slice(&q, slice_make(long_text, 200))) < sizeof(q.text));
 	assert_string_equal(q.text + strlen(q.text) - 3, "...");
+	/* Full in the middle of a sequence, after escapes of four bytes each. */
+	for (size_t plain = 0; plain < 4; plain++) {
+		memset(long_text, 1, 64);
+		memset(long_text, 'x', plain);
+		for (size_t i = plain + 25; i + 4 <= 64; i += 4)
+			memcpy(long_text + i, "\xf0\x9f\x98\x80", 4);
+		assert_true(slice_is_utf8(slice_cstr(err_slice(&q, slice_make(long_text, 64)))));
+		assert_true(strlen(q.text) < sizeof(q.text));
+	}
 	/* A sequence across the cut: the message is UTF-8 all the same. */
 	for (size_t lead = 60; lead < 65; lead++) {
 		memset(long_text, 'x', sizeof(long_text));
@@ -50,6 +59,17 @@ static void test_fill(void **state)
 	text[sizeof(text) - 1] = '\0';
 	err_set(&err, STATUS_BUG, "%s", text);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	/* A cut leaves no half of a sequence, wherever it falls. */
+	for (size_t lead = 0; lead < 4; lead++) {
+		memset(text, 'y', sizeof(text));
+		for (size_t i = lead; i + 4 < 1000; i += 4)
+			memcpy(text + i, "\xf0\x9f\x98\x80", 4);
+		text[1000] = '\0';
+		err_set(&err, STATUS_BUG, "%s", text);
+		assert_true(strlen(err.msg) > sizeof(err.msg) - 5 && slice_is_utf8(slice_cstr(err.msg)));
+		err_wrap(&err, "%s", text);
+		assert_true(strlen(err.msg) > 490 && slice_is_utf8(slice_cstr(err.msg)));
+	}
 	errno = ENOMEM;
 	assert_int_equal(err_errno(&err, "x"), STATUS_NOMEM);
 	errno = ENOENT;
