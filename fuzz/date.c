@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	/* An offset may lead out of the years that four digits hold: then there is no text to read. */
 	date_print(&text, first);
-	if (strlen(text.text) == 20 && text.text[0] != '-' && (!date_parse(slice_cstr(text.text), &second) || first != second))
+	if (strlen(text.text) == 20 && text.text[0] != '-' &&
+	    (!date_parse(slice_cstr(text.text), &second) || first != second))
 		abort();
 	return 0;
 }

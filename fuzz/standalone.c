@@ -5,8 +5,8 @@
  * usage: fuzz_NAME FILE|DIRECTORY...      directories are searched to the bottom; without one seed the run fails
  *
  * Of each seed: cuts, flipped bits and doubled bytes, at up to PLACES places spread evenly. An input lies in memory of
- * exactly its size, so that a sanitizer sees the first byte read past it. What was being run is said when it crashes, and
- * the input is left as ./crash-NAME.
+ * exactly its size, so that a sanitizer sees the first byte read past it. What was being run is said when it crashes,
+ * and the input is left as ./crash-NAME.
  */
 #include <dirent.h>
 #include <errno.h>

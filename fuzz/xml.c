@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* xml.c - fuzz target: the outcome of a document does not depend on how it is cut into pieces, and tags are balanced. */
+/* xml.c - fuzz target: the outcome of a document does not depend on how it is cut into pieces; tags are balanced. */
 #include "text/xml.h"
 
 #include <stdlib.h>

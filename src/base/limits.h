@@ -24,8 +24,9 @@
 	LIMIT_ROW(layers, 512, "limits.layers", "layers of one image; runtimes stop at 127")                           \
 	LIMIT_ROW(path_bytes, 4096, "limits.path_bytes", "PATH_MAX of Linux: a longer name cannot be opened there")    \
 	LIMIT_ROW(path_depth, 1024, "limits.path_depth", "components of a path; deeper ones are left out")             \
-	LIMIT_ROW(file_bytes, UINT64_C(128) << 20, "limits.file_bytes",                                                \
-		  "bytes of one file a detector reads whole; largest dpkg status seen 5 MiB, rpmdb 180 MiB is spooled") \
+	LIMIT_ROW(                                                                                                     \
+		file_bytes, UINT64_C(128) << 20, "limits.file_bytes",                                                  \
+		"bytes of one file a detector reads whole; largest dpkg status seen 5 MiB, rpmdb 180 MiB is spooled")  \
 	LIMIT_ROW(spool_memory, UINT64_C(8) << 20, "limits.spool_memory",                                              \
 		  "bytes of a file kept in memory before it goes to an unlinked temporary file")              \
 	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes", "bytes of the temporary file of all workers")        \
@@ -35,7 +36,7 @@
 		  "bytes of one field or line; the longest real one (dpkg Conffiles) is 60 KiB")                       \
 	LIMIT_ROW(archive_depth, 8, "limits.archive_depth", "archives inside archives: jar in war in ear")             \
 	LIMIT_ROW(document_depth, 128, "limits.document_depth", "nesting of JSON, XML and YAML")                       \
-	LIMIT_ROW(yaml_nodes, 1000000, "limits.yaml_nodes", "nodes of one YAML document, aliases counted in full")      \
+	LIMIT_ROW(yaml_nodes, 1000000, "limits.yaml_nodes", "nodes of one YAML document, aliases counted in full")     \
 	LIMIT_ROW(manifest_bytes, UINT64_C(8) << 20, "limits.manifest_bytes",                                          \
 		  "an image's manifest, index or configuration; registries stop at 4 MiB")                             \
 	LIMIT_ROW(feed_bytes, UINT64_C(2) << 30, "limits.feed_bytes", "one feed document, unpacked")                   \

@@ -70,7 +70,8 @@ static enum status status(struct folder *f, int *out_exit, struct err *err)
 		struct err seg_err = ERR_INIT;
 		char when[32];
 
-		if (s->segment.algo != DIGEST_NONE && segment_open(f->segments, &s->segment, &seg, &seg_err) == STATUS_OK)
+		if (s->segment.algo != DIGEST_NONE &&
+		    segment_open(f->segments, &s->segment, &seg, &seg_err) == STATUS_OK)
 			bytes += segment_get_stats(seg)->bytes;
 		records += s->records;
 		printf("%-36.*s %9llu %12s  ", SLICE_ARG(s->name), (unsigned long long)s->records,
@@ -194,7 +195,8 @@ int command_db(int argc, char **argv)
 			continue;
 		if (!cli_data_dir(&o, f.dir, sizeof(f.dir)))
 			return EXIT_USAGE;
-		if (folder_open(&f, verbs[i].read_only, &err) != STATUS_OK || verbs[i].run(&f, &result, &err) != STATUS_OK)
+		if (folder_open(&f, verbs[i].read_only, &err) != STATUS_OK ||
+		    verbs[i].run(&f, &result, &err) != STATUS_OK)
 			return cli_failed(&err);
 		return result;
 	}

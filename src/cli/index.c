@@ -8,7 +8,9 @@ static enum status run(const struct options *o, const char *data_dir, const stru
 		       struct cli_output *output, int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
-	struct report_options options = { .now_s = date_now(), .fail_on = SEVERITY_COUNT, .program_version = cli_version };
+	struct report_options options = { .now_s = date_now(),
+					  .fail_on = SEVERITY_COUNT,
+					  .program_version = cli_version };
 	struct index_report index;
 
 	TRY(cli_index(o, data_dir, slice_cstr(o->args[0]), &arena, &index, err));

@@ -35,7 +35,9 @@ static enum status write_report(const struct options *o, const struct report_for
 				const struct vulnerability_report *r, const struct gate *gate,
 				const struct cli_output *output, struct err *err)
 {
-	struct report_options options = { .now_s = date_now(), .fail_on = gate->fail_on, .program_version = cli_version };
+	struct report_options options = { .now_s = date_now(),
+					  .fail_on = gate->fail_on,
+					  .program_version = cli_version };
 
 	(void)o;
 	return format->vulnerabilities(r, &options, &output->out, err);
@@ -49,15 +51,16 @@ static enum status add_demonstration(struct vulnerability_report *r, struct aren
 		return err_nomem(err, "report");
 	item->code = COVERAGE_DEMONSTRATION;
 	item->scope = SLICE("demo");
-	item->detail = SLICE("this is a demonstration: the advisories are a small bundled selection; run limpid update");
+	item->detail =
+		SLICE("this is a demonstration: the advisories are a small bundled selection; run limpid update");
 	r->demonstration = true;
 	r->complete = false;
 	return STATUS_OK;
 }
 
 static enum status scan_one(const struct options *o, const char *data_dir, struct slice target,
-			    const struct report_format *format, const struct gate *gate, const struct cli_output *output,
-			    int *out_exit, struct err *err)
+			    const struct report_format *format, const struct gate *gate,
+			    const struct cli_output *output, int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct match_options options = { .now_s = date_now(),
@@ -79,7 +82,8 @@ static enum status scan_one(const struct options *o, const char *data_dir, struc
 	if (st == STATUS_OK) {
 		*out_exit = exit_status(&report, gate);
 		if (*out_exit == EXIT_UNREADABLE)
-			cli_error("%.*s: a part of the image could not be read; the report names it", SLICE_ARG(target));
+			cli_error("%.*s: a part of the image could not be read; the report names it",
+				  SLICE_ARG(target));
 		else if (!report.complete)
 			cli_note(o, "%.*s: coverage is incomplete; the report says what was not looked up",
 				 SLICE_ARG(target));

@@ -43,7 +43,8 @@ static void on_event(void *ctx, const struct update_event *e)
 		cli_error("%.*s: kept back: %.*s (--accept publishes it)", SLICE_ARG(e->source), SLICE_ARG(e->text));
 		break;
 	case UPDATE_EVENT_FAILED:
-		cli_error("%.*s: failed, older advisories stay in force: %.*s", SLICE_ARG(e->source), SLICE_ARG(e->text));
+		cli_error("%.*s: failed, older advisories stay in force: %.*s", SLICE_ARG(e->source),
+			  SLICE_ARG(e->text));
 		break;
 	case UPDATE_EVENT_DIAG:
 		if (++t->told_diags <= DIAGS_TOLD)

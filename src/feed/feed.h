@@ -20,7 +20,7 @@ struct feed_source {
 	struct slice url;
 	struct slice param;   /* what the format needs to know beside the document: release, ecosystem... */
 	bool optional;        /* 404 is no error: the source does not exist (yet) */
-	const char *const *fallback_urls; /* other places of the same document (older layouts), ends with NULL; or NULL */
+	const char *const *fallback_urls; /* other places of the same document (older layouts), NULL last; or NULL */
 };
 
 /* Fetch a small document while listing (an index page, a list of ecosystems). STATUS_NOTFOUND if it is not there. */

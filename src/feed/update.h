@@ -34,7 +34,7 @@ struct update_options {
 	const struct limits *limits;
 	const struct feed *const *sets; /* which feeds */
 	size_t n_sets;
-	struct slice mirror;         /* directory or http(s) base that replaces every origin: <mirror>/<host>/<path>; "" = origins */
+	struct slice mirror;         /* directory or http(s) base in place of every origin; "" = origins */
 	struct slice download_to;    /* directory: only fill this mirror, build nothing; "" = build */
 	bool accept_shrunk;          /* publish what would be held back */
 	bool force;                  /* parse even if nothing changed */

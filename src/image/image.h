@@ -60,8 +60,9 @@ struct image_options {
 	 * Run work(ctx, fd_out) where untrusted bytes may be parsed, and give back what it wrote; NULL runs it here.
 	 * index/worker.h provides one.
 	 */
-	enum status (*isolate)(void *isolate_ctx, int fd_in, enum status (*work)(void *ctx, struct buf *out, struct err *err),
-			       void *ctx, struct buf *out, struct err *err);
+	enum status (*isolate)(void *isolate_ctx, int fd_in,
+			       enum status (*work)(void *ctx, struct buf *out, struct err *err), void *ctx,
+			       struct buf *out, struct err *err);
 	void *isolate_ctx;
 };
 

@@ -66,8 +66,8 @@ struct detect_sink {
 	enum status (*package)(void *ctx, const struct package *p, struct err *err);
 	enum status (*distribution)(void *ctx, const struct distribution *d, struct err *err);
 	enum status (*repository)(void *ctx, const struct layer_repository *r, struct err *err);
-	/* path belongs to a system package, says the file being parsed; any path may be given, what no language rule could
-	 * want is dropped here. */
+	/* path belongs to a system package, says the file being parsed; any path may be given, what no language rule
+	 * could want is dropped here. */
 	enum status (*owned)(void *ctx, struct slice path, struct err *err);
 	/* This file is needed whole: parse() is called once more for it, in a second pass over the layer. */
 	enum status (*again)(void *ctx, struct err *err);
@@ -89,8 +89,8 @@ struct detector {
 	/* DETECT_RANGES: byte ranges wanted of a file that begins with head; 0 = not ours. NULL otherwise. */
 	size_t (*plan)(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out);
 	/* A failure marks the file as not read (diagnostic with its message); records emitted before stand. */
-	enum status (*parse)(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
-			     struct err *err);
+	enum status (*parse)(const struct detect_file *file, const struct detect_env *env,
+			     const struct detect_sink *out, struct err *err);
 };
 
 #define DETECTOR(name, folder) extern const struct detector detector_##name;

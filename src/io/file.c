@@ -154,7 +154,8 @@ static enum status sync_directory(const char *path, struct err *err)
 {
 	char dir[PATH_MAX];
 	const char *slash = strrchr(path, '/');
-	int n = slash ? snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path) : snprintf(dir, sizeof(dir), ".");
+	int n = slash ? snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path)
+		      : snprintf(dir, sizeof(dir), ".");
 	int AUTO(close_fd) fd = -1;
 
 	if (n < 0 || (size_t)n >= sizeof(dir))

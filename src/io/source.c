@@ -49,8 +49,8 @@ enum status source_read_full(struct source *s, uint8_t *buf, size_t n, struct er
 
 		TRY(source_read(s, buf + done, n - done, &got, err));
 		if (got == 0)
-			return err_at(err, STATUS_MALFORMED, s->pos, "the data ends early: %zu more bytes were expected",
-				      n - done);
+			return err_at(err, STATUS_MALFORMED, s->pos,
+				      "the data ends early: %zu more bytes were expected", n - done);
 		done += got;
 	}
 	return STATUS_OK;
@@ -66,8 +66,8 @@ enum status source_skip(struct source *s, uint64_t n, struct err *err)
 
 		TRY(source_read(s, waste, (size_t)MIN(n, sizeof(waste)), &got, err));
 		if (got == 0)
-			return err_at(err, STATUS_MALFORMED, s->pos, "the data ends early: %llu more bytes were expected",
-				      (unsigned long long)n);
+			return err_at(err, STATUS_MALFORMED, s->pos,
+				      "the data ends early: %llu more bytes were expected", (unsigned long long)n);
 		n -= got;
 	}
 	return STATUS_OK;
@@ -221,8 +221,8 @@ static enum status window_read(struct source *s, uint8_t *buf, size_t cap, size_
 		return STATUS_OK;
 	TRY(source_read(w->inner, buf, (size_t)MIN((uint64_t)cap, w->left), &n, err));
 	if (n == 0)
-		return err_at(err, STATUS_MALFORMED, w->inner->pos, "the data ends early: %llu more bytes were expected",
-			      (unsigned long long)w->left);
+		return err_at(err, STATUS_MALFORMED, w->inner->pos,
+			      "the data ends early: %llu more bytes were expected", (unsigned long long)w->left);
 	w->left -= n;
 	*out_n = n;
 	return STATUS_OK;

@@ -15,8 +15,8 @@ struct source;
 
 struct source_ops {
 	/*
-	 * Put up to cap (> 0) bytes at buf. *out_n == 0 means the clean end of the stream and only that; short reads are
-	 * allowed. Not called again after it failed.
+	 * Put up to cap (> 0) bytes at buf. *out_n == 0 means the clean end of the stream and only that; short reads
+	 * are allowed. Not called again after it failed.
 	 */
 	enum status (*read)(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err);
 	void (*close)(struct source *s); /* frees s */
@@ -31,8 +31,8 @@ struct source {
 	 */
 	struct err failed;
 	/*
-	 * Pass over at most n bytes without reading them; gives how many, fewer where they would have to be read. May be
-	 * NULL: everything is read.
+	 * Pass over at most n bytes without reading them; gives how many, fewer where they would have to be read. May
+	 * be NULL: everything is read.
 	 */
 	uint64_t (*advance)(struct source *s, uint64_t n);
 };

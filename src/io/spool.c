@@ -101,7 +101,8 @@ static enum status spill(struct spool *s, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status read_all(struct spool *s, struct source *src, uint64_t memory_max, uint64_t bytes_max, struct err *err)
+static enum status read_all(struct spool *s, struct source *src, uint64_t memory_max, uint64_t bytes_max,
+			    struct err *err)
 {
 	uint8_t piece[65536];
 	size_t n;

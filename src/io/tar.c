@@ -238,7 +238,8 @@ static enum status read_extension(struct walker *w, uint64_t size, struct err *e
 		TRY(fill(w, 1, err));
 		n = (size_t)MIN(size - w->ext.scratch.len, (uint64_t)(w->len - w->at));
 		if (n == 0)
-			return err_at(err, STATUS_MALFORMED, w->offset, "tar: the archive ends inside an extended header");
+			return err_at(err, STATUS_MALFORMED, w->offset,
+				      "tar: the archive ends inside an extended header");
 		buf_add(&w->ext.scratch, slice_make(w->buf + w->at, n));
 		consume(w, n);
 	}
@@ -446,7 +447,8 @@ static struct slice raw_path_of(struct walker *w, const uint8_t *block)
 
 	if (w->ext.has_path)
 		return buf_slice(&w->ext.path);
-	/* Old GNU headers ("ustar  ") keep other things where POSIX has the prefix; star has times behind a shorter one. */
+	/* Old GNU headers ("ustar  ") keep other things where POSIX has the prefix; star has times behind a shorter
+	 * one. */
 	if (memcmp(block + 257, "ustar", 6) == 0)
 		prefix = text_field(block, 345, memcmp(block + 508, "tar", 4) == 0 ? 131 : 155);
 	buf_reset(&w->ext.path);
@@ -459,8 +461,8 @@ static struct slice raw_path_of(struct walker *w, const uint8_t *block)
 }
 
 /* Names of e; *out_usable is false, and it has been told why, if the entry is to be left out. */
-static enum status take_names(struct walker *w, const uint8_t *block, uint64_t at, struct tar_entry *e, bool *out_usable,
-			      struct err *err)
+static enum status take_names(struct walker *w, const uint8_t *block, uint64_t at, struct tar_entry *e,
+			      bool *out_usable, struct err *err)
 {
 	struct slice raw_link = w->ext.has_link ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
 	struct err_quote q;

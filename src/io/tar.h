@@ -15,8 +15,8 @@
 enum tar_type { TAR_FILE, TAR_DIR, TAR_SYMLINK, TAR_HARDLINK, TAR_CHAR, TAR_BLOCK, TAR_FIFO, TAR_OTHER };
 
 struct tar_entry {
-	/* Normalised: no leading "/" or "./", no "." or empty components, ".." resolved and kept inside the root, no trailing
-	 * slash. The root itself is "". Any bytes but NUL. */
+	/* Normalised: no leading "/" or "./", no "." or empty components, ".." resolved and kept inside the root, no
+	 * trailing slash. The root itself is "". Any bytes but NUL. */
 	struct slice path;
 	struct slice raw_path; /* as in the archive, for messages */
 	struct slice link;     /* symlink: target as written; hard link: target normalised as path */
@@ -49,7 +49,7 @@ bool tar_claims(struct slice head);
  * Leading ".." stay at the root (as a chroot does).
  */
 struct slice path_normalise(struct slice raw, uint8_t *buf);
-/* Resolve target, as found in a symlink at path link, to a normalised path; buf holds link.len + target.len + 1 bytes. */
+/* Resolve target, found in a symlink at path link, to a normalised path; buf holds link.len + target.len + 1 bytes. */
 struct slice path_resolve(struct slice link, struct slice target, uint8_t *buf);
 
 #endif

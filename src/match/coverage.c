@@ -151,7 +151,8 @@ static enum status judge_reading(const struct index_report *index, struct arena 
 		TRY(coverage_add(out, arena, COVERAGE_NOT_READ, SLICE("more"), 0, err, "%zu more things were not read",
 				 more));
 	if (told == 0 && !index->complete)
-		TRY(coverage_add(out, arena, COVERAGE_NOT_READ, SLICE_EMPTY, 0, err, "the image was not read completely"));
+		TRY(coverage_add(out, arena, COVERAGE_NOT_READ, SLICE_EMPTY, 0, err,
+				 "the image was not read completely"));
 	return STATUS_OK;
 }
 
@@ -167,8 +168,8 @@ static bool asked(const struct segment *seg, const struct vulnerability_report *
 	return false;
 }
 
-static enum status judge_sources(const struct segment_set *set, const struct match_options *options, struct arena *arena,
-				 struct vulnerability_report *out, struct err *err)
+static enum status judge_sources(const struct segment_set *set, const struct match_options *options,
+				 struct arena *arena, struct vulnerability_report *out, struct err *err)
 {
 	int64_t stale_s = options->stale_s ? options->stale_s : STALE_DEFAULT_S;
 

@@ -55,10 +55,11 @@ static enum status explain_row(struct explainer *x, const struct segment *seg, c
 			any = true;
 			verdict = rules_judge(x->index, &p->package, row, candidates[c].name, &version, &why);
 			if (verdict == VERDICT_AFFECTED && !match_wants(&p->package, x->options))
-				TRY(add_verdict(x, i, seg, entry, advisory, row, false,
-						"affected by its version, but it belongs to a system package, whose own "
-						"advisories count",
-						err));
+				TRY(add_verdict(
+					x, i, seg, entry, advisory, row, false,
+					"affected by its version, but it belongs to a system package, whose own "
+					"advisories count",
+					err));
 			else
 				TRY(add_verdict(x, i, seg, entry, advisory, row, verdict == VERDICT_AFFECTED, why.text,
 						err));
@@ -69,8 +70,9 @@ static enum status explain_row(struct explainer *x, const struct segment *seg, c
 	return STATUS_OK;
 }
 
-static enum status explain_segment(struct explainer *x, const struct segment *seg, const struct segment_set_entry *entry,
-				   const uint32_t *advisories, size_t n, struct err *err)
+static enum status explain_segment(struct explainer *x, const struct segment *seg,
+				   const struct segment_set_entry *entry, const uint32_t *advisories, size_t n,
+				   struct err *err)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT(SIZE_MAX);
 	size_t scopes = (size_t)segment_get_stats(seg)->scopes;

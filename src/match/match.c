@@ -77,7 +77,8 @@ static enum severity row_severity(const struct advisory *a, const struct affecte
 
 static enum status fill_finding(struct run *r, struct finding *f, const struct segment *seg,
 				const struct segment_set_entry *entry, uint32_t advisory, const struct affected *row,
-				struct slice name, struct slice version, const struct verdict_text *why, struct err *err)
+				struct slice name, struct slice version, const struct verdict_text *why,
+				struct err *err)
 {
 	TRY(segment_advisory(seg, advisory, r->arena, &f->advisory, err));
 	f->package = r->package;
@@ -241,7 +242,9 @@ enum status match_report(const struct index_report *index, const struct segment_
 			 struct err *err)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT(SIZE_MAX);
-	struct run r = { .index = index, .set = set, .options = options, .arena = arena, .scratch = &scratch, .out = out };
+	struct run r = {
+		.index = index, .set = set, .options = options, .arena = arena, .scratch = &scratch, .out = out
+	};
 
 	memset(out, 0, sizeof(*out));
 	out->index = index;

@@ -2,8 +2,8 @@
 /*
  * match.h - from an index report and the segments in force to findings.
  *
- * package -> its scopes -> rows by name -> the scheme's range test -> the family's rules (matchers.def) -> findings with
- * evidence. Coverage is part of the result: what could not be looked for is said.
+ * package -> its scopes -> rows by name -> the scheme's range test -> the family's rules (matchers.def) -> findings
+ * with evidence. Coverage is part of the result: what could not be looked for is said.
  */
 #ifndef LIMPID_MATCH_MATCH_H
 #define LIMPID_MATCH_MATCH_H
@@ -15,7 +15,8 @@ struct match_options {
 	int64_t now_s;           /* to judge staleness */
 	unsigned stale_s;        /* age of a source that is told as stale; 0 = 7 days */
 	bool owned;              /* match language packages that belong to system packages too */
-	/* Would some feed have advisories for this scope? NULL: unknown. (feed/ is a neighbour: the program joins them.) */
+	/* Would some feed have advisories for this scope? NULL: unknown. (feed/ is a neighbour: the program joins
+	 * them.) */
 	bool (*scope_served)(struct slice scope, struct slice *out_feed);
 };
 

@@ -56,7 +56,7 @@ struct layer_report {
 	struct slice detector_set;
 	struct slice codec;    /* "gzip", "plain"... */
 	uint64_t bytes_stored, bytes_tar, entries;
-	bool complete;         /* the layer was read to its end; else the last diagnostic of severity ERROR says why not */
+	bool complete;         /* read to its end; else the last diagnostic of severity ERROR says why not */
 	uint64_t diags_dropped; /* beyond limits.diagnostics */
 
 	VEC(struct package) packages;
@@ -65,7 +65,7 @@ struct layer_report {
 	VEC(struct layer_file) files;
 	VEC(struct slice) whiteouts; /* paths deleted by this layer */
 	VEC(struct slice) opaques;   /* directories whose lower content is hidden; "" = the root */
-	VEC(struct slice) directories; /* explicit directory entries that are parents of exact rules: they replace links */
+	VEC(struct slice) directories; /* explicit entries that are parents of exact rules: they replace links */
 	VEC(struct layer_link) links;
 	VEC(struct layer_owned) owned;
 	VEC(struct layer_diag) diags;
@@ -74,8 +74,8 @@ struct layer_report {
 /* Append the JSON form. */
 enum status layer_report_print(const struct layer_report *r, struct buf *out, struct err *err) NODISCARD;
 /*
- * Read and validate it: every enum known, every path normalised, counts within limits. It comes from a worker that may have
- * been taken over by hostile input, or from a file on disk. STATUS_MALFORMED says which member.
+ * Read and validate it: every enum known, every path normalised, counts within limits. It comes from a worker that may
+ * have been taken over by hostile input, or from a file on disk. STATUS_MALFORMED says which member.
  */
 enum status layer_report_parse(struct slice json, const struct limits *limits, struct arena *arena,
 			       struct layer_report *out, struct err *err) NODISCARD;

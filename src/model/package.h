@@ -18,7 +18,7 @@ enum package_flag {
 	PACKAGE_OWNED = 1u << 0,       /* its files belong to a package of the system's package manager: no findings */
 	PACKAGE_MAIN_MODULE = 1u << 1, /* the program itself, not a dependency of it */
 	PACKAGE_STDLIB = 1u << 2,      /* a language's standard library */
-	PACKAGE_BAD_VERSION = 1u << 3, /* the version does not follow its scheme: listed, not matched, told in coverage */
+	PACKAGE_BAD_VERSION = 1u << 3, /* the version breaks its scheme: listed, not matched, told in coverage */
 };
 
 /* All slices are borrowed from whoever holds the struct (a detector's arena, a report's arena). */
@@ -32,7 +32,7 @@ struct package {
 	struct slice module;        /* rpm modularity "name:stream", else "" */
 	struct slice source_name;   /* "" if none is known: then the name counts */
 	struct slice source_version; /* "" with source_name */
-	struct slice db;            /* Clair's package_db: "var/lib/dpkg/status", "python:usr/lib/...", "go:usr/bin/x" */
+	struct slice db; /* Clair's package_db: "var/lib/dpkg/status", "python:usr/lib/...", "go:usr/bin/x" */
 	struct slice path;          /* file of the image it was read from: the unit that layers replace or delete */
 	struct slice detector;      /* name of the detector */
 };

@@ -2,8 +2,8 @@
 /*
  * clair.c - Clair's documents: vulnerability_report and index_report, field set of Clair 4.9 (claircore 1.5.52).
  *
- * Identifiers are numbers of this document only, as Clair's clients must treat them. Differences from Clair in content are in
- * docs/differences.md.
+ * Identifiers are numbers of this document only, as Clair's clients must treat them. Differences from Clair in content
+ * are in docs/differences.md.
  */
 #include "base/map.h"
 #include "index/detector.h"
@@ -150,7 +150,8 @@ static enum status put_distribution(struct clair *c, const struct distribution *
 		shown.version = release;
 		shown.version_id = SLICE_EMPTY;
 	} else if (slice_eq(d->did, SLICE("debian")) && release.len > 0) {
-		struct slice code = d->version_code_name.len ? d->version_code_name : debian_codename_by_release(release);
+		struct slice code =
+			d->version_code_name.len ? d->version_code_name : debian_codename_by_release(release);
 
 		shown.name = SLICE("Debian GNU/Linux");
 		shown.version_id = release;

@@ -2,7 +2,8 @@
 /*
  * table.c - the report for people: findings grouped by source package, then what was looked at and what was not.
  *
- * All text of the image or a feed is printed with control bytes replaced, so that a crafted name cannot drive a terminal.
+ * All text of the image or a feed is printed with control bytes replaced, so that a crafted name cannot drive a
+ * terminal.
  */
 #include "base/buf.h"
 #include "report/report.h"
@@ -132,7 +133,8 @@ static bool layer_cell(struct table *t, size_t layer, struct slice *out)
 		return true;
 	}
 	slice_cut(slice_cstr(digest_print(&text, &index->layers.at[layer].digest)), ':', NULL, &hex);
-	return arena_printf(&t->arena, out, "%zu%s%.*s", layer + 1, hex.len ? " " : "", 8, hex.len ? (const char *)hex.ptr : "");
+	return arena_printf(&t->arena, out, "%zu%s%.*s", layer + 1, hex.len ? " " : "", 8,
+			    hex.len ? (const char *)hex.ptr : "");
 }
 
 static enum status add_group(struct table *t, const struct finding *const *group, size_t n, struct err *err)
@@ -294,9 +296,10 @@ static void put_counts(struct table *t)
 
 	if (t->rows.len == 0) {
 		/* "No vulnerabilities" is only said when it was looked for everywhere. */
-		buf_add_cstr(&t->buf, r->complete ? "No known vulnerabilities.\n" :
-						    "No vulnerabilities found in what could be looked up; see below for what "
-						    "could not.\n");
+		buf_add_cstr(&t->buf,
+			     r->complete ? "No known vulnerabilities.\n"
+					 : "No vulnerabilities found in what could be looked up; see below for what "
+					   "could not.\n");
 		return;
 	}
 	for (size_t i = 0; i < t->rows.len; i++) {
@@ -361,7 +364,8 @@ static enum status write_table(struct table *t, struct err *err)
 {
 	if (t->report->demonstration) {
 		colour(t, "\033[1;7m");
-		buf_add_cstr(&t->buf, "DEMONSTRATION: matched against a small bundled set of advisories, not a real database.");
+		buf_add_cstr(&t->buf,
+			     "DEMONSTRATION: matched against a small bundled set of advisories, not a real database.");
 		colour(t, "\033[0m");
 		buf_add_cstr(&t->buf, "\n\n");
 	}

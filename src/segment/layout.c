@@ -105,16 +105,17 @@ enum status layout_header_parse(struct slice file, struct layout_header *out, st
 	if (!take_header(&c, &h, &version))
 		return err_at(err, STATUS_MALFORMED, c.pos, "segment: the header is damaged");
 	if (version != VERSION)
-		return err_at(err, STATUS_UNSUPPORTED, 8, "segment: format version %u is not known here; run limpid update",
-			      version);
+		return err_at(err, STATUS_UNSUPPORTED, 8,
+			      "segment: format version %u is not known here; run limpid update", version);
 	if (h.file_size != file.len)
 		return err_at(err, STATUS_MALFORMED, 16, "segment: %zu bytes instead of %llu", file.len,
 			      (unsigned long long)h.file_size);
 	for (size_t i = 0; i < LAYOUT_SECTIONS; i++)
 		if (h.section[i].offset > file.len || h.section[i].len > file.len - h.section[i].offset)
-			return err_at(err, STATUS_MALFORMED, 24 + 16 * i, "segment: section %zu lies outside the file", i);
-	if (!fits(&h, LAYOUT_SCOPES, h.scopes, LAYOUT_SCOPE_BYTES) || !fits(&h, LAYOUT_KEYS, h.keys, LAYOUT_KEY_BYTES) ||
-	    !fits(&h, LAYOUT_ROWS, h.rows, LAYOUT_ROW_BYTES) ||
+			return err_at(err, STATUS_MALFORMED, 24 + 16 * i, "segment: section %zu lies outside the file",
+				      i);
+	if (!fits(&h, LAYOUT_SCOPES, h.scopes, LAYOUT_SCOPE_BYTES) ||
+	    !fits(&h, LAYOUT_KEYS, h.keys, LAYOUT_KEY_BYTES) || !fits(&h, LAYOUT_ROWS, h.rows, LAYOUT_ROW_BYTES) ||
 	    !fits(&h, LAYOUT_ADVISORIES, h.advisories, LAYOUT_ADVISORY_BYTES) ||
 	    !fits(&h, LAYOUT_BLOCKS, h.blocks, LAYOUT_BLOCK_ENTRY_BYTES) ||
 	    !fits(&h, LAYOUT_ALIASES, h.aliases, LAYOUT_ALIAS_BYTES))

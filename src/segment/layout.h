@@ -56,7 +56,8 @@ bool layout_take_text(struct cursor *c, struct slice *out);
 /* A row's detail: everything of `affected` but scope and package. */
 void layout_put_detail(struct buf *b, const struct affected *a);
 /* Texts are borrowed from detail, arrays lie in the arena. */
-enum status layout_take_detail(struct slice detail, struct arena *arena, struct affected *out, struct err *err) NODISCARD;
+enum status layout_take_detail(struct slice detail, struct arena *arena, struct affected *out,
+			       struct err *err) NODISCARD;
 
 /* A body: everything of an advisory but its id and its rows. */
 void layout_put_body(struct buf *b, const struct advisory *a);

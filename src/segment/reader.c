@@ -304,7 +304,8 @@ uint64_t segment_advisory_hash(const struct segment *s, uint32_t advisory)
 }
 
 /* Unpack a block into the arena. */
-static enum status unpack(const struct segment *s, uint32_t block, struct arena *arena, struct slice *out, struct err *err)
+static enum status unpack(const struct segment *s, uint32_t block, struct arena *arena, struct slice *out,
+			  struct err *err)
 {
 	struct slice all = section(s, LAYOUT_BLOCKS), frames, frame;
 	struct cursor c = cursor_at(all, (size_t)block * LAYOUT_BLOCK_ENTRY_BYTES);

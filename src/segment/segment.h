@@ -2,8 +2,8 @@
 /*
  * segment.h - one feed source's advisories as an immutable, content-addressed, mapped file.
  *
- * The format is docs/formats/segment.md. A segment is an input like any other: opening checks the header's check sum and that
- * all sections lie inside the file; every later access checks its own offsets, so flipped bytes give
+ * The format is docs/formats/segment.md. A segment is an input like any other: opening checks the header's check sum
+ * and that all sections lie inside the file; every later access checks its own offsets, so flipped bytes give
  * STATUS_MALFORMED and never a wild read; segment_verify() reads everything and compares the digest.
  * An open segment is immutable and may be read by any number of threads.
  */
@@ -19,7 +19,7 @@ struct segment_meta {
 	struct slice source;   /* "alpine-main-v3.9-updater" */
 	struct slice feed;     /* "alpine" */
 	struct slice origin;   /* URL or file it was made from */
-	int64_t upstream_s;    /* upstream's own date of the data, or DATE_NONE. Part of the content: not the time of the run */
+	int64_t upstream_s; /* upstream's own date of the data, or DATE_NONE; not the time of the run */
 };
 
 struct segment_stats {
@@ -29,8 +29,8 @@ struct segment_stats {
 struct segment_writer;
 
 /*
- * dir: where the file will lie (temporary and final). Memory is some 60 bytes per row and the distinct texts; bodies wait in an
- * unlinked file in dir. Equal input gives equal bytes, whatever its order.
+ * dir: where the file will lie (temporary and final). Memory is some 60 bytes per row and the distinct texts; bodies
+ * wait in an unlinked file in dir. Equal input gives equal bytes, whatever its order.
  */
 enum status segment_writer_open(const char *dir, const struct segment_meta *meta, const struct limits *limits,
 				struct segment_writer **out, struct err *err) NODISCARD;
@@ -84,7 +84,8 @@ enum status segment_verify(const struct segment *s, struct err *err) NODISCARD;
 /* What changed from a to b, as a merge of sorted rows: removed or added (package, advisory) rows. */
 enum segment_change { SEGMENT_ADDED, SEGMENT_REMOVED };
 struct segment_diff_sink {
-	enum status (*row)(void *ctx, enum segment_change change, const struct segment *s, uint32_t row, struct err *err);
+	enum status (*row)(void *ctx, enum segment_change change, const struct segment *s, uint32_t row,
+			   struct err *err);
 	void *ctx;
 };
 enum status segment_diff(const struct segment *a, const struct segment *b, const struct segment_diff_sink *sink,
@@ -101,8 +102,8 @@ struct segment_set_entry {
 
 struct segment_set;
 /*
- * Open the segments of the entries (copied) from dir. One that cannot be opened is told to diags and kept as broken: its
- * scopes cannot be known, so reports say that it is missing.
+ * Open the segments of the entries (copied) from dir. One that cannot be opened is told to diags and kept as broken:
+ * its scopes cannot be known, so reports say that it is missing.
  */
 enum status segment_set_open(const char *dir, const struct segment_set_entry *entries, size_t n,
 			     const struct diag_sink *diags, struct segment_set **out, struct err *err) NODISCARD;

@@ -2,8 +2,8 @@
 /*
  * writer.c - collects advisories in any order and writes a segment whose bytes depend on their content alone.
  *
- * Texts are kept once and rows are 16 bytes while they are collected; bodies wait in an unlinked file. At the end rows and
- * advisories are sorted by content, and texts are numbered anew in that order.
+ * Texts are kept once and rows are 16 bytes while they are collected; bodies wait in an unlinked file. At the end rows
+ * and advisories are sorted by content, and texts are numbered anew in that order.
  */
 #include "segment/segment.h"
 
@@ -142,7 +142,8 @@ enum status segment_writer_open(const char *dir, const struct segment_meta *meta
 		return err->code;
 	}
 	if (!w->dir || !arena_copy(&w->arena, meta->source, &w->meta.source) ||
-	    !arena_copy(&w->arena, meta->feed, &w->meta.feed) || !arena_copy(&w->arena, meta->origin, &w->meta.origin)) {
+	    !arena_copy(&w->arena, meta->feed, &w->meta.feed) ||
+	    !arena_copy(&w->arena, meta->origin, &w->meta.origin)) {
 		segment_writer_abort(w);
 		return err_nomem(err, "segment");
 	}
@@ -278,7 +279,8 @@ static int by_text(const void *pa, const void *pb, void *ctx)
 static int by_advisory(const void *pa, const void *pb, void *ctx)
 {
 	const struct segment_writer *w = ctx;
-	const struct pending_advisory *a = advisory_at(w, *(const uint32_t *)pa), *b = advisory_at(w, *(const uint32_t *)pb);
+	const struct pending_advisory *a = advisory_at(w, *(const uint32_t *)pa),
+				      *b = advisory_at(w, *(const uint32_t *)pb);
 	int c = a->id == b->id ? 0 : slice_cmp(strpool_at(&w->pool, a->id), strpool_at(&w->pool, b->id));
 
 	if (c != 0)
@@ -482,7 +484,8 @@ static enum status end_block(struct blocks *b, struct err *err)
 	return buf_check(&b->index, "segment", err);
 }
 
-static enum status put_body(struct segment_writer *w, const struct pending_advisory *a, struct blocks *b, struct err *err)
+static enum status put_body(struct segment_writer *w, const struct pending_advisory *a, struct blocks *b,
+			    struct err *err)
 {
 	uint8_t *p;
 	ssize_t n;
@@ -536,7 +539,8 @@ static void tables_fini(struct tables *t)
 	buf_fini(&t->keys);
 }
 
-static enum status add_key(struct output *o, struct tables *t, const struct pending_row *row, bool new_scope, struct err *err)
+static enum status add_key(struct output *o, struct tables *t, const struct pending_row *row, bool new_scope,
+			   struct err *err)
 {
 	uint32_t name;
 

@@ -64,8 +64,9 @@ static enum status migrate(struct store *s, struct err *err)
 		newest++;
 	TRY(user_version(s, &version, err));
 	if (version > newest)
-		return err_set(err, STATUS_UNSUPPORTED, "%s was written by a newer limpid (schema %d, this one knows %d)",
-			       s->path, version, newest);
+		return err_set(err, STATUS_UNSUPPORTED,
+			       "%s was written by a newer limpid (schema %d, this one knows %d)", s->path, version,
+			       newest);
 	if (version == newest)
 		return STATUS_OK;
 	if (s->read_only)

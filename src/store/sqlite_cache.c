@@ -106,7 +106,8 @@ static enum status put_row(struct store *s, struct slice key, struct slice packe
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "INSERT OR REPLACE INTO layer_report (key, value, size, sum, last_used) VALUES (?,?,?,?,?)",
+	TRY(store_prepare(s,
+			  "INSERT OR REPLACE INTO layer_report (key, value, size, sum, last_used) VALUES (?,?,?,?,?)",
 			  &q, err));
 	sqlite3_bind_blob(q, 1, key.ptr, (int)key.len, SQLITE_TRANSIENT);
 	sqlite3_bind_blob(q, 2, packed.ptr, (int)packed.len, SQLITE_STATIC);
@@ -150,7 +151,8 @@ enum status store_cache_gc(struct store *s, int64_t before_s, struct slice detec
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "DELETE FROM layer_report WHERE last_used < ? OR instr(key, CAST(? AS BLOB)) = 0", &q, err));
+	TRY(store_prepare(s, "DELETE FROM layer_report WHERE last_used < ? OR instr(key, CAST(? AS BLOB)) = 0", &q,
+			  err));
 	sqlite3_bind_int64(q, 1, before_s);
 	bind_text(q, 2, detector_set);
 	if (sqlite3_step(q) != SQLITE_DONE)

@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define SOURCE_COLUMNS                                                                                                  \
+#define SOURCE_COLUMNS                                                                                                 \
 	"name, feed, url, segment, etag, last_modified, document, format_version, last_attempt, last_success, "        \
 	"last_change, records, error, held_back"
 
@@ -102,8 +102,8 @@ enum status store_source_put(struct store *s, const struct store_source *source,
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &q,
-			  err));
+	TRY(store_prepare(s, "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			  &q, err));
 	bind_text(q, 1, source->name);
 	bind_text(q, 2, source->feed);
 	bind_text(q, 3, source->url);
@@ -130,8 +130,8 @@ static enum status make_ref(char out[37], struct err *err)
 		return err_errno(err, "cannot get random bytes");
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-		 b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 	return STATUS_OK;
 }
 
@@ -142,8 +142,9 @@ static enum status add_operation(struct store *s, const struct store_source *sou
 
 	snprintf(fingerprint, sizeof(fingerprint), "%.*s%s%.*s", SLICE_ARG(source->etag),
 		 source->etag.len && source->last_modified.len ? " " : "", SLICE_ARG(source->last_modified));
-	TRY(store_prepare(s, "INSERT INTO update_operation (ref, source, segment, fingerprint, date) VALUES (?,?,?,?,?)", &q,
-			  err));
+	TRY(store_prepare(s,
+			  "INSERT INTO update_operation (ref, source, segment, fingerprint, date) VALUES (?,?,?,?,?)",
+			  &q, err));
 	bind_text(q, 1, slice_cstr(ref));
 	bind_text(q, 2, source->name);
 	bind_digest(q, 3, &source->segment);

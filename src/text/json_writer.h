@@ -3,8 +3,8 @@
  * json_writer.h - writing JSON as it is made, without a tree.
  *
  * Invalid UTF-8 is written as U+FFFD. Misuse (a key in an array, an unclosed object) is STATUS_BUG at
- * json_writer_end(). The text goes to a struct buf. The writer never looks back at it: between calls the caller may write
- * out what is there and buf_reset() it (after buf_check()), so that a large report goes out in pieces.
+ * json_writer_end(). The text goes to a struct buf. The writer never looks back at it: between calls the caller may
+ * write out what is there and buf_reset() it (after buf_check()), so that a large report goes out in pieces.
  */
 #ifndef LIMPID_TEXT_JSON_WRITER_H
 #define LIMPID_TEXT_JSON_WRITER_H

@@ -17,8 +17,8 @@ struct xml_attr {
 
 struct xml_sink {
 	/*
-	 * Local names; attributes valid during the call. Any failure but STATUS_CANCELLED (a quiet end) is returned. A tag
-	 * that the end of the document cuts may be told, short of attributes, just before the failure.
+	 * Local names; attributes valid during the call. Any failure but STATUS_CANCELLED (a quiet end) is returned. A
+	 * tag that the end of the document cuts may be told, short of attributes, just before the failure.
 	 */
 	enum status (*start)(void *ctx, struct slice name, const struct xml_attr *attrs, size_t n, struct err *err);
 	enum status (*end)(void *ctx, struct slice name, struct err *err);

@@ -52,7 +52,8 @@ static enum status parser_failed(const yaml_parser_t *p, struct err *err)
 
 static enum status at_mark(struct err *err, enum status st, const yaml_event_t *e, const char *what)
 {
-	return err_set(err, st, "YAML line %zu, column %zu: %s", e->start_mark.line + 1, e->start_mark.column + 1, what);
+	return err_set(err, st, "YAML line %zu, column %zu: %s", e->start_mark.line + 1, e->start_mark.column + 1,
+		       what);
 }
 
 static struct yaml_node *new_node(struct builder *b, const yaml_event_t *e, enum yaml_kind kind)
@@ -68,7 +69,8 @@ static struct yaml_node *new_node(struct builder *b, const yaml_event_t *e, enum
 }
 
 /* Hang a node under the open collection, or make it the root. */
-static enum status attach(struct builder *b, const yaml_event_t *e, struct yaml_node *n, uint64_t nodes, uint64_t height)
+static enum status attach(struct builder *b, const yaml_event_t *e, struct yaml_node *n, uint64_t nodes,
+			  uint64_t height)
 {
 	struct frame *f;
 

@@ -22,7 +22,7 @@ struct yaml_node {
 	unsigned line, column;   /* from 1 */
 };
 
-/* The first document of text; all memory is the arena's. STATUS_MALFORMED names line and column. An empty text is NULL. */
+/* The first document of text; all memory is the arena's. STATUS_MALFORMED names line and column. Empty: NULL. */
 enum status yaml_parse(struct slice text, const struct limits *limits, struct arena *arena, struct yaml_node **out,
 		       struct err *err) NODISCARD;
 /* Member of a mapping by key, last wins; NULL if absent or no mapping. */

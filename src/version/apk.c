@@ -2,9 +2,9 @@
 /*
  * apk.c - Alpine versions: number{.number}...[letter]{_suffix[number]}...[~hash][-rN].
  *
- * Source: apk-package(5) and the verdicts of apk 2.14 and 3.0 (`apk version -t`). A number after a dot that begins with 0 is
- * compared as text, as a fraction would be. docs/formats/version-apk.md lists where the two releases of apk differ and
- * what is made of it here.
+ * Source: apk-package(5) and the verdicts of apk 2.14 and 3.0 (`apk version -t`). A number after a dot that begins with
+ * 0 is compared as text, as a fraction would be. docs/formats/version-apk.md lists where the two releases of apk differ
+ * and what is made of it here.
  */
 #include "version/scheme.h"
 

@@ -28,7 +28,7 @@ static struct slice skip_separator(struct slice s)
 	return s.len > 0 && (s.ptr[0] == '-' || s.ptr[0] == '_' || s.ptr[0] == '.') ? slice_from(s, 1) : s;
 }
 
-/* [sep]word[sep][number]; the longest word first in words. Moves *s past it, past the second sep even without a number. */
+/* [sep]word[sep][number]; the longest word first in words. Moves *s past it and the second sep. */
 static bool take_label(struct slice *s, const char *const *words, size_t n, size_t *out_word, struct slice *out_number)
 {
 	struct slice t = skip_separator(*s);
@@ -45,7 +45,7 @@ static bool take_label(struct slice *s, const char *const *words, size_t n, size
 	return false;
 }
 
-/* Length in bytes of what Python's \s matches at the end of s (at_end) or its beginning: Unicode white space in UTF-8. */
+/* Bytes of what Python's \s matches at the end of s (at_end) or its beginning: Unicode white space in UTF-8. */
 static size_t blank_len(struct slice s, bool at_end)
 {
 	/* U+0085 and U+00A0, U+1680, U+2000 to 200A, 2028, 2029, 202F, 205F, 3000 */

@@ -2,8 +2,8 @@
 /*
  * rpm.c - RPM versions: [epoch:]version[-release].
  *
- * Source: rpm-version(7) and the behaviour of rpmvercmp(). '~' sorts before the end of the text, '^' after it but before
- * anything that goes on otherwise; every other byte that is no ASCII letter or digit only separates.
+ * Source: rpm-version(7) and the behaviour of rpmvercmp(). '~' sorts before the end of the text, '^' after it but
+ * before anything that goes on otherwise; every other byte that is no ASCII letter or digit only separates.
  */
 #include "version/scheme.h"
 

@@ -20,8 +20,8 @@ enum scheme_id {
 struct version_scheme {
 	const char *name; /* "dpkg"; equals the row and the file */
 	/*
-	 * Order two versions: negative, zero or positive. Total over all bytes: text that breaks the grammar is ordered too
-	 * (as the reference implementation does where it does, else by bytes), so that sorting never misbehaves.
+	 * Order two versions: negative, zero or positive. Total over all bytes: text that breaks the grammar is ordered
+	 * too (as the reference implementation does where it does, else by bytes), so that sorting never misbehaves.
 	 * Equal versions may differ in bytes ("1.0" and "0:1.0").
 	 */
 	int (*compare)(struct slice a, struct slice b);

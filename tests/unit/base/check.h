@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.h - cmocka and the comparison that the tests of base/ share. */
-#ifndef LIMPID_TESTS_BASE_CHECK_H
-#define LIMPID_TESTS_BASE_CHECK_H
+#ifndef LIMPID_TESTS_UNIT_BASE_CHECK_H
+#define LIMPID_TESTS_UNIT_BASE_CHECK_H
 
 #include "base/slice.h"
 

@@ -37,9 +37,23 @@ static void test_parse(void **state)
 static void test_no_date(void **state)
 {
 	static const char *const rows[] = {
-		"", "2024", "2024-1-1", "2024-13-01", "2024-00-01", "2024-01-00", "2024-01-32", "24-01-01", "2024-01-01T",
-		"2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z", "2024-01-01T00:00:61Z", "2024-01-01T00:00:00X",
-		"2024-01-01T00:00:00+24:00", "2024-01-01T00:00:00+00:60", "2024-01-01T00:00:00+1", "2024-01-01x",
+		"",
+		"2024",
+		"2024-1-1",
+		"2024-13-01",
+		"2024-00-01",
+		"2024-01-00",
+		"2024-01-32",
+		"24-01-01",
+		"2024-01-01T",
+		"2024-01-01T24:00:00Z",
+		"2024-01-01T00:60:00Z",
+		"2024-01-01T00:00:61Z",
+		"2024-01-01T00:00:00X",
+		"2024-01-01T00:00:00+24:00",
+		"2024-01-01T00:00:00+00:60",
+		"2024-01-01T00:00:00+1",
+		"2024-01-01x",
 		"2024-01-01T00:00:00ZZ",
 	};
 
@@ -73,7 +87,8 @@ static void test_print(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parse), cmocka_unit_test(test_no_date), cmocka_unit_test(test_print) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parse), cmocka_unit_test(test_no_date),
+					    cmocka_unit_test(test_print) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

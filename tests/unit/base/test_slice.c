@@ -92,11 +92,30 @@ static void test_numbers(void **state)
 /* The borders of Unicode, table 3-7. */
 static void test_utf8(void **state)
 {
-	static const char *const good[] = { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-					    "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xe0\x9f\xbf", "\xed\xa0\x80",
-					   "\xe1\x80", "\xe1\x80\xc0", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-					   "\xf1\x80\x80", "\xff" };
+	static const char *const good[] = { "",
+					    "a",
+					    "\xc2\x80",
+					    "\xdf\xbf",
+					    "\xe0\xa0\x80",
+					    "\xed\x9f\xbf",
+					    "\xee\x80\x80",
+					    "\xef\xbf\xbf",
+					    "\xf0\x90\x80\x80",
+					    "\xf4\x8f\xbf\xbf" };
+	static const char *const bad[] = { "\x80",
+					   "\xc0\x80",
+					   "\xc1\xbf",
+					   "\xc2",
+					   "\xc2\x7f",
+					   "\xe0\x9f\xbf",
+					   "\xed\xa0\x80",
+					   "\xe1\x80",
+					   "\xe1\x80\xc0",
+					   "\xf0\x8f\xbf\xbf",
+					   "\xf4\x90\x80\x80",
+					   "\xf5\x80\x80\x80",
+					   "\xf1\x80\x80",
+					   "\xff" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -112,8 +131,9 @@ static void test_utf8(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_compare), cmocka_unit_test(test_find), cmocka_unit_test(test_cut),
-					    cmocka_unit_test(test_numbers), cmocka_unit_test(test_utf8) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_compare), cmocka_unit_test(test_find),
+					    cmocka_unit_test(test_cut), cmocka_unit_test(test_numbers),
+					    cmocka_unit_test(test_utf8) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

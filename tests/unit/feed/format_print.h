@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_print.h - what a format makes of a document, as lines of JSON: for golden cases and for looking at feeds. */
-#ifndef LIMPID_TEST_FORMAT_PRINT_H
-#define LIMPID_TEST_FORMAT_PRINT_H
+#ifndef LIMPID_TESTS_UNIT_FEED_FORMAT_PRINT_H
+#define LIMPID_TESTS_UNIT_FEED_FORMAT_PRINT_H
 
 #include "feed/feed.h"
 

@@ -4,8 +4,8 @@
  *
  * "pkg" reads lines "NAME VERSION" of db/status, db/status.d/ and (with a companion) rpm/db; lines with "!" misbehave.
  */
-#ifndef TESTS_UNIT_INDEX_FAKES_H
-#define TESTS_UNIT_INDEX_FAKES_H
+#ifndef LIMPID_TESTS_UNIT_INDEX_FAKES_H
+#define LIMPID_TESTS_UNIT_INDEX_FAKES_H
 
 #include <signal.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* layers.h - layers made in memory: a writer of plain ustar entries into an anonymous file. */
-#ifndef TESTS_UNIT_INDEX_LAYERS_H
-#define TESTS_UNIT_INDEX_LAYERS_H
+#ifndef LIMPID_TESTS_UNIT_INDEX_LAYERS_H
+#define LIMPID_TESTS_UNIT_INDEX_LAYERS_H
 
 #include "image/image.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.h - cmocka and the comparisons that the tests of text/ share. */
-#ifndef LIMPID_TESTS_TEXT_CHECK_H
-#define LIMPID_TESTS_TEXT_CHECK_H
+#ifndef LIMPID_TESTS_UNIT_TEXT_CHECK_H
+#define LIMPID_TESTS_UNIT_TEXT_CHECK_H
 
 #include "base/buf.h"
 #include "base/err.h"

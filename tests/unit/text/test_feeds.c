@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_feeds.c - real feeds of the shared mirror, counted by us and by Python's own parsers; skipped without the mirror. */
+/* test_feeds.c - real feeds of the shared mirror, counted by us and by Python's own parsers; skipped without the
+ * mirror. */
 #include "check.h"
 #include "text/json.h"
 #include "text/xml.h"
@@ -93,9 +94,10 @@ static void test_debian(void **state)
 		skip();
 	}
 	CHECK_OK(json_split(map_file(path), &limits_default, &sink, &err));
-	ask_python("import json, sys; d = json.load(open(sys.argv[1])); v = [x for p in d.values() for x in p.values()];"
-		   "print(len(d), len(v), sum(len(x[\"releases\"]) for x in v))",
-		   path, want);
+	ask_python(
+		"import json, sys; d = json.load(open(sys.argv[1])); v = [x for p in d.values() for x in p.values()];"
+		"print(len(d), len(v), sum(len(x[\"releases\"]) for x in v))",
+		path, want);
 	assert_true(want[0] > 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(c.n[i], want[i]);

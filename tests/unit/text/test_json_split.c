@@ -68,7 +68,8 @@ static void test_members(void **state)
 	check_split("{}", STATUS_OK, "");
 	check_split(" [ ] \n", STATUS_OK, "");
 	check_split("[1,\"a]\\\"}\", [2,[3]] ,null]", STATUS_OK, "@1=1;@3=\"a]\\\"}\";@12=[2,[3]];@21=null;");
-	check_split("\xef\xbb\xbf\r\n{\"a\" :\t{\"b\":\"}\"} , \"c\":-1.5e2}", STATUS_OK, "a@12={\"b\":\"}\"};c@28=-150.0;");
+	check_split("\xef\xbb\xbf\r\n{\"a\" :\t{\"b\":\"}\"} , \"c\":-1.5e2}", STATUS_OK,
+		    "a@12={\"b\":\"}\"};c@28=-150.0;");
 	/* A duplicate is handed out twice: the later one stands, so callers overwrite. */
 	check_split("{\"a\":1,\"a\":2}", STATUS_OK, "a@5=1;a@11=2;");
 	check_split("{\"\\u0061\\n\\\"\":1,\"\xc3\xa9\":2,\"\":3}", STATUS_OK, "a\n\"@14=1;\xc3\xa9@21=2;@26=3;");
@@ -165,7 +166,8 @@ static void test_visit_fails(void **state)
 /* Each cut of a good text is malformed, and what was told is a prefix of what the whole tells. */
 static void test_truncated(void **state)
 {
-	struct slice whole = SLICE("{\"a\": {\"b\": [1, 2, {\"c\": \"x\\\"y\"}]}, \"d\\u0041\": \"e\", \"f\": 12, \"g\": {}}");
+	struct slice whole =
+		SLICE("{\"a\": {\"b\": [1, 2, {\"c\": \"x\\\"y\"}]}, \"d\\u0041\": \"e\", \"f\": 12, \"g\": {}}");
 	struct told all = { 0 }, part = { 0 };
 
 	(void)state;
@@ -227,9 +229,11 @@ static void test_large_member(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_members),	    cmocka_unit_test(test_bad_members), cmocka_unit_test(test_broken_frame),
-		cmocka_unit_test(test_limits),	    cmocka_unit_test(test_stop),	cmocka_unit_test(test_visit_fails),
-		cmocka_unit_test(test_truncated),   cmocka_unit_test(test_alignment),	cmocka_unit_test(test_large_member),
+		cmocka_unit_test(test_members),	     cmocka_unit_test(test_bad_members),
+		cmocka_unit_test(test_broken_frame), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_stop),	     cmocka_unit_test(test_visit_fails),
+		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_large_member),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,14 +40,16 @@ static void test_layout(void **state)
 	json_writer_init(&w, &b, 0);
 	write_sample(&w);
 	CHECK_OK(json_writer_end(&w, &err));
-	check_text(buf_slice(&b), "{\"s\":\"a\\\"b\",\"list\":[18446744073709551615,-9223372036854775808,[],{},null,[0]],"
-				  "\"n\":0,\"t\":true,\"c\":\"\"}");
+	check_text(buf_slice(&b),
+		   "{\"s\":\"a\\\"b\",\"list\":[18446744073709551615,-9223372036854775808,[],{},null,[0]],"
+		   "\"n\":0,\"t\":true,\"c\":\"\"}");
 	buf_reset(&b);
 	json_writer_init(&w, &b, 2);
 	write_sample(&w);
 	CHECK_OK(json_writer_end(&w, &err));
-	check_text(buf_slice(&b), "{\n  \"s\": \"a\\\"b\",\n  \"list\": [\n    18446744073709551615,\n    -9223372036854775808,\n"
-				  "    [],\n    {},\n    null,\n    [0]\n  ],\n  \"n\": 0,\n  \"t\": true,\n  \"c\": \"\"\n}");
+	check_text(buf_slice(&b),
+		   "{\n  \"s\": \"a\\\"b\",\n  \"list\": [\n    18446744073709551615,\n    -9223372036854775808,\n"
+		   "    [],\n    {},\n    null,\n    [0]\n  ],\n  \"n\": 0,\n  \"t\": true,\n  \"c\": \"\"\n}");
 	buf_fini(&b);
 }
 
@@ -125,7 +127,14 @@ static void test_doubles(void **state)
 typedef void misuse_fn(struct json_writer *w);
 static void key_at_top(struct json_writer *w) { json_key(w, "a"); }
 static void key_in_array(struct json_writer *w) { json_array(w); json_key(w, "a"); json_null(w); json_close(w); }
-static void key_twice(struct json_writer *w) { json_object(w); json_key(w, "a"); json_key(w, "b"); json_null(w); json_close(w); }
+static void key_twice(struct json_writer *w)
+{
+	json_object(w);
+	json_key(w, "a");
+	json_key(w, "b");
+	json_null(w);
+	json_close(w);
+}
 static void no_key(struct json_writer *w) { json_object(w); json_null(w); json_close(w); }
 static void no_value(struct json_writer *w) { json_object(w); json_key(w, "a"); json_close(w); }
 static void unclosed(struct json_writer *w) { json_object(w); }
@@ -284,9 +293,9 @@ static void test_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),	    cmocka_unit_test(test_strings),    cmocka_unit_test(test_doubles),
-		cmocka_unit_test(test_misuse),	    cmocka_unit_test(test_deepest),    cmocka_unit_test(test_full_buffer),
-		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_layout),	   cmocka_unit_test(test_strings),   cmocka_unit_test(test_doubles),
+		cmocka_unit_test(test_misuse),	   cmocka_unit_test(test_deepest),   cmocka_unit_test(test_full_buffer),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,9 +37,10 @@ static void test_parts(void **state)
 	struct purl p;
 
 	(void)state;
-	CHECK_OK(purl_parse(SLICE("pkg:Maven/org.apache/xml%20graphics/batik@1.9.1%2Bx?Repository_URL=a%3D%26b%23&Type=zip"
-				  "&empty=#/src//./../main%2e/"),
-			    &arena, &p, &err));
+	CHECK_OK(purl_parse(
+		SLICE("pkg:Maven/org.apache/xml%20graphics/batik@1.9.1%2Bx?Repository_URL=a%3D%26b%23&Type=zip"
+		      "&empty=#/src//./../main%2e/"),
+		&arena, &p, &err));
 	check_text(p.type, "maven");
 	check_text(p.namespace_, "org.apache/xml graphics");
 	check_text(p.name, "batik");
@@ -55,7 +56,8 @@ static void test_parts(void **state)
 static void test_types(void **state)
 {
 	(void)state;
-	check_purl("pkg:deb/Debian/Curl@7.50.3-1?distro=jessie&arch=i386", "pkg:deb/debian/curl@7.50.3-1?arch=i386&distro=jessie");
+	check_purl("pkg:deb/Debian/Curl@7.50.3-1?distro=jessie&arch=i386",
+		   "pkg:deb/debian/curl@7.50.3-1?arch=i386&distro=jessie");
 	check_purl("pkg:deb/debian/attr@1:2.4.47-2+b1?arch=source", "pkg:deb/debian/attr@1:2.4.47-2%2Bb1?arch=source");
 	check_purl("pkg:rpm/Fedora/Curl@7.50.3-1.fc25?arch=i386", "pkg:rpm/fedora/Curl@7.50.3-1.fc25?arch=i386");
 	check_purl("pkg:apk/Alpine/CURL@7.83.0-r0?arch=x86", "pkg:apk/alpine/curl@7.83.0-r0?arch=x86");
@@ -65,8 +67,10 @@ static void test_types(void **state)
 	check_purl("pkg:npm/%40angular/animation@12.3.1", "pkg:npm/%40angular/animation@12.3.1");
 	check_purl("pkg:npm/@angular/animation@12.3.1", "pkg:npm/%40angular/animation@12.3.1");
 	check_purl("pkg:npm/@angular/animation", "pkg:npm/%40angular/animation");
-	check_purl("pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1?repositorY_url=repo.spring.io/release&classifier=dist",
-		   "pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1?classifier=dist&repository_url=repo.spring.io/release");
+	check_purl("pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1?repositorY_url=repo.spring.io/"
+		   "release&classifier=dist",
+		   "pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1?classifier=dist&repository_url=repo.spring.io/"
+		   "release");
 	check_purl("pkg:gem/jruby-launcher@1.1.2?Platform=java", "pkg:gem/jruby-launcher@1.1.2?platform=java");
 	check_purl("pkg:cargo/Rand@0.7.2", "pkg:cargo/Rand@0.7.2");
 	check_purl("pkg:Nuget/EnterpriseLibrary.Common@6.0.1304", "pkg:nuget/EnterpriseLibrary.Common@6.0.1304");
@@ -94,9 +98,29 @@ static void test_tolerated(void **state)
 static void test_malformed(void **state)
 {
 	static const char *const rows[] = {
-		"", "pkg", "pkg:", "pkg:/", "pkg:gem", "pkg:gem/", "pkg:gem//", "pkg:gem/@1", "npm:pkg/x", "gem/x@1",
-		"pkg:g_m/x", "pkg:3gem/x", "pkg:gem/x?=v", "pkg:gem/x?k%20=v", "pkg:gem/x?1k=v", "pkg:gem/x?a=1&A=2",
-		"pkg:gem/%", "pkg:gem/%4", "pkg:gem/%zz", "pkg:gem/%ff", "pkg:gem/a%2fb/c", "pkg:gem/x#a%2Fb", "pkg:maven/@1.3.4",
+		"",
+		"pkg",
+		"pkg:",
+		"pkg:/",
+		"pkg:gem",
+		"pkg:gem/",
+		"pkg:gem//",
+		"pkg:gem/@1",
+		"npm:pkg/x",
+		"gem/x@1",
+		"pkg:g_m/x",
+		"pkg:3gem/x",
+		"pkg:gem/x?=v",
+		"pkg:gem/x?k%20=v",
+		"pkg:gem/x?1k=v",
+		"pkg:gem/x?a=1&A=2",
+		"pkg:gem/%",
+		"pkg:gem/%4",
+		"pkg:gem/%zz",
+		"pkg:gem/%ff",
+		"pkg:gem/a%2fb/c",
+		"pkg:gem/x#a%2Fb",
+		"pkg:maven/@1.3.4",
 	};
 	struct buf out = new_buf();
 
@@ -104,8 +128,9 @@ static void test_malformed(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (canonical(slice_cstr(rows[i]), &out) != STATUS_MALFORMED)
 			fail_msg("accepted: %s", rows[i]);
-	assert_int_equal(canonical(SLICE("pkg:a/a?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1"), &out),
-			 STATUS_LIMIT);
+	assert_int_equal(
+		canonical(SLICE("pkg:a/a?a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1"), &out),
+		STATUS_LIMIT);
 	buf_fini(&out);
 }
 

@@ -58,7 +58,8 @@ static void check_dump(struct slice in, const char *want, const char *want_noise
 static void test_dpkg(void **state)
 {
 	(void)state;
-	check_dump(SLICE("Package: adduser\nVersion: 3.134\nConffiles:\n /etc/a 0123\n /etc/b 4567 obsolete\nDescription: add\n"
+	check_dump(SLICE("Package: adduser\nVersion: 3.134\nConffiles:\n /etc/a 0123\n /etc/b 4567 "
+			 "obsolete\nDescription: add\n"
 			 " long: text\n .\n more\nEmpty:\n\nPackage: apt\nUrl: http://x:80/\n"),
 		   "[0 Package=adduser; Version=3.134; Conffiles=| /etc/a 0123\n /etc/b 4567 obsolete;"
 		   " Description=add| long: text\n .\n more; Empty=;][124 Package=apt; Url=http://x:80/;]",

@@ -88,7 +88,8 @@ static void check_xml(struct slice text, enum status want_st, const char *want)
 		enum status st = run(&t, text, &limits_default, sizes[i]);
 
 		if (st != want_st)
-			fail_msg("\"%.*s\" by %zu: status %d, want %d (%s)", SLICE_ARG(text), sizes[i], st, want_st, err.msg);
+			fail_msg("\"%.*s\" by %zu: status %d, want %d (%s)", SLICE_ARG(text), sizes[i], st, want_st,
+				 err.msg);
 		if (want)
 			check_text(buf_slice(&t.text), want);
 		buf_fini(&t.text);
@@ -98,12 +99,13 @@ static void check_xml(struct slice text, enum status want_st, const char *want)
 static void test_events(void **state)
 {
 	(void)state;
-	check_xml(SLICE("<?xml version=\"1.0\"?>\n<!-- c --><a><b k=\"v\" l='w'/>x<![CDATA[<y>&]]><?pi z?></a>\n"), STATUS_OK,
-		  "<a><b k=v l=w></b>x<y>&</a>");
+	check_xml(SLICE("<?xml version=\"1.0\"?>\n<!-- c --><a><b k=\"v\" l='w'/>x<![CDATA[<y>&]]><?pi z?></a>\n"),
+		  STATUS_OK, "<a><b k=v l=w></b>x<y>&</a>");
 	check_xml(SLICE("<o:a xmlns:o='u' xmlns='d' o:k='v'><c/></o:a>"), STATUS_OK, "<a k=v><c></c></a>");
 	check_xml(SLICE("<a/>"), STATUS_OK, "<a></a>");
 	check_xml(SLICE("\xef\xbb\xbf<a>\xc3\xa9</a>"), STATUS_OK, "<a>\xc3\xa9</a>");
-	check_xml(SLICE("<?xml version='1.0' encoding='ISO-8859-1'?><a k='\xe9'>\xe9</a>"), STATUS_OK, "<a k=\xc3\xa9>\xc3\xa9</a>");
+	check_xml(SLICE("<?xml version='1.0' encoding='ISO-8859-1'?><a k='\xe9'>\xe9</a>"), STATUS_OK,
+		  "<a k=\xc3\xa9>\xc3\xa9</a>");
 	/* A namespace nobody declared is no reason to lose a feed. */
 	check_xml(SLICE("<x:a><b/></x:a>"), STATUS_OK, NULL);
 }
@@ -111,8 +113,8 @@ static void test_events(void **state)
 static void test_entities(void **state)
 {
 	(void)state;
-	check_xml(SLICE("<a k='&lt;&amp;&gt;&quot;&apos;&#65;&#x20ac;'>&lt;&amp;&gt;&quot;&apos;&#65;&#x20ac;</a>"), STATUS_OK,
-		  "<a k=<&>\"'A\xe2\x82\xac><&>\"'A\xe2\x82\xac</a>");
+	check_xml(SLICE("<a k='&lt;&amp;&gt;&quot;&apos;&#65;&#x20ac;'>&lt;&amp;&gt;&quot;&apos;&#65;&#x20ac;</a>"),
+		  STATUS_OK, "<a k=<&>\"'A\xe2\x82\xac><&>\"'A\xe2\x82\xac</a>");
 	/* Decoded once, not twice. */
 	check_xml(SLICE("<a k='&amp;lt;&#38;amp;&amp;#38;' l='plain' m='&amp;&amp;'>&amp;lt;</a>"), STATUS_OK,
 		  "<a k=&lt;&amp;&#38; l=plain m=&&>&lt;</a>");
@@ -146,10 +148,20 @@ static void test_refused(void **state)
 static void test_malformed(void **state)
 {
 	static const struct slice rows[] = {
-		SLICE_INIT(""),		    SLICE_INIT("text"),	       SLICE_INIT("<a>"),	  SLICE_INIT("<a></b>"),
-		SLICE_INIT("<a/><b/>"),	    SLICE_INIT("<a k=v/>"),    SLICE_INIT("<a k='1' k='2'/>"), SLICE_INIT("<a>\xff</a>"),
-		SLICE_INIT("<a>\0</a>"),    SLICE_INIT("<a>&#0;</a>"), SLICE_INIT("<a>&lt</a>"),  SLICE_INIT("<a/>junk"),
-		SLICE_INIT("{\"no\": 1}"), SLICE_INIT("<a k='<'/>"),
+		SLICE_INIT(""),
+		SLICE_INIT("text"),
+		SLICE_INIT("<a>"),
+		SLICE_INIT("<a></b>"),
+		SLICE_INIT("<a/><b/>"),
+		SLICE_INIT("<a k=v/>"),
+		SLICE_INIT("<a k='1' k='2'/>"),
+		SLICE_INIT("<a>\xff</a>"),
+		SLICE_INIT("<a>\0</a>"),
+		SLICE_INIT("<a>&#0;</a>"),
+		SLICE_INIT("<a>&lt</a>"),
+		SLICE_INIT("<a/>junk"),
+		SLICE_INIT("{\"no\": 1}"),
+		SLICE_INIT("<a k='<'/>"),
 	};
 	struct told t = { 0 };
 

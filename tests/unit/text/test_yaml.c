@@ -54,7 +54,8 @@ static void test_trees(void **state)
 static void test_alias(void **state)
 {
 	(void)state;
-	check_yaml("a: &x {k: [1, 2]}\nb: *x\nc: [*x, &y z, *y]\n", "{a: {k: [1, 2]}, b: {k: [1, 2]}, c: [{k: [1, 2]}, z, z]}");
+	check_yaml("a: &x {k: [1, 2]}\nb: *x\nc: [*x, &y z, *y]\n",
+		   "{a: {k: [1, 2]}, b: {k: [1, 2]}, c: [{k: [1, 2]}, z, z]}");
 	/* A later anchor of the same name replaces the earlier. */
 	check_yaml("[&a 1, *a, &a 2, *a]", "[1, 1, 2, 2]");
 	check_yaml("&k a: &v b\n*k : *v\n", "{a: b, a: b}");
@@ -109,9 +110,14 @@ static void test_malformed(void **state)
 	static const struct {
 		const char *text, *place;
 	} rows[] = {
-		{ "a: [1, 2", "line 2, column 1" },	{ "a: b: c", "line 1, column 5" }, { "a: 1\n\tb: 2\n", "line 2, column 1" },
-		{ "x: 1\ny: *nobody", "line 2, column 4" }, { "&a [1, *a]", "line 1, column 8" }, { "a: \"\xff\"", "byte 4" },
-		{ "a: \"unclosed", "line 1" },	{ "- a\nb: c\n", "line 2" },
+		{ "a: [1, 2", "line 2, column 1" },
+		{ "a: b: c", "line 1, column 5" },
+		{ "a: 1\n\tb: 2\n", "line 2, column 1" },
+		{ "x: 1\ny: *nobody", "line 2, column 4" },
+		{ "&a [1, *a]", "line 1, column 8" },
+		{ "a: \"\xff\"", "byte 4" },
+		{ "a: \"unclosed", "line 1" },
+		{ "- a\nb: c\n", "line 2" },
 	};
 
 	(void)state;
@@ -178,7 +184,8 @@ static void test_deep(void **state)
 /* Every cut ends in a tree or in a clear message. */
 static void test_truncated(void **state)
 {
-	struct slice whole = SLICE("a: &x {b: [1, \"\\u00e9\", 'q']}\nc: *x\nd: >-\n  folded\n  caf\xc3\xa9\n? e\n: f\n");
+	struct slice whole =
+		SLICE("a: &x {b: [1, \"\\u00e9\", 'q']}\nc: *x\nd: >-\n  folded\n  caf\xc3\xa9\n? e\n: f\n");
 
 	(void)state;
 	for (size_t n = 0; n < whole.len; n++) {
