@@ -28,8 +28,9 @@
 		file_bytes, UINT64_C(128) << 20, "limits.file_bytes",                                                  \
 		"bytes of one file a detector reads whole; largest dpkg status seen 5 MiB, rpmdb 180 MiB is spooled")  \
 	LIMIT_ROW(spool_memory, UINT64_C(8) << 20, "limits.spool_memory",                                              \
-		  "bytes of a file kept in memory before it goes to an unlinked temporary file")              \
-	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes", "bytes of the temporary file of all workers")        \
+		  "bytes of a file kept in memory before it goes to an unlinked temporary file")                       \
+	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes",                                              \
+		  "bytes of the temporary file of all workers")                                                        \
 	LIMIT_ROW(packages, 200000, "limits.packages", "packages of one layer; a full Debian archive has 65,000")      \
 	LIMIT_ROW(fields, 4096, "limits.fields", "fields of one stanza, tags of one header")                           \
 	LIMIT_ROW(field_bytes, UINT64_C(1) << 20, "limits.field_bytes",                                                \

@@ -19,7 +19,7 @@ struct index_env {
 	unsigned workers;      /* layers read at once; 0 = number of CPUs */
 	bool in_process;       /* parse here, without worker or sandbox: for debugging; results are identical */
 	bool verify_diff_ids;  /* hash the tar too (on by default in the program) */
-	const char *const *temp_dirs; /* for files too large for memory, in order of preference, NULL at the end; or NULL */
+	const char *const *temp_dirs; /* for files too large for memory, by preference, NULL at the end; or NULL */
 	struct index_progress progress;
 };
 

@@ -212,8 +212,8 @@ static enum status hold(struct scan *s, const struct tar_entry *entry, const str
 		s->held.len--;
 		return err_nomem(err, "a file of the layer");
 	}
-	st = spool_read_into(s->job->area, src, s->job->limits->spool_memory, s->job->limits->spool_bytes, &held->content,
-			     err);
+	st = spool_read_into(s->job->area, src, s->job->limits->spool_memory, s->job->limits->spool_bytes,
+			     &held->content, err);
 	source_free(src);
 	if (st != STATUS_OK)
 		s->held.len--;
@@ -249,7 +249,8 @@ static enum status read_whole(struct scan *s, const struct tar_entry *entry, con
 			TRY(source_read_full(body, s->bytes, (size_t)entry->size, err));
 		return hand_whole(s, entry, wants, slice_make(s->bytes, (size_t)entry->size), &spool, err);
 	}
-	TRY(spool_read_into(s->job->area, body, s->job->limits->spool_memory, s->job->limits->spool_bytes, &spool, err));
+	TRY(spool_read_into(s->job->area, body, s->job->limits->spool_memory, s->job->limits->spool_bytes, &spool,
+			    err));
 	st = spool_slice(spool, &bytes, err);
 	if (st == STATUS_OK)
 		st = hand_whole(s, entry, wants, bytes, &spool, err);

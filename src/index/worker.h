@@ -24,7 +24,8 @@ struct worker_options {
 	const struct limits *limits;
 	unsigned workers; /* at once; 0 = number of CPUs */
 	bool in_process;  /* no child: the same code and the same results, here */
-	/* Directories for one unlinked temporary file, the first that can be used; ends with NULL. NULL: memory is used. */
+	/* Directories for one unlinked temporary file, the first that can be used; ends with NULL. NULL: memory is
+	 * used. */
 	const char *const *temp_dirs;
 	void (*progress)(void *ctx, size_t jobs_done, uint64_t bytes_done);
 	void *progress_ctx;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* detector_print.h - what a detector makes of a tree of files, as lines of JSON: for golden cases and for a look at
  * files. */
-#ifndef LIMPID_TEST_DETECTOR_PRINT_H
-#define LIMPID_TEST_DETECTOR_PRINT_H
+#ifndef LIMPID_TESTS_UNIT_INDEX_DETECTOR_PRINT_H
+#define LIMPID_TESTS_UNIT_INDEX_DETECTOR_PRINT_H
 
 #include "index/detector.h"
 
