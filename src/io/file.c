@@ -16,7 +16,8 @@
 
 enum status file_map_open(const char *path, struct file_map *out, struct err *err)
 {
-	int AUTO(close_fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* of a pipe it would wait for a writer */
+	int AUTO(close_fd) fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* of a pipe it would wait for a writer */
 	struct stat st;
 	void *p;
 

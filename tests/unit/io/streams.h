@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* streams.h - cmocka, and the sources and readers that the tests of io/ share. */
-#ifndef LIMPID_TESTS_IO_STREAMS_H
-#define LIMPID_TESTS_IO_STREAMS_H
+#ifndef LIMPID_TESTS_UNIT_IO_STREAMS_H
+#define LIMPID_TESTS_UNIT_IO_STREAMS_H
 
 #include "base/buf.h"
 #include "io/source.h"
