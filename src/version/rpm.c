@@ -99,7 +99,7 @@ static int rpm_compare(struct slice a, struct slice b)
 	return c != 0 ? c : (int)has_a - (int)has_b;
 }
 
-/* rpm refuses little; a version without any letter or digit compares to nothing. */
+/* librpm refuses nothing but the empty text; no tool writes blanks and control characters into a version. */
 static bool rpm_valid(struct slice v)
 {
 	struct slice epoch, version, release;
@@ -108,10 +108,7 @@ static bool rpm_valid(struct slice v)
 	for (size_t i = 0; i < v.len; i++)
 		if (is_space(v.ptr[i]) || v.ptr[i] < 0x20)
 			return false;
-	for (size_t i = 0; i < version.len; i++)
-		if (is_alnum(version.ptr[i]))
-			return true;
-	return false;
+	return version.len > 0;
 }
 
 const struct version_scheme version_scheme_rpm = { "rpm", rpm_compare, rpm_valid };
