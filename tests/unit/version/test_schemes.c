@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_schemes.c - the verdicts in tests/golden/version/SCHEME.txt, and that the order is one.
+ * test_schemes.c - the verdicts in tests/golden/version/, a file for each scheme, and that the order is one.
  *
  * usage: test_schemes DIRECTORY
  */
@@ -117,15 +117,16 @@ static void check_rows(const struct version_scheme *s, const struct verdicts *v)
 		int c = sign(s->compare(a, b)), want = row->op == '<' ? -1 : row->op == '>' ? 1 : 0;
 
 		if (c != want || sign(s->compare(b, a)) != -want)
-			fail_msg("%s: \"%.*s\" %c \"%.*s\": compare says %d, and %d the other way", s->name, SLICE_ARG(a),
-				 row->op, SLICE_ARG(b), c, sign(s->compare(b, a)));
+			fail_msg("%s: \"%.*s\" %c \"%.*s\": compare says %d, and %d the other way", s->name,
+				 SLICE_ARG(a), row->op, SLICE_ARG(b), c, sign(s->compare(b, a)));
 		if (s->valid(a) != (row->op != 'i') || s->valid(b) != (row->op != 'i'))
-			fail_msg("%s: \"%.*s\" %c \"%.*s\": valid says %d and %d", s->name, SLICE_ARG(a), row->op, SLICE_ARG(b),
-				 s->valid(a), s->valid(b));
+			fail_msg("%s: \"%.*s\" %c \"%.*s\": valid says %d and %d", s->name, SLICE_ARG(a), row->op,
+				 SLICE_ARG(b), s->valid(a), s->valid(b));
 	}
 }
 
-/* For all texts of the file, the invalid ones too: x = x, and x <= y <= z means x <= z, with equality only if both are. */
+/* For all texts of the file, the invalid ones too: x = x, and x <= y <= z means x <= z, with equality only if both are.
+ */
 static void check_order(const struct version_scheme *s, const struct verdicts *v)
 {
 	size_t n = v->n_texts;
@@ -145,8 +146,9 @@ static void check_order(const struct version_scheme *s, const struct verdicts *v
 				int jk = order[j * n + k];
 
 				if (jk <= 0 && order[i * n + k] != (ij < 0 || jk < 0 ? -1 : 0))
-					fail_msg("%s: no order: \"%.*s\", \"%.*s\", \"%.*s\"", s->name, SLICE_ARG(v->texts[i]),
-						 SLICE_ARG(v->texts[j]), SLICE_ARG(v->texts[k]));
+					fail_msg("%s: no order: \"%.*s\", \"%.*s\", \"%.*s\"", s->name,
+						 SLICE_ARG(v->texts[i]), SLICE_ARG(v->texts[j]),
+						 SLICE_ARG(v->texts[k]));
 			}
 		}
 	}
@@ -184,7 +186,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
-#define SCHEME(name, what) { "scheme " #name, test_scheme, NULL, NULL, (void *)(uintptr_t)#name },
+#define SCHEME(name, what) { "scheme " #name, test_scheme, NULL, NULL, (void *)(uintptr_t) #name },
 #include "version/schemes.def"
 #undef SCHEME
 	};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * version_compare.c - a tool of the tests: reads "scheme<TAB>A<TAB>B" lines and prints <, = or >; with two columns it
- * prints valid or invalid. With --time it compares every pair of stdin and prints only the nanoseconds of one comparison,
- * without reading and printing.
+ * prints valid or invalid. With --time it compares every pair of stdin and prints only the nanoseconds that a
+ * comparison took, without reading and printing.
  */
 #include "version/scheme.h"
 
@@ -39,7 +39,8 @@ static int time_all(void)
 		sink = rows[n].scheme->compare(rows[n].a, rows[n].b);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	if (n > 0)
-		printf("%.1f\n", ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / (double)n);
+		printf("%.1f\n",
+		       ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / (double)n);
 	free(rows);
 	free(text);
 	return n > 0 ? 0 : 1;
