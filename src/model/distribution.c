@@ -2,7 +2,15 @@
 /* distribution.c - the table of distributions and the scope of a release. */
 #include "model/distribution.h"
 
-enum release_rule { RELEASE_MAJOR, RELEASE_MINOR, RELEASE_FULL, RELEASE_ROLLING };
+enum release_rule {
+	RELEASE_MAJOR,
+	RELEASE_MINOR,
+	RELEASE_FULL,
+	RELEASE_ROLLING,
+	RELEASE_ALPINE,
+	RELEASE_DEBIAN,
+	RELEASE_AMAZON,
+};
 
 struct distro {
 	const char *did, *scope, *name;
@@ -30,6 +38,28 @@ const struct distro *distro_by_id(struct slice did)
 		if (slice_eq_nocase(did, slice_cstr(distros[i].did)))
 			return &distros[i];
 	return NULL;
+}
+
+const struct distro *distro_by_name(struct slice text)
+{
+	const struct distro *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(distros); i++) {
+		struct slice name = slice_cstr(distros[i].name);
+
+		if (name.len <= longest || !slice_eq_nocase(slice_take(text, name.len), name) ||
+		    (text.len > name.len && is_alnum(text.ptr[name.len])))
+			continue;
+		best = &distros[i];
+		longest = name.len;
+	}
+	return best;
+}
+
+const char *distro_id(const struct distro *d)
+{
+	return d->did;
 }
 
 const char *distro_name(const struct distro *d)
@@ -105,24 +135,46 @@ static struct slice debian_release(const struct distribution *d)
 	return debian_release_by_codename(name);
 }
 
-static bool alpine_is_edge(const struct distribution *d)
+static struct slice alpine_release(const struct distribution *d)
 {
-	return slice_has(d->version_id, SLICE("_alpha")) || slice_eq_nocase(d->version_id, SLICE("edge")) ||
-	       slice_has(d->pretty_name, SLICE("edge"));
+	if (slice_has(d->version_id, SLICE("_alpha")) || slice_has(d->version_id, SLICE("_pre")) ||
+	    slice_eq_nocase(d->version_id, SLICE("edge")) || slice_ends(d->pretty_name, SLICE(" edge")))
+		return SLICE("edge");
+	return leading_numbers(d->version_id, 2);
+}
+
+/* Amazon Linux 1 had one set of packages, whatever release an image calls itself: 2018.03 was the last. */
+static struct slice amazon_release(const struct distribution *d)
+{
+	struct slice major = leading_numbers(d->version_id, 1);
+
+	return major.len == 4 && slice_starts(major, SLICE("201")) ? SLICE("2018.03") : major;
 }
 
 static struct slice release_of(const struct distro *distro, const struct distribution *d)
 {
 	switch (distro->rule) {
-	case RELEASE_MINOR:
-		return alpine_is_edge(d) ? SLICE("edge") : leading_numbers(d->version_id, 2);
 	case RELEASE_MAJOR:
-		return distro->type == PACKAGE_DEB ? debian_release(d) : leading_numbers(d->version_id, 1);
+		return leading_numbers(d->version_id, 1);
+	case RELEASE_MINOR:
+		return leading_numbers(d->version_id, 2);
+	case RELEASE_DEBIAN:
+		return debian_release(d);
+	case RELEASE_ALPINE:
+		return alpine_release(d);
+	case RELEASE_AMAZON:
+		return amazon_release(d);
 	case RELEASE_FULL:
 	case RELEASE_ROLLING:
 		break;
 	}
 	return d->version_id;
+}
+
+static bool is_centos_stream(const struct distribution *d)
+{
+	return slice_eq_nocase(d->did, SLICE("centos")) &&
+	       (slice_ends(d->name, SLICE(" Stream")) || slice_starts(d->pretty_name, SLICE("CentOS Stream")));
 }
 
 bool distribution_scope(const struct distribution *d, struct arena *arena, struct slice *out)
@@ -140,5 +192,6 @@ bool distribution_scope(const struct distribution *d, struct arena *arena, struc
 	release = release_of(distro, d);
 	if (release.len == 0)
 		return true;
-	return arena_printf(arena, out, "%s:%.*s", distro->scope, SLICE_ARG(release));
+	return arena_printf(arena, out, "%s%s:%.*s", distro->scope, is_centos_stream(d) ? "-stream" : "",
+			    SLICE_ARG(release));
 }

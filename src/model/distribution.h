@@ -23,14 +23,18 @@ struct distribution {
 /* One row of distros.def; NULL for an unknown ID (compared without case). */
 struct distro;
 const struct distro *distro_by_id(struct slice did);
+/* The row whose name, as a whole word, begins text ("CentOS Linux release 7"): the longest one; NULL if none does. */
+const struct distro *distro_by_name(struct slice text);
+const char *distro_id(const struct distro *d);
 const char *distro_name(const struct distro *d);
 const char *distro_scope_prefix(const struct distro *d);
 enum package_type distro_package_type(const struct distro *d);
 
 /*
- * The scope of a distribution's own packages: "alpine:3.18", "alpine:edge" (VERSION_ID with "_alpha", or edge in
- * PRETTY_NAME), "debian:12", "wolfi". Debian by VERSION_ID, else by code name (debian_releases.def). "" when the
- * distribution or its release is unknown. False only when memory is short.
+ * The scope of a distribution's own packages: "alpine:3.18", "alpine:edge" (VERSION_ID with "_alpha" or "_pre", or a
+ * PRETTY_NAME that ends in edge), "debian:12", "wolfi". Debian by VERSION_ID, else by code name (debian_releases.def).
+ * Amazon Linux 1 is "amazon:2018.03" in all its releases, CentOS Stream is "centos-stream:9": it is built before RHEL,
+ * CentOS Linux was built after. "" when the distribution or its release is unknown. False only when memory is short.
  */
 bool distribution_scope(const struct distribution *d, struct arena *arena, struct slice *out) NODISCARD;
 
