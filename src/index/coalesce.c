@@ -158,21 +158,34 @@ void coalesce_free(struct coalesce *c)
 
 /* ---- distributions ---- */
 
-/* os-release(5) comes first; what older systems have comes after it, and last what names no distribution. */
-static unsigned rank_of(const struct distribution *d, struct slice wanted)
-{
-	unsigned rank = 2;
+/* Ranks: the places of the rules among all for distributions, os-release(5) being the first two. */
+#define RANK_OS_RELEASE 1u
+#define RANK_UNKNOWN 100u /* added for files of unknown systems */
+#define RANK_NAMELESS 1000u
+#define RANK_NONE 10000u
 
-	if (slice_eq(wanted, SLICE("etc/os-release")))
-		rank = 0;
-	else if (slice_eq(wanted, SLICE("usr/lib/os-release")))
-		rank = 1;
-	if (rank == 2 && !distro_by_id(d->did))
-		rank = 3;
-	return d->did.len > 0 ? rank : rank + 10;
+static unsigned place_of_rule(const struct coalesce *c, struct slice wanted)
+{
+	unsigned place = 0;
+	size_t n;
+	const struct detector *const *list = rules_detectors(c->rules, &n);
+
+	for (size_t i = 0; i < n; i++)
+		for (const struct path_rule *rule = list[i]->rules;
+		     list[i]->kind == DETECTOR_DISTRIBUTION && rule->text; rule++, place++)
+			if (slice_eq(wanted, slice_cstr(rule->text)))
+				return place;
+	return place;
 }
 
-#define RANK_NONE 100u
+static unsigned rank_of(const struct coalesce *c, const struct distribution *d, struct slice wanted)
+{
+	unsigned rank = place_of_rule(c, wanted);
+
+	if (rank > RANK_OS_RELEASE && !distro_by_id(d->did))
+		rank += RANK_UNKNOWN;
+	return d->did.len > 0 ? rank : rank + RANK_NAMELESS;
+}
 
 static const struct distribution *best_distribution(struct coalesce *c, unsigned *out_rank)
 {
@@ -186,7 +199,7 @@ static const struct distribution *best_distribution(struct coalesce *c, unsigned
 			const struct distribution *d = &r->distributions.at[i];
 			struct slice canon = merged_canonical(&c->merged, d->path, layer);
 			struct slice alias = alias_of(r, d->path, SLICE_EMPTY);
-			unsigned rank = rank_of(d, alias.len > 0 ? alias : d->path);
+			unsigned rank = rank_of(c, d, alias.len > 0 ? alias : d->path);
 
 			if (rank >= *out_rank || !survives(c, canon, layer) || !alias_holds(c, alias, canon))
 				continue;

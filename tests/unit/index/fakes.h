@@ -114,6 +114,7 @@ static const struct path_rule fakes_os_rules[] = {
 	{ .match = PATH_EXACT, .text = "etc/os-release", .need = DETECT_WHOLE },
 	{ .match = PATH_EXACT, .text = "usr/lib/os-release", .need = DETECT_WHOLE },
 	{ .match = PATH_EXACT, .text = "etc/old-release", .need = DETECT_WHOLE },
+	{ .match = PATH_EXACT, .text = "etc/older-release", .need = DETECT_WHOLE },
 	{ .text = NULL },
 };
 static const struct path_rule fakes_lang_rules[] = {
