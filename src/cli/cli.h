@@ -12,14 +12,10 @@
 
 #include <stdio.h>
 
-/* Exit statuses of every command; a contract with scripts. */
 enum exit_status {
-	EXIT_DONE = 0,       /* done, and nothing at or above --fail-on */
-	EXIT_FINDINGS = 1,   /* findings at or above --fail-on */
-	EXIT_USAGE = 2,
-	EXIT_UNREADABLE = 3, /* the input, or a part of it, could not be read */
-	EXIT_INCOMPLETE = 4, /* --strict, and something could not be looked up */
-	EXIT_NO_PACKAGES = 5, /* no package was found */
+#define EXIT_STATUS(name, value, help) EXIT_##name = (value),
+#include "cli/exits.def"
+#undef EXIT_STATUS
 };
 
 enum option_id {
@@ -61,8 +57,11 @@ int cli_failed(const struct err *err);
 bool cli_data_dir(const struct options *o, char *out, size_t size);
 /* <dir>/segments */
 bool cli_segment_dir(const char *data_dir, char *out, size_t size);
-/* Directory of this program's file, for the files that lie beside it. */
-bool cli_program_dir(char *out, size_t size);
+/*
+ * The first of the places that is there: relative to this program's file, so that builds and installed trees can be
+ * moved, or absolute. False if none is.
+ */
+bool cli_find(const char *const *places, size_t n, char *out, size_t size);
 
 /* Where reports go: standard output or --output, which appears whole or not at all. */
 struct cli_output {

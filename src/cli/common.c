@@ -83,19 +83,24 @@ bool cli_segment_dir(const char *data_dir, char *out, size_t size)
 	return n > 0 && (size_t)n < size;
 }
 
-bool cli_program_dir(char *out, size_t size)
+bool cli_find(const char *const *places, size_t n, char *out, size_t size)
 {
-	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
-	if (n <= 0)
-		return false;
-	out[n] = '\0';
-	slash = strrchr(out, '/');
-	if (!slash)
-		return false;
-	*slash = '\0';
-	return true;
+	self[len > 0 ? len : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (size_t i = 0; i < n; i++) {
+		bool absolute = places[i][0] == '/';
+		int wrote = snprintf(out, size, "%s%s%s", absolute ? "" : self, absolute ? "" : "/", places[i]);
+
+		if ((absolute || slash) && wrote > 0 && (size_t)wrote < size && access(out, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 static enum status write_out(void *ctx, struct slice bytes, struct err *err)

@@ -33,10 +33,10 @@ static void print_command(size_t i)
 	}
 	if (strchr("sie", commands[i].name[0]))
 		cli_print_targets(stdout);
-	fputs("\nexit status: 0 done, nothing at or above --fail-on; 1 findings at or above it; 2 usage;\n"
-	      "3 the input, or a part of it, could not be read; 4 --strict and something could not be looked up;\n"
-	      "5 no package was found\n",
-	      stdout);
+	fputs("\nexit status:\n", stdout);
+#define EXIT_STATUS(name, value, help) printf("  %d  %s\n", value, help);
+#include "cli/exits.def"
+#undef EXIT_STATUS
 }
 
 int command_help(int argc, char **argv)

@@ -147,25 +147,17 @@ static int scan_all(const struct options *o, const char *data_dir, const char *c
 /* Where the build leaves the demonstration, and where it is installed. */
 static int scan_demo(const struct options *o)
 {
-	static const char *const places[] = { "data/demo", "../share/limpid/demo" };
-	char program[4096], image[4200], db[4200];
+	static const char *const places[] = { "data/demo", "../share/limpid/demo", LIMPID_DATA "/demo" };
+	char dir[4096], image[4200], db[4200];
 	const char *targets[] = { image };
 
-	if (!cli_program_dir(program, sizeof(program)))
+	if (!cli_find(places, ARRAY_LEN(places), dir, sizeof(dir))) {
+		cli_error("the demonstration image is not installed beside limpid");
 		return EXIT_UNREADABLE;
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		FILE *f;
-
-		snprintf(image, sizeof(image), "oci-archive:%s/%s/image.tar", program, places[i]);
-		snprintf(db, sizeof(db), "%s/%s/db", program, places[i]);
-		f = fopen(image + strlen("oci-archive:"), "re");
-		if (!f)
-			continue;
-		fclose(f);
-		return scan_all(o, db, targets, 1);
 	}
-	cli_error("the demonstration image is not installed beside %s", program);
-	return EXIT_UNREADABLE;
+	snprintf(image, sizeof(image), "oci-archive:%s/image.tar", dir);
+	snprintf(db, sizeof(db), "%s/db", dir);
+	return scan_all(o, db, targets, 1);
 }
 
 int command_scan(int argc, char **argv)

@@ -10,17 +10,16 @@
 
 int command_update(int argc, char **argv)
 {
-	static const char *const places[] = { "limpid-update", "../libexec/limpid/limpid-update" };
-	char program[4096], path[4200];
+	static const char *const places[] = { "limpid-update", "../libexec/limpid/limpid-update",
+					      LIMPID_LIBEXEC "/limpid-update" };
+	char path[4200];
 
 	(void)argc;
-	if (!cli_program_dir(program, sizeof(program)))
+	if (!cli_find(places, ARRAY_LEN(places), path, sizeof(path))) {
+		cli_error("limpid-update is not installed beside limpid");
 		return EXIT_UNREADABLE;
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		snprintf(path, sizeof(path), "%s/%s", program, places[i]);
-		if (access(path, X_OK) == 0)
-			execv(path, argv);
 	}
-	cli_error("limpid-update is not installed beside %s", program);
+	execv(path, argv);
+	cli_error("%s cannot be started: %s", path, strerror(errno));
 	return EXIT_UNREADABLE;
 }
