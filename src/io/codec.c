@@ -140,27 +140,33 @@ struct guard_source {
 	const struct limits *limits; /* borrowed */
 };
 
+/* Of the n bytes that have come those within max are handed out. True if that is not all: the next read fails. */
+static bool is_over(const struct guard_source *g, uint64_t max, size_t *n)
+{
+	uint64_t left = max - MIN(max, g->base.pos);
+	bool over = *n > left;
+
+	*n = (size_t)MIN((uint64_t)*n, left);
+	return over;
+}
+
 static enum status guard_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
 	struct guard_source *g = (struct guard_source *)s;
-	uint64_t pos, allowed, left = g->limits->layer_bytes - MIN(g->limits->layer_bytes, g->base.pos);
+	uint64_t left = g->limits->layer_bytes - MIN(g->limits->layer_bytes, s->pos), allowed;
 
 	/* One byte more than is allowed tells a stream that ends at the limit from one that goes on. */
 	if (cap > left)
 		cap = (size_t)left + 1;
 	TRY(source_read(g->decoded, buf, cap, out_n, err));
-	if (*out_n > left) {
+	if (is_over(g, g->limits->layer_bytes, out_n))
 		err_at(&s->failed, STATUS_LIMIT, g->stored->pos, "more than %llu bytes unpacked (limits.layer_bytes)",
 		       (unsigned long long)g->limits->layer_bytes);
-		*out_n = (size_t)left;
-		return STATUS_OK;
-	}
-	pos = g->base.pos + *out_n;
-	if (pos > g->limits->layer_ratio_floor && !CKD_MUL(&allowed, g->stored->pos, g->limits->layer_ratio) &&
-	    pos > allowed)
-		return err_at(err, STATUS_LIMIT, g->stored->pos,
-			      "unpacks to more than %llu times its size (limits.layer_ratio)",
-			      (unsigned long long)g->limits->layer_ratio);
+	if (!CKD_MUL(&allowed, g->stored->pos, g->limits->layer_ratio) &&
+	    is_over(g, MAX(allowed, g->limits->layer_ratio_floor), out_n))
+		err_at(&s->failed, STATUS_LIMIT, g->stored->pos,
+		       "unpacks to more than %llu times its size (limits.layer_ratio)",
+		       (unsigned long long)g->limits->layer_ratio);
 	return STATUS_OK;
 }
 

@@ -8,11 +8,13 @@
 
 /* 128 MiB: what `zstd --ultra -22 --long` makes; the tool itself refuses more unless asked. */
 #define WINDOW_LOG_MAX 27
+#define FRAME_BEGIN ((size_t)5) /* bytes from which a frame's header tells its length */
 
 struct zstd_source {
 	struct source base;
 	struct decoder_input in;
 	ZSTD_DStream *stream; /* owned */
+	size_t hint;          /* bytes that the library wants next */
 	bool in_frame;
 };
 
@@ -34,6 +36,9 @@ static enum status failure(size_t rc, uint64_t offset, struct err *err)
 			      1 << (WINDOW_LOG_MAX - 20));
 	case ZSTD_error_memory_allocation:
 		return err_nomem(err, "zstd");
+	case ZSTD_error_frameParameter_unsupported:
+	case ZSTD_error_dictionary_wrong:
+		return err_at(err, STATUS_UNSUPPORTED, offset, "zstd: %s", ZSTD_getErrorName(rc));
 	default:
 		return err_at(err, STATUS_MALFORMED, offset, "zstd: %s", ZSTD_getErrorName(rc));
 	}
@@ -42,13 +47,15 @@ static enum status failure(size_t rc, uint64_t offset, struct err *err)
 static enum status decode_some(struct zstd_source *z, ZSTD_outBuffer *out, struct err *err)
 {
 	uint64_t offset = decoder_input_offset(&z->in);
-	ZSTD_inBuffer in = { z->in.buf, z->in.len, z->in.at };
+	/* One block at a time: a failure loses what the same call has decoded. */
+	ZSTD_inBuffer in = { z->in.buf, MIN(z->in.len, z->in.at + z->hint), z->in.at };
 	size_t rc = ZSTD_decompressStream(z->stream, out, &in);
 
 	z->in.at = in.pos;
 	if (ZSTD_isError(rc))
 		return failure(rc, offset, err);
 	z->in_frame = rc != 0;
+	z->hint = rc != 0 ? rc : FRAME_BEGIN;
 	if (z->in.ended && out->pos == 0 && z->in_frame)
 		return err_at(err, STATUS_MALFORMED, offset, "zstd: the compressed data ends early");
 	return STATUS_OK;
@@ -90,6 +97,7 @@ static struct source *zstd_open(struct source *inner)
 		return NULL;
 	}
 	z->base.ops = &ops;
+	z->hint = FRAME_BEGIN;
 	z->stream = ZSTD_createDStream();
 	if (!decoder_input_init(&z->in, inner) || !z->stream ||
 	    ZSTD_isError(ZSTD_DCtx_setParameter(z->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
