@@ -57,25 +57,46 @@ static void on_event(void *ctx, const struct update_event *e)
 	}
 }
 
-static bool choose_sets(const struct options *o, const struct feed **out, size_t *out_n)
+static bool no_such_feed(const char *name)
 {
 	size_t n;
 	const struct feed *const *all = feeds(&n);
 
-	*out_n = 0;
-	for (size_t i = 0; o->n_sets == 0 && i < n; i++)
-		out[(*out_n)++] = all[i];
-	for (size_t i = 0; i < o->n_sets; i++) {
-		const struct feed *f = feed_by_name(slice_cstr(o->sets[i]));
+	fprintf(stderr, "limpid: there is no feed \"%s\"; there are:", name);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, " %s", all[i]->name);
+	fputc('\n', stderr);
+	return false;
+}
 
-		if (!f) {
-			fprintf(stderr, "limpid: there is no feed \"%s\"; there are:", o->sets[i]);
-			for (size_t k = 0; k < n; k++)
-				fprintf(stderr, " %s", all[k]->name);
-			fputc('\n', stderr);
-			return false;
-		}
-		out[(*out_n)++] = f;
+/* What --set asks for: feeds, and sources of some of them by name. */
+struct chosen {
+	const struct feed *sets[CLI_REPEATS + 64];
+	struct slice only[CLI_REPEATS];
+	size_t n_sets, n_only;
+};
+
+static bool choose_sets(const struct options *o, struct chosen *out)
+{
+	size_t n;
+	const struct feed *const *all = feeds(&n);
+
+	for (size_t i = 0; o->n_sets == 0 && i < n; i++)
+		out->sets[out->n_sets++] = all[i];
+	for (size_t i = 0; i < o->n_sets; i++) {
+		struct slice name = slice_cstr(o->sets[i]), feed;
+		const struct feed *f;
+		bool known = false;
+
+		if (slice_cut(name, '/', &feed, NULL))
+			out->only[out->n_only++] = name;
+		f = feed_by_name(feed);
+		if (!f)
+			return no_such_feed(o->sets[i]);
+		for (size_t k = 0; k < out->n_sets; k++)
+			known |= out->sets[k] == f;
+		if (!known)
+			out->sets[out->n_sets++] = f;
 	}
 	return true;
 }
@@ -103,13 +124,14 @@ static enum status run(const struct options *o, const char *data_dir, struct upd
 static int update(const struct options *o, const char *data_dir)
 {
 	struct telling telling = { .options = o };
-	const struct feed *sets[CLI_REPEATS + 64];
+	struct chosen chosen = { 0 };
 	struct update_summary s = { 0 };
 	struct err err = ERR_INIT;
 	struct update_options options = {
 		.dir = data_dir,
 		.limits = &limits_default,
-		.sets = sets,
+		.sets = chosen.sets,
+		.only = chosen.only,
 		.mirror = slice_cstr(o->value[OPTION_mirror]),
 		.accept_shrunk = option_given(o, OPTION_accept),
 		.force = option_given(o, OPTION_force),
@@ -117,8 +139,10 @@ static int update(const struct options *o, const char *data_dir)
 		.event_ctx = &telling,
 	};
 
-	if (!choose_sets(o, sets, &options.n_sets))
+	if (!choose_sets(o, &chosen))
 		return EXIT_USAGE;
+	options.n_sets = chosen.n_sets;
+	options.n_only = chosen.n_only;
 	if (option_given(o, OPTION_download_only)) {
 		if (options.mirror.len == 0) {
 			cli_error("--download-only needs --mirror DIR: the directory to fill");

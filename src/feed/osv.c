@@ -17,13 +17,13 @@ static bool is_wanted(struct slice name)
 	return e && osv_ecosystem_is_listed(e);
 }
 
-/* "Rocky Linux" -> osv/rocky linux, .../Rocky%20Linux/all.zip */
+/* "Rocky Linux" -> osv/rocky-linux, .../Rocky%20Linux/all.zip */
 static void put_name(struct buf *b, struct slice ecosystem)
 {
 	buf_reset(b);
 	buf_add_cstr(b, "osv/");
 	for (size_t i = 0; i < ecosystem.len; i++)
-		buf_add_byte(b, to_lower(ecosystem.ptr[i]));
+		buf_add_byte(b, ecosystem.ptr[i] == ' ' ? '-' : to_lower(ecosystem.ptr[i]));
 }
 
 static void put_url(struct buf *b, struct slice ecosystem)

@@ -49,10 +49,27 @@ static bool list_exists(void *ctx, struct slice url)
 	return fetch_exists(&run->place, url);
 }
 
+/* Is the source asked for: by its name, or because no source of its feed is asked for by name? */
+static bool is_asked(const struct update_run *run, struct slice source)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < run->options->n_only; i++) {
+		struct slice only = run->options->only[i], feed;
+
+		if (slice_eq(only, source))
+			return true;
+		slice_cut(only, '/', &feed, NULL);
+		all &= !slice_eq(feed, slice_cstr(run->feed->name));
+	}
+	return all;
+}
+
 static enum status on_source(void *ctx, const struct feed_source *source, struct err *err)
 {
 	(void)err;
-	update_source(ctx, source);
+	if (is_asked(ctx, source->name))
+		update_source(ctx, source);
 	return STATUS_OK;
 }
 

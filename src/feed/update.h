@@ -34,6 +34,8 @@ struct update_options {
 	const struct limits *limits;
 	const struct feed *const *sets; /* which feeds */
 	size_t n_sets;
+	const struct slice *only;    /* names of sources ("osv/go"): of their feeds only these; of other feeds all */
+	size_t n_only;
 	struct slice mirror;         /* directory or http(s) base in place of every origin; "" = origins */
 	struct slice download_to;    /* directory: only fill this mirror, build nothing; "" = build */
 	bool accept_shrunk;          /* publish what would be held back */

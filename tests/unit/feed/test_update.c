@@ -330,6 +330,28 @@ static void test_list_gone(void **state)
 	check_source(p, "osv/go", 1, "ecosystems.txt");
 }
 
+/* Sources asked for by name, and one that there is not. */
+static void test_only(void **state)
+{
+	struct place *p = *state;
+	const struct slice one[] = { SLICE("osv/rocky-linux"), SLICE("alpine/x") }, wrong[] = { SLICE("osv/none") };
+	struct update_options options = { .only = one, .n_only = 2 };
+
+	put(p, "osv-vulnerabilities.storage.googleapis.com/ecosystems.txt", "Go\nPyPI\nRocky Linux\n");
+	put(p, "osv-vulnerabilities.storage.googleapis.com/Rocky Linux/all.zip",
+	    "[{\"id\": \"RLSA-1\", \"affected\": [{\"package\": {\"ecosystem\": \"Rocky Linux:8\", \"name\": \"m\"}, "
+	    "\"ranges\": [{\"type\": \"ECOSYSTEM\", \"events\": [{\"introduced\": \"0\"}, {\"fixed\": \"1-1\"}]}]}]}]");
+	run_with(p, "osv", &options);
+	assert_int_equal(p->summary.sources, 1);
+	assert_int_equal(p->summary.published, 1);
+	check_source(p, "osv/rocky-linux", 1, NULL);
+	options = (struct update_options){ .only = wrong, .n_only = 1 };
+	run_with(p, "osv", &options);
+	assert_int_equal(p->summary.sources, 0);
+	assert_int_equal(p->summary.failed, 1);
+	assert_non_null(strstr(p->text, "no document"));
+}
+
 static void test_too_large(void **state)
 {
 	struct place *p = *state;
@@ -442,6 +464,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing_at_all, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_list_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_only, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_large, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_locked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
