@@ -122,7 +122,7 @@ static void tell(void *ctx, const struct diag *d)
 static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 {
 	static const char *const parents[] = { "", "a", "usr/lib/python3/dist-packages/a-1.0", "node_modules/a" };
-	static const char *const children[] = { "base-files", "base-files.list", "x" };
+	static const char *const children[] = { "base-files", "base-files.list", "base-files.md5sums", "x" };
 
 	if (rule->match == PATH_EXACT) {
 		snprintf(buf, size, "%s", rule->text);
