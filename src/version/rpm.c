@@ -94,9 +94,10 @@ static int rpm_compare(struct slice a, struct slice b)
 
 	if (c == 0)
 		c = compare_part(va, vb);
+	/* No release comes before any, even one that begins with '~'. */
 	if (c == 0)
-		c = compare_part(ra, rb);
-	return c != 0 ? c : (int)has_a - (int)has_b;
+		c = (int)has_a - (int)has_b;
+	return c != 0 ? c : compare_part(ra, rb);
 }
 
 /* librpm refuses nothing but the empty text; no tool writes blanks and control characters into a version. */
