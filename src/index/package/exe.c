@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exe.c - reading the headers of ELF, PE and Mach-O programs from the pieces of them that are at hand. */
+#include "index/package/exe.h"
+
+#include "base/ckd.h"
+
+/* Go's linker writes 7 to 11 segments and 15 to 40 sections; a table that is larger than these is not looked at. */
+#define SEGMENTS_MAX 128
+#define TABLE_BYTES_MAX ((uint64_t)64 << 10)
+#define NAMES_GUESS 4096 /* names of sections stand right before the table in what GNU ld writes */
+#define NOTES_BYTES_MAX 4096
+#define COMMANDS_BYTES_MAX ((uint64_t)64 << 10)
+#define FAT_MACHINES_MAX 16 /* a Java class begins with the same bytes, and then a number of 45 or more */
+
+/* ---- pieces ---- */
+
+void exe_add_piece(struct exe_pieces *p, uint64_t offset, struct slice bytes)
+{
+	if (bytes.len == 0 || p->n == EXE_PIECES_MAX)
+		return;
+	p->bytes[p->n] = bytes;
+	p->offset[p->n++] = offset;
+}
+
+struct slice exe_bytes_from(const struct exe_pieces *p, uint64_t offset, uint64_t n)
+{
+	struct slice best = SLICE_EMPTY;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct slice s;
+
+		if (offset < p->offset[i] || offset - p->offset[i] >= p->bytes[i].len)
+			continue;
+		s = slice_from(p->bytes[i], (size_t)(offset - p->offset[i]));
+		if (s.len > n)
+			s.len = (size_t)n;
+		if (s.len > best.len)
+			best = s;
+	}
+	return best;
+}
+
+bool exe_bytes(const struct exe_pieces *p, uint64_t offset, uint64_t n, struct slice *out)
+{
+	*out = exe_bytes_from(p, offset, n);
+	return out->len == n;
+}
+
+/* ---- numbers ---- */
+
+/* A number of a record; 0 if it lies outside, which callers exclude by asking for whole records. */
+static uint64_t number(const struct exe *e, struct slice record, size_t at, unsigned width)
+{
+	uint64_t v = 0;
+
+	if (at > record.len || record.len - at < width)
+		return 0;
+	for (unsigned i = 0; i < width; i++)
+		v |= (uint64_t)record.ptr[at + i] << 8 * (e->big_endian ? width - 1 - i : i);
+	return v;
+}
+
+/* The part of an area that the file has. */
+static bool clip(const struct exe_pieces *p, struct exe_area *a)
+{
+	uint64_t end;
+
+	if (a->offset >= p->size || a->size == 0)
+		return false;
+	a->size = MIN(a->size, p->size - a->offset);
+	return !CKD_ADD(&end, a->addr, a->size);
+}
+
+static void add_area(const struct exe_pieces *p, struct exe *e, struct exe_area a, bool writable)
+{
+	if (!clip(p, &a))
+		return;
+	if (e->n_areas < EXE_AREAS_MAX)
+		e->areas[e->n_areas++] = a;
+	if (writable && e->n_writable < EXE_WRITABLE_MAX)
+		e->writable[e->n_writable++] = a;
+}
+
+static void want(const struct exe_pieces *p, struct exe *e, uint64_t offset, uint64_t len)
+{
+	if (offset < p->size && len > 0 && e->n_wanted < EXE_WANTED_MAX)
+		e->wanted[e->n_wanted++] = (struct exe_range){ offset, MIN(len, p->size - offset) };
+}
+
+bool exe_locate(const struct exe *e, uint64_t addr, uint64_t *offset, uint64_t *left)
+{
+	for (size_t i = 0; i < e->n_areas; i++) {
+		const struct exe_area *a = &e->areas[i];
+
+		if (addr >= a->addr && addr - a->addr < a->size) {
+			*offset = a->offset + (addr - a->addr);
+			*left = a->size - (addr - a->addr);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- ELF ---- */
+
+enum { ELF_EXEC = 2, ELF_DYN = 3, ELF_LOAD = 1, ELF_NOTE = 4, ELF_X = 1, ELF_W = 2, ELF_NOBITS = 8 };
+
+struct elf {
+	const struct exe_pieces *p;
+	struct exe *e;
+	bool is64;
+	uint64_t phoff, shoff;
+	unsigned phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+/* A field that is an address, offset or size of the file's class. */
+static uint64_t elf_word(const struct elf *elf, struct slice record, size_t at32, size_t at64)
+{
+	return elf->is64 ? number(elf->e, record, at64, 8) : number(elf->e, record, at32, 4);
+}
+
+static bool elf_header(struct elf *elf)
+{
+	struct slice h;
+	struct exe *e = elf->e;
+	unsigned type, shift;
+
+	if (!exe_bytes(elf->p, 0, 52, &h) || h.ptr[4] < 1 || h.ptr[4] > 2 || h.ptr[5] < 1 || h.ptr[5] > 2)
+		return false;
+	elf->is64 = h.ptr[4] == 2;
+	e->big_endian = h.ptr[5] == 2;
+	e->word = elf->is64 ? 8 : 4;
+	if (elf->is64 && !exe_bytes(elf->p, 0, 64, &h))
+		return false;
+	type = (unsigned)number(e, h, 16, 2);
+	if (type != ELF_EXEC && type != ELF_DYN)
+		return false;
+	elf->phoff = elf_word(elf, h, 28, 32);
+	elf->shoff = elf_word(elf, h, 32, 40);
+	shift = elf->is64 ? 54 : 42;
+	elf->phentsize = (unsigned)number(e, h, shift, 2);
+	elf->phnum = (unsigned)number(e, h, shift + 2, 2);
+	elf->shentsize = (unsigned)number(e, h, shift + 4, 2);
+	elf->shnum = (unsigned)number(e, h, shift + 6, 2);
+	elf->shstrndx = (unsigned)number(e, h, shift + 8, 2);
+	return elf->phnum > 0 && elf->phnum <= SEGMENTS_MAX && elf->phentsize >= (elf->is64 ? 56 : 32);
+}
+
+/* Notes: size of the owner's name, size of the content, type, name, content; each padded to four bytes. */
+static bool has_go_note(const struct exe *e, struct slice notes)
+{
+	while (notes.len >= 12) {
+		uint64_t name = (number(e, notes, 0, 4) + 3) & ~(uint64_t)3;
+		uint64_t content = (number(e, notes, 4, 4) + 3) & ~(uint64_t)3;
+
+		if (number(e, notes, 8, 4) == 4 && slice_starts(slice_from(notes, 12), slice_make("Go\0", 4)))
+			return true;
+		if (name + content > notes.len - 12)
+			return false;
+		notes = slice_from(notes, (size_t)(12 + name + content));
+	}
+	return false;
+}
+
+static void elf_notes(struct elf *elf, struct exe_area area)
+{
+	if (!clip(elf->p, &area) || area.size > NOTES_BYTES_MAX)
+		return;
+	if (exe_bytes_from(elf->p, area.offset, area.size).len < area.size)
+		want(elf->p, elf->e, area.offset, area.size);
+	else
+		elf->e->go_note |= has_go_note(elf->e, exe_bytes_from(elf->p, area.offset, area.size));
+}
+
+static void elf_segments(struct elf *elf)
+{
+	struct exe *e = elf->e;
+	struct slice table, mark;
+	uint64_t size = (uint64_t)elf->phnum * elf->phentsize, end;
+
+	if (!exe_bytes(elf->p, elf->phoff, size, &table)) {
+		want(elf->p, e, elf->phoff, size);
+		return;
+	}
+	for (unsigned i = 0; i < elf->phnum; i++) {
+		struct slice r = slice_take(slice_from(table, (size_t)i * elf->phentsize), elf->phentsize);
+		unsigned type = (unsigned)number(e, r, 0, 4);
+		unsigned flags = (unsigned)number(e, r, elf->is64 ? 4 : 24, 4);
+		struct exe_area area = { elf_word(elf, r, 8, 16), elf_word(elf, r, 4, 8), elf_word(elf, r, 16, 32) };
+
+		if (type == ELF_LOAD)
+			add_area(elf->p, e, area, (flags & (ELF_X | ELF_W)) == ELF_W);
+		else if (type == ELF_NOTE)
+			elf_notes(elf, area);
+	}
+	if (!CKD_ADD(&end, elf->phoff, size) && exe_bytes(elf->p, end, 16, &mark))
+		e->packed = slice_has(mark, SLICE("UPX!"));
+}
+
+/* The names, or what will be needed to read them. */
+static bool elf_names(struct elf *elf, struct slice table, struct slice *out)
+{
+	struct slice r = slice_take(slice_from(table, (size_t)elf->shstrndx * elf->shentsize), elf->shentsize);
+	struct exe_area names = { 0, elf_word(elf, r, 16, 24), elf_word(elf, r, 20, 32) };
+
+	if (!clip(elf->p, &names) || names.size > TABLE_BYTES_MAX)
+		return false;
+	if (exe_bytes(elf->p, names.offset, names.size, out))
+		return true;
+	want(elf->p, elf->e, names.offset, names.size);
+	return false;
+}
+
+static void elf_sections(struct elf *elf, struct slice section)
+{
+	struct slice table, names, name;
+	uint64_t size = (uint64_t)elf->shnum * elf->shentsize;
+
+	if (elf->shoff == 0 || elf->shentsize < (elf->is64 ? 64 : 40) || size > TABLE_BYTES_MAX ||
+	    elf->shstrndx >= elf->shnum)
+		return;
+	if (!exe_bytes(elf->p, elf->shoff, size, &table)) {
+		uint64_t before = MIN(elf->shoff, NAMES_GUESS);
+
+		want(elf->p, elf->e, elf->shoff - before, before + size);
+		return;
+	}
+	if (!elf_names(elf, table, &names))
+		return;
+	elf->e->sections_known = true;
+	for (unsigned i = 0; i < elf->shnum; i++) {
+		struct slice r = slice_take(slice_from(table, (size_t)i * elf->shentsize), elf->shentsize);
+		struct exe_area area = { elf_word(elf, r, 12, 16), elf_word(elf, r, 16, 24), elf_word(elf, r, 20, 32) };
+
+		slice_cut(slice_from(names, (size_t)number(elf->e, r, 0, 4)), 0, &name, NULL);
+		if (slice_eq(name, section) && number(elf->e, r, 4, 4) != ELF_NOBITS && clip(elf->p, &area)) {
+			elf->e->section = area;
+			return;
+		}
+	}
+}
+
+static bool read_elf(const struct exe_pieces *p, struct slice section, struct exe *e)
+{
+	struct elf elf = { .p = p, .e = e };
+
+	if (!elf_header(&elf))
+		return false;
+	elf_sections(&elf, section);
+	elf_segments(&elf);
+	return true;
+}
+
+/* ---- PE ---- */
+
+/* Initialised data that is read and written; the alignment, which object files give here, does not count. */
+#define PE_DATA UINT64_C(0xc0000040)
+#define PE_ALIGNMENT UINT64_C(0x00f00000)
+
+static bool read_pe(const struct exe_pieces *p, struct exe *e)
+{
+	struct slice h, optional, table;
+	uint64_t at, sections, base, size;
+	unsigned n, optional_size;
+
+	if (!exe_bytes(p, 0x3c, 4, &h))
+		return false;
+	at = number(e, h, 0, 4);
+	if (!exe_bytes(p, at, 24, &h)) {
+		want(p, e, at, 4096);
+		return at < p->size && at >= 0x40;
+	}
+	if (!slice_starts(h, slice_make("PE\0", 4)))
+		return false;
+	n = (unsigned)number(e, h, 6, 2);
+	optional_size = (unsigned)number(e, h, 20, 2);
+	sections = at + 24 + optional_size;
+	size = (uint64_t)n * 40;
+	if (size > TABLE_BYTES_MAX || optional_size < 32)
+		return false;
+	if (!exe_bytes(p, at + 24, 32, &optional) || !exe_bytes(p, sections, size, &table)) {
+		want(p, e, at, 24 + optional_size + size);
+		return true;
+	}
+	e->word = number(e, optional, 0, 2) == 0x20b ? 8 : 4;
+	base = e->word == 8 ? number(e, optional, 24, 8) : number(e, optional, 28, 4);
+	for (unsigned i = 0; i < n; i++) {
+		struct slice r = slice_take(slice_from(table, (size_t)i * 40), 40);
+		struct exe_area area = { 0, number(e, r, 20, 4), number(e, r, 16, 4) };
+
+		e->packed |= slice_starts(r, SLICE("UPX0")) || slice_starts(r, SLICE("UPX1"));
+		if (number(e, r, 12, 4) == 0 || CKD_ADD(&area.addr, base, number(e, r, 12, 4)))
+			continue;
+		add_area(p, e, area, (number(e, r, 36, 4) & ~PE_ALIGNMENT) == PE_DATA);
+	}
+	e->sections_known = true;
+	return true;
+}
+
+/* ---- Mach-O ---- */
+
+enum { MACHO_SEGMENT = 1, MACHO_SEGMENT_64 = 0x19, MACHO_RW = 3 };
+
+struct macho {
+	const struct exe_pieces *p;
+	struct exe *e;
+	uint64_t base; /* of this machine's program in the file */
+	struct slice section;
+};
+
+/* Names fill 16 bytes or end with a NUL. */
+static bool macho_named(struct slice record, struct slice name)
+{
+	struct slice have;
+
+	slice_cut(slice_take(record, 16), 0, &have, NULL);
+	return slice_eq(have, name);
+}
+
+static void macho_sections(struct macho *m, struct slice command, size_t header, unsigned n)
+{
+	bool is64 = m->e->word == 8;
+	size_t each = is64 ? 80 : 68;
+
+	for (unsigned i = 0; i < n && (command.len - header) / each > i; i++) {
+		struct slice r = slice_take(slice_from(command, header + i * each), each);
+		struct exe_area area = { number(m->e, r, 32, m->e->word), number(m->e, r, is64 ? 48 : 40, 4),
+					 number(m->e, r, is64 ? 40 : 36, m->e->word) };
+
+		if (m->e->section.size == 0 && macho_named(r, m->section) &&
+		    !CKD_ADD(&area.offset, area.offset, m->base) && clip(m->p, &area))
+			m->e->section = area;
+	}
+}
+
+static void macho_segment(struct macho *m, struct slice command)
+{
+	struct exe *e = m->e;
+	unsigned w = e->word;
+	size_t header = w == 8 ? 72 : 56;
+	struct exe_area area;
+	bool writable;
+
+	if (command.len < header)
+		return;
+	area = (struct exe_area){ number(e, command, 24, w), number(e, command, 24 + 2 * w, w),
+				  number(e, command, 24 + 3 * w, w) };
+	writable = number(e, command, 24 + 4 * w, 4) == MACHO_RW && number(e, command, 28 + 4 * w, 4) == MACHO_RW;
+	macho_sections(m, command, header, (unsigned)number(e, command, 32 + 4 * w, 4));
+	if (!macho_named(slice_from(command, 8), SLICE("__PAGEZERO")) && !CKD_ADD(&area.offset, area.offset, m->base))
+		add_area(m->p, e, area, writable && area.addr != 0);
+}
+
+static bool macho_at(const struct exe_pieces *p, uint64_t base, struct slice section, struct exe *e)
+{
+	struct macho m = { p, e, base, section };
+	struct slice h, commands;
+	uint64_t n, size;
+
+	if (!exe_bytes(p, base, 32, &h)) {
+		want(p, e, base, 16384);
+		return base < p->size;
+	}
+	e->big_endian = h.ptr[0] == 0xfe;
+	if ((number(e, h, 0, 4) & ~UINT64_C(1)) != 0xfeedface)
+		return false;
+	e->word = number(e, h, 0, 4) == 0xfeedfacf ? 8 : 4;
+	n = number(e, h, 16, 4);
+	size = number(e, h, 20, 4);
+	if (size > COMMANDS_BYTES_MAX)
+		return false;
+	base += e->word == 8 ? 32 : 28;
+	if (!exe_bytes(p, base, size, &commands)) {
+		want(p, e, base, size);
+		return true;
+	}
+	while (n-- > 0 && commands.len >= 8) {
+		uint64_t type = number(e, commands, 0, 4), len = number(e, commands, 4, 4);
+
+		if (len < 8 || len > commands.len)
+			break;
+		if (type == (e->word == 8 ? MACHO_SEGMENT_64 : MACHO_SEGMENT))
+			macho_segment(&m, slice_take(commands, (size_t)len));
+		commands = slice_from(commands, (size_t)len);
+	}
+	e->sections_known = true;
+	return true;
+}
+
+/* Several machines: a big-endian count, and for each its type, subtype, offset, size, alignment. */
+static bool read_fat(const struct exe_pieces *p, bool wide, struct slice section, struct exe *e)
+{
+	struct slice h;
+	uint64_t n;
+
+	e->big_endian = true;
+	if (!exe_bytes(p, 0, 28, &h))
+		return false;
+	n = number(e, h, 4, 4);
+	if (n == 0 || n > FAT_MACHINES_MAX)
+		return false;
+	return macho_at(p, wide ? number(e, h, 16, 8) : number(e, h, 16, 4), section, e);
+}
+
+/* ---- any ---- */
+
+bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, struct exe *out)
+{
+	struct slice magic;
+	uint32_t m;
+
+	memset(out, 0, sizeof(*out));
+	if (!exe_bytes(p, 0, 4, &magic))
+		return false;
+	m = (uint32_t)magic.ptr[0] << 24 | (uint32_t)magic.ptr[1] << 16 | (uint32_t)magic.ptr[2] << 8 | magic.ptr[3];
+	if (m == 0x7f454c46)
+		return read_elf(p, section, out);
+	if (m >> 16 == 0x4d5a)
+		return read_pe(p, out);
+	if (m == 0xcafebabe || m == 0xcafebabf)
+		return read_fat(p, m == 0xcafebabf, macho_section, out);
+	if (m == 0xfeedface || m == 0xfeedfacf || m == 0xcefaedfe || m == 0xcffaedfe)
+		return macho_at(p, 0, macho_section, out);
+	return false;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exe.h - what the headers of a program say about where its bytes are: ELF, PE and Mach-O, of both word sizes and byte orders.
+ *
+ * A program streams by and is not kept: headers are read from the pieces that are at hand, and the answer says which
+ * further pieces are wanted. Every number in a header is an input: offsets are checked against the file, counts are capped.
+ * Sources: System V ABI "Object Files"; Microsoft "PE Format"; Apple "Mach-O file format reference" (loader.h, fat.h).
+ */
+#ifndef LIMPID_INDEX_PACKAGE_EXE_H
+#define LIMPID_INDEX_PACKAGE_EXE_H
+
+#include "base/slice.h"
+
+#define EXE_PIECES_MAX 8
+#define EXE_AREAS_MAX 64
+#define EXE_WRITABLE_MAX 2
+#define EXE_WANTED_MAX 2
+
+struct exe_range {
+	uint64_t offset, len;
+};
+
+/* A file of which some pieces are at hand. */
+struct exe_pieces {
+	struct slice bytes[EXE_PIECES_MAX]; /* borrowed */
+	uint64_t offset[EXE_PIECES_MAX];    /* of each in the file */
+	size_t n;
+	uint64_t size; /* of the whole file */
+};
+
+/* Bytes of the file and the address they have in the running program. */
+struct exe_area {
+	uint64_t addr, offset, size;
+};
+
+struct exe {
+	unsigned word; /* bytes of an address: 4 or 8 */
+	bool big_endian;
+	struct exe_area areas[EXE_AREAS_MAX]; /* what is loaded from the file */
+	size_t n_areas;
+	struct exe_area writable[EXE_WRITABLE_MAX]; /* initialised data, first ones first */
+	size_t n_writable;
+	struct exe_area section; /* the one that was asked for by name; size 0 if it is not there or not known */
+	bool sections_known;     /* the table of sections was read: a section that was not found is not there */
+	bool go_note;		 /* the linker of Go left its mark (ELF only) */
+	bool packed;		 /* by UPX: neither data nor sections are what they will be */
+	struct exe_range wanted[EXE_WANTED_MAX]; /* headers that are not at hand */
+	size_t n_wanted;
+};
+
+/* Add a piece; pieces beyond the cap are dropped. */
+void exe_add_piece(struct exe_pieces *p, uint64_t offset, struct slice bytes);
+/* The n bytes at offset, if one piece has them all. */
+bool exe_bytes(const struct exe_pieces *p, uint64_t offset, uint64_t n, struct slice *out);
+/* What is at hand from offset on, at most n bytes: the longest of one piece. */
+struct slice exe_bytes_from(const struct exe_pieces *p, uint64_t offset, uint64_t n);
+
+/*
+ * Read the headers; of a Mach-O file for several machines, those of the first. section: the name to look for, which is
+ * written otherwise in Mach-O. False: not a program, or its first header is damaged.
+ */
+bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, struct exe *out);
+/* File offset of an address, and how many bytes follow there in the file. */
+bool exe_locate(const struct exe *e, uint64_t addr, uint64_t *offset, uint64_t *left);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * go.c - modules of Go programs, from the build information that Go's linker puts into them.
+ *
+ * Any file may be a program, so most of what comes by is none. The first bytes tell where initialised data is: that is kept,
+ * up to a cap, beside the table of sections. What lies elsewhere (programs made before Go 1.18, very large ones) is asked for
+ * again. Source: docs/formats/go.md.
+ */
+#include "index/detector.h"
+#include "index/package/go_info.h"
+
+/* Of initialised data; the build information stands at its beginning, behind tables if the system's linker did the work. */
+#define DATA_BYTES_MAX ((uint64_t)6 << 20)
+#define TEXT_MAX 4096 /* bytes of a module's path or version; real paths stay below 200 */
+
+static const struct path_rule rules[] = {
+	{ .match = PATH_ANY_FILE, .text = "", .need = DETECT_RANGES },
+	{ .text = NULL },
+};
+
+static bool read_headers(const struct exe_pieces *p, struct exe *out)
+{
+	return exe_read(p, SLICE(".go.buildinfo"), SLICE("__go_buildinfo"), out);
+}
+
+static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out)
+{
+	struct exe_pieces p = { .size = size };
+	struct exe e;
+	size_t n = 0;
+
+	(void)mode; /* libraries carry no x; and who copies a program may lose it */
+	exe_add_piece(&p, 0, head);
+	if (!read_headers(&p, &e))
+		return 0;
+	if (e.section.size > 0)
+		out[n++] = (struct byte_range){ e.section.offset, MIN(e.section.size, DATA_BYTES_MAX) };
+	for (size_t i = 0; i < e.n_writable && n == i; i++)
+		out[n++] = (struct byte_range){ e.writable[i].offset, MIN(e.writable[i].size, DATA_BYTES_MAX) };
+	for (size_t i = 0; i < e.n_wanted && n < DETECT_RANGES_MAX; i++)
+		out[n++] = (struct byte_range){ e.wanted[i].offset, e.wanted[i].len };
+	if (n == 0 && e.packed)
+		out[n++] = (struct byte_range){ 0, 1 }; /* to say so */
+	return n;
+}
+
+/* ---- records ---- */
+
+struct emitter {
+	const struct detect_file *file;
+	const struct detect_env *env;
+	const struct detect_sink *out;
+	struct slice db;
+};
+
+static bool is_text(struct slice s)
+{
+	if (s.len > TEXT_MAX || !slice_is_utf8(s))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static enum status emit(const struct emitter *em, struct slice name, struct slice version, unsigned flags,
+			struct err *err)
+{
+	struct package p = { .type = PACKAGE_GO,
+			     .flags = flags,
+			     .name = name,
+			     .version = version,
+			     .db = em->db,
+			     .path = em->file->path,
+			     .detector = SLICE("go") };
+
+	if (name.len == 0 || !is_text(name) || !is_text(version)) {
+		diag_emit(em->out->diags, DIAG_RECORD, em->file->path, ERR_NO_OFFSET,
+			  "the build information names a module that is no text");
+		return STATUS_OK;
+	}
+	if (!package_type_scheme(PACKAGE_GO)->valid(version))
+		p.flags |= PACKAGE_BAD_VERSION;
+	return em->out->package(em->out->ctx, &p, err);
+}
+
+/*
+ * A program built from a work tree has no version before Go 1.24. Clair's text for it says what the version control
+ * knew: "(devel) (git, commit 37fd2db0..., built at 2023-02-22T09:24:48Z, dirty)", parts in the order of the settings.
+ */
+static bool devel_version(struct arena *a, struct slice modules, struct slice *out)
+{
+	static const char first[] = " (", next[] = ", ";
+	const char *sep = first;
+	struct go_line line;
+	struct slice v = SLICE("(devel)");
+
+	while (go_info_line(&modules, &line)) {
+		const char *what = NULL;
+
+		if (!slice_eq(line.word, SLICE("build")) || line.version.len == 0 || line.version.len > TEXT_MAX / 8)
+			continue;
+		if (slice_eq(line.path, SLICE("vcs")))
+			what = "";
+		else if (slice_eq(line.path, SLICE("vcs.revision")))
+			what = line.version.len == 40 || line.version.len == 64 ? "commit " : "rev ";
+		else if (slice_eq(line.path, SLICE("vcs.time")))
+			what = "built at ";
+		else if (slice_eq(line.path, SLICE("vcs.modified")) && slice_eq(line.version, SLICE("true")))
+			what = "dirty";
+		if (!what || v.len > TEXT_MAX / 2)
+			continue;
+		if (!arena_printf(a, &v, "%.*s%s%s%.*s", SLICE_ARG(v), sep, what,
+				  what[0] == 'd' ? 0 : (int)line.version.len, (const char *)line.version.ptr))
+			return false;
+		sep = next;
+	}
+	*out = v;
+	return sep == first || arena_printf(a, out, "%.*s)", SLICE_ARG(v));
+}
+
+static enum status emit_module(const struct emitter *em, struct slice modules, const struct go_line *module,
+			       bool is_main, struct err *err)
+{
+	struct slice version = module->version;
+
+	if (is_main && (version.len == 0 || slice_eq(version, SLICE("(devel)"))) &&
+	    !devel_version(em->env->arena, modules, &version))
+		return err_nomem(err, "go module");
+	return emit(em, module->path, version, is_main ? PACKAGE_MAIN_MODULE : 0, err);
+}
+
+/* A line "=>" replaces the module before it: that is what was compiled. */
+static enum status emit_modules(const struct emitter *em, struct slice modules, struct err *err)
+{
+	struct slice rest = modules;
+	struct go_line line, held = { .word = SLICE_EMPTY };
+	bool is_main = false;
+
+	while (go_info_line(&rest, &line)) {
+		bool main = slice_eq(line.word, SLICE("mod")), dep = slice_eq(line.word, SLICE("dep"));
+
+		if (slice_eq(line.word, SLICE("=>")) && held.word.len > 0) {
+			held.path = line.path;
+			held.version = line.version;
+			continue;
+		}
+		if (!main && !dep)
+			continue;
+		if (held.word.len > 0)
+			TRY(emit_module(em, modules, &held, is_main, err));
+		held = line;
+		is_main = main;
+	}
+	return held.word.len > 0 ? emit_module(em, modules, &held, is_main, err) : STATUS_OK;
+}
+
+static enum status emit_all(const struct detect_file *file, const struct detect_env *env,
+			    const struct detect_sink *out, const struct go_info *info, struct err *err)
+{
+	struct emitter em = { file, env, out, SLICE_EMPTY };
+
+	if (!arena_printf(env->arena, &em.db, "go:%.*s", SLICE_ARG(file->path)))
+		return err_nomem(err, "go program");
+	TRY(emit(&em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err));
+	return emit_modules(&em, info->modules, err);
+}
+
+/* ---- detector ---- */
+
+static enum status tell(const struct detect_file *file, const struct detect_sink *out, const char *what)
+{
+	diag_emit(out->diags, DIAG_UNSUPPORTED, file->path, ERR_NO_OFFSET, "%s", what);
+	return STATUS_OK;
+}
+
+static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			 struct err *err)
+{
+	struct exe_pieces p = { .size = file->size };
+	struct go_info info;
+	struct exe e;
+
+	exe_add_piece(&p, 0, file->second_pass ? file->bytes : file->head);
+	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
+		exe_add_piece(&p, file->ranges[i].offset, file->range_bytes[i]);
+	if (!read_headers(&p, &e))
+		return STATUS_OK;
+	switch (go_info_find(&p, &e, &info)) {
+	case GO_INFO_FOUND:
+		return emit_all(file, env, out, &info, err);
+	case GO_INFO_ABSENT:
+		return file->second_pass ? STATUS_OK : out->again(out->ctx, err);
+	case GO_INFO_DAMAGED:
+		return tell(file, out, "a Go program whose build information cannot be read: its modules are not known");
+	case GO_INFO_NONE:
+		break;
+	}
+	if (e.packed)
+		return tell(file, out, "a program packed by UPX: what it is made of is not known");
+	if (e.go_note)
+		return tell(file, out, "a Go program without build information: its modules are not known");
+	return STATUS_OK;
+}
+
+const struct detector detector_go = {
+	.name = "go",
+	.version = "1",
+	.kind = DETECTOR_PACKAGE,
+	.rules = rules,
+	.plan = plan,
+	.parse = parse,
+};

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * python.c - installed Python distributions: the header block of METADATA (wheels) and PKG-INFO (eggs).
+ *
+ * Source: docs/formats/python.md (PyPA "Core metadata specifications", "Recording installed projects", PEP 503).
+ */
+#include "index/detector.h"
+#include "text/stanza.h"
+
+/* The header block comes first; what makes such files large is a long description after it. */
+#define METADATA_BYTES ((uint64_t)16 << 20)
+
+/* Does the name of the directory or file before the suffix say anything? ".egg-info" alone is hidden, not a package. */
+static bool is_named(struct slice path)
+{
+	struct slice base = path_base(path);
+
+	if (!slice_ends(path, SLICE(".egg-info")))
+		base = path_base(path_dir(path));
+	return base.len > 0 && base.ptr[0] != '.';
+}
+
+static const struct path_rule rules[] = {
+	{ .match = PATH_SUFFIX,
+	  .text = ".dist-info/METADATA",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = METADATA_BYTES,
+	  .accept = is_named },
+	{ .match = PATH_SUFFIX,
+	  .text = ".egg-info/PKG-INFO",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = METADATA_BYTES,
+	  .accept = is_named },
+	{ .match = PATH_SUFFIX,
+	  .text = ".egg-info",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = METADATA_BYTES,
+	  .accept = is_named },
+	{ .match = PATH_SUFFIX,
+	  .text = ".egg/EGG-INFO/PKG-INFO",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = METADATA_BYTES },
+	{ .text = NULL },
+};
+
+/* ---- the header block ---- */
+
+/* What comes before the first empty line. A line of blanks only continues a value, as RFC 822 has it. */
+static struct slice header_block(struct slice in)
+{
+	struct slice rest = in, line;
+
+	for (;;) {
+		size_t at = in.len - rest.len;
+
+		if (!slice_line(&rest, &line) || line.len == 0)
+			return slice_take(in, at);
+	}
+}
+
+/* The value; one that begins on the second line is taken from there. */
+static struct slice value_of(const struct stanza_field *f)
+{
+	struct slice rest = f->folded, line;
+
+	if (f->value.len > 0 || !slice_line(&rest, &line))
+		return f->value;
+	return slice_trim(line);
+}
+
+struct header {
+	struct slice name, version; /* the first of each counts, as for email.message */
+	size_t name_offset, version_offset;
+	bool has_name, has_version;
+};
+
+static void read_header(struct slice block, struct header *out)
+{
+	struct stanza_reader r = { .in = block };
+	struct stanza_field f;
+	size_t offset;
+
+	memset(out, 0, sizeof(*out));
+	while (stanza_next(&r, &offset)) {
+		while (stanza_field(&r, &f)) {
+			if (!out->has_name && slice_eq_nocase(f.name, SLICE("Name"))) {
+				out->name = value_of(&f);
+				out->name_offset = f.offset;
+				out->has_name = true;
+			} else if (!out->has_version && slice_eq_nocase(f.name, SLICE("Version"))) {
+				out->version = value_of(&f);
+				out->version_offset = f.offset;
+				out->has_version = true;
+			}
+		}
+	}
+}
+
+/* ---- names ---- */
+
+static bool is_printable(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
+			return false;
+	return s.len > 0;
+}
+
+/*
+ * PEP 503: lower case, runs of - _ . become one hyphen. What no name may have (PEP 508) counts with them, as setuptools
+ * writes such names. Empty if nothing is left.
+ */
+static bool fold_name(struct arena *a, struct slice name, struct slice *out)
+{
+	uint8_t *folded = arena_alloc(a, name.len + 1);
+	size_t n = 0;
+	bool gap = false;
+
+	if (!folded)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (!is_alnum(name.ptr[i])) {
+			gap = true;
+			continue;
+		}
+		if (gap && n > 0)
+			folded[n++] = '-';
+		gap = false;
+		folded[n++] = to_lower(name.ptr[i]);
+	}
+	*out = slice_make(folded, n);
+	return true;
+}
+
+/* What a tool writes that was not told: setuptools of old. */
+static bool is_unknown(struct slice s)
+{
+	return s.len == 0 || slice_eq(s, SLICE("UNKNOWN"));
+}
+
+/* Clair's package_db: where the distribution is installed. */
+static bool place_of(struct arena *a, struct slice path, struct slice *out)
+{
+	struct slice dir = path_dir(path);
+
+	if (!slice_ends(path, SLICE(".egg-info")))
+		dir = path_dir(dir);
+	if (dir.len == 0)
+		dir = SLICE(".");
+	return arena_printf(a, out, "python:%.*s", SLICE_ARG(dir));
+}
+
+/* ---- detector ---- */
+
+static enum status refuse(const struct detect_file *file, const struct detect_sink *out, size_t offset,
+			  const char *what)
+{
+	diag_emit(out->diags, DIAG_RECORD, file->path, offset, "the metadata of a Python distribution %s", what);
+	return STATUS_OK;
+}
+
+static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			 struct err *err)
+{
+	struct package p = { .type = PACKAGE_PYPI, .path = file->path, .detector = SLICE("python") };
+	struct header h;
+
+	read_header(header_block(file->bytes), &h);
+	if (!h.has_name || is_unknown(h.name))
+		return refuse(file, out, h.has_name ? h.name_offset : ERR_NO_OFFSET, "has no name");
+	if (!slice_is_utf8(h.name) || !slice_is_utf8(h.version))
+		return refuse(file, out, h.name_offset, "has a name or version that is not UTF-8");
+	if (!fold_name(env->arena, h.name, &p.name))
+		return err_nomem(err, "python package");
+	if (p.name.len == 0)
+		return refuse(file, out, h.name_offset, "has a name without a letter or digit");
+	if (!h.has_version || is_unknown(h.version))
+		return refuse(file, out, h.has_version ? h.version_offset : ERR_NO_OFFSET, "has no version");
+	p.version = h.version;
+	if (!is_printable(p.version) || !package_type_scheme(PACKAGE_PYPI)->valid(p.version))
+		p.flags |= PACKAGE_BAD_VERSION;
+	if (!place_of(env->arena, file->path, &p.db))
+		return err_nomem(err, "python package");
+	return out->package(out->ctx, &p, err);
+}
+
+const struct detector detector_python = {
+	.name = "python",
+	.version = "1",
+	.kind = DETECTOR_PACKAGE,
+	.rules = rules,
+	.parse = parse,
+};
