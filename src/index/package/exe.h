@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exe.h - what the headers of a program say about where its bytes are: ELF, PE and Mach-O, of both word sizes and byte orders.
+ * exe.h - what the headers of a program say about where its bytes are: ELF, PE and Mach-O, both word sizes and orders.
  *
  * A program streams by and is not kept: headers are read from the pieces that are at hand, and the answer says which
- * further pieces are wanted. Every number in a header is an input: offsets are checked against the file, counts are capped.
+ * further pieces are wanted. Every number in a header is an input: offsets are checked, counts are capped.
  * Sources: System V ABI "Object Files"; Microsoft "PE Format"; Apple "Mach-O file format reference" (loader.h, fat.h).
  */
 #ifndef LIMPID_INDEX_PACKAGE_EXE_H
@@ -41,7 +41,7 @@ struct exe {
 	struct exe_area writable[EXE_WRITABLE_MAX]; /* initialised data, first ones first */
 	size_t n_writable;
 	struct exe_area section; /* the one that was asked for by name; size 0 if it is not there or not known */
-	bool sections_known;     /* the table of sections was read: a section that was not found is not there */
+	bool sections_known;	 /* the table of sections was read: a section that was not found is not there */
 	bool go_note;		 /* the linker of Go left its mark (ELF only) */
 	bool packed;		 /* by UPX: neither data nor sections are what they will be */
 	struct exe_range wanted[EXE_WANTED_MAX]; /* headers that are not at hand */

@@ -2,14 +2,14 @@
 /*
  * go.c - modules of Go programs, from the build information that Go's linker puts into them.
  *
- * Any file may be a program, so most of what comes by is none. The first bytes tell where initialised data is: that is kept,
- * up to a cap, beside the table of sections. What lies elsewhere (programs made before Go 1.18, very large ones) is asked for
- * again. Source: docs/formats/go.md.
+ * Any file may be a program, so most of what comes by is none. The first bytes tell where initialised data is: that is
+ * kept, up to a cap, beside the table of sections. What lies elsewhere (programs made before Go 1.18, very large ones)
+ * is asked for again. Source: docs/formats/go.md.
  */
 #include "index/detector.h"
 #include "index/package/go_info.h"
 
-/* Of initialised data; the build information stands at its beginning, behind tables if the system's linker did the work. */
+/* Of initialised data; the build information is near its beginning, behind tables if the system's linker was used. */
 #define DATA_BYTES_MAX ((uint64_t)6 << 20)
 #define TEXT_MAX 4096 /* bytes of a module's path or version; real paths stay below 200 */
 
@@ -155,8 +155,8 @@ static enum status emit_modules(const struct emitter *em, struct slice modules, 
 	return held.word.len > 0 ? emit_module(em, modules, &held, is_main, err) : STATUS_OK;
 }
 
-static enum status emit_all(const struct detect_file *file, const struct detect_env *env,
-			    const struct detect_sink *out, const struct go_info *info, struct err *err)
+static enum status emit_all(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			    const struct go_info *info, struct err *err)
 {
 	struct emitter em = { file, env, out, SLICE_EMPTY };
 
@@ -192,7 +192,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	case GO_INFO_ABSENT:
 		return file->second_pass ? STATUS_OK : out->again(out->ctx, err);
 	case GO_INFO_DAMAGED:
-		return tell(file, out, "a Go program whose build information cannot be read: its modules are not known");
+		return tell(file, out,
+			    "a Go program whose build information cannot be read: its modules are not known");
 	case GO_INFO_NONE:
 		break;
 	}

@@ -141,7 +141,8 @@ static enum go_info_found find_in(const struct exe_pieces *p, const struct exe *
 	struct slice s = exe_bytes_from(p, area->offset, area->size);
 	enum go_info_found found = GO_INFO_NONE;
 
-	/* A program may also hold the mark as a constant, to look for it: then it makes no sense, and the next one counts. */
+	/* A program may hold the mark as a constant, to look for it: what follows makes no sense then; the next counts.
+	 */
 	for (size_t at = 0; (at = find_magic(s, area->addr, at)) != SIZE_MAX; at += ALIGNMENT) {
 		found = read_at(p, e, area, at, out);
 		if (found != GO_INFO_DAMAGED)

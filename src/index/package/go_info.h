@@ -11,7 +11,7 @@
 #include "index/package/exe.h"
 
 enum go_info_found {
-	GO_INFO_NONE,	 /* looked at all of it: there is none */
+	GO_INFO_NONE, /* looked at all of it: there is none */
 	GO_INFO_FOUND,
 	GO_INFO_ABSENT,	 /* bytes that are not at hand would be needed */
 	GO_INFO_DAMAGED, /* its mark is there, but what follows makes no sense */
@@ -34,8 +34,8 @@ struct go_line {
 bool go_info_line(struct slice *rest, struct go_line *out);
 
 /*
- * "go1.20.12 X:strictfipsruntime" -> "1.20.12", "go1.21rc2" -> "1.21rc2", "go1.20.3-corp" -> "1.20.3": what the build adds to
- * a release is left out. Anything else ("devel go1.22-5c3e1b7") stays as it is.
+ * "go1.20.12 X:strictfipsruntime" -> "1.20.12", "go1.21rc2" -> "1.21rc2", "go1.20.3-corp" -> "1.20.3": what the build
+ * adds to a release is left out. Anything else ("devel go1.22-5c3e1b7") stays as it is.
  */
 struct slice go_info_release(struct slice version);
 

@@ -36,10 +36,7 @@ static const struct path_rule rules[] = {
 	  .need = DETECT_WHOLE,
 	  .max_bytes = METADATA_BYTES,
 	  .accept = is_named },
-	{ .match = PATH_SUFFIX,
-	  .text = ".egg/EGG-INFO/PKG-INFO",
-	  .need = DETECT_WHOLE,
-	  .max_bytes = METADATA_BYTES },
+	{ .match = PATH_SUFFIX, .text = ".egg/EGG-INFO/PKG-INFO", .need = DETECT_WHOLE, .max_bytes = METADATA_BYTES },
 	{ .text = NULL },
 };
 
