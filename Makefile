@@ -4,21 +4,25 @@
 #   make             build build/limpid and build/limpid-update
 #   make scan        scan TARGET=..., without one the bundled demonstration image
 #   make test        every suite that needs no shared data, network or root
-#   make asan, tsan  the same with sanitizers
+#   make check       those, and the suites that read ../shared or take long
+#   make asan, tsan  tests with sanitizers
+#   make clang       build and test with clang
+#   make tidy        clang-tidy over src/
 #   make fuzz        every fuzz target for FUZZ_SECONDS each (clang)
 #   make bench       measure (bench/README.md)
 #   make install     into DESTDIR and PREFIX
 #   make clean       remove every build directory
 
 BUILD ?= build
-JOBS ?= 2
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 10
 SUITES ?= --suite unit --suite golden --suite house --suite fuzz-corpora
+NINJA = ninja -j $(JOBS)
 MESON_TEST = meson test --no-rebuild --print-errorlogs --num-processes $(JOBS)
 
 all: $(BUILD)/build.ninja
-	ninja -j $(JOBS) -C $(BUILD) limpid limpid-update data/demo/image.tar data/demo/db
+	$(NINJA) -C $(BUILD) programs
 
 # Installs only where that needs no question to anybody; otherwise says the one command to run.
 deps:
@@ -29,37 +33,59 @@ $(BUILD)/build.ninja:
 	meson setup --prefix $(PREFIX) $(BUILD)
 
 scan: deps
+	@[ -x $(BUILD)/limpid ] || echo "building $(BUILD)/limpid ..." >&2
 	@$(MAKE) --no-print-directory all >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
-	@$(BUILD)/limpid scan $(if $(TARGET),$(TARGET),--demo)
+	@$(if $(TARGET),tools/scan $(BUILD)/limpid "$(TARGET)",$(BUILD)/limpid scan --demo)
 
 test: deps
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	ninja -j $(JOBS) -C $(BUILD)
+	$(NINJA) -C $(BUILD)
 	$(MESON_TEST) -C $(BUILD) $(SUITES)
 
-asan: deps
-	test -f build-asan/build.ninja || meson setup -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debug build-asan
-	ninja -j $(JOBS) -C build-asan
+check: test
+	$(MESON_TEST) -C $(BUILD) --suite corpus --suite hostile
+
+build-asan/build.ninja:
+	meson setup -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debug build-asan
+
+build-tsan/build.ninja:
+	meson setup -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized build-tsan
+
+build-clang/build.ninja:
+	CC=clang meson setup build-clang
+
+build-fuzz/build.ninja:
+	CC=clang meson setup -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized build-fuzz
+
+asan: deps build-asan/build.ninja
+	$(NINJA) -C build-asan
 	$(MESON_TEST) -C build-asan --timeout-multiplier 5 $(SUITES)
 
-tsan: deps
-	test -f build-tsan/build.ninja || meson setup -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized build-tsan
-	ninja -j $(JOBS) -C build-tsan
+tsan: deps build-tsan/build.ninja
+	$(NINJA) -C build-tsan
 	$(MESON_TEST) -C build-tsan --timeout-multiplier 5 --suite unit --suite golden
 
-fuzz: deps
-	test -f build-fuzz/build.ninja || CC=clang meson setup -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false build-fuzz
-	ninja -j $(JOBS) -C build-fuzz fuzz-targets
+clang: deps build-clang/build.ninja
+	$(NINJA) -C build-clang
+	$(MESON_TEST) -C build-clang $(SUITES)
+
+tidy: deps build-clang/build.ninja
+	tools/tidy build-clang $(JOBS)
+
+fuzz: deps build-fuzz/build.ninja
+	$(NINJA) -C build-fuzz fuzz-targets
 	tools/fuzz-all build-fuzz $(FUZZ_SECONDS)
 
 bench: all
 	bench/run $(BUILD)
 
-install: all
+install: $(BUILD)/build.ninja
+	meson configure -Dprefix=$(PREFIX) $(BUILD)
+	$(NINJA) -C $(BUILD) programs
 	meson install --no-rebuild -C $(BUILD)
 
 clean:
-	rm -rf build build-asan build-tsan build-fuzz build-clang build.log
+	rm -rf build build-asan build-tsan build-clang build-fuzz build.log
 
-.PHONY: all deps scan test asan tsan fuzz bench install clean
+.PHONY: all deps scan test check asan tsan clang tidy fuzz bench install clean

@@ -59,8 +59,8 @@ struct record {
 
 static bool next_record(struct slice *rest, struct record *r)
 {
-	struct slice line, codec, word;
-	uint64_t stored;
+	struct slice line, codec = SLICE_EMPTY, word;
+	uint64_t stored = 0;
 
 	if (!slice_line(rest, &line))
 		return false;
