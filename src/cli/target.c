@@ -131,7 +131,7 @@ enum status cli_segments(const char *data_dir, struct segment_set **out, struct 
 	struct segment_set_entry *entries = NULL;
 	struct store_source *sources = NULL;
 	struct store *store = NULL;
-	size_t n = 0, used = 0;
+	size_t n = 0;
 	char dir[4096];
 	enum status st;
 
@@ -149,15 +149,13 @@ enum status cli_segments(const char *data_dir, struct segment_set **out, struct 
 	entries = arena_array(&arena, n + 1, sizeof(*entries));
 	if (!entries)
 		return err_nomem(err, "sources");
-	for (size_t i = 0; i < n; i++) {
-		if (sources[i].segment.algo == DIGEST_NONE)
-			continue;
-		entries[used++] = (struct segment_set_entry){ .source = sources[i].name,
-							      .digest = sources[i].segment,
-							      .updated_s = sources[i].last_success_s,
-							      .failed = sources[i].error.len > 0 };
-	}
-	return segment_set_open(dir, entries, used, &quiet, out, err);
+	for (size_t i = 0; i < n; i++)
+		entries[i] = (struct segment_set_entry){ .source = sources[i].name,
+							 .feed = sources[i].feed,
+							 .digest = sources[i].segment,
+							 .updated_s = sources[i].last_success_s,
+							 .failed = sources[i].error.len > 0 };
+	return segment_set_open(dir, entries, n, &quiet, out, err);
 }
 
 void cli_print_targets(FILE *out)

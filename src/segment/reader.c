@@ -304,8 +304,8 @@ uint64_t segment_advisory_hash(const struct segment *s, uint32_t advisory)
 }
 
 /* Unpack a block into the arena. */
-static enum status unpack(const struct segment *s, uint32_t block, struct arena *arena, struct slice *out,
-			  struct err *err)
+static enum status unpack(const struct segment *s, ZSTD_DCtx *zstd, uint32_t block, struct arena *arena,
+			  struct slice *out, struct err *err)
 {
 	struct slice all = section(s, LAYOUT_BLOCKS), frames, frame;
 	struct cursor c = cursor_at(all, (size_t)block * LAYOUT_BLOCK_ENTRY_BYTES);
@@ -323,31 +323,83 @@ static enum status unpack(const struct segment *s, uint32_t block, struct arena 
 	p = arena_alloc(arena, unpacked ? unpacked : 1);
 	if (!p)
 		return err_nomem(err, "advisory");
-	n = ZSTD_decompress(p, unpacked, frame.ptr, frame.len);
+	n = zstd ? ZSTD_decompressDCtx(zstd, p, unpacked, frame.ptr, frame.len) :
+		   ZSTD_decompress(p, unpacked, frame.ptr, frame.len);
 	if (ZSTD_isError(n) || n != unpacked)
 		return damaged(err, "a block of advisories");
 	*out = slice_make(p, n);
 	return STATUS_OK;
 }
 
-enum status segment_advisory(const struct segment *s, uint32_t advisory, struct arena *arena, struct advisory *out,
+struct body_place {
+	uint32_t block, at, len;
+};
+
+static enum status find_body(const struct segment *s, uint32_t advisory, struct slice *id, struct body_place *out,
 			     struct err *err)
 {
 	struct cursor c = cursor_at(section(s, LAYOUT_ADVISORIES), (size_t)advisory * LAYOUT_ADVISORY_BYTES + 4);
-	uint32_t block, at, len;
+
+	TRY(segment_advisory_id(s, advisory, id, err));
+	if (!cursor_u32le(&c, &out->block) || !cursor_u32le(&c, &out->at) || !cursor_u32le(&c, &out->len))
+		return damaged(err, "the table of advisories");
+	return STATUS_OK;
+}
+
+static enum status take_body(struct slice block, const struct body_place *place, struct arena *arena,
+			     struct advisory *out, struct err *err)
+{
+	if (place->at > block.len || place->len > block.len - place->at)
+		return damaged(err, "the table of advisories");
+	return layout_take_body(slice_take(slice_from(block, place->at), place->len), arena, out, err);
+}
+
+enum status segment_advisory(const struct segment *s, uint32_t advisory, struct arena *arena, struct advisory *out,
+			     struct err *err)
+{
+	struct body_place place;
 	struct slice bytes, id, copy;
 	struct advisory a;
 
-	TRY(segment_advisory_id(s, advisory, &id, err));
-	if (!cursor_u32le(&c, &block) || !cursor_u32le(&c, &at) || !cursor_u32le(&c, &len))
-		return damaged(err, "the table of advisories");
-	TRY(unpack(s, block, arena, &bytes, err));
-	if (at > bytes.len || len > bytes.len - at)
-		return damaged(err, "the table of advisories");
-	TRY(layout_take_body(slice_take(slice_from(bytes, at), len), arena, &a, err));
+	TRY(find_body(s, advisory, &id, &place, err));
+	TRY(unpack(s, NULL, place.block, arena, &bytes, err));
+	TRY(take_body(bytes, &place, arena, &a, err));
 	if (!arena_copy(arena, id, &copy))
 		return err_nomem(err, "advisory");
 	a.id = copy;
+	*out = a;
+	return STATUS_OK;
+}
+
+void segment_bodies_fini(struct segment_bodies *b)
+{
+	arena_fini(&b->unpacked);
+	arena_fini(&b->lists);
+	ZSTD_freeDCtx(b->zstd);
+	b->zstd = NULL;
+	b->of = NULL;
+}
+
+enum status segment_bodies_get(struct segment_bodies *b, const struct segment *s, uint32_t advisory,
+			       struct advisory *out, struct err *err)
+{
+	struct body_place place;
+	struct advisory a;
+	struct slice id;
+
+	TRY(find_body(s, advisory, &id, &place, err));
+	if (!b->zstd && !(b->zstd = ZSTD_createDCtx()))
+		return err_nomem(err, "advisory");
+	if (b->of != s || b->block != place.block) {
+		b->of = NULL;
+		arena_reset(&b->unpacked);
+		TRY(unpack(s, b->zstd, place.block, &b->unpacked, &b->bytes, err));
+		b->of = s;
+		b->block = place.block;
+	}
+	arena_reset(&b->lists);
+	TRY(take_body(b->bytes, &place, &b->lists, &a, err));
+	a.id = id;
 	*out = a;
 	return STATUS_OK;
 }

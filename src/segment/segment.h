@@ -74,7 +74,28 @@ enum status segment_advisory_id(const struct segment *s, uint32_t advisory, stru
 /* The whole record but `affected`, in the arena. */
 enum status segment_advisory(const struct segment *s, uint32_t advisory, struct arena *arena, struct advisory *out,
 			     struct err *err) NODISCARD;
-/* Numbers of the advisories that have id as their id or alias (any case). At most max are put; *out_n may be larger. */
+/*
+ * The same for many: what was unpacked last is kept, so that neighbours (ids that are near each other) cost nothing.
+ * Begin with SEGMENT_BODIES_INIT. *out is borrowed until the next call.
+ */
+struct segment_bodies {
+	const struct segment *of;
+	uint32_t block;
+	struct slice bytes;
+	struct arena unpacked, lists;
+	struct ZSTD_DCtx_s *zstd; /* owned */
+};
+#define SEGMENT_BODIES_INIT                                                                                            \
+	{                                                                                                              \
+		NULL, 0, SLICE_INIT(""), ARENA_INIT((size_t)128 << 20), ARENA_INIT((size_t)128 << 20), NULL            \
+	}
+void segment_bodies_fini(struct segment_bodies *b);
+enum status segment_bodies_get(struct segment_bodies *b, const struct segment *s, uint32_t advisory,
+			       struct advisory *out, struct err *err) NODISCARD;
+/*
+ * Numbers of the advisories that have id as their id, alias or related id (any case), some more than once. At most max
+ * are put; *out_n may be larger.
+ */
 enum status segment_by_alias(const struct segment *s, struct slice id, uint32_t *out, size_t max, size_t *out_n,
 			     struct err *err) NODISCARD;
 
@@ -95,9 +116,10 @@ enum status segment_diff(const struct segment *a, const struct segment *b, const
 
 struct segment_set_entry {
 	struct slice source;
-	struct digest digest;
-	int64_t updated_s; /* last run that confirmed it */
-	bool failed;       /* the last run of this source failed */
+	struct slice feed;    /* set that the source belongs to; "" if it is not known */
+	struct digest digest; /* DIGEST_NONE: the source never succeeded */
+	int64_t updated_s;    /* last run that confirmed it */
+	bool failed;          /* the last run of this source failed */
 };
 
 struct segment_set;
@@ -109,7 +131,7 @@ enum status segment_set_open(const char *dir, const struct segment_set_entry *en
 			     const struct diag_sink *diags, struct segment_set **out, struct err *err) NODISCARD;
 void segment_set_free(struct segment_set *set);
 size_t segment_set_count(const struct segment_set *set);
-/* NULL segment: broken. */
+/* NULL segment: broken, or there is none. */
 const struct segment *segment_set_at(const struct segment_set *set, size_t i, const struct segment_set_entry **entry);
 /* Does any segment of the set have this scope? */
 bool segment_set_has_scope(const struct segment_set *set, struct slice scope);

@@ -6,7 +6,7 @@
 
 struct member {
 	struct segment_set_entry entry; /* texts in the arena */
-	struct segment *segment;        /* owned; NULL: broken */
+	struct segment *segment;	/* owned; NULL: broken */
 };
 
 struct segment_set {
@@ -39,9 +39,11 @@ enum status segment_set_open(const char *dir, const struct segment_set_entry *en
 		struct err why = ERR_INIT;
 
 		m->entry = entries[i];
-		if (!arena_copy(&set->arena, entries[i].source, &m->entry.source))
+		if (!arena_copy(&set->arena, entries[i].source, &m->entry.source) ||
+		    !arena_copy(&set->arena, entries[i].feed, &m->entry.feed))
 			break;
-		if (segment_open(dir, &entries[i].digest, &m->segment, &why) != STATUS_OK) {
+		if (entries[i].digest.algo != DIGEST_NONE &&
+		    segment_open(dir, &entries[i].digest, &m->segment, &why) != STATUS_OK) {
 			m->segment = NULL;
 			diag_err(diags, DIAG_FILE, m->entry.source, &why);
 		}

@@ -243,6 +243,9 @@ static enum status add_advisory(struct segment_writer *w, const struct advisory 
 	for (size_t i = 0; i < a->n_aliases; i++)
 		if (!slice_eq(a->aliases[i], a->id))
 			TRY(add_alias(w, a->aliases[i], *out, err));
+	/* What an erratum fixes: CVE-2024-1 is asked for more often than ALSA-2024:1. */
+	for (size_t i = 0; i < a->n_related; i++)
+		TRY(add_alias(w, a->related[i], *out, err));
 	return STATUS_OK;
 }
 
