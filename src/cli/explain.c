@@ -3,88 +3,197 @@
 #include "cli/cli.h"
 
 #include "match/match.h"
+#include "text/terminal.h"
 
-/* Text from an image or a feed: a terminal must not obey it. */
-static void put(struct slice s)
+/* Names in one line; an erratum of a large module has hundreds of packages. */
+#define NAMES_SHOWN 10
+
+static const char *const answers[] = {
+	[MATCH_REPORTED] = "REPORTED",		[MATCH_SUPPRESSED] = "NOT REPORTED, suppressed",
+	[MATCH_NOT_AFFECTED] = "NOT REPORTED",	[MATCH_UNDECIDED] = "NOT REPORTED, undecided",
+	[MATCH_NOT_INSTALLED] = "NOT REPORTED", [MATCH_OTHER_SCOPE] = "NOT REPORTED",
+	[MATCH_WITHDRAWN] = "NOT REPORTED",
+};
+
+static void put_aliases(struct buf *b, const struct advisory *a)
 {
-	for (size_t i = 0; i < s.len; i++)
-		putchar(s.ptr[i] < 0x20 || s.ptr[i] == 0x7f ? '?' : s.ptr[i]);
+	for (size_t i = 0; i < a->n_aliases; i++) {
+		buf_add_cstr(b, i == 0 ? " = " : ", ");
+		terminal_put(b, a->aliases[i]);
+	}
 }
 
-static void print_verdict(const struct index_report *index, const struct match_verdict *v)
+static void put_package(struct buf *b, const struct index_report *index, size_t i)
 {
-	fputs(v->reported ? "reported      " : "not reported  ", stdout);
-	put(v->advisory.id);
-	fputs(" for ", stdout);
-	if (v->package == SIZE_MAX) {
-		put(v->row.package);
-	} else {
-		const struct index_package *p = &index->packages.at[v->package];
+	const struct index_package *p = &index->packages.at[i];
 
-		put(p->package.name);
-		putchar(' ');
-		put(p->package.version);
-		fputs(" (", stdout);
-		put(p->package.path);
-		printf(", layer %zu)", p->layer + 1);
+	terminal_put(b, p->package.name);
+	buf_add_byte(b, ' ');
+	terminal_put(b, p->package.version);
+	buf_add_cstr(b, " (");
+	terminal_put(b, slice_cstr(package_type_purl(p->package.type)));
+	buf_add_cstr(b, ", ");
+	terminal_put(b, p->package.path);
+	buf_printf(b, ", layer %zu)", p->layer + 1);
+}
+
+static void put_source(struct buf *b, const struct match_verdict *v)
+{
+	buf_add_cstr(b, "    ");
+	terminal_put(b, v->advisory.id);
+	put_aliases(b, &v->advisory);
+	buf_add_cstr(b, "\n    from ");
+	terminal_put(b, v->source);
+	if (v->row.package.len > 0) {
+		buf_add_cstr(b, ", ");
+		terminal_put(b, v->row.scope);
+		buf_add_cstr(b, " ");
+		terminal_put(b, v->row.package);
 	}
-	fputs("\n    ", stdout);
-	put(v->reason);
-	fputs("\n    ", stdout);
-	put(v->source);
-	fputs(", ", stdout);
-	put(v->row.scope);
-	fputs(", package ", stdout);
-	put(v->row.package);
 	if (v->row.fixed_version.len > 0) {
-		fputs(", fixed in ", stdout);
-		put(v->row.fixed_version);
+		buf_add_cstr(b, ", fixed in ");
+		terminal_put(b, v->row.fixed_version);
 	}
 	if (v->advisory.n_links > 0) {
-		fputs("\n    ", stdout);
-		put(v->advisory.links[0]);
+		buf_add_cstr(b, "\n    ");
+		terminal_put(b, v->advisory.links[0]);
 	}
-	putchar('\n');
+	buf_add_byte(b, '\n');
 }
 
-static void print_gaps(const struct vulnerability_report *r)
+/* Packages of one advisory that are not installed, or scopes that the image lacks: one block for all. */
+static size_t put_absent(struct buf *b, const match_verdict_list *list, size_t first)
+{
+	const struct match_verdict *v = &list->at[first];
+	size_t n = 0, shown = 0;
+
+	for (; first + n < list->len; n++) {
+		const struct match_verdict *w = &list->at[first + n];
+
+		if (w->answer != v->answer || !slice_eq(w->advisory.id, v->advisory.id) ||
+		    !slice_eq(w->source, v->source))
+			break;
+	}
+	buf_printf(b, "%s: ", answers[v->answer]);
+	for (size_t i = 0; i < n; i++) {
+		const struct match_verdict *w = &list->at[first + i];
+		struct slice name = w->answer == MATCH_OTHER_SCOPE ? w->row.scope : w->row.package;
+
+		if (i > 0 && slice_eq(name, list->at[first + i - 1].row.package))
+			continue;
+		if (++shown > NAMES_SHOWN)
+			continue;
+		buf_add_cstr(b, shown > 1 ? ", " : "");
+		terminal_put(b, name);
+	}
+	if (shown > NAMES_SHOWN)
+		buf_printf(b, " and %zu more", shown - NAMES_SHOWN);
+	buf_add_cstr(b, v->answer == MATCH_OTHER_SCOPE ? " are not in this image\n"
+			: shown == 1		       ? " is not installed\n"
+						       : " are not installed\n");
+	put_source(b, v);
+	return n;
+}
+
+static void put_verdicts(struct buf *b, const struct index_report *index, const struct match_explanation *x)
+{
+	for (size_t i = 0, n; i < x->verdicts.len; i += n) {
+		const struct match_verdict *v = &x->verdicts.at[i];
+
+		n = 1;
+		if (v->answer == MATCH_NOT_INSTALLED || v->answer == MATCH_OTHER_SCOPE) {
+			n = put_absent(b, &x->verdicts, i);
+		} else {
+			buf_printf(b, "%s: ", answers[v->answer]);
+			if (v->package == SIZE_MAX)
+				terminal_put(b, v->advisory.id);
+			else
+				put_package(b, index, v->package);
+			buf_add_cstr(b, "\n    ");
+			terminal_put(b, v->reason);
+			buf_add_byte(b, '\n');
+			put_source(b, v);
+		}
+		buf_add_byte(b, '\n');
+	}
+}
+
+static void put_names(struct buf *b, const char *what, const struct slice *names, size_t n)
+{
+	if (n == 0)
+		return;
+	buf_printf(b, "%s (%zu):", what, n);
+	for (size_t i = 0; i < n; i++) {
+		buf_add_cstr(b, i ? ", " : " ");
+		terminal_put(b, names[i]);
+	}
+	buf_add_byte(b, '\n');
+}
+
+/* What was not looked up may hide an answer. */
+static void put_gaps(struct buf *b, const struct vulnerability_report *r)
 {
 	for (size_t i = 0; i < r->coverage.len; i++) {
-		if (!coverage_is_gap(r->coverage.at[i].code))
+		const struct coverage_item *c = &r->coverage.at[i];
+
+		if (!coverage_is_gap(c->code))
 			continue;
-		printf("not looked up  %s ", coverage_name(r->coverage.at[i].code));
-		put(r->coverage.at[i].scope);
-		fputs(": ", stdout);
-		put(r->coverage.at[i].detail);
-		putchar('\n');
+		buf_printf(b, "not looked up: %s ", coverage_name(c->code));
+		terminal_put(b, c->scope);
+		buf_add_cstr(b, c->scope.len ? ": " : "");
+		terminal_put(b, c->detail);
+		buf_add_byte(b, '\n');
 	}
+}
+
+static enum status print(const struct options *o, const struct vulnerability_report *r,
+			 const struct match_explanation *x, struct err *err)
+{
+	struct buf AUTO(buf_fini) b = BUF_INIT((size_t)256 << 20);
+
+	put_verdicts(&b, r->index, x);
+	if (x->verdicts.len == 0) {
+		buf_add_cstr(&b, "no source in the database knows ");
+		terminal_put(&b, slice_cstr(o->args[0]));
+		buf_add_byte(&b, '\n');
+		put_names(&b, "asked", x->sources.at, x->sources.len);
+		if (x->sources.len == 0)
+			buf_add_cstr(&b, "the database is empty; run: limpid update\n");
+	}
+	put_names(&b, "could not be asked", x->damaged.at, x->damaged.len);
+	put_gaps(&b, r);
+	TRY(buf_check(&b, "the explanation", err));
+	fwrite(b.ptr, 1, b.len, stdout);
+	return STATUS_OK;
+}
+
+static int exit_status(const struct index_report *index)
+{
+	for (size_t i = 0; i < index->diags.len; i++)
+		if (diag_severity(index->diags.at[i].diag.code) == DIAG_SEVERITY_ERROR)
+			return EXIT_UNREADABLE;
+	return index->packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 }
 
 static enum status explain(const struct options *o, const char *data_dir, int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct match_options options = { .now_s = date_now(), .scope_served = cli_scope_served };
-	struct slice id = slice_cstr(o->args[0]);
 	struct vulnerability_report report;
-	match_verdicts verdicts = { NULL, 0, 0 };
+	struct match_explanation explanation;
 	struct index_report index;
 	struct segment_set *set;
 	enum status st;
 
 	TRY(cli_index(o, data_dir, slice_cstr(o->args[1]), &arena, &index, err));
 	TRY(cli_segments(data_dir, &set, err));
-	st = match_explain(&index, set, &options, id, &arena, &verdicts, err);
+	st = match_explain(&index, set, &options, slice_trim(slice_cstr(o->args[0])), &arena, &explanation, err);
 	if (st == STATUS_OK)
 		st = match_report(&index, set, &options, &arena, &report, err);
-	if (st == STATUS_OK) {
-		for (size_t i = 0; i < verdicts.len; i++)
-			print_verdict(&index, &verdicts.at[i]);
-		if (verdicts.len == 0)
-			printf("no advisory in the database names %s for anything in this image\n", o->args[0]);
-		print_gaps(&report);
-		*out_exit = index.packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
-	}
+	if (st == STATUS_OK)
+		st = print(o, &report, &explanation, err);
 	segment_set_free(set);
+	*out_exit = exit_status(&index);
 	return st;
 }
 

@@ -2,135 +2,252 @@
 /* coverage.c - judges what a report can and cannot speak of. */
 #include "match/coverage.h"
 
-#include "base/map.h"
+#include "match/rules.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #define STALE_DEFAULT_S (7u * 86400u)
-/* More lines about single files help nobody; the rest is counted. */
-#define NOT_READ_ITEMS 200
+/* Items of one code: more lines about single files or packages help nobody; the rest is counted. */
+#define ITEMS_MAX 200
 
-enum status coverage_add(struct vulnerability_report *out, struct arena *arena, enum coverage_code code,
-			 struct slice scope, size_t packages, struct err *err, const char *fmt, ...)
+void coverage_fini(struct coverage *c)
+{
+	map_fini(&c->seen);
+}
+
+static enum status nomem(struct err *err)
+{
+	return err_nomem(err, "coverage");
+}
+
+static struct coverage_item *push(struct coverage *c, enum coverage_code code, struct slice scope, size_t packages)
+{
+	struct coverage_item *item = VEC_PUSH(&c->out->coverage, c->arena);
+
+	if (!item || !arena_copy(c->arena, scope, &item->scope))
+		return NULL;
+	item->code = code;
+	item->packages = packages;
+	return item;
+}
+
+/* Are items of this code told apart by their text, too? Of others there is one per scope. */
+static bool is_by_detail(enum coverage_code code)
+{
+	return code == COVERAGE_NOT_READ || code == COVERAGE_BAD_ADVISORY;
+}
+
+/* Thousands of packages of one database say the same one after another. */
+static bool repeats_last(const struct coverage *c, enum coverage_code code, struct slice scope)
+{
+	const struct coverage_item *last;
+
+	if (c->out->coverage.len == 0 || is_by_detail(code))
+		return false;
+	last = &c->out->coverage.at[c->out->coverage.len - 1];
+	return last->code == code && slice_eq(last->scope, scope);
+}
+
+/* Add one item; what is said already only counts its packages. fmt makes the sentence. */
+PRINTF_LIKE(6, 7)
+static enum status add(struct coverage *c, enum coverage_code code, struct slice scope, size_t packages,
+		       struct err *err, const char *fmt, ...)
 {
 	struct coverage_item *item;
-	char text[512];
+	struct slice detail, key;
+	char text[1024];
+	uint64_t *slot;
+	bool is_new;
 	va_list ap;
 
-	for (size_t i = 0; code != COVERAGE_NOT_READ && i < out->coverage.len; i++) {
-		item = &out->coverage.at[i];
-		if (item->code == code && slice_eq(item->scope, scope)) {
-			item->packages += packages;
-			return STATUS_OK;
-		}
+	if (repeats_last(c, code, scope)) {
+		c->out->coverage.at[c->out->coverage.len - 1].packages += packages;
+		return STATUS_OK;
+	}
+	if (c->listed[code] >= ITEMS_MAX) {
+		c->unlisted[code]++;
+		return STATUS_OK;
 	}
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	item = VEC_PUSH(&out->coverage, arena);
+	if (!arena_copy(c->arena, slice_cstr(text), &detail) ||
+	    !arena_printf(c->arena, &key, "%d %.*s%c%.*s", (int)code, SLICE_ARG(scope), '\1',
+			  SLICE_ARG(is_by_detail(code) ? detail : SLICE_EMPTY)) ||
+	    !(slot = map_slot(&c->seen, key, &is_new)))
+		return nomem(err);
+	if (!is_new) {
+		if (*slot > 0)
+			c->out->coverage.at[*slot - 1].packages += packages;
+		return STATUS_OK;
+	}
+	c->listed[code]++;
+	item = push(c, code, scope, packages);
 	if (!item)
-		return err_nomem(err, "coverage");
-	item->code = code;
-	item->packages = packages;
-	if (!arena_copy(arena, scope, &item->scope) || !arena_copy(arena, slice_cstr(text), &item->detail))
-		return err_nomem(err, "coverage");
+		return nomem(err);
+	item->detail = detail;
+	*slot = c->out->coverage.len;
 	return STATUS_OK;
 }
 
-static bool is_system(enum package_type t)
+static enum status tell_unlisted(struct coverage *c, struct err *err)
 {
-	return package_type_scope(t)[0] == '\0';
-}
+	for (size_t code = 0; code < COVERAGE_COUNT; code++) {
+		struct coverage_item *item;
 
-static enum status judge_scope(const struct segment_set *set, const struct match_options *options, struct arena *arena,
-			       struct vulnerability_report *out, struct slice scope, const char *label, struct err *err)
-{
-	struct slice feed = SLICE_EMPTY;
-
-	if (segment_set_has_scope(set, scope))
-		return coverage_add(out, arena, COVERAGE_COVERED, scope, 1, err, "%s were looked up", label);
-	if (options->scope_served && options->scope_served(scope, &feed))
-		return coverage_add(out, arena, COVERAGE_NO_FEED, scope, 1, err,
-				    "%s were not looked up: the database has no advisories for it; run: limpid update "
-				    "--set %.*s",
-				    label, SLICE_ARG(feed));
-	return coverage_add(out, arena, COVERAGE_NO_FEED, scope, 1, err,
-			    "%s were not looked up: no feed of limpid has advisories for it", label);
-}
-
-static enum status judge_system_package(const struct index_report *index, const struct index_package *p,
-					const struct segment_set *set, const struct match_options *options,
-					struct arena *arena, struct vulnerability_report *out, struct err *err)
-{
-	const char *label = package_type_label(p->package.type);
-	const struct distribution *d;
-	struct slice scope;
-
-	if (p->distribution == INDEX_NO_DISTRIBUTION)
-		return coverage_add(out, arena, COVERAGE_NO_DISTRIBUTION, p->package.db, 1, err,
-				    "%s were not looked up: nothing in the image says what distribution it is", label);
-	d = &index->distributions.at[p->distribution];
-	if (!distribution_scope(d, arena, &scope))
-		return err_nomem(err, "coverage");
-	if (scope.len == 0)
-		return coverage_add(out, arena, COVERAGE_UNKNOWN_DISTRIBUTION, d->did, 1, err,
-				    "%s were not looked up: distribution %.*s %.*s is not known", label,
-				    SLICE_ARG(d->did), SLICE_ARG(d->version_id));
-	return judge_scope(set, options, arena, out, scope, label, err);
-}
-
-static enum status judge_packages(const struct index_report *index, const struct segment_set *set,
-				  const struct match_options *options, struct arena *arena,
-				  struct vulnerability_report *out, struct err *err)
-{
-	for (size_t i = 0; i < index->packages.len; i++) {
-		const struct index_package *p = &index->packages.at[i];
-		struct err_quote name, version;
-
-		if (p->package.flags & PACKAGE_BAD_VERSION) {
-			/* A program built from a work tree has no version; that is not a defect of the image. */
-			if (!(p->package.flags & PACKAGE_MAIN_MODULE))
-				TRY(coverage_add(out, arena, COVERAGE_BAD_VERSION, p->package.name, 1, err,
-						 "%s %s was not looked up: its version does not follow its scheme",
-						 err_slice(&name, p->package.name),
-						 err_slice(&version, p->package.version)));
-		} else if ((p->package.flags & PACKAGE_OWNED) && !options->owned) {
-			TRY(coverage_add(out, arena, COVERAGE_OWNED, slice_cstr(package_type_purl(p->package.type)), 1,
-					 err, "%s that belong to system packages: the system's advisories count",
-					 package_type_label(p->package.type)));
-		} else if (is_system(p->package.type)) {
-			TRY(judge_system_package(index, p, set, options, arena, out, err));
-		} else {
-			TRY(judge_scope(set, options, arena, out, slice_cstr(package_type_scope(p->package.type)),
-					package_type_label(p->package.type), err));
-		}
+		if (c->unlisted[code] == 0)
+			continue;
+		item = push(c, (enum coverage_code)code, SLICE("more"), 0);
+		if (!item ||
+		    !arena_printf(c->arena, &item->detail, "%zu more of this kind are not listed", c->unlisted[code]))
+			return nomem(err);
 	}
 	return STATUS_OK;
 }
 
-/* An operating system was recognised but none of its packages: say so, and whether there would be advisories. */
-static enum status judge_emptiness(const struct index_report *index, struct arena *arena,
-				   struct vulnerability_report *out, struct err *err)
+enum status coverage_bad_row(struct coverage *c, struct slice id, const struct package *p, const char *why,
+			     struct err *err)
 {
-	bool system = false;
+	struct err_quote a, b, v;
 
-	for (size_t i = 0; i < index->packages.len; i++)
-		system |= is_system(index->packages.at[i].package.type);
-	if (index->packages.len == 0)
-		return coverage_add(out, arena, COVERAGE_NO_PACKAGES, SLICE_EMPTY, 0, err,
-				    "no package was found: nothing could be looked up");
-	if (!system && index->distributions.len > 0)
-		return coverage_add(out, arena, COVERAGE_NO_PACKAGES, index->distributions.at[0].did, 0, err,
-				    "the image says that it is %.*s, but no system package was found",
-				    SLICE_ARG(index->distributions.at[0].did));
+	return add(c, COVERAGE_BAD_ADVISORY, p->name, 1, err, "%s could not be judged for %s %s: %s", err_slice(&a, id),
+		   err_slice(&b, p->name), err_slice(&v, p->version), why);
+}
+
+/* ---- what was looked up ---- */
+
+static enum status judge_end_of_life(struct coverage *c, const struct match_options *options, struct slice scope,
+				     size_t packages, struct err *err)
+{
+	struct date_text day;
+	int64_t last_s;
+
+	if (!distribution_end_of_life(scope, &last_s) || options->now_s < last_s + 86400)
+		return STATUS_OK;
+	return add(c, COVERAGE_END_OF_LIFE, scope, packages, err,
+		   "the release gets no advisories since %.10s: newer vulnerabilities are not known to its feed",
+		   date_print(&day, last_s));
+}
+
+static enum status judge_scope(struct coverage *c, const struct match_options *options, const struct scope *scope,
+			       const char *label, size_t packages, struct err *err)
+{
+	struct slice feed = SLICE_EMPTY;
+
+	TRY(judge_end_of_life(c, options, scope->name, packages, err));
+	if (scope->n > 0)
+		return add(c, COVERAGE_COVERED, scope->name, packages, err, "%s were looked up", label);
+	if (options->scope_served && options->scope_served(scope->name, &feed))
+		return add(
+			c, COVERAGE_NO_FEED, scope->name, packages, err,
+			"%s were not looked up: the database has no advisories for it; run: limpid update --set %.*s",
+			label, SLICE_ARG(feed));
+	return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
+		   "%s were not looked up: no feed of limpid has advisories for it", label);
+}
+
+static enum status judge_unknown(struct coverage *c, const struct distribution *d, const char *label, size_t packages,
+				 struct err *err)
+{
+	const struct distro *known = distro_by_id(d->did);
+	struct err_quote a, b;
+
+	if (known)
+		return add(c, COVERAGE_UNKNOWN_DISTRIBUTION, d->did, packages, err,
+			   "%s were not looked up: nothing says which release of %s it is", label, distro_name(known));
+	return add(c, COVERAGE_UNKNOWN_DISTRIBUTION, d->did, packages, err,
+		   "%s were not looked up: the distribution %s %s is not known", label, err_slice(&a, d->did),
+		   err_slice(&b, d->version_id));
+}
+
+struct counts {
+	size_t *of_distribution; /* packages that count under it */
+	enum package_type *distribution_type;
+	size_t of_type[PACKAGE_TYPE_COUNT];
+};
+
+/* One package: counted under its scope, or told of at once. */
+static enum status count_package(struct coverage *c, const struct index_package *p, const struct match_options *options,
+				 struct counts *counts, struct err *err)
+{
+	const char *label = package_type_label(p->package.type);
+	struct err_quote name, version;
+
+	if (!rules_has_version(&p->package)) {
+		/* A program built from a work tree has no version; that is not a defect of the image. */
+		if (p->package.flags & PACKAGE_MAIN_MODULE)
+			return STATUS_OK;
+		return add(c, COVERAGE_BAD_VERSION, p->package.name, 1, err,
+			   "%s %s was not looked up: its version does not follow its scheme",
+			   err_slice(&name, p->package.name), err_slice(&version, p->package.version));
+	}
+	if ((p->package.flags & PACKAGE_OWNED) && !options->owned)
+		return add(c, COVERAGE_OWNED, slice_cstr(package_type_purl(p->package.type)), 1, err,
+			   "%s that belong to system packages: the system's advisories count", label);
+	if (!scopes_is_system(p->package.type)) {
+		counts->of_type[p->package.type]++;
+	} else if (p->distribution != INDEX_NO_DISTRIBUTION) {
+		counts->of_distribution[p->distribution]++;
+		counts->distribution_type[p->distribution] = p->package.type;
+	} else {
+		return add(c, COVERAGE_NO_DISTRIBUTION, p->package.db, 1, err,
+			   "%s were not looked up: nothing in the image says what distribution they are of", label);
+	}
 	return STATUS_OK;
 }
 
-static enum status judge_reading(const struct index_report *index, struct arena *arena,
-				 struct vulnerability_report *out, struct err *err)
+static enum status judge_packages(struct coverage *c, const struct index_report *index,
+				  const struct match_options *options, const struct scopes *scopes, struct err *err)
 {
-	size_t told = 0, more = 0;
+	struct counts counts = { .of_type = { 0 } };
+	size_t n = index->distributions.len;
+
+	counts.of_distribution = arena_array(c->arena, n + 1, sizeof(*counts.of_distribution));
+	counts.distribution_type = arena_array(c->arena, n + 1, sizeof(*counts.distribution_type));
+	if (!counts.of_distribution || !counts.distribution_type)
+		return nomem(err);
+	for (size_t i = 0; i < index->packages.len; i++)
+		TRY(count_package(c, &index->packages.at[i], options, &counts, err));
+	for (size_t i = 0; i < n; i++) {
+		const struct scope *scope = &scopes->of_distribution[i];
+		const char *label = package_type_label(counts.distribution_type[i]);
+
+		if (counts.of_distribution[i] == 0)
+			continue;
+		if (scope->name.len == 0)
+			TRY(judge_unknown(c, &index->distributions.at[i], label, counts.of_distribution[i], err));
+		else
+			TRY(judge_scope(c, options, scope, label, counts.of_distribution[i], err));
+	}
+	for (size_t t = 0; t < PACKAGE_TYPE_COUNT; t++)
+		if (counts.of_type[t] > 0)
+			TRY(judge_scope(c, options, &scopes->of_type[t], package_type_label((enum package_type)t),
+					counts.of_type[t], err));
+	return STATUS_OK;
+}
+
+/* An operating system was recognised but none of its packages, or nothing was found at all. */
+static enum status judge_emptiness(struct coverage *c, const struct index_report *index, struct err *err)
+{
+	bool system = false;
+	struct err_quote q;
+
+	for (size_t i = 0; i < index->packages.len; i++)
+		system |= scopes_is_system(index->packages.at[i].package.type);
+	if (index->packages.len == 0)
+		return add(c, COVERAGE_NO_PACKAGES, SLICE_EMPTY, 0, err,
+			   "no package was found: nothing could be looked up");
+	if (!system && index->distributions.len > 0)
+		return add(c, COVERAGE_NO_PACKAGES, index->distributions.at[0].did, 0, err,
+			   "the image says that it is %s, but no system package was found",
+			   err_slice(&q, index->distributions.at[0].did));
+	return STATUS_OK;
+}
+
+static enum status judge_reading(struct coverage *c, const struct index_report *index, struct err *err)
+{
+	bool told = false;
 
 	for (size_t i = 0; i < index->diags.len; i++) {
 		const struct layer_diag *d = &index->diags.at[i].diag;
@@ -139,80 +256,116 @@ static enum status judge_reading(const struct index_report *index, struct arena 
 
 		if (diag_severity(d->code) < DIAG_SEVERITY_WARNING)
 			continue;
-		if (++told > NOT_READ_ITEMS) {
-			more++;
-			continue;
-		}
+		told = true;
 		if (scope.len == 0 && index->diags.at[i].layer < index->layers.len)
 			scope = slice_cstr(digest_print(&digest, &index->layers.at[index->diags.at[i].layer].digest));
-		TRY(coverage_add(out, arena, COVERAGE_NOT_READ, scope, 0, err, "%.*s", SLICE_ARG(d->text)));
+		TRY(add(c, COVERAGE_NOT_READ, scope, 0, err, "%.*s", SLICE_ARG(d->text)));
 	}
-	if (more > 0)
-		TRY(coverage_add(out, arena, COVERAGE_NOT_READ, SLICE("more"), 0, err, "%zu more things were not read",
-				 more));
-	if (told == 0 && !index->complete)
-		TRY(coverage_add(out, arena, COVERAGE_NOT_READ, SLICE_EMPTY, 0, err,
-				 "the image was not read completely"));
+	if (!told && !index->complete)
+		return add(c, COVERAGE_NOT_READ, SLICE_EMPTY, 0, err, "the image was not read completely");
 	return STATUS_OK;
 }
 
-static bool asked(const struct segment *seg, const struct vulnerability_report *out)
-{
-	struct segment_rows rows;
-	struct err ignored = ERR_INIT; /* a damaged segment was told of by the matcher */
+/* ---- the sources that were asked ---- */
 
-	for (size_t i = 0; i < out->coverage.len; i++)
-		if (out->coverage.at[i].code == COVERAGE_COVERED &&
-		    segment_scope_rows(seg, out->coverage.at[i].scope, &rows, &ignored) == STATUS_OK && rows.n > 0)
+static bool has_segment(const struct scope *scope, size_t segment)
+{
+	for (size_t i = 0; i < scope->n; i++)
+		if (scope->segments[i] == segment)
 			return true;
 	return false;
 }
 
-static enum status judge_sources(const struct segment_set *set, const struct match_options *options,
-				 struct arena *arena, struct vulnerability_report *out, struct err *err)
+static const struct scope *scope_at(const struct scopes *scopes, size_t n_distributions, size_t i)
+{
+	return i < n_distributions ? &scopes->of_distribution[i] : &scopes->of_type[i - n_distributions];
+}
+
+static bool was_asked(const struct coverage *c, const struct scopes *scopes, size_t segment)
+{
+	size_t n = c->out->index->distributions.len;
+
+	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT; i++)
+		if (has_segment(scope_at(scopes, n, i), segment))
+			return true;
+	return false;
+}
+
+/* Nobody knows what a source would have said that cannot be opened; it matters if its feed serves a scope of the image.
+ */
+static bool is_missed(const struct coverage *c, const struct scopes *scopes, const struct segment_set_entry *entry,
+		      const struct match_options *options)
+{
+	size_t n = c->out->index->distributions.len;
+
+	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT; i++) {
+		struct slice scope = scope_at(scopes, n, i)->name, feed = SLICE_EMPTY;
+
+		if (scope.len == 0)
+			continue;
+		if (entry->feed.len == 0 || !options->scope_served ||
+		    (options->scope_served(scope, &feed) && slice_eq(feed, entry->feed)))
+			return true;
+	}
+	return false;
+}
+
+static enum status judge_source(struct coverage *c, const struct segment_set_entry *entry, const struct segment *seg,
+				const struct match_options *options, struct err *err)
 {
 	int64_t stale_s = options->stale_s ? options->stale_s : STALE_DEFAULT_S;
+	struct coverage_source *source = VEC_PUSH(&c->out->sources, c->arena);
 
+	if (!source || !arena_copy(c->arena, entry->source, &source->name))
+		return nomem(err);
+	source->segment = entry->digest;
+	source->updated_s = entry->updated_s;
+	source->records = segment_get_stats(seg)->advisories;
+	if (entry->failed)
+		TRY(add(c, COVERAGE_FAILED_FEED, entry->source, 0, err,
+			"its last update failed: older advisories are in force"));
+	if (entry->updated_s != DATE_NONE && options->now_s - entry->updated_s > stale_s)
+		TRY(add(c, COVERAGE_STALE_FEED, entry->source, 0, err, "it was last updated %lld days ago",
+			(long long)((options->now_s - entry->updated_s) / 86400)));
+	return STATUS_OK;
+}
+
+static enum status judge_missing(struct coverage *c, const struct segment_set_entry *entry, struct err *err)
+{
+	if (entry->digest.algo == DIGEST_NONE)
+		return add(c, COVERAGE_NO_FEED, entry->source, 0, err, "it has never been read; run: limpid update");
+	return add(c, COVERAGE_NO_FEED, entry->source, 0, err, "its segment cannot be opened; run: limpid db verify");
+}
+
+static enum status judge_sources(struct coverage *c, const struct segment_set *set, const struct match_options *options,
+				 const struct scopes *scopes, struct err *err)
+{
 	for (size_t i = 0; i < segment_set_count(set); i++) {
 		const struct segment_set_entry *entry;
 		const struct segment *seg = segment_set_at(set, i, &entry);
-		struct coverage_source *source;
 
-		if (!seg) {
-			TRY(coverage_add(out, arena, COVERAGE_NO_FEED, entry->source, 0, err,
-					 "its segment cannot be opened; run: limpid db verify"));
-			continue;
-		}
-		if (!asked(seg, out))
-			continue;
-		source = VEC_PUSH(&out->sources, arena);
-		if (!source || !arena_copy(arena, entry->source, &source->name))
-			return err_nomem(err, "coverage");
-		source->segment = entry->digest;
-		source->updated_s = entry->updated_s;
-		source->records = segment_get_stats(seg)->advisories;
-		if (entry->failed)
-			TRY(coverage_add(out, arena, COVERAGE_FAILED_FEED, entry->source, 0, err,
-					 "its last update failed: older advisories are in force"));
-		if (entry->updated_s != DATE_NONE && options->now_s - entry->updated_s > stale_s)
-			TRY(coverage_add(out, arena, COVERAGE_STALE_FEED, entry->source, 0, err,
-					 "it was last updated %lld days ago",
-					 (long long)((options->now_s - entry->updated_s) / 86400)));
+		if (!seg && is_missed(c, scopes, entry, options))
+			TRY(judge_missing(c, entry, err));
+		if (seg && was_asked(c, scopes, i))
+			TRY(judge_source(c, entry, seg, options, err));
+		if (scopes->damage[i].len > 0)
+			TRY(add(c, COVERAGE_NO_FEED, entry->source, 0, err,
+				"its segment is damaged (%.*s); run: limpid db verify", SLICE_ARG(scopes->damage[i])));
 	}
 	return STATUS_OK;
 }
 
-enum status coverage_judge(const struct index_report *index, const struct segment_set *set,
-			   const struct match_options *options, struct arena *arena, struct vulnerability_report *out,
-			   struct err *err)
+enum status coverage_judge(struct coverage *c, const struct index_report *index, const struct segment_set *set,
+			   const struct match_options *options, const struct scopes *scopes, struct err *err)
 {
-	TRY(judge_packages(index, set, options, arena, out, err));
-	TRY(judge_emptiness(index, arena, out, err));
-	TRY(judge_sources(set, options, arena, out, err));
-	TRY(judge_reading(index, arena, out, err));
-	out->complete = true;
-	for (size_t i = 0; i < out->coverage.len; i++)
-		if (coverage_is_gap(out->coverage.at[i].code))
-			out->complete = false;
+	TRY(judge_packages(c, index, options, scopes, err));
+	TRY(judge_emptiness(c, index, err));
+	TRY(judge_sources(c, set, options, scopes, err));
+	TRY(judge_reading(c, index, err));
+	TRY(tell_unlisted(c, err));
+	c->out->complete = true;
+	for (size_t i = 0; i < c->out->coverage.len; i++)
+		if (coverage_is_gap(c->out->coverage.at[i].code))
+			c->out->complete = false;
 	return STATUS_OK;
 }

@@ -3,20 +3,27 @@
 #ifndef LIMPID_MATCH_COVERAGE_H
 #define LIMPID_MATCH_COVERAGE_H
 
+#include "base/map.h"
 #include "match/match.h"
+#include "match/scopes.h"
 
-/* Add one item unless the same code and scope is there already; fmt makes the sentence. */
-enum status coverage_add(struct vulnerability_report *out, struct arena *arena, enum coverage_code code,
-			 struct slice scope, size_t packages, struct err *err, const char *fmt, ...) PRINTF_LIKE(7, 8);
+/* Collects the items of one report. Begin with out and arena set, the rest zero. */
+struct coverage {
+	struct vulnerability_report *out; /* borrowed */
+	struct arena *arena;		  /* borrowed; of the report */
+	struct map seen;		  /* what an item is about -> its number, from 1 */
+	size_t listed[COVERAGE_COUNT];
+	size_t unlisted[COVERAGE_COUNT]; /* beyond what helps anybody: counted */
+};
 
-/* Fill out->coverage, out->sources and out->complete. */
-enum status coverage_judge(const struct index_report *index, const struct segment_set *set,
-			   const struct match_options *options, struct arena *arena, struct vulnerability_report *out,
-			   struct err *err) NODISCARD;
+void coverage_fini(struct coverage *c);
 
-/* Of match.c, shared with explain.c: the scope of a package, and whether it is matched at all. */
-enum status match_scope(const struct index_report *index, const struct index_package *p, struct arena *arena,
-			struct slice *out, struct err *err) NODISCARD;
-bool match_wants(const struct package *p, const struct match_options *options);
+/* An advisory that could not be judged for an installed package; why: which version, of whom. */
+enum status coverage_bad_row(struct coverage *c, struct slice id, const struct package *p, const char *why,
+			     struct err *err) NODISCARD;
+
+/* Fill coverage, sources and complete of the report. */
+enum status coverage_judge(struct coverage *c, const struct index_report *index, const struct segment_set *set,
+			   const struct match_options *options, const struct scopes *scopes, struct err *err) NODISCARD;
 
 #endif

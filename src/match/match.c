@@ -5,19 +5,40 @@
 #include "base/map.h"
 #include "match/coverage.h"
 #include "match/rules.h"
+#include "match/scopes.h"
 
 #include <stdlib.h>
+
+/* Fixed versions of one finding that are named. */
+#define FIXES_NAMED 32
+
+/* A row that says something about the package, before its advisory is read. */
+struct hit {
+	struct slice id; /* borrowed from the segment */
+	enum verdict verdict;
+	size_t segment;
+	uint32_t row, advisory;
+	struct candidate candidate;
+	size_t order; /* as found: earlier rows come first among those of one id */
+};
 
 struct run {
 	const struct index_report *index;
 	const struct segment_set *set;
 	const struct match_options *options;
-	struct arena *arena;   /* the report's */
-	struct arena *scratch; /* reset per row */
+	struct arena *arena;  /* the report's */
+	struct arena hits;    /* of one package */
+	struct arena scratch; /* of one row */
+	struct segment_bodies bodies;
 	struct vulnerability_report *out;
-	size_t package;        /* being matched */
-	size_t first_finding;  /* of that package */
-	size_t first_suppressed;
+	struct coverage coverage;
+	struct scopes scopes;
+	size_t package; /* being matched */
+	bool owned;	/* it belongs to a system package: its findings are kept, but suppressed */
+	VEC(struct hit) hit;
+	struct map kept_at; /* (segment, advisory) -> number in kept, from 1 */
+	struct arena keys;
+	VEC(struct advisory) kept;
 };
 
 static enum status nomem(struct err *err)
@@ -25,47 +46,116 @@ static enum status nomem(struct err *err)
 	return err_nomem(err, "vulnerability report");
 }
 
-/* Scope of a package: the ecosystem's, or its distribution's; "" if there is none. */
-enum status match_scope(const struct index_report *index, const struct index_package *p, struct arena *arena,
-			struct slice *out, struct err *err)
+static void run_fini(struct run *r)
 {
-	*out = slice_cstr(package_type_scope(p->package.type));
-	if (out->len > 0 || p->distribution == INDEX_NO_DISTRIBUTION)
+	arena_fini(&r->hits);
+	arena_fini(&r->scratch);
+	arena_fini(&r->keys);
+	map_fini(&r->kept_at);
+	segment_bodies_fini(&r->bodies);
+	coverage_fini(&r->coverage);
+}
+
+/* ---- rows of one package ---- */
+
+static enum status judge_row(struct run *r, size_t segment, uint32_t row, const struct candidate *c, struct err *err)
+{
+	const struct segment *seg = segment_set_at(r->set, segment, NULL);
+	struct affected affected;
+	struct judgement j;
+	struct slice id;
+	struct hit *hit;
+	uint32_t advisory;
+
+	arena_reset(&r->scratch);
+	TRY(segment_row(seg, row, &r->scratch, &affected, &advisory, err));
+	j = rules_judge(r->index, &r->index->packages.at[r->package].package, &affected, c->name, NULL);
+	if (j.verdict != VERDICT_AFFECTED && j.verdict != VERDICT_NOT_AFFECTED && j.verdict != VERDICT_BAD_ROW &&
+	    j.verdict != VERDICT_BAD_VERSION)
 		return STATUS_OK;
-	if (!distribution_scope(&index->distributions.at[p->distribution], arena, out))
+	TRY(segment_advisory_id(seg, advisory, &id, err));
+	hit = VEC_PUSH(&r->hit, &r->hits);
+	if (!hit)
 		return nomem(err);
+	*hit = (struct hit){ id, j.verdict, segment, row, advisory, *c, r->hit.len };
 	return STATUS_OK;
 }
 
-/* Matched at all? Main modules without a version, and what the system's package manager owns, are not. */
-bool match_wants(const struct package *p, const struct match_options *options)
+/* A damaged segment or row costs its own findings, said in coverage; others still count. */
+static enum status tolerate(struct run *r, size_t segment, enum status st, struct err *err)
 {
-	if ((p->flags & PACKAGE_OWNED) && !options->owned)
-		return false;
-	return !(p->flags & PACKAGE_BAD_VERSION) && p->version.len > 0;
+	struct err why = *err;
+
+	if (st != STATUS_MALFORMED && st != STATUS_UNSUPPORTED)
+		return st;
+	return scopes_damaged(&r->scopes, segment, &why, r->arena, err);
 }
 
-/* "a" and "b" -> "a|b", without doubling. */
-static bool join_fixed(struct arena *arena, struct slice *list, struct slice more)
+static enum status find_hits(struct run *r, const struct scope *scope, struct err *err)
 {
-	struct slice rest = *list, part;
+	struct candidate candidates[2];
+	size_t n = rules_candidates(&r->index->packages.at[r->package].package, candidates);
 
-	if (more.len == 0)
-		return true;
-	while (slice_word(&rest, '|', &part))
-		if (slice_eq(part, more))
-			return true;
-	if (list->len == 0)
-		return arena_copy(arena, more, list);
-	return arena_printf(arena, list, "%.*s|%.*s", SLICE_ARG(*list), SLICE_ARG(more));
+	for (size_t s = 0; s < scope->n; s++) {
+		const struct segment *seg = segment_set_at(r->set, scope->segments[s], NULL);
+
+		for (size_t c = 0; c < n; c++) {
+			struct segment_rows rows;
+			enum status st = segment_find(seg, scope->name, candidates[c].name, &rows, err);
+
+			TRY(tolerate(r, scope->segments[s], st, err));
+			for (uint32_t i = 0; i < rows.n; i++) {
+				st = judge_row(r, scope->segments[s], rows.first + i, &candidates[c], err);
+				TRY(tolerate(r, scope->segments[s], st, err));
+			}
+		}
+	}
+	return STATUS_OK;
 }
 
-static struct finding *same_finding(const struct run *r, struct slice id)
+static int by_id(const void *pa, const void *pb)
 {
-	for (size_t i = r->first_finding; i < r->out->findings.len; i++)
-		if (slice_eq(r->out->findings.at[i].advisory.id, id))
-			return &r->out->findings.at[i];
-	return NULL;
+	const struct hit *a = pa, *b = pb;
+	int c = slice_cmp(a->id, b->id);
+
+	if (c != 0)
+		return c;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* ---- from hits to findings ---- */
+
+/* Put a version into its place of an ascending list, once. */
+static size_t insert_version(struct slice *list, size_t n, struct slice v, const struct version_scheme *scheme)
+{
+	size_t at = 0;
+
+	while (at < n && (scheme ? scheme->compare(list[at], v) : slice_cmp(list[at], v)) < 0)
+		at++;
+	for (size_t i = at; i < n; i++)
+		if (slice_eq(list[i], v))
+			return n;
+	memmove(&list[at + 1], &list[at], (n - at) * sizeof(*list));
+	list[at] = v;
+	return n + 1;
+}
+
+/* "1.9|1.10" and "1.8" -> "1.8|1.9|1.10" */
+static bool join_fixed(struct run *r, struct slice *list, struct slice more, const struct version_scheme *scheme)
+{
+	struct slice parts[FIXES_NAMED], rest, part, joined = SLICE_EMPTY;
+	size_t n = 0;
+
+	for (rest = *list; n < FIXES_NAMED && slice_word(&rest, '|', &part);)
+		n = insert_version(parts, n, part, scheme);
+	for (rest = more; n < FIXES_NAMED && slice_word(&rest, '|', &part);)
+		n = insert_version(parts, n, part, scheme);
+	for (size_t i = 0; i < n; i++)
+		if (!arena_printf(i + 1 < n ? &r->scratch : r->arena, &joined, "%.*s%s%.*s", SLICE_ARG(joined),
+				  i > 0 ? "|" : "", SLICE_ARG(parts[i])))
+			return false;
+	*list = joined;
+	return true;
 }
 
 static enum severity row_severity(const struct advisory *a, const struct affected *row)
@@ -75,86 +165,137 @@ static enum severity row_severity(const struct advisory *a, const struct affecte
 	return row->severity.len > 0 && severity_by_name(row->severity, &s) ? s : a->severity;
 }
 
-static enum status fill_finding(struct run *r, struct finding *f, const struct segment *seg,
-				const struct segment_set_entry *entry, uint32_t advisory, const struct affected *row,
-				struct slice name, struct slice version, const struct verdict_text *why,
-				struct err *err)
+/* The row of a hit once more, now with the reason in words. */
+static enum status judge_again(struct run *r, const struct hit *hit, struct affected *row, struct judgement *out,
+			       struct verdict_text *why, struct err *err)
 {
-	TRY(segment_advisory(seg, advisory, r->arena, &f->advisory, err));
-	f->package = r->package;
-	f->source = entry->source;
-	f->segment = entry->digest;
-	f->matched_name = name;
-	f->matched_version = version;
-	if (!affected_copy(row, r->arena, &f->row) || !arena_copy(r->arena, entry->source, &f->source) ||
-	    !arena_copy(r->arena, slice_cstr(why->text), &f->comparison))
-		return nomem(err);
-	f->severity = row_severity(&f->advisory, row);
-	return STATUS_OK;
-}
-
-static enum status add_row(struct run *r, const struct segment *seg, const struct segment_set_entry *entry,
-			   uint32_t number, struct slice name, struct err *err)
-{
-	const struct package *p = &r->index->packages.at[r->package].package;
-	struct affected row;
-	struct verdict_text why;
-	struct slice version, id;
+	const struct segment *seg = segment_set_at(r->set, hit->segment, NULL);
 	uint32_t advisory;
-	enum verdict verdict;
-	struct finding *f;
 
-	TRY(segment_row(seg, number, r->scratch, &row, &advisory, err));
-	verdict = rules_judge(r->index, p, &row, name, &version, &why);
-	if (verdict != VERDICT_AFFECTED && verdict != VERDICT_NOT_AFFECTED)
-		return STATUS_OK;
-	TRY(segment_advisory_id(seg, advisory, &id, err));
-	f = same_finding(r, id);
-	if (verdict == VERDICT_NOT_AFFECTED) {
-		struct suppressed *s = VEC_PUSH(&r->out->suppressed, r->arena);
-
-		if (!s)
-			return nomem(err);
-		s->reason = SLICE("the vendor says: not affected");
-		return fill_finding(r, &s->finding, seg, entry, advisory, &row, name, version, &why, err);
-	}
-	if (f)
-		return join_fixed(r->arena, &f->row.fixed_version, row.fixed_version) ? STATUS_OK : nomem(err);
-	f = VEC_PUSH(&r->out->findings, r->arena);
-	if (!f)
-		return nomem(err);
-	return fill_finding(r, f, seg, entry, advisory, &row, name, version, &why, err);
-}
-
-static enum status match_in_segment(struct run *r, const struct segment *seg, const struct segment_set_entry *entry,
-				    struct slice scope, const struct candidate *c, struct err *err)
-{
-	struct segment_rows rows;
-
-	TRY(segment_find(seg, scope, c->name, &rows, err));
-	for (uint32_t i = 0; i < rows.n; i++) {
-		arena_reset(r->scratch);
-		TRY(add_row(r, seg, entry, rows.first + i, c->name, err));
-	}
+	arena_reset(&r->scratch);
+	TRY(segment_row(seg, hit->row, &r->scratch, row, &advisory, err));
+	*out = rules_judge(r->index, &r->index->packages.at[r->package].package, row, hit->candidate.name, why);
 	return STATUS_OK;
 }
 
-/* A vendor's "not affected" takes back what another row of the same package and id said, and stays visible. */
-static void settle_not_affected(struct run *r)
+/* The advisory of a hit in the report's arena: once, however many packages it concerns. */
+static enum status keep_advisory(struct run *r, const struct hit *hit, struct advisory *out, struct err *err)
 {
-	size_t kept = r->first_suppressed;
+	uint64_t place[2] = { hit->segment, hit->advisory }, *slot;
+	struct advisory body, *kept;
+	struct slice key;
+	bool is_new;
 
-	for (size_t i = r->first_suppressed; i < r->out->suppressed.len; i++) {
-		struct slice id = r->out->suppressed.at[i].finding.advisory.id;
-		struct finding *f = same_finding(r, id);
-
-		if (!f)
-			continue;
-		r->out->suppressed.at[i].finding = *f;
-		*f = r->out->findings.at[--r->out->findings.len];
-		r->out->suppressed.at[kept++] = r->out->suppressed.at[i];
+	if (!arena_copy(&r->keys, slice_make(place, sizeof(place)), &key) ||
+	    !(slot = map_slot(&r->kept_at, key, &is_new)))
+		return nomem(err);
+	if (!is_new && *slot > 0) {
+		*out = r->kept.at[*slot - 1];
+		return STATUS_OK;
 	}
-	r->out->suppressed.len = kept;
+	TRY(segment_bodies_get(&r->bodies, segment_set_at(r->set, hit->segment, NULL), hit->advisory, &body, err));
+	if (!advisory_copy(&body, r->arena, out) || !(kept = VEC_PUSH(&r->kept, &r->keys)))
+		return nomem(err);
+	*kept = *out;
+	*slot = r->kept.len;
+	return STATUS_OK;
+}
+
+static enum status fill_finding(struct run *r, const struct hit *hit, struct finding *f, struct err *err)
+{
+	const struct segment_set_entry *entry;
+	struct verdict_text why;
+	struct affected row;
+	struct judgement j;
+
+	segment_set_at(r->set, hit->segment, &entry);
+	TRY(judge_again(r, hit, &row, &j, &why, err));
+	*f = (struct finding){ .package = r->package,
+			       .segment = entry->digest,
+			       .matched_name = hit->candidate.name,
+			       .matched_version = j.version };
+	TRY(keep_advisory(r, hit, &f->advisory, err));
+	if (!affected_copy(&row, r->arena, &f->row) || !arena_copy(r->arena, entry->source, &f->source) ||
+	    !arena_copy(r->arena, j.fix, &f->fix) || !arena_copy(r->arena, slice_cstr(why.text), &f->comparison))
+		return nomem(err);
+	f->severity = row_severity(&f->advisory, &f->row);
+	return STATUS_OK;
+}
+
+/* Another row says the same id of the same package: all fixes are named, the last one needed counts, so does the worst
+ * word. */
+static enum status join_row(struct run *r, const struct hit *hit, struct finding *f, struct err *err)
+{
+	const struct version_scheme *scheme;
+	struct advisory body;
+	struct affected row;
+	struct judgement j;
+
+	TRY(judge_again(r, hit, &row, &j, NULL, err));
+	TRY(keep_advisory(r, hit, &body, err));
+	f->severity = MAX(f->severity, row_severity(&body, &row));
+	scheme = scheme_get(row.scheme);
+	if (f->fix.len > 0 && (j.fix.len == 0 || (scheme && scheme->compare(f->fix, j.fix) < 0)) &&
+	    !arena_copy(r->arena, j.fix, &f->fix))
+		return nomem(err);
+	return join_fixed(r, &f->row.fixed_version, row.fixed_version, scheme) ? STATUS_OK : nomem(err);
+}
+
+static enum status suppress(struct run *r, const struct finding *f, struct slice reason, struct err *err)
+{
+	struct suppressed *s = VEC_PUSH(&r->out->suppressed, r->arena);
+
+	if (!s)
+		return nomem(err);
+	s->finding = *f;
+	s->reason = reason;
+	return STATUS_OK;
+}
+
+static enum status tell_bad_row(struct run *r, const struct hit *hit, struct err *err)
+{
+	struct verdict_text why;
+	struct affected row;
+	struct judgement j;
+
+	TRY(judge_again(r, hit, &row, &j, &why, err));
+	return coverage_bad_row(&r->coverage, hit->id, &r->index->packages.at[r->package].package, why.text, err);
+}
+
+/* Everything the sources say about one id for one package: one finding, or one that is suppressed, or none. */
+static enum status settle_id(struct run *r, const struct hit *hits, size_t n, struct err *err)
+{
+	const struct hit *bad = NULL;
+	struct finding f, *out;
+	bool not_affected = false, found = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct hit *h = &hits[i];
+		enum status st = STATUS_OK;
+
+		not_affected |= h->verdict == VERDICT_NOT_AFFECTED;
+		if (h->verdict == VERDICT_BAD_ROW || h->verdict == VERDICT_BAD_VERSION)
+			bad = bad ? bad : h;
+		if (h->verdict != VERDICT_AFFECTED)
+			continue;
+		st = found ? join_row(r, h, &f, err) : fill_finding(r, h, &f, err);
+		found |= st == STATUS_OK;
+		TRY(tolerate(r, h->segment, st, err));
+	}
+	if (!found)
+		return bad && !not_affected ? tell_bad_row(r, bad, err) : STATUS_OK;
+	if (not_affected)
+		return suppress(r, &f, SLICE("the vendor says: not affected"), err);
+	if (r->owned)
+		return suppress(r, &f,
+				SLICE("its files belong to a package of the system's package manager, whose own "
+				      "advisories count"),
+				err);
+	out = VEC_PUSH(&r->out->findings, r->arena);
+	if (!out)
+		return nomem(err);
+	*out = f;
+	return STATUS_OK;
 }
 
 static int by_severity(const void *pa, const void *pb)
@@ -166,33 +307,34 @@ static int by_severity(const void *pa, const void *pb)
 	return slice_cmp(a->advisory.id, b->advisory.id);
 }
 
-static enum status match_package(struct run *r, struct slice scope, struct err *err)
+static enum status match_package(struct run *r, const struct scope *scope, struct err *err)
 {
-	struct candidate candidates[2];
-	size_t n = rules_candidates(&r->index->packages.at[r->package].package, candidates);
+	size_t first = r->out->findings.len;
 
-	r->first_finding = r->out->findings.len;
-	r->first_suppressed = r->out->suppressed.len;
-	for (size_t s = 0; s < segment_set_count(r->set); s++) {
-		const struct segment_set_entry *entry;
-		const struct segment *seg = segment_set_at(r->set, s, &entry);
-
-		for (size_t c = 0; seg && c < n; c++) {
-			enum status st = match_in_segment(r, seg, entry, scope, &candidates[c], err);
-
-			/* A damaged segment costs its own findings, said in coverage; other sources still count. */
-			if (st == STATUS_MALFORMED)
-				TRY(coverage_add(r->out, r->arena, COVERAGE_NO_FEED, entry->source, 0, err,
-						 "its segment is damaged (%s); run: limpid db verify", err->msg));
-			else if (st != STATUS_OK)
-				return st;
-		}
+	arena_reset(&r->hits);
+	memset(&r->hit, 0, sizeof(r->hit));
+	TRY(find_hits(r, scope, err));
+	if (r->hit.len > 1)
+		qsort(r->hit.at, r->hit.len, sizeof(*r->hit.at), by_id);
+	for (size_t i = 0, n; i < r->hit.len; i += n) {
+		for (n = 1; i + n < r->hit.len && slice_eq(r->hit.at[i].id, r->hit.at[i + n].id); n++)
+			;
+		TRY(settle_id(r, &r->hit.at[i], n, err));
 	}
-	settle_not_affected(r);
-	if (r->out->findings.len > r->first_finding)
-		qsort(&r->out->findings.at[r->first_finding], r->out->findings.len - r->first_finding,
-		      sizeof(struct finding), by_severity);
+	if (r->out->findings.len > first)
+		qsort(&r->out->findings.at[first], r->out->findings.len - first, sizeof(struct finding), by_severity);
 	return STATUS_OK;
+}
+
+/* ---- flaws ---- */
+
+static size_t root_of(size_t *parent, size_t i)
+{
+	while (parent[i] != i) {
+		parent[i] = parent[parent[i]];
+		i = parent[i];
+	}
+	return i;
 }
 
 /* Give one flaw number to findings that share an id or an alias, in whatever package. */
@@ -200,9 +342,11 @@ static enum status number_flaws(struct run *r, struct err *err)
 {
 	struct map AUTO(map_fini) ids = MAP_INIT;
 	size_t n = r->out->findings.len;
-	size_t *parent = n ? arena_array(r->scratch, n, sizeof(*parent)) : NULL;
+	size_t *parent;
 
-	if (n && !parent)
+	arena_reset(&r->scratch);
+	parent = arena_array(&r->scratch, n + 1, sizeof(*parent));
+	if (!parent)
 		return nomem(err);
 	for (size_t i = 0; i < n; i++) {
 		const struct advisory *a = &r->out->findings.at[i].advisory;
@@ -211,54 +355,58 @@ static enum status number_flaws(struct run *r, struct err *err)
 		for (size_t k = 0; k <= a->n_aliases; k++) {
 			bool is_new;
 			uint64_t *slot = map_slot(&ids, k ? a->aliases[k - 1] : a->id, &is_new);
-			size_t root = i, other;
+			size_t x, y;
 
 			if (!slot)
 				return nomem(err);
-			if (is_new) {
+			if (is_new)
 				*slot = i;
-				continue;
-			}
-			for (other = (size_t)*slot; parent[other] != other; other = parent[other])
-				;
-			while (parent[root] != root)
-				root = parent[root];
-			parent[MAX(root, other)] = MIN(root, other);
+			x = root_of(parent, i);
+			y = root_of(parent, (size_t)*slot);
+			parent[MAX(x, y)] = MIN(x, y);
 		}
 	}
 	r->out->flaws = 0;
 	for (size_t i = 0; i < n; i++) {
-		size_t root = i;
+		size_t root = root_of(parent, i);
 
-		while (parent[root] != root)
-			root = parent[root];
 		r->out->findings.at[i].flaw = root == i ? r->out->flaws++ : r->out->findings.at[root].flaw;
 	}
 	return STATUS_OK;
+}
+
+static enum status run_all(struct run *r, struct err *err)
+{
+	TRY(scopes_make(r->index, r->set, r->arena, &r->scopes, err));
+	for (r->package = 0; r->package < r->index->packages.len; r->package++) {
+		const struct index_package *p = &r->index->packages.at[r->package];
+		const struct scope *scope = scopes_of(&r->scopes, p);
+
+		r->owned = (p->package.flags & PACKAGE_OWNED) && !r->options->owned;
+		if (scope && scope->n > 0 && rules_has_version(&p->package))
+			TRY(match_package(r, scope, err));
+	}
+	TRY(number_flaws(r, err));
+	return coverage_judge(&r->coverage, r->index, r->set, r->options, &r->scopes, err);
 }
 
 enum status match_report(const struct index_report *index, const struct segment_set *set,
 			 const struct match_options *options, struct arena *arena, struct vulnerability_report *out,
 			 struct err *err)
 {
-	struct arena AUTO(arena_fini) scratch = ARENA_INIT(SIZE_MAX);
-	struct run r = {
-		.index = index, .set = set, .options = options, .arena = arena, .scratch = &scratch, .out = out
-	};
+	struct run AUTO(run_fini) r = { .index = index,
+					.set = set,
+					.options = options,
+					.arena = arena,
+					.hits = ARENA_INIT((size_t)1 << 30),
+					.scratch = ARENA_INIT((size_t)1 << 30),
+					.keys = ARENA_INIT((size_t)1 << 30),
+					.kept_at = MAP_INIT,
+					.bodies = SEGMENT_BODIES_INIT,
+					.out = out,
+					.coverage = { .out = out, .arena = arena } };
 
 	memset(out, 0, sizeof(*out));
 	out->index = index;
-	for (r.package = 0; r.package < index->packages.len; r.package++) {
-		const struct index_package *p = &index->packages.at[r.package];
-		struct slice scope;
-
-		if (!match_wants(&p->package, options))
-			continue;
-		TRY(match_scope(index, p, arena, &scope, err));
-		if (scope.len > 0)
-			TRY(match_package(&r, scope, err));
-	}
-	arena_reset(&scratch);
-	TRY(number_flaws(&r, err));
-	return coverage_judge(index, set, options, arena, out, err);
+	return run_all(&r, err);
 }

@@ -14,6 +14,8 @@ static void say(struct verdict_text *why, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (!why)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
@@ -117,6 +119,13 @@ size_t rules_candidates(const struct package *p, struct candidate out[2])
 	return n;
 }
 
+bool rules_has_version(const struct package *p)
+{
+	const struct version_scheme *scheme = package_type_scheme(p->type);
+
+	return !(p->flags & PACKAGE_BAD_VERSION) && p->version.len > 0 && scheme && scheme->valid(p->version);
+}
+
 /* rpm does not record the epoch of a source package; where source and binary agree on the rest, it is the binary's. */
 static struct slice source_version(const struct package *p)
 {
@@ -129,116 +138,172 @@ static struct slice source_version(const struct package *p)
 	return p->source_version;
 }
 
+/* What one comparison needs. */
+struct question {
+	const struct version_scheme *scheme;
+	struct slice version; /* installed; the scheme accepts it */
+	struct verdict_text *why;
+};
+
 static bool from_start(struct slice introduced)
 {
 	return introduced.len == 0 || slice_eq(introduced, SLICE("0"));
 }
 
-static bool bound_is_bad(const struct version_scheme *scheme, struct slice bound)
+static enum verdict bad_bound(const struct question *q, struct slice bound)
 {
-	return bound.len > 0 && !slice_eq(bound, SLICE("0")) && !scheme->valid(bound);
+	struct err_quote text;
+
+	say(q->why, "the advisory's version %s does not follow the scheme %s", quote(&text, bound), q->scheme->name);
+	return VERDICT_BAD_ROW;
 }
 
-static enum verdict judge_range(const struct version_scheme *scheme, const struct version_range *r, struct slice v,
-				struct verdict_text *why)
+static enum verdict judge_range(const struct question *q, const struct version_range *r)
 {
+	const struct version_scheme *scheme = q->scheme;
 	struct err_quote a, b;
 
-	if (bound_is_bad(scheme, r->introduced) || bound_is_bad(scheme, r->fixed) ||
-	    bound_is_bad(scheme, r->last_affected)) {
-		say(why, "the advisory's version %s does not follow the scheme %s",
-		    quote(&a, r->fixed.len ? r->fixed : r->last_affected.len ? r->last_affected : r->introduced),
-		    scheme->name);
-		return VERDICT_BAD_VERSION;
-	}
-	if (!from_start(r->introduced) && scheme->compare(v, r->introduced) < 0) {
-		say(why, "%s < %s, where it was introduced (%s)", quote(&a, v), quote(&b, r->introduced), scheme->name);
-		return VERDICT_FIXED;
+	if (!from_start(r->introduced)) {
+		if (!scheme->valid(r->introduced))
+			return bad_bound(q, r->introduced);
+		if (scheme->compare(q->version, r->introduced) < 0) {
+			say(q->why, "%s < %s, where it was introduced (%s)", quote(&a, q->version),
+			    quote(&b, r->introduced), scheme->name);
+			return VERDICT_FIXED;
+		}
 	}
 	if (r->fixed.len > 0) {
-		bool older = scheme->compare(v, r->fixed) < 0;
+		bool older;
 
-		say(why, "%s %s %s (%s)", quote(&a, v), older ? "<" : ">=", quote(&b, r->fixed), scheme->name);
+		if (!scheme->valid(r->fixed))
+			return bad_bound(q, r->fixed);
+		older = scheme->compare(q->version, r->fixed) < 0;
+		say(q->why, "%s %s %s (%s)", quote(&a, q->version), older ? "<" : ">=", quote(&b, r->fixed),
+		    scheme->name);
 		return older ? VERDICT_AFFECTED : VERDICT_FIXED;
 	}
 	if (r->last_affected.len > 0) {
-		bool upto = scheme->compare(v, r->last_affected) <= 0;
+		bool upto;
 
-		say(why, "%s %s %s, the last affected version (%s)", quote(&a, v), upto ? "<=" : ">",
+		if (!scheme->valid(r->last_affected))
+			return bad_bound(q, r->last_affected);
+		upto = scheme->compare(q->version, r->last_affected) <= 0;
+		say(q->why, "%s %s %s, the last affected version (%s)", quote(&a, q->version), upto ? "<=" : ">",
 		    quote(&b, r->last_affected), scheme->name);
 		return upto ? VERDICT_AFFECTED : VERDICT_FIXED;
 	}
-	say(why, "%s: no fixed version is known", quote(&a, v));
+	say(q->why, "%s: no fixed version is known", quote(&a, q->version));
 	return VERDICT_AFFECTED;
 }
 
-static enum verdict judge_versions(const struct version_scheme *scheme, const struct affected *row, struct slice v,
-				   struct verdict_text *why)
+/* The oldest fix that is newer than what is installed; bounds that cannot be read do not count. */
+static struct slice next_fix(const struct question *q, const struct affected *row)
 {
-	struct verdict_text other;
-	struct err_quote q;
+	struct slice best = SLICE_EMPTY;
+
+	for (size_t i = 0; i < row->n_ranges; i++) {
+		struct slice fixed = row->ranges[i].fixed;
+
+		if (fixed.len > 0 && q->scheme->valid(fixed) && q->scheme->compare(q->version, fixed) < 0 &&
+		    (best.len == 0 || q->scheme->compare(fixed, best) < 0))
+			best = fixed;
+	}
+	return best;
+}
+
+static bool is_listed(const struct question *q, const struct affected *row)
+{
+	for (size_t i = 0; i < row->n_versions; i++)
+		if (slice_eq(row->versions[i], q->version) ||
+		    (q->scheme->valid(row->versions[i]) && q->scheme->compare(row->versions[i], q->version) == 0))
+			return true;
+	return false;
+}
+
+static enum verdict judge_versions(const struct question *q, const struct affected *row, struct slice *out_fix)
+{
+	struct question quiet = { q->scheme, q->version, NULL };
 	enum verdict verdict = VERDICT_FIXED;
+	struct err_quote text;
+	size_t telling = 0;
 
 	if (row->n_ranges == 0 && row->n_versions == 0) {
-		say(why, "%s: every version is affected, no fix is known", quote(&q, v));
+		say(q->why, "%s: every version is affected, no fix is known", quote(&text, q->version));
 		return VERDICT_AFFECTED;
 	}
-	say(why, "%s is not among the affected versions", quote(&q, v));
 	for (size_t i = 0; i < row->n_ranges; i++) {
-		enum verdict one = judge_range(scheme, &row->ranges[i], v, &other);
+		enum verdict one = judge_range(&quiet, &row->ranges[i]);
 
 		if (one == VERDICT_AFFECTED) {
-			*why = other;
+			judge_range(q, &row->ranges[i]);
+			*out_fix = row->ranges[i].fixed;
 			return one;
 		}
-		/* Prefer to tell of the range that was read over one that could not be. */
-		if (one == VERDICT_FIXED || verdict != VERDICT_BAD_VERSION) {
-			verdict = one == VERDICT_BAD_VERSION ? one : verdict;
-			*why = other;
+		/* A range that could not be read leaves the whole row open, and is told of. */
+		if (verdict != VERDICT_BAD_ROW) {
+			verdict = one;
+			telling = i;
 		}
 	}
-	for (size_t i = 0; i < row->n_versions; i++) {
-		if (slice_eq(row->versions[i], v) || scheme->compare(row->versions[i], v) == 0) {
-			say(why, "%s is listed as affected", quote(&q, v));
-			return VERDICT_AFFECTED;
-		}
+	if (is_listed(q, row)) {
+		say(q->why, "%s is listed as affected", quote(&text, q->version));
+		*out_fix = next_fix(q, row);
+		return VERDICT_AFFECTED;
 	}
+	if (row->n_ranges > 0)
+		judge_range(q, &row->ranges[telling]);
+	else
+		say(q->why, "%s is not among the affected versions", quote(&text, q->version));
 	return verdict;
 }
 
-enum verdict rules_judge(const struct index_report *index, const struct package *p, const struct affected *row,
-			 struct slice looked_up, struct slice *out_version, struct verdict_text *why)
+/* Everything that is decided before versions are compared; false: it is not, and nothing is filled. */
+static bool judge_early(const struct index_report *index, const struct package *p, const struct affected *row,
+			bool is_source, bool is_binary, enum verdict *out, struct verdict_text *why)
 {
-	const struct version_scheme *scheme = scheme_get(row->scheme);
-	struct slice source = p->source_name.len ? p->source_name : p->name;
-	bool is_source = slice_eq(looked_up, source), is_binary = slice_eq(looked_up, p->name);
 	struct err_quote q;
 
-	*out_version = p->version;
-	if (!scheme)
-		scheme = package_type_scheme(p->type);
 	if ((row->name_kind == AFFECTED_NAME_SOURCE && !is_source) ||
 	    (row->name_kind == AFFECTED_NAME_BINARY && !is_binary)) {
 		say(why, "the advisory speaks of the %s package %s",
 		    row->name_kind == AFFECTED_NAME_SOURCE ? "source" : "binary", quote(&q, row->package));
-		return VERDICT_OTHER_NAME;
-	}
-	if (is_source && row->name_kind != AFFECTED_NAME_BINARY)
-		*out_version = source_version(p);
-	if (!rules[p->type](index, p, row, why))
-		return VERDICT_OTHER_BUILD;
-	if (row->status == AFFECTED_NO) {
+		*out = VERDICT_OTHER_NAME;
+	} else if (!rules[p->type](index, p, row, why)) {
+		*out = VERDICT_OTHER_BUILD;
+	} else if (row->status == AFFECTED_NO) {
 		say(why, "the vendor says: not affected");
-		return VERDICT_NOT_AFFECTED;
-	}
-	if (row->status == AFFECTED_UNDECIDED) {
+		*out = VERDICT_NOT_AFFECTED;
+	} else if (row->status == AFFECTED_UNDECIDED) {
 		say(why, "the vendor has not decided whether it is affected");
-		return VERDICT_UNDECIDED;
+		*out = VERDICT_UNDECIDED;
+	} else {
+		return false;
 	}
-	if (!scheme || !scheme->valid(*out_version)) {
-		say(why, "the installed version %s does not follow the scheme %s", quote(&q, *out_version),
-		    scheme ? scheme->name : "of its kind");
-		return VERDICT_BAD_VERSION;
+	return true;
+}
+
+struct judgement rules_judge(const struct index_report *index, const struct package *p, const struct affected *row,
+			     struct slice looked_up, struct verdict_text *why)
+{
+	struct slice source = p->source_name.len ? p->source_name : p->name;
+	bool is_source = slice_eq(looked_up, source), is_binary = slice_eq(looked_up, p->name);
+	struct judgement j = { .version = p->version, .fix = SLICE_EMPTY };
+	struct question q = { .scheme = scheme_get(row->scheme), .why = why };
+	struct err_quote text;
+
+	if (is_source && row->name_kind != AFFECTED_NAME_BINARY)
+		j.version = source_version(p);
+	if (judge_early(index, p, row, is_source, is_binary, &j.verdict, why))
+		return j;
+	if (!q.scheme)
+		q.scheme = package_type_scheme(p->type);
+	if (!q.scheme || !q.scheme->valid(j.version)) {
+		say(why, "the installed version %s does not follow the scheme %s", quote(&text, j.version),
+		    q.scheme ? q.scheme->name : "of its kind");
+		j.verdict = VERDICT_BAD_VERSION;
+		return j;
 	}
-	return judge_versions(scheme, row, *out_version, why);
+	q.version = j.version;
+	j.verdict = judge_versions(&q, row, &j.fix);
+	return j;
 }

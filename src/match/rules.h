@@ -8,12 +8,13 @@
 
 enum verdict {
 	VERDICT_AFFECTED,
-	VERDICT_FIXED,         /* the version is outside of all affected ranges */
-	VERDICT_NOT_AFFECTED,  /* the vendor says so */
-	VERDICT_UNDECIDED,     /* the vendor has not decided */
-	VERDICT_OTHER_BUILD,   /* another module stream, architecture or platform */
-	VERDICT_OTHER_NAME,    /* the row means a source (binary) package and this is not it */
-	VERDICT_BAD_VERSION,   /* the installed version, or the row's, does not follow the scheme */
+	VERDICT_FIXED,	      /* the version is outside of all affected ranges */
+	VERDICT_NOT_AFFECTED, /* the vendor says so */
+	VERDICT_UNDECIDED,    /* the vendor has not decided */
+	VERDICT_OTHER_BUILD,  /* another module stream, architecture or platform */
+	VERDICT_OTHER_NAME,   /* the row means a source (binary) package and this is not it */
+	VERDICT_BAD_VERSION,  /* the installed version does not follow the scheme */
+	VERDICT_BAD_ROW,      /* a version of the row does not, and without it the row cannot be judged */
 };
 
 struct verdict_text {
@@ -29,11 +30,17 @@ struct candidate {
 /* At most two: source and binary. Returns how many; equal names are one candidate of the source. */
 size_t rules_candidates(const struct package *p, struct candidate out[2]);
 
-/*
- * Judge a row that was found under one of the candidates' names. out_version is the version that was compared;
- * why is always filled.
- */
-enum verdict rules_judge(const struct index_report *index, const struct package *p, const struct affected *row,
-			 struct slice looked_up, struct slice *out_version, struct verdict_text *why);
+/* Has the package a version that its scheme accepts? Others are listed, but nothing can be said about them. */
+bool rules_has_version(const struct package *p);
+
+struct judgement {
+	enum verdict verdict;
+	struct slice version; /* that was compared */
+	struct slice fix;     /* VERDICT_AFFECTED: the next good version after it; "" if none is known */
+};
+
+/* Judge a row that was found under one of the candidates' names. why (may be NULL) is always filled. */
+struct judgement rules_judge(const struct index_report *index, const struct package *p, const struct affected *row,
+			     struct slice looked_up, struct verdict_text *why);
 
 #endif

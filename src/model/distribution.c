@@ -2,6 +2,8 @@
 /* distribution.c - the table of distributions and the scope of a release. */
 #include "model/distribution.h"
 
+#include "base/date.h"
+
 enum release_rule {
 	RELEASE_MAJOR,
 	RELEASE_MINOR,
@@ -30,6 +32,14 @@ static const struct {
 #define DEBIAN_RELEASE(codename, release) { codename, release },
 #include "model/debian_releases.def"
 #undef DEBIAN_RELEASE
+};
+
+static const struct {
+	const char *scope, *last_day;
+} ends[] = {
+#define END_OF_LIFE(scope, last_day) { scope, last_day },
+#include "model/end_of_life.def"
+#undef END_OF_LIFE
 };
 
 const struct distro *distro_by_id(struct slice did)
@@ -194,4 +204,12 @@ bool distribution_scope(const struct distribution *d, struct arena *arena, struc
 		return true;
 	return arena_printf(arena, out, "%s%s:%.*s", distro->scope, is_centos_stream(d) ? "-stream" : "",
 			    SLICE_ARG(release));
+}
+
+bool distribution_end_of_life(struct slice scope, int64_t *out_s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_eq(scope, slice_cstr(ends[i].scope)))
+			return date_parse(slice_cstr(ends[i].last_day), out_s);
+	return false;
 }

@@ -42,4 +42,7 @@ bool distribution_scope(const struct distribution *d, struct arena *arena, struc
 struct slice debian_release_by_codename(struct slice codename);
 struct slice debian_codename_by_release(struct slice release);
 
+/* The last day of a release's advisories (Unix s of its beginning, end_of_life.def); false: maintained, or unknown. */
+bool distribution_end_of_life(struct slice scope, int64_t *out_s);
+
 #endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scopes.c - from packages to scopes to the segments that have them. */
+#include "match/scopes.h"
+
+bool scopes_is_system(enum package_type t)
+{
+	return package_type_scope(t)[0] == '\0';
+}
+
+enum status scopes_damaged(struct scopes *s, size_t segment, const struct err *why, struct arena *arena,
+			   struct err *err)
+{
+	if (s->damage[segment].len == 0 && !arena_copy(arena, slice_cstr(why->msg), &s->damage[segment]))
+		return err_nomem(err, "scopes");
+	return STATUS_OK;
+}
+
+static enum status find_segments(struct scopes *s, const struct segment_set *set, struct arena *arena,
+				 struct scope *scope, struct err *err)
+{
+	size_t total = segment_set_count(set), *list;
+
+	if (scope->name.len == 0 || total == 0)
+		return STATUS_OK;
+	list = arena_array(arena, total, sizeof(*list));
+	if (!list)
+		return err_nomem(err, "scopes");
+	for (size_t i = 0; i < total; i++) {
+		const struct segment *seg = segment_set_at(set, i, NULL);
+		struct err why = ERR_INIT;
+		struct segment_rows rows = { 0, 0 };
+
+		if (seg && segment_scope_rows(seg, scope->name, &rows, &why) != STATUS_OK)
+			TRY(scopes_damaged(s, i, &why, arena, err));
+		else if (rows.n > 0)
+			list[scope->n++] = i;
+	}
+	scope->segments = list;
+	return STATUS_OK;
+}
+
+enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
+			struct scopes *out, struct err *err)
+{
+	size_t n = index->distributions.len;
+
+	memset(out, 0, sizeof(*out));
+	out->of_distribution = arena_array(arena, n + 1, sizeof(*out->of_distribution));
+	out->damage = arena_array(arena, segment_set_count(set) + 1, sizeof(*out->damage));
+	if (!out->of_distribution || !out->damage)
+		return err_nomem(err, "scopes");
+	for (size_t i = 0; i < n; i++) {
+		struct scope *scope = &out->of_distribution[i];
+
+		if (!distribution_scope(&index->distributions.at[i], arena, &scope->name))
+			return err_nomem(err, "scopes");
+		TRY(find_segments(out, set, arena, scope, err));
+	}
+	for (size_t i = 0; i < index->packages.len; i++) {
+		enum package_type t = index->packages.at[i].package.type;
+		struct scope *scope = &out->of_type[t];
+
+		if (scope->name.len > 0 || scopes_is_system(t))
+			continue;
+		scope->name = slice_cstr(package_type_scope(t));
+		TRY(find_segments(out, set, arena, scope, err));
+	}
+	return STATUS_OK;
+}
+
+const struct scope *scopes_of(const struct scopes *s, const struct index_package *p)
+{
+	if (!scopes_is_system(p->package.type))
+		return &s->of_type[p->package.type];
+	return p->distribution == INDEX_NO_DISTRIBUTION ? NULL : &s->of_distribution[p->distribution];
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scopes.h - where the packages of an image are looked up, worked out once per image. Private to match/. */
+#ifndef LIMPID_MATCH_SCOPES_H
+#define LIMPID_MATCH_SCOPES_H
+
+#include "match/match.h"
+
+struct scope {
+	struct slice name;	/* "alpine:3.9", "pypi"; "" = none is known */
+	const size_t *segments; /* numbers in the set of the segments that have rows of it, ascending */
+	size_t n;
+};
+
+struct scopes {
+	struct scope *of_distribution; /* one per distribution of the image */
+	struct scope of_type[PACKAGE_TYPE_COUNT];
+	struct slice
+		*damage; /* per segment of the set: what was found wrong with it while it was asked; "" = nothing */
+};
+
+/* Everything lies in the arena or is borrowed from the set. */
+enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
+			struct scopes *out, struct err *err) NODISCARD;
+/* NULL: a system package in an image that does not say what distribution it is. */
+const struct scope *scopes_of(const struct scopes *s, const struct index_package *p);
+
+/* Keep the first damage of a segment; others still count. */
+enum status scopes_damaged(struct scopes *s, size_t segment, const struct err *why, struct arena *arena,
+			   struct err *err) NODISCARD;
+
+/* Does a package of this kind belong to the system's package manager? */
+bool scopes_is_system(enum package_type t);
+
+#endif

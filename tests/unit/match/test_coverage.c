@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_coverage.c - each way not to have looked: told, with its packages, and never as complete. */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
+
+/* A release that is maintained on FX_NOW. */
+#define RELEASE "3.22"
+#define SCOPE "alpine:3.22"
+
+static struct segment_set_entry *secdb(struct fx *f, const char *source)
+{
+	return fx_source(f, source, "alpine", &feed_format_secdb, RELEASE,
+			 "{\"packages\": [{\"pkg\": {\"name\": \"a\", \"secfixes\": {\"2-r0\": [\"CVE-2025-1\"]}}}]}");
+}
+
+static void alpine(struct fx *f)
+{
+	fx_system(f, "alpine", RELEASE ".1");
+	fx_package(f, PACKAGE_APK, "a", "3-r0");
+	fx_package(f, PACKAGE_APK, "b", "1-r0");
+}
+
+static void test_covered(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	secdb(f, "alpine-unrelated")->feed = SLICE("debian");
+	alpine(f);
+	fx_match(f);
+	fx_coverage(f, COVERAGE_COVERED, SCOPE, 2, "Alpine packages were looked up");
+	assert_int_equal(f->report.coverage.len, 1);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.sources.len, 2);
+	assert_true(slice_eq(f->report.sources.at[0].name, SLICE("alpine-main")));
+	assert_int_equal(f->report.sources.at[0].records, 1);
+	assert_true(f->report.sources.at[0].updated_s == FX_NOW - 3600);
+}
+
+static void test_no_distribution(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	fx_package(f, PACKAGE_APK, "a", "1-r0");
+	fx_package(f, PACKAGE_APK, "b", "1-r0");
+	fx_package(f, PACKAGE_RPM, "c", "1-1")->db = SLICE("var/lib/rpm/Packages");
+	fx_match(f);
+	fx_findings(f, 0);
+	fx_coverage(f, COVERAGE_NO_DISTRIBUTION, "lib/db", 2, "nothing in the image says what distribution");
+	fx_coverage(f, COVERAGE_NO_DISTRIBUTION, "var/lib/rpm/Packages", 1, "RPM packages were not looked up");
+	assert_false(f->report.complete);
+}
+
+static void test_unknown_distribution(void **state)
+{
+	struct fx *f = *state;
+
+	fx_system(f, "template\033os", "7");
+	fx_package(f, PACKAGE_DEB, "a", "1");
+	fx_match(f);
+	fx_coverage(f, COVERAGE_UNKNOWN_DISTRIBUTION, "template\033os", 1,
+		    "the distribution template\\x1bos 7 is not known");
+	assert_false(f->report.complete);
+}
+
+static void test_unknown_release(void **state)
+{
+	struct fx *f = *state;
+
+	fx_system(f, "alpine", "");
+	fx_package(f, PACKAGE_APK, "a", "1-r0");
+	fx_match(f);
+	fx_coverage(f, COVERAGE_UNKNOWN_DISTRIBUTION, "alpine", 1, "nothing says which release of Alpine Linux");
+}
+
+static void test_no_feed(void **state)
+{
+	struct fx *f = *state;
+
+	alpine(f);
+	fx_package(f, PACKAGE_NPM, "left-pad", "1.0.0");
+	fx_package(f, PACKAGE_GO, "stdlib", "1.19.1");
+	fx_match(f);
+	fx_findings(f, 0);
+	fx_coverage(f, COVERAGE_NO_FEED, SCOPE, 2, "run: limpid update --set alpine");
+	fx_coverage(f, COVERAGE_NO_FEED, "npm", 1, "run: limpid update --set osv");
+	fx_coverage(f, COVERAGE_NO_FEED, "go", 1, "no feed of limpid has advisories for it");
+	assert_false(f->report.complete);
+	assert_null(fx_covered(f, COVERAGE_COVERED, SCOPE));
+}
+
+static void test_another_release_is_no_feed(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	fx_system(f, "alpine", "3.23.0");
+	fx_package(f, PACKAGE_APK, "a", "1-r0");
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NO_FEED, "alpine:3.23", 1, "were not looked up");
+	assert_int_equal(f->report.sources.len, 0);
+}
+
+static void test_stale_and_failed_feeds(void **state)
+{
+	struct fx *f = *state;
+	struct segment_set_entry *e = secdb(f, "alpine-main");
+
+	e->updated_s = FX_NOW - 7 * 86400;
+	alpine(f);
+	fx_match(f);
+	assert_true(f->report.complete);
+	f->entries[0].updated_s = FX_NOW - 9 * 86400;
+	fx_match(f);
+	fx_coverage(f, COVERAGE_STALE_FEED, "alpine-main", 0, "it was last updated 9 days ago");
+	assert_false(f->report.complete);
+	f->options.stale_s = 10 * 86400;
+	f->entries[0].failed = true;
+	fx_match(f);
+	fx_coverage(f, COVERAGE_FAILED_FEED, "alpine-main", 0, "older advisories are in force");
+	/* They do serve, for as long as they are not stale. */
+	assert_true(f->report.complete);
+}
+
+static void test_sources_that_were_never_read(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	fx_entry(f, "alpine-community", "alpine")->failed = true;
+	fx_entry(f, "debian/updater", "debian")->failed = true;
+	alpine(f);
+	fx_match(f);
+	fx_coverage(f, COVERAGE_COVERED, SCOPE, 2, "were looked up");
+	fx_coverage(f, COVERAGE_NO_FEED, "alpine-community", 0, "it has never been read");
+	/* A source of another feed is not missed here. */
+	assert_null(fx_covered(f, COVERAGE_NO_FEED, "debian/updater"));
+	assert_false(f->report.complete);
+}
+
+static void segment_path(const struct fx *f, size_t i, char out[256])
+{
+	struct digest_text text;
+	struct slice hex;
+
+	slice_cut(slice_cstr(digest_print(&text, &f->entries[i].digest)), ':', NULL, &hex);
+	snprintf(out, 256, "%s/%.*s.seg", f->dir, SLICE_ARG(hex));
+}
+
+static void test_a_segment_that_is_gone(void **state)
+{
+	struct fx *f = *state;
+	char path[256];
+
+	secdb(f, "alpine-main");
+	fx_source(f, "alpine-community", "alpine", &feed_format_secdb, RELEASE, "{\"packages\": null}");
+	segment_path(f, 1, path);
+	assert_int_equal(unlink(path), 0);
+	alpine(f);
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NO_FEED, "alpine-community", 0, "cannot be opened; run: limpid db verify");
+	assert_false(f->report.complete);
+}
+
+/* Flip a bit of each byte behind the header in turn: never a crash, and what is seen to be damaged is told. */
+static void test_a_segment_that_is_damaged(void **state)
+{
+	struct fx *f = *state;
+	size_t told = 0, size;
+	char path[256], byte, flipped;
+	int fd;
+
+	secdb(f, "alpine-main");
+	fx_system(f, "alpine", RELEASE);
+	fx_package(f, PACKAGE_APK, "a", "1-r0");
+	segment_path(f, 0, path);
+	assert_int_equal(chmod(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	size = (size_t)lseek(fd, 0, SEEK_END);
+	for (size_t at = 256; at < size; at++) {
+		assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+		flipped = (char)(byte ^ 0x10);
+		assert_int_equal(pwrite(fd, &flipped, 1, (off_t)at), 1);
+		fx_match(f);
+		told += !f->report.complete;
+		assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+	}
+	close(fd);
+	assert_true(told > 0);
+	fx_match(f);
+	fx_reported(f, "CVE-2025-1", "a", "2-r0", "2-r0");
+	assert_true(f->report.complete);
+}
+
+static void add_diag(struct fx *f, enum diag_code code, size_t layer, const char *where, const char *text)
+{
+	struct index_diag *d = VEC_PUSH(&f->index.diags, &f->arena);
+
+	assert_non_null(d);
+	d->layer = layer;
+	d->diag = (struct layer_diag){ code, slice_cstr(where), ERR_NO_OFFSET, slice_cstr(text) };
+	f->index.complete &= diag_severity(code) < DIAG_SEVERITY_WARNING;
+}
+
+static void test_not_read(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	alpine(f);
+	f->layer.digest.algo = DIGEST_SHA256;
+	add_diag(f, DIAG_ENCODING, 0, "etc/x", "bytes are not UTF-8");
+	fx_match(f);
+	assert_true(f->report.complete);
+	add_diag(f, DIAG_LIMIT, 0, "usr/bin/huge", "larger than 128 MiB");
+	add_diag(f, DIAG_LIMIT, 0, "usr/bin/huge", "larger than 128 MiB");
+	add_diag(f, DIAG_FILE, 0, "usr/bin/huge", "something else");
+	add_diag(f, DIAG_LAYER, 0, "", "the stream ends early");
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NOT_READ, "usr/bin/huge", 0, "larger than 128 MiB");
+	fx_coverage(f, COVERAGE_NOT_READ, "sha256:0000000000000000000000000000000000000000000000000000000000000000", 0,
+		    "the stream ends early");
+	assert_int_equal(f->report.coverage.len, 4);
+	assert_false(f->report.complete);
+}
+
+static void test_not_read_is_bounded(void **state)
+{
+	struct fx *f = *state;
+	char text[32];
+
+	secdb(f, "alpine-main");
+	alpine(f);
+	for (size_t i = 0; i < 1000; i++) {
+		struct slice copy;
+
+		snprintf(text, sizeof(text), "reason %zu", i);
+		assert_true(arena_copy(&f->arena, slice_cstr(text), &copy));
+		add_diag(f, DIAG_FILE, 0, "a/file", (const char *)copy.ptr);
+	}
+	fx_match(f);
+	assert_int_equal(f->report.coverage.len, 1 + 200 + 1);
+	fx_coverage(f, COVERAGE_NOT_READ, "more", 0, "800 more of this kind are not listed");
+}
+
+static void test_incomplete_without_a_reason(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	alpine(f);
+	f->index.complete = false;
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NOT_READ, "", 0, "the image was not read completely");
+	assert_false(f->report.complete);
+}
+
+static void test_no_packages(void **state)
+{
+	struct fx *f = *state;
+
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NO_PACKAGES, "", 0, "no package was found");
+	assert_false(f->report.complete);
+	/* Programs were found, the system they lie in was recognised, its packages were not. */
+	fx_system(f, "debian", "12");
+	fx_package(f, PACKAGE_GO, "stdlib", "1.19.1");
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NO_PACKAGES, "debian", 0, "says that it is debian, but no system package");
+	assert_false(f->report.complete);
+}
+
+static void test_end_of_life(void **state)
+{
+	struct fx *f = *state;
+
+	secdb(f, "alpine-main");
+	alpine(f);
+	/* Alpine 3.22: until 2027-05-01. */
+	f->options.now_s = 1809215999; /* 2027-05-01T23:59:59Z */
+	f->entries[0].updated_s = f->options.now_s;
+	fx_match(f);
+	assert_true(f->report.complete);
+	f->options.now_s++;
+	fx_match(f);
+	fx_coverage(f, COVERAGE_END_OF_LIFE, SCOPE, 2, "gets no advisories since 2027-05-01");
+	fx_coverage(f, COVERAGE_COVERED, SCOPE, 2, "were looked up");
+	assert_false(f->report.complete);
+}
+
+static void test_every_row_is_reached(void **state)
+{
+	static const struct {
+		enum coverage_code code;
+		const char *by;
+	} rows[] = {
+		{ COVERAGE_COVERED, "test_covered" },
+		{ COVERAGE_NO_DISTRIBUTION, "test_no_distribution" },
+		{ COVERAGE_UNKNOWN_DISTRIBUTION, "test_unknown_distribution" },
+		{ COVERAGE_NO_FEED, "test_no_feed" },
+		{ COVERAGE_STALE_FEED, "test_stale_and_failed_feeds" },
+		{ COVERAGE_FAILED_FEED, "test_stale_and_failed_feeds" },
+		{ COVERAGE_NOT_READ, "test_not_read" },
+		{ COVERAGE_BAD_VERSION, "test_languages: test_bad_installed_version" },
+		{ COVERAGE_BAD_ADVISORY, "test_languages: test_bad_version_in_a_row" },
+		{ COVERAGE_NO_PACKAGES, "test_no_packages" },
+		{ COVERAGE_END_OF_LIFE, "test_end_of_life" },
+		{ COVERAGE_OWNED, "test_languages: test_owned_packages_are_suppressed_with_the_reason" },
+		{ COVERAGE_DEMONSTRATION, "tests/golden/cli: demo" },
+	};
+
+	(void)state;
+	/* A new row needs a test of its own, named here. */
+	assert_int_equal(ARRAY_LEN(rows), COVERAGE_COUNT);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(rows[i].code, i);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_covered),
+	TEST(test_no_distribution),
+	TEST(test_unknown_distribution),
+	TEST(test_unknown_release),
+	TEST(test_no_feed),
+	TEST(test_another_release_is_no_feed),
+	TEST(test_stale_and_failed_feeds),
+	TEST(test_sources_that_were_never_read),
+	TEST(test_a_segment_that_is_gone),
+	TEST(test_a_segment_that_is_damaged),
+	TEST(test_not_read),
+	TEST(test_not_read_is_bounded),
+	TEST(test_incomplete_without_a_reason),
+	TEST(test_no_packages),
+	TEST(test_end_of_life),
+	cmocka_unit_test(test_every_row_is_reached),
+};
+
+int main(void)
+{
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

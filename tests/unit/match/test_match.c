@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_match.c - from documents and packages to findings: what each distribution and ecosystem means by a row. */
+#include "fixture.h"
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
+
+/* One fixed version of a package in the secdb in the making. */
+static void fix(struct fx *f, const char *package, const char *version, const char *id)
+{
+	fx_text(f, "%s{'pkg': {'name': '%s', 'secfixes': {'%s': ['%s']}}}", f->text.len ? ", " : "{'packages': [",
+		package, version, id);
+}
+
+static void secdb(struct fx *f, const char *source, const char *release)
+{
+	fx_text(f, "]}");
+	fx_source(f, source, "alpine", &feed_format_secdb, release, fx_texted(f));
+}
+
+/* ---- Alpine ---- */
+
+static void test_alpine_asks_for_the_origin(void **state)
+{
+	struct fx *f = *state;
+
+	fix(f, "openssl", "1.1.1d-r0", "CVE-2019-1549");
+	fix(f, "libssl1.1", "9-r0", "CVE-1999-1");
+	fix(f, "musl", "1.1.20-r5", "CVE-2019-14697");
+	secdb(f, "alpine-main-v3.9-updater", "3.9");
+	fx_system(f, "alpine", "3.9.6");
+	fx_sourced(f, PACKAGE_APK, "libssl1.1", "1.1.1b-r1", "openssl", "1.1.1b-r1");
+	fx_sourced(f, PACKAGE_APK, "libcrypto1.1", "1.1.1d-r0", "openssl", "1.1.1d-r0");
+	/* No origin recorded: the name counts. */
+	fx_package(f, PACKAGE_APK, "musl", "1.1.20-r3");
+	fx_match(f);
+	fx_reported(f, "CVE-2019-1549", "libssl1.1", "1.1.1d-r0", "1.1.1d-r0");
+	fx_reported(f, "CVE-2019-14697", "musl", "1.1.20-r5", "1.1.20-r5");
+	/* secdb speaks of origins: a key that happens to be the name of a binary package is another package. */
+	fx_findings(f, 2);
+	assert_true(slice_eq(fx_find(f, "CVE-2019-1549", "libssl1.1")->matched_name, SLICE("openssl")));
+	assert_true(
+		slice_eq(fx_find(f, "CVE-2019-1549", "libssl1.1")->comparison, SLICE("1.1.1b-r1 < 1.1.1d-r0 (apk)")));
+}
+
+static void test_alpine_asks_main_and_community_of_the_release_only(void **state)
+{
+	struct fx *f = *state;
+
+	fix(f, "a", "2-r0", "CVE-2020-1");
+	secdb(f, "alpine-main-v3.9-updater", "3.9");
+	fix(f, "b", "2-r0", "CVE-2020-2");
+	secdb(f, "alpine-community-v3.9-updater", "3.9");
+	fix(f, "a", "3-r0", "CVE-2020-3");
+	secdb(f, "alpine-main-v3.10-updater", "3.10");
+	fx_system(f, "alpine", "3.9.6");
+	fx_package(f, PACKAGE_APK, "a", "1-r0");
+	fx_package(f, PACKAGE_APK, "b", "1-r0");
+	fx_match(f);
+	fx_reported(f, "CVE-2020-1", "a", "2-r0", "2-r0");
+	fx_reported(f, "CVE-2020-2", "b", "2-r0", "2-r0");
+	fx_findings(f, 2);
+	assert_true(slice_eq(fx_find(f, "CVE-2020-2", "b")->source, SLICE("alpine-community-v3.9-updater")));
+}
+
+static void test_alpine_alpha_is_edge(void **state)
+{
+	struct fx *f = *state;
+
+	fix(f, "a", "2-r0", "CVE-2020-1");
+	secdb(f, "alpine-main-v3.8-updater", "3.8");
+	fix(f, "a", "2-r0", "CVE-2020-2");
+	secdb(f, "alpine-main-edge-updater", "edge");
+	fx_system(f, "alpine", "3.8.0_alpha20180101");
+	fx_package(f, PACKAGE_APK, "a", "1-r0");
+	fx_match(f);
+	/* The parameter of the source has no v: scope alpine:edge. */
+	fx_reported(f, "CVE-2020-2", "a", "2-r0", "2-r0");
+	fx_findings(f, 1);
+}
+
+static void test_alpine_key_0_is_never_affected(void **state)
+{
+	struct fx *f = *state;
+
+	fix(f, "db", "0", "CVE-2017-10140");
+	fix(f, "both", "0", "CVE-2020-1");
+	fix(f, "both", "2-r0", "CVE-2020-1");
+	fix(f, "both", "2-r0", "CVE-2020-2");
+	secdb(f, "alpine-main-v3.8-updater", "3.8");
+	fx_system(f, "alpine", "3.8.5");
+	fx_package(f, PACKAGE_APK, "db", "5.3.28-r0");
+	fx_package(f, PACKAGE_APK, "both", "1-r0");
+	fx_match(f);
+	fx_reported(f, "CVE-2020-2", "both", "2-r0", "2-r0");
+	fx_findings(f, 1);
+	/* What another row said is kept, with the reason; a row that nobody contradicts is no news. */
+	assert_int_equal(f->report.suppressed.len, 1);
+	assert_true(slice_eq(f->report.suppressed.at[0].finding.advisory.id, SLICE("CVE-2020-1")));
+	assert_true(slice_eq(f->report.suppressed.at[0].reason, SLICE("the vendor says: not affected")));
+}
+
+static void test_alpine_rows_with_the_same_id(void **state)
+{
+	struct fx *f = *state;
+
+	/* openssl CVE-2017-3738 in 3.4: affected if older than any; one finding, all fixes named, the last one needed.
+	 */
+	fix(f, "openssl", "1.0.2n-r0", "CVE-2017-3738");
+	fix(f, "openssl", "1.0.2o-r0", "CVE-2017-3738");
+	fix(f, "openssl", "1.0.2o-r0", "CVE-2018-0739");
+	secdb(f, "alpine-main-v3.4-updater", "3.4");
+	fx_system(f, "alpine", "3.4.6");
+	fx_sourced(f, PACKAGE_APK, "libssl1.0", "1.0.2m-r0", "openssl", "1.0.2m-r0");
+	fx_sourced(f, PACKAGE_APK, "openssl", "1.0.2n-r0", "openssl", "1.0.2n-r0");
+	fx_match(f);
+	fx_reported(f, "CVE-2017-3738", "libssl1.0", "1.0.2n-r0|1.0.2o-r0", "1.0.2o-r0");
+	fx_reported(f, "CVE-2017-3738", "openssl", "1.0.2o-r0", "1.0.2o-r0");
+	fx_findings(f, 4);
+	assert_int_equal(f->report.flaws, 2);
+}
+
+static void test_alpine_id_strings(void **state)
+{
+	struct fx *f = *state;
+
+	fix(f, "xen", "4.7-r1", "CVE-2016-6258 XSA-182");
+	fix(f, "xen", "4.7-r1", "CVE-2017-16808 (AoE)");
+	fix(f, "xen", "4.7-r1", "CVE 2018-16859");
+	secdb(f, "alpine-main-v3.9-updater", "3.9");
+	fx_system(f, "alpine", "3.9");
+	fx_package(f, PACKAGE_APK, "xen", "4.7-r0");
+	fx_match(f);
+	fx_reported(f, "CVE-2016-6258", "xen", "4.7-r1", "4.7-r1");
+	fx_reported(f, "XSA-182", "xen", "4.7-r1", "4.7-r1");
+	fx_reported(f, "CVE-2017-16808", "xen", "4.7-r1", "4.7-r1");
+	fx_reported(f, "CVE-2018-16859", "xen", "4.7-r1", "4.7-r1");
+	fx_findings(f, 4);
+	/* secdb has no severities. */
+	assert_int_equal(fx_find(f, "XSA-182", "xen")->severity, SEVERITY_UNKNOWN);
+}
+
+/* ---- Debian ---- */
+
+/* The entry of one id in one release, with what follows it. */
+static void entry(struct fx *f, const char *package, const char *id, const char *release, const char *status,
+		  const char *fixed, const char *urgency)
+{
+	fx_text(f, "%s'%s': {'%s': {'releases': {'%s': {'status': '%s', 'fixed_version': '%s', 'urgency': '%s'}}}}",
+		f->text.len ? ", " : "{", package, id, release, status, fixed, urgency);
+}
+
+static void tracker(struct fx *f)
+{
+	fx_text(f, "}");
+	fx_source(f, "debian/updater", "debian", &feed_format_debian_tracker, "", fx_texted(f));
+}
+
+static void test_debian_compares_source_versions(void **state)
+{
+	struct fx *f = *state;
+
+	entry(f, "gcc-10", "CVE-2021-1", "bullseye", "resolved", "10.2.1-6", "low");
+	entry(f, "binutils", "CVE-2021-2", "bullseye", "resolved", "2.35-2", "not yet assigned");
+	entry(f, "libc6", "CVE-2021-3", "bullseye", "resolved", "9", "high");
+	entry(f, "perl", "CVE-2021-4", "bullseye", "resolved", "5.32.1-4", "medium");
+	entry(f, "epoch", "CVE-2021-5", "bullseye", "resolved", "1:1.0-1", "unimportant");
+	tracker(f);
+	fx_system(f, "debian", "11");
+	/* libgomp1 of gcc-10, whose binary has another version; a binNMU; names of binaries are not asked. */
+	fx_sourced(f, PACKAGE_DEB, "libgomp1", "9", "gcc-10", "10.2.1-5");
+	fx_sourced(f, PACKAGE_DEB, "binutils", "2.35-2+b1", "binutils", "2.35-2");
+	fx_sourced(f, PACKAGE_DEB, "libc6", "2.31-13", "glibc", "2.31-13");
+	fx_sourced(f, PACKAGE_DEB, "libthing-perl", "2:9.0-1", "perl", "5.32.1-3");
+	/* The epoch counts: 2.0 is older than 1:1.0. */
+	fx_package(f, PACKAGE_DEB, "epoch", "2.0-1");
+	fx_match(f);
+	fx_reported(f, "CVE-2021-1", "libgomp1", "10.2.1-6", "10.2.1-6");
+	fx_reported(f, "CVE-2021-4", "libthing-perl", "5.32.1-4", "5.32.1-4");
+	fx_reported(f, "CVE-2021-5", "epoch", "1:1.0-1", "1:1.0-1");
+	fx_findings(f, 3);
+	assert_true(slice_eq(fx_find(f, "CVE-2021-1", "libgomp1")->matched_version, SLICE("10.2.1-5")));
+	/* Urgencies are one step below what Clair makes of them. */
+	assert_int_equal(fx_find(f, "CVE-2021-1", "libgomp1")->severity, SEVERITY_MEDIUM);
+	assert_int_equal(fx_find(f, "CVE-2021-4", "libthing-perl")->severity, SEVERITY_HIGH);
+	assert_int_equal(fx_find(f, "CVE-2021-5", "epoch")->severity, SEVERITY_LOW);
+}
+
+static void test_debian_statuses(void **state)
+{
+	struct fx *f = *state;
+
+	entry(f, "a", "CVE-2021-1", "bookworm", "open", "", "low");
+	entry(f, "b", "CVE-2021-2", "bookworm", "resolved", "0", "low");
+	entry(f, "c", "CVE-2021-3", "bookworm", "undetermined", "", "low");
+	entry(f, "d", "CVE-2021-4", "bullseye", "open", "", "low");
+	tracker(f);
+	fx_system(f, "debian", "12");
+	fx_package(f, PACKAGE_DEB, "a", "1.0-1");
+	fx_package(f, PACKAGE_DEB, "b", "1.0-1");
+	fx_package(f, PACKAGE_DEB, "c", "1.0-1");
+	fx_package(f, PACKAGE_DEB, "d", "1.0-1");
+	fx_match(f);
+	fx_reported(f, "CVE-2021-1", "a", "", "");
+	fx_findings(f, 1);
+	assert_true(slice_eq(f->report.findings.at[0].comparison,
+			     SLICE("1.0-1: every version is affected, no fix is known")));
+}
+
+static void test_debian_without_version_codename(void **state)
+{
+	struct fx *f = *state;
+
+	/* wheezy's os-release has VERSION_ID and no VERSION_CODENAME. */
+	entry(f, "a", "CVE-2014-1", "wheezy", "resolved", "2", "");
+	tracker(f);
+	fx_system(f, "debian", "7");
+	fx_package(f, PACKAGE_DEB, "a", "1");
+	fx_match(f);
+	fx_reported(f, "CVE-2014-1", "a", "2", "2");
+}
+
+/* ---- rpm ---- */
+
+static void test_alma_modules(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/almalinux",
+	       "[{'id': 'ALSA-2020:1', 'summary': 'Important: nodejs:14 security update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'nodejs'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '1:14.5.0-1.module_el8.3.0+1'}]}]}]}, {'id': 'ALSA-2020:2', "
+	       "'summary': 'Moderate: perl security update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'perl'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '4:5.26.3-500.el8'}]}]}]}, {'id': 'ALSA-2020:3', 'summary': 'Low: security update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'nodejs'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '1:99-1.module_el8+1'}]}]}]}, {'id': 'ALSA-2020:4', "
+	       "'summary': 'Low: perl:5.32 security update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'perl'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '4:5.32.1-1.module_el8+2'}]}]}]}]");
+	fx_system(f, "almalinux", "8.9");
+	fx_package(f, PACKAGE_RPM, "nodejs", "1:14.4.0-1.module_el8.3.0+1")->module = SLICE("nodejs:14");
+	fx_package(f, PACKAGE_RPM, "perl", "4:5.26.3-400.el8");
+	fx_package(f, PACKAGE_RPM, "perl", "4:5.32.0-1.module_el8+2")->module = SLICE("perl:5.32");
+	fx_match(f);
+	fx_reported(f, "ALSA-2020:1", "nodejs", "1:14.5.0-1.module_el8.3.0+1", "1:14.5.0-1.module_el8.3.0+1");
+	fx_reported(f, "ALSA-2020:2", "perl", "4:5.26.3-500.el8", "4:5.26.3-500.el8");
+	fx_reported(f, "ALSA-2020:4", "perl", "4:5.32.1-1.module_el8+2", "4:5.32.1-1.module_el8+2");
+	/* Not: another stream (4 against nodejs), an unnamed one (3), a modular fix against 5.26 or the reverse. */
+	fx_findings(f, 3);
+	assert_int_equal(fx_find(f, "ALSA-2020:2", "perl")->package, 1);
+	assert_int_equal(fx_find(f, "ALSA-2020:4", "perl")->package, 2);
+	assert_int_equal(fx_find(f, "ALSA-2020:1", "nodejs")->severity, SEVERITY_HIGH);
+}
+
+static void test_alma_other_stream(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/almalinux",
+	       "{'id': 'ALSA-2020:1', 'summary': 'Important: nodejs:14 security update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'nodejs'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '1:14.5.0-1.module_el8.3.0+1'}]}]}]}");
+	fx_system(f, "almalinux", "8.9");
+	fx_package(f, PACKAGE_RPM, "nodejs", "1:12.4.0-1.module_el8.3.0+1")->module = SLICE("nodejs:12");
+	fx_match(f);
+	fx_findings(f, 0);
+	fx_coverage(f, COVERAGE_COVERED, "almalinux:8", 1, "RPM packages were looked up");
+}
+
+static void test_alma_rebuilds_errata_and_releases(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/almalinux",
+	       "[{'id': 'ALSA-2021:1', 'summary': 'Important: a security update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'a'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '1.0-3.el8_5'}]}]}, "
+	       "{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'a'}, 'ranges': [{'type': 'ECOSYSTEM', "
+	       "'events': [{'introduced': '0'}, {'fixed': '1.0-2.el8_4'}]}]}, "
+	       "{'package': {'ecosystem': 'AlmaLinux:9', 'name': 'a'}, 'ranges': [{'type': 'ECOSYSTEM', "
+	       "'events': [{'introduced': '0'}, {'fixed': '2.0-1.el9'}]}]}]}, {'id': 'ALBA-2021:2', "
+	       "'summary': 'a bug fix update', 'affected': [{'package': {'ecosystem': 'AlmaLinux:8', "
+	       "'name': 'a'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '9-1'}]}]}]}, {'id': 'ALEA-2021:3', 'summary': 'a enhancement update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'a'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '9-1'}]}]}]}]");
+	fx_system(f, "almalinux", "8.9");
+	fx_package(f, PACKAGE_RPM, "a", "1.0-1.el8");
+	fx_package(f, PACKAGE_RPM, "a", "1.0-2.el8_4")->arch = SLICE("i686");
+	fx_match(f);
+	/* One fix per rebuild: who has reached one of them has the fix; bug fixes are no vulnerabilities. */
+	fx_reported(f, "ALSA-2021:1", "a", "1.0-3.el8_5|1.0-2.el8_4", "1.0-2.el8_4");
+	fx_findings(f, 1);
+}
+
+static void test_alma_missing_epoch_is_0(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/almalinux",
+	       "[{'id': 'ALSA-1', 'summary': 'Low: a', 'affected': [{'package': {'ecosystem': 'AlmaLinux:9', "
+	       "'name': 'a'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '0:2-1'}]}]}]}, {'id': 'ALSA-2', 'summary': 'Low: b', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:9', 'name': 'b'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '2-1'}]}]}]}, "
+	       "{'id': 'ALSA-3', 'summary': 'Low: c', 'affected': [{'package': {'ecosystem': 'AlmaLinux:9', "
+	       "'name': 'c'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '2-1'}]}]}]}, {'id': 'ALSA-4', 'summary': 'Low: d', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:9', 'name': 'd'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '1:1-1'}]}]}]}]");
+	fx_system(f, "almalinux", "9.3");
+	fx_package(f, PACKAGE_RPM, "a", "1-1");
+	fx_package(f, PACKAGE_RPM, "b", "0:2-1");
+	fx_package(f, PACKAGE_RPM, "c", "1:1-1");
+	fx_package(f, PACKAGE_RPM, "d", "9-1");
+	fx_match(f);
+	fx_reported(f, "ALSA-1", "a", "0:2-1", "0:2-1");
+	fx_reported(f, "ALSA-4", "d", "1:1-1", "1:1-1");
+	fx_findings(f, 2);
+}
+
+static void test_alma_speaks_of_binaries(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/almalinux",
+	       "{'id': 'ALSA-1', 'summary': 'Low: a', 'affected': [{'package': {'ecosystem': 'AlmaLinux:9', "
+	       "'name': 'a'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '2-1'}]}]}]}");
+	fx_system(f, "almalinux", "9.3");
+	fx_sourced(f, PACKAGE_RPM, "a-libs", "1-1", "a", "1-1");
+	fx_match(f);
+	fx_findings(f, 0);
+}
+
+struct definition {
+	const char *cve, *severity, *package, *operation, *evr, *arch;
+};
+
+/* An OVAL document: a test, an object and a state for each definition. */
+static void oval(struct fx *f, const char *source, const char *feed, const char *param, const struct definition *d,
+		 size_t n)
+{
+	fx_text(f, "<oval_definitions><definitions>");
+	for (size_t i = 0; i < n; i++)
+		fx_text(f,
+			"<definition class='vulnerability'><metadata><title>%s</title><reference ref_id='%s' "
+			"ref_url='https://example.com/%s'/><severity>%s</severity></metadata>"
+			"<criteria><criterion test_ref='t%zu'/></criteria></definition>",
+			d[i].cve, d[i].cve, d[i].cve, d[i].severity, i);
+	fx_text(f, "</definitions><tests>");
+	for (size_t i = 0; i < n; i++)
+		fx_text(f,
+			"<rpminfo_test id='t%zu'><object object_ref='o%zu'/><state state_ref='s%zu'/></rpminfo_test>",
+			i, i, i);
+	fx_text(f, "</tests><objects>");
+	for (size_t i = 0; i < n; i++)
+		fx_text(f, "<rpminfo_object id='o%zu'><name>%s</name></rpminfo_object>", i, d[i].package);
+	fx_text(f, "</objects><states>");
+	for (size_t i = 0; i < n; i++)
+		fx_text(f, "<rpminfo_state id='s%zu'><evr operation='%s'>%s</evr>%s</rpminfo_state>", i, d[i].operation,
+			d[i].evr, d[i].arch ? d[i].arch : "");
+	fx_text(f, "</states></oval_definitions>");
+	fx_source(f, source, feed, &feed_format_oval, param, fx_texted(f));
+}
+
+static void test_mariner(void **state)
+{
+	static const struct definition d[] = {
+		{ "CVE-2021-1", "High", "openssl", "less than", "0:1.1.1k-9.cm2", NULL },
+		{ "CVE-2021-2", "Critical", "openssl", "less than or equal", "0:1.1.1k-8.cm2", NULL },
+		{ "CVE-2021-3", "Moderate", "openssl", "less than", "0:1.1.1k-10.cm2", NULL },
+		{ "CVE-2021-3", "Moderate", "openssl", "less than", "0:1.1.1k-9.cm2", NULL },
+		{ "CVE-2021-4", "Low", "systemd", "less than", "0:249.7.cm2", NULL },
+	};
+	struct fx *f = *state;
+
+	oval(f, "mariner-2.0-updater", "azure", "mariner:2.0 source", d, ARRAY_LEN(d));
+	fx_system(f, "mariner", "2.0");
+	fx_sourced(f, PACKAGE_RPM, "openssl-libs", "1.1.1k-8.cm2", "openssl", "1.1.1k-8.cm2");
+	/* A state without a release is compared as it stands: 249.7 < 249.7.cm2 (rpm's labelCompare). */
+	fx_sourced(f, PACKAGE_RPM, "systemd", "249.6-1.cm2", "systemd", "249.6-1.cm2");
+	fx_match(f);
+	fx_reported(f, "CVE-2021-1", "openssl-libs", "0:1.1.1k-9.cm2", "0:1.1.1k-9.cm2");
+	/* "less than or equal": affected up to it, no fix. */
+	fx_reported(f, "CVE-2021-2", "openssl-libs", "", "");
+	/* Two definitions of one CVE: one finding. */
+	fx_reported(f, "CVE-2021-3", "openssl-libs", "0:1.1.1k-9.cm2|0:1.1.1k-10.cm2", "0:1.1.1k-10.cm2");
+	fx_reported(f, "CVE-2021-4", "systemd", "0:249.7.cm2", "0:249.7.cm2");
+	fx_findings(f, 4);
+	assert_int_equal(fx_find(f, "CVE-2021-2", "openssl-libs")->severity, SEVERITY_CRITICAL);
+	assert_int_equal(fx_find(f, "CVE-2021-3", "openssl-libs")->severity, SEVERITY_MEDIUM);
+}
+
+static void test_photon_limits_architectures(void **state)
+{
+	static const struct definition d[] = {
+		{ "CVE-2021-1", "Important", "vim", "less than", "0:2-1.ph3",
+		  "<arch operation='pattern match'>aarch64|x86_64</arch>" },
+	};
+	struct fx *f = *state;
+
+	oval(f, "photon-updater-3.0", "photon", "photon:3.0 binary", d, ARRAY_LEN(d));
+	fx_system(f, "photon", "3.0");
+	fx_package(f, PACKAGE_RPM, "vim", "1-1.ph3")->arch = SLICE("x86_64");
+	fx_package(f, PACKAGE_RPM, "vim", "1-1.ph3")->arch = SLICE("s390x");
+	fx_package(f, PACKAGE_RPM, "vim", "1-1.ph3")->arch = SLICE("noarch");
+	fx_package(f, PACKAGE_RPM, "vim", "2-1.ph3")->arch = SLICE("x86_64");
+	fx_match(f);
+	fx_findings(f, 2);
+	assert_int_equal(f->report.findings.at[0].package, 0);
+	assert_int_equal(f->report.findings.at[1].package, 2);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(test_alpine_asks_for_the_origin),
+	TEST(test_alpine_asks_main_and_community_of_the_release_only),
+	TEST(test_alpine_alpha_is_edge),
+	TEST(test_alpine_key_0_is_never_affected),
+	TEST(test_alpine_rows_with_the_same_id),
+	TEST(test_alpine_id_strings),
+	TEST(test_debian_compares_source_versions),
+	TEST(test_debian_statuses),
+	TEST(test_debian_without_version_codename),
+	TEST(test_alma_modules),
+	TEST(test_alma_other_stream),
+	TEST(test_alma_rebuilds_errata_and_releases),
+	TEST(test_alma_missing_epoch_is_0),
+	TEST(test_alma_speaks_of_binaries),
+	TEST(test_mariner),
+	TEST(test_photon_limits_architectures),
+};
+
+int main(void)
+{
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

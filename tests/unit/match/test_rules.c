@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_rules.c - one row against one package: every verdict, and the words for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "match/rules.h"
+
+static struct index_report index_of_linux = { .os = SLICE_INIT("linux"), .arch = SLICE_INIT("amd64") };
+
+static struct package deb(const char *name, const char *version, const char *source, const char *source_version)
+{
+	return (struct package){ .type = PACKAGE_DEB,
+				 .name = slice_cstr(name),
+				 .version = slice_cstr(version),
+				 .source_name = slice_cstr(source),
+				 .source_version = slice_cstr(source_version) };
+}
+
+static struct judgement judge(const struct package *p, const struct affected *row, const char *looked_up,
+			      enum verdict want, const char *words)
+{
+	struct verdict_text why = { "" };
+	struct judgement j = rules_judge(&index_of_linux, p, row, slice_cstr(looked_up), &why);
+
+	if (j.verdict != want || strcmp(why.text, words) != 0)
+		fail_msg("verdict %d \"%s\", want %d \"%s\"", (int)j.verdict, why.text, (int)want, words);
+	/* Without words the verdict is the same. */
+	assert_int_equal(rules_judge(&index_of_linux, p, row, slice_cstr(looked_up), NULL).verdict, want);
+	return j;
+}
+
+static void test_candidates(void **state)
+{
+	struct package p = deb("libssl3", "3.0.8-1+b1", "openssl", "3.0.8-1");
+	struct candidate c[2];
+
+	(void)state;
+	assert_int_equal(rules_candidates(&p, c), 2);
+	assert_true(c[0].source && slice_eq(c[0].name, SLICE("openssl")) && slice_eq(c[0].version, SLICE("3.0.8-1")));
+	assert_true(!c[1].source && slice_eq(c[1].name, SLICE("libssl3")) &&
+		    slice_eq(c[1].version, SLICE("3.0.8-1+b1")));
+	p = deb("openssl", "3.0.8-1+b1", "openssl", "3.0.8-1");
+	assert_int_equal(rules_candidates(&p, c), 1);
+	assert_true(c[0].source && slice_eq(c[0].version, SLICE("3.0.8-1")));
+	p = deb("base-files", "12", "", "");
+	assert_int_equal(rules_candidates(&p, c), 1);
+	assert_true(slice_eq(c[0].name, SLICE("base-files")) && slice_eq(c[0].version, SLICE("12")));
+}
+
+static void test_names(void **state)
+{
+	struct package p = deb("libssl3", "3.0.8-1+b1", "openssl", "3.0.8-1");
+	struct version_range r = { .fixed = SLICE("3.0.8-1") };
+	struct affected row = { .package = SLICE("openssl"), .scheme = SCHEME_dpkg, .ranges = &r, .n_ranges = 1 };
+
+	(void)state;
+	row.name_kind = AFFECTED_NAME_SOURCE;
+	judge(&p, &row, "openssl", VERDICT_FIXED, "3.0.8-1 >= 3.0.8-1 (dpkg)");
+	judge(&p, &row, "libssl3", VERDICT_OTHER_NAME, "the advisory speaks of the source package openssl");
+	row.name_kind = AFFECTED_NAME_BINARY;
+	judge(&p, &row, "openssl", VERDICT_OTHER_NAME, "the advisory speaks of the binary package openssl");
+	row.package = SLICE("libssl3");
+	r.fixed = SLICE("3.0.8-1+b2");
+	assert_true(slice_eq(judge(&p, &row, "libssl3", VERDICT_AFFECTED, "3.0.8-1+b1 < 3.0.8-1+b2 (dpkg)").version,
+			     SLICE("3.0.8-1+b1")));
+	row.name_kind = AFFECTED_NAME_ANY;
+	judge(&p, &row, "openssl", VERDICT_AFFECTED, "3.0.8-1 < 3.0.8-1+b2 (dpkg)");
+}
+
+static void test_statuses(void **state)
+{
+	struct package p = deb("a", "1", "", "");
+	struct affected row = { .package = SLICE("a"), .scheme = SCHEME_dpkg, .status = AFFECTED_NO };
+
+	(void)state;
+	judge(&p, &row, "a", VERDICT_NOT_AFFECTED, "the vendor says: not affected");
+	row.status = AFFECTED_UNDECIDED;
+	judge(&p, &row, "a", VERDICT_UNDECIDED, "the vendor has not decided whether it is affected");
+	row.status = AFFECTED_YES;
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1: every version is affected, no fix is known");
+	p.version = SLICE("-");
+	judge(&p, &row, "a", VERDICT_BAD_VERSION, "the installed version - does not follow the scheme dpkg");
+}
+
+static void test_ranges(void **state)
+{
+	struct package p = { .type = PACKAGE_NPM, .name = SLICE("a"), .version = SLICE("1.5.0") };
+	struct version_range r[2] = { { .introduced = SLICE("2.0.0"), .fixed = SLICE("2.1.0") },
+				      { .introduced = SLICE("1.0.0"), .last_affected = SLICE("1.4.9") } };
+	struct affected row = { .package = SLICE("a"), .scheme = SCHEME_semver, .ranges = r, .n_ranges = 2 };
+	struct slice listed[] = { SLICE("1.4.0"), SLICE("v1.5.0") };
+
+	(void)state;
+	judge(&p, &row, "a", VERDICT_FIXED, "1.5.0 > 1.4.9, the last affected version (semver)");
+	row.n_ranges = 1;
+	judge(&p, &row, "a", VERDICT_FIXED, "1.5.0 < 2.0.0, where it was introduced (semver)");
+	r[1].last_affected = SLICE("1.5.0");
+	row.n_ranges = 2;
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 <= 1.5.0, the last affected version (semver)");
+	r[1].last_affected = SLICE_EMPTY;
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0: no fixed version is known");
+	/* "0" is the beginning of all time in every scheme. */
+	r[1] = (struct version_range){ .introduced = SLICE("0"), .fixed = SLICE("1.6.0") };
+	assert_true(slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 < 1.6.0 (semver)").fix, SLICE("1.6.0")));
+	row.n_ranges = 0;
+	row.versions = listed;
+	row.n_versions = 1;
+	judge(&p, &row, "a", VERDICT_FIXED, "1.5.0 is not among the affected versions");
+	row.n_versions = 2;
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected");
+	/* Listed, and outside of the ranges: the next fix is the one to go to. */
+	row.n_ranges = 1;
+	assert_true(
+		slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected").fix, SLICE("2.1.0")));
+}
+
+static void test_bad_bounds(void **state)
+{
+	struct package p = { .type = PACKAGE_NPM, .name = SLICE("a"), .version = SLICE("1.5.0") };
+	struct version_range r[2] = { { .introduced = SLICE("x"), .fixed = SLICE("2.0.0") },
+				      { .fixed = SLICE("1.0.0") } };
+	struct affected row = { .package = SLICE("a"), .scheme = SCHEME_semver, .ranges = r, .n_ranges = 2 };
+	struct slice listed = SLICE("1.5.0");
+
+	(void)state;
+	judge(&p, &row, "a", VERDICT_BAD_ROW, "the advisory's version x does not follow the scheme semver");
+	r[0] = (struct version_range){ .introduced = SLICE("1.0.0"), .fixed = SLICE("y") };
+	judge(&p, &row, "a", VERDICT_BAD_ROW, "the advisory's version y does not follow the scheme semver");
+	/* It began later than what is installed: its end does not matter. */
+	r[0].introduced = SLICE("1.6.0");
+	judge(&p, &row, "a", VERDICT_FIXED, "1.5.0 >= 1.0.0 (semver)");
+	r[0] = (struct version_range){ .last_affected = SLICE("z") };
+	judge(&p, &row, "a", VERDICT_BAD_ROW, "the advisory's version z does not follow the scheme semver");
+	/* Another range, or the list, decides. */
+	r[1].fixed = SLICE("1.6.0");
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 < 1.6.0 (semver)");
+	row.n_ranges = 1;
+	row.versions = &listed;
+	row.n_versions = 1;
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected");
+}
+
+static void test_rpm_builds(void **state)
+{
+	struct package p = {
+		.type = PACKAGE_RPM, .name = SLICE("a"), .version = SLICE("1-1"), .arch = SLICE("x86_64")
+	};
+	struct affected row = { .package = SLICE("a"), .scheme = SCHEME_rpm, .name_kind = AFFECTED_NAME_BINARY };
+
+	(void)state;
+	row.arch = SLICE("aarch64|s390");
+	judge(&p, &row, "a", VERDICT_OTHER_BUILD, "the advisory is for another architecture: aarch64|s390");
+	row.arch = SLICE("aarch64|x86_64");
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1-1: every version is affected, no fix is known");
+	row.arch = SLICE("aarch64");
+	p.arch = SLICE("noarch");
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1-1: every version is affected, no fix is known");
+	row.module = SLICE("x:1");
+	judge(&p, &row, "a", VERDICT_OTHER_BUILD, "the fix is for module x:1, installed is the non-modular build");
+	p.module = SLICE("x:2");
+	judge(&p, &row, "a", VERDICT_OTHER_BUILD, "the fix is for module x:1, installed is x:2");
+	row.module = SLICE("?");
+	judge(&p, &row, "a", VERDICT_OTHER_BUILD,
+	      "the fix is for a module stream that the source does not name, installed is x:2");
+	row.module = SLICE_EMPTY;
+	judge(&p, &row, "a", VERDICT_OTHER_BUILD, "the fix is for the non-modular build, installed is module x:2");
+	row.module = SLICE("x:2");
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1-1: every version is affected, no fix is known");
+}
+
+static void test_rpm_source_epochs(void **state)
+{
+	struct package p = { .type = PACKAGE_RPM,
+			     .name = SLICE("vim-minimal"),
+			     .version = SLICE("2:8.2-1.cm2"),
+			     .source_name = SLICE("vim"),
+			     .source_version = SLICE("8.2-1.cm2") };
+	struct version_range r = { .fixed = SLICE("1:9-1.cm2") };
+	struct affected row = { .package = SLICE("vim"), .scheme = SCHEME_rpm, .ranges = &r, .n_ranges = 1 };
+
+	(void)state;
+	/* The source rpm's name has no epoch: it is the binary's, where the rest agrees. */
+	judge(&p, &row, "vim", VERDICT_FIXED, "2:8.2-1.cm2 >= 1:9-1.cm2 (rpm)");
+	p.version = SLICE("2:8.2-2.cm2");
+	judge(&p, &row, "vim", VERDICT_AFFECTED, "8.2-1.cm2 < 1:9-1.cm2 (rpm)");
+}
+
+static void test_platforms(void **state)
+{
+	struct package p = { .type = PACKAGE_GO, .name = SLICE("stdlib"), .version = SLICE("1.19.1") };
+	struct affected row = { .package = SLICE("stdlib"), .scheme = SCHEME_go, .name_kind = AFFECTED_NAME_BINARY };
+
+	(void)state;
+	row.platforms = SLICE("windows/|/arm64");
+	judge(&p, &row, "stdlib", VERDICT_OTHER_BUILD, "only programs for windows/|/arm64 are affected");
+	row.platforms = SLICE("windows/|linux/");
+	judge(&p, &row, "stdlib", VERDICT_AFFECTED, "1.19.1: every version is affected, no fix is known");
+	row.platforms = SLICE("linux/arm64|linux/amd64");
+	judge(&p, &row, "stdlib", VERDICT_AFFECTED, "1.19.1: every version is affected, no fix is known");
+}
+
+static void test_control_bytes_are_escaped(void **state)
+{
+	struct package p = { .type = PACKAGE_NPM, .name = SLICE("a"), .version = SLICE("1\033[31m") };
+	struct affected row = { .package = SLICE("a"), .scheme = SCHEME_semver };
+
+	(void)state;
+	judge(&p, &row, "a", VERDICT_BAD_VERSION, "the installed version 1\\x1b[31m does not follow the scheme semver");
+	assert_false(rules_has_version(&p));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_bad_bounds),
+		cmocka_unit_test(test_rpm_builds),
+		cmocka_unit_test(test_rpm_source_epochs),
+		cmocka_unit_test(test_platforms),
+		cmocka_unit_test(test_control_bytes_are_escaped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
