@@ -126,8 +126,9 @@ static enum status reserve(struct scan *s, uint64_t n, struct err *err)
 
 static enum status too_large(struct scan *s, const struct tar_entry *entry, const struct scan_want *w, struct err *err)
 {
-	diag_emit(&s->diags, DIAG_LIMIT, w->own, ERR_NO_OFFSET, "the file has %llu bytes; at most %llu are read",
-		  (unsigned long long)entry->size, (unsigned long long)want_max(s, w));
+	diag_emit(&s->diags, scan_unread_code(w, DIAG_LIMIT), w->own, ERR_NO_OFFSET,
+		  "the file has %llu bytes; at most %llu are read", (unsigned long long)entry->size,
+		  (unsigned long long)want_max(s, w));
 	return scan_seen(s, w, entry->size, LAYER_FILE_REGULAR, err);
 }
 
@@ -412,8 +413,8 @@ enum status scan_file(struct scan *s, const struct tar_entry *entry, const struc
 	}
 	if (entry->sparse) {
 		if (named || (entry->mode & 0111))
-			diag_emit(&s->diags, DIAG_UNSUPPORTED, entry->path, ERR_NO_OFFSET,
-				  "the file is stored with holes and was not read");
+			diag_emit(&s->diags, scan_unread_code(&wants->at[0], DIAG_UNSUPPORTED), entry->path,
+				  ERR_NO_OFFSET, "the file is stored with holes and was not read");
 		for (size_t i = 0; named && i < wants->n; i++)
 			TRY(scan_seen(s, &wants->at[i], entry->size, LAYER_FILE_REGULAR, err));
 		return STATUS_OK;
@@ -472,8 +473,8 @@ static enum status visit_odd(struct scan *s, const struct tar_entry *entry, cons
 
 		if (w->hit.companion || w->hit.rule->match != PATH_EXACT)
 			continue;
-		diag_emit(&s->diags, DIAG_FILE, entry->path, ERR_NO_OFFSET, "a regular file was expected, found %s",
-			  what);
+		diag_emit(&s->diags, scan_unread_code(w, DIAG_FILE), entry->path, ERR_NO_OFFSET,
+			  "a regular file was expected, found %s", what);
 		TRY(scan_seen(s, w, 0, kind, err));
 	}
 	return STATUS_OK;

@@ -86,6 +86,8 @@ enum status scan_records_init(struct scan *s, struct err *err) NODISCARD;
 /* Call the detector for one file and keep what it emits. */
 enum status scan_parse(struct scan *s, const struct detect_file *file, const struct scan_want *want,
 		       struct err *err) NODISCARD;
+/* The code to tell of a file that a detector could not read: a system's package database is the image's main matter. */
+enum diag_code scan_unread_code(const struct scan_want *want, enum diag_code other);
 /* A file that was seen but is not parsed. */
 enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t size, enum layer_file_kind kind,
 		      struct err *err) NODISCARD;

@@ -277,6 +277,16 @@ static void drop_first_reading(struct scan *s, struct slice real, struct slice w
 			s->runs.at[i].dead = true;
 }
 
+enum diag_code scan_unread_code(const struct scan_want *want, enum diag_code other)
+{
+	const struct path_rule *rule = want->hit.rule;
+
+	return want->hit.detector->kind == DETECTOR_PACKAGE && rule->match == PATH_EXACT &&
+			       rule->need != DETECT_PRESENCE
+		       ? DIAG_DATABASE
+		       : other;
+}
+
 enum status scan_parse(struct scan *s, const struct detect_file *file, const struct scan_want *want, struct err *err)
 {
 	const struct detector *d = want->hit.detector;
@@ -302,7 +312,8 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 	s->run->owned[1] = s->report->owned.len;
 	s->report->files.at[s->run->file].read = st == STATUS_OK;
 	if (st != STATUS_OK && !s->full)
-		diag_err(&s->diags, st == STATUS_LIMIT ? DIAG_LIMIT : DIAG_FILE, s->run->path, &parse_err);
+		diag_err(&s->diags, scan_unread_code(want, st == STATUS_LIMIT ? DIAG_LIMIT : DIAG_FILE), s->run->path,
+			 &parse_err);
 	s->where = SLICE_EMPTY;
 	if (s->asked_again && !s->second) {
 		struct scan_want again = { want->hit, s->run->wanted, s->run->path, true };

@@ -244,7 +244,7 @@ static void test_failing_parser_keeps_what_it_gave(void **state)
 	assert_true(f->report.complete);
 	assert_int_equal(f->report.packages.len, 2);
 	assert_false(f->report.files.at[0].read);
-	assert_int_equal(count_diags(f, DIAG_FILE), 1);
+	assert_int_equal(count_diags(f, DIAG_DATABASE), 1);
 	assert_int_equal(f->report.diags.at[0].offset, 7);
 	assert_true(slice_eq(f->report.diags.at[0].where, SLICE("db/status")));
 }
@@ -257,7 +257,7 @@ static void test_too_large_a_file_is_told(void **state)
 	scan(f);
 	assert_int_equal(f->report.packages.len, 0);
 	assert_int_equal(f->report.files.len, 1); /* it shadows lower layers all the same */
-	assert_int_equal(count_diags(f, DIAG_LIMIT), 1);
+	assert_int_equal(count_diags(f, DIAG_DATABASE), 1);
 }
 
 static void test_database_that_is_a_directory(void **state)
@@ -267,7 +267,7 @@ static void test_database_that_is_a_directory(void **state)
 	tarball_add(&f->tar, '5', "db/status/", NULL, NULL, 0);
 	scan(f);
 	assert_int_equal(f->report.files.at[0].kind, LAYER_FILE_DIRECTORY);
-	assert_int_equal(count_diags(f, DIAG_FILE), 1);
+	assert_int_equal(count_diags(f, DIAG_DATABASE), 1);
 }
 
 static void test_large_file_goes_through_the_spool(void **state)
