@@ -22,7 +22,7 @@ static bool name_matches(const char *row, struct slice given)
 	if (strlen(row) != given.len)
 		return false;
 	for (size_t i = 0; i < given.len; i++)
-		if (row[i] != given.ptr[i] && !(row[i] == '_' && given.ptr[i] == '-'))
+		if ((uint8_t)row[i] != given.ptr[i] && !(row[i] == '_' && given.ptr[i] == '-'))
 			return false;
 	return true;
 }
