@@ -103,13 +103,15 @@ static bool is_word(struct slice value)
 	return value.len > 0 && value.len <= VALUE_BYTES;
 }
 
-/* "NAME" or "NAME (VERSION)": the version of the source is given where it differs from the package's. */
+/* "NAME" or "NAME (VERSION)": only what differs from the package's own is given. */
 static void take_source(struct dpkg_reader *r, const struct record *rec, struct package *p)
 {
 	struct slice name, version;
 	struct err_quote q;
 	bool given;
 
+	p->source_name = p->name;
+	p->source_version = p->version;
 	if (rec->source.len == 0)
 		return;
 	given = slice_cut(rec->source, '(', &name, &version);
@@ -124,7 +126,8 @@ static void take_source(struct dpkg_reader *r, const struct record *rec, struct 
 		given = false;
 	}
 	p->source_name = name;
-	p->source_version = given ? version : p->version;
+	if (given)
+		p->source_version = version;
 }
 
 static enum status emit(struct dpkg_reader *r, const struct record *rec, struct err *err)
@@ -248,7 +251,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_dpkg = {
 	.name = "dpkg",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
