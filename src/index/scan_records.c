@@ -287,6 +287,18 @@ enum diag_code scan_unread_code(const struct scan_want *want, enum diag_code oth
 		       : other;
 }
 
+static enum diag_code code_of(enum status st)
+{
+	switch (st) {
+	case STATUS_LIMIT:
+		return DIAG_LIMIT;
+	case STATUS_UNSUPPORTED:
+		return DIAG_UNSUPPORTED;
+	default:
+		return DIAG_FILE;
+	}
+}
+
 enum status scan_parse(struct scan *s, const struct detect_file *file, const struct scan_want *want, struct err *err)
 {
 	const struct detector *d = want->hit.detector;
@@ -312,8 +324,7 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 	s->run->owned[1] = s->report->owned.len;
 	s->report->files.at[s->run->file].read = st == STATUS_OK;
 	if (st != STATUS_OK && !s->full)
-		diag_err(&s->diags, scan_unread_code(want, st == STATUS_LIMIT ? DIAG_LIMIT : DIAG_FILE), s->run->path,
-			 &parse_err);
+		diag_err(&s->diags, scan_unread_code(want, code_of(st)), s->run->path, &parse_err);
 	s->where = SLICE_EMPTY;
 	if (s->asked_again && !s->second) {
 		struct scan_want again = { want->hit, s->run->wanted, s->run->path, true };
