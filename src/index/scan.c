@@ -126,6 +126,8 @@ static void disown(struct scan *s, const char *what, const struct digest *expect
 	struct digest_text want, got;
 
 	r->packages.len = r->distributions.len = r->repositories.len = r->files.len = 0;
+	while (s->held.len > 0)
+		spool_free(s->held.at[--s->held.len].content);
 	r->whiteouts.len = r->opaques.len = r->directories.len = r->links.len = r->owned.len = 0;
 	scan_fail(s, DIAG_DIGEST, ERR_NO_OFFSET,
 		  "the layer's %s is %s, not %s as the image says: its content was not used", what,
@@ -230,7 +232,7 @@ static enum status second_pass(struct scan *s, struct err *err)
 static enum status scan_tar(struct scan *s, struct err *err)
 {
 	TRY(first_pass(s, err));
-	if (s->full || (!s->report->complete && s->report->files.len == 0))
+	if (s->full)
 		return STATUS_OK;
 	if (s->report->complete && s->agains.len > 0)
 		TRY(second_pass(s, err));

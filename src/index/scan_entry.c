@@ -32,30 +32,34 @@ static void add_wants(struct scan_wants *out, const struct rule_hit *hits, size_
 	}
 }
 
-/* The wanted path of a companion is the alias and what follows the real path. */
+static bool join(struct scan *s, struct slice a, const char *between, struct slice b, struct slice *out)
+{
+	struct slice text = slice_cstr(between);
+	uint8_t *joined = arena_alloc(s->arena, a.len + text.len + b.len);
+
+	if (!joined)
+		return false;
+	memcpy(joined, a.ptr, a.len);
+	memcpy(joined + a.len, text.ptr, text.len);
+	memcpy(joined + a.len + text.len, b.ptr, b.len);
+	*out = slice_make(joined, a.len + text.len + b.len);
+	return true;
+}
+
+/* What the path is to be read as. A companion ("db-wal") goes by the alias of its file and what follows that. */
 static bool aliased_path(struct scan *s, struct slice path, struct slice *out)
 {
-	const struct scan_alias *alias;
-	struct slice tail = SLICE_EMPTY;
-	uint8_t *joined;
+	size_t dash = slice_rfind_byte(path, '-');
 	uint64_t at;
 
 	if (map_get(&s->aliases_by_path, path, &at)) {
 		*out = s->aliases.at[at - 1].wanted;
 		return true;
 	}
-	if (!map_get(&s->dir_aliases, path_dir(path), &at))
-		return false;
-	alias = &s->aliases.at[at - 1];
-	tail = path_base(path);
-	joined = arena_alloc(s->arena, alias->wanted.len + 1 + tail.len);
-	if (!joined)
-		return false;
-	memcpy(joined, alias->wanted.ptr, alias->wanted.len);
-	joined[alias->wanted.len] = '/';
-	memcpy(joined + alias->wanted.len + 1, tail.ptr, tail.len);
-	*out = slice_make(joined, alias->wanted.len + 1 + tail.len);
-	return true;
+	if (dash != SIZE_MAX && map_get(&s->aliases_by_path, slice_take(path, dash), &at))
+		return join(s, s->aliases.at[at - 1].wanted, "", slice_from(path, dash), out);
+	return map_get(&s->dir_aliases, path_dir(path), &at) &&
+	       join(s, s->aliases.at[at - 1].wanted, "/", path_base(path), out);
 }
 
 void scan_wanted(struct scan *s, struct slice path, struct scan_wants *out)
@@ -107,7 +111,7 @@ static bool is_whole(const struct scan_want *w)
 
 static bool is_held(const struct scan_want *w)
 {
-	return !w->again && (w->hit.companion || w->hit.rule->companion);
+	return w->hit.companion || w->hit.rule->companion;
 }
 
 static enum status reserve(struct scan *s, uint64_t n, struct err *err)
@@ -576,7 +580,7 @@ static enum status visit_hardlink(struct scan *s, const struct tar_entry *entry,
 		bool any = w->hit.rule->match == PATH_ANY_FILE;
 
 		keep |= !any;
-		if (w->hit.companion || s->full || slice_eq(entry->path, entry->link))
+		if (s->full || slice_eq(entry->path, entry->link))
 			continue;
 		if (any ? !has_run(s, entry->link, w->hit.detector)
 			: w->hit.rule->match == PATH_EXACT &&
@@ -651,12 +655,20 @@ static const struct scan_held *companion_of(const struct scan *s, const struct s
 	for (size_t i = 0; i < s->held.len; i++) {
 		const struct scan_held *h = &s->held.at[i];
 
-		if (h->want.hit.companion && !h->dead && h->want.hit.rule == main->want.hit.rule &&
+		if (h->want.hit.companion && h->want.hit.rule == main->want.hit.rule &&
 		    h->want.wanted.len == main->want.wanted.len + tail.len &&
 		    slice_starts(h->want.wanted, main->want.wanted))
 			return h;
 	}
 	return NULL;
+}
+
+static bool has_main(const struct scan *s, const struct scan_held *companion)
+{
+	for (size_t i = 0; i < s->held.len; i++)
+		if (!s->held.at[i].want.hit.companion && companion_of(s, &s->held.at[i]) == companion)
+			return true;
+	return false;
 }
 
 static enum status finish_one(struct scan *s, const struct scan_held *h, struct err *err)
@@ -674,8 +686,14 @@ static enum status finish_one(struct scan *s, const struct scan_held *h, struct 
 
 enum status scan_finish_held(struct scan *s, struct err *err)
 {
-	for (size_t i = 0; i < s->held.len; i++)
-		if (!s->held.at[i].dead && !s->held.at[i].want.hit.companion)
-			TRY(finish_one(s, &s->held.at[i], err));
+	for (size_t i = 0; i < s->held.len; i++) {
+		const struct scan_held *h = &s->held.at[i];
+
+		if (!h->want.hit.companion)
+			TRY(finish_one(s, h, err));
+		else if (h->size > 0 && !has_main(s, h))
+			diag_emit(&s->diags, DIAG_UNSUPPORTED, h->want.own, ERR_NO_OFFSET,
+				  "it adds to a file that is not in the same layer, and was not read");
+	}
 	return STATUS_OK;
 }

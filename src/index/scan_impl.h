@@ -34,8 +34,7 @@ struct scan_held {
 	struct scan_want want; /* its slices belong to the arena */
 	uint64_t size;
 	uint32_t mode;
-	struct spool *content; /* owned; NULL for what could not be kept */
-	bool dead;
+	struct spool *content; /* owned */
 };
 
 /* A file to be read in a second pass. */

@@ -334,11 +334,25 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 	return STATUS_OK;
 }
 
+/* Files that wait to be parsed have no run yet. */
+static void drop_held(struct scan *s, struct slice path)
+{
+	for (size_t i = 0; i < s->held.len;) {
+		if (slice_eq(s->held.at[i].want.own, path)) {
+			spool_free(s->held.at[i].content);
+			s->held.at[i] = s->held.at[--s->held.len];
+		} else {
+			i++;
+		}
+	}
+}
+
 void scan_replace(struct scan *s, struct slice path)
 {
 	uint64_t *slot, at;
 	bool is_new;
 
+	drop_held(s, path);
 	if (s->runs_by_path.len == 0 || !map_get(&s->runs_by_path, path, &at) || at == 0)
 		return;
 	for (size_t i = (size_t)at - 1; i != NO_INDEX; i = s->runs.at[i].older)
@@ -346,9 +360,6 @@ void scan_replace(struct scan *s, struct slice path)
 	slot = map_slot(&s->runs_by_path, path, &is_new);
 	if (slot)
 		*slot = 0;
-	for (size_t i = 0; i < s->held.len; i++)
-		if (slice_eq(s->held.at[i].want.own, path))
-			s->held.at[i].dead = true;
 }
 
 #define COMPACT(list, range)                                                                                           \

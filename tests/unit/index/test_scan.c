@@ -196,6 +196,64 @@ static void test_companion_before_and_after(void **state)
 	assert_true(has_package(f, "later", "2", "usr/lib/rpm/db"));
 }
 
+static void test_companion_through_links(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "srv/real", "a 1\n");
+	tarball_file(&f->tar, "srv/log", "late 2\n");
+	tarball_add(&f->tar, '1', "rpm/db", "srv/real", NULL, 0);
+	tarball_add(&f->tar, '1', "rpm/db-wal", "srv/log", NULL, 0);
+	tarball_file(&f->tar, "usr/lib/rpm/db-wal", "later 2\n");
+	tarball_add(&f->tar, '1', "usr/lib/rpm/db", "srv/real", NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.packages.len, 4);
+	assert_true(has_package(f, "late", "2", "rpm/db"));
+	assert_true(has_package(f, "later", "2", "usr/lib/rpm/db"));
+	assert_int_equal(f->report.diags.len, 0);
+}
+
+static void test_companion_of_an_alias(void **state)
+{
+	struct fixture *f = *state;
+
+	f->alias = (struct scan_alias){ SLICE("srv/db"), SLICE("rpm/db"), false };
+	f->n_aliases = 1;
+	tarball_file(&f->tar, "srv/db", "a 1\n");
+	tarball_file(&f->tar, "srv/db-wal", "late 2\n");
+	tarball_file(&f->tar, "srv/db-shm", "no 1\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 2);
+	assert_true(has_package(f, "late", "2", "srv/db"));
+}
+
+static void test_waiting_file_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 100; i++)
+		tarball_file(&f->tar, "rpm/db", "old 1\n");
+	tarball_file(&f->tar, "rpm/db-wal", "old 2\n");
+	tarball_file(&f->tar, "rpm/db", "a 1\n");
+	tarball_file(&f->tar, "rpm/db-wal", "late 2\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 2);
+	assert_true(has_package(f, "a", "1", "rpm/db"));
+	assert_true(has_package(f, "late", "2", "rpm/db"));
+}
+
+static void test_companion_alone_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "rpm/db-wal", "late 2\n");
+	tarball_file(&f->tar, "usr/lib/rpm/db-wal", "");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 0);
+	assert_int_equal(count_diags(f, DIAG_UNSUPPORTED), 1);
+	assert_true(slice_eq(f->report.diags.at[0].where, SLICE("rpm/db-wal")));
+}
+
 static void test_again_reads_the_whole_file_once_more(void **state)
 {
 	struct fixture *f = *state;
@@ -300,12 +358,27 @@ static void test_truncated_layer_keeps_what_was_read(void **state)
 	assert_int_equal(count_diags(f, DIAG_LAYER), 1);
 }
 
+static void test_truncated_layer_reads_the_files_that_wait(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "rpm/db", "a 1\n");
+	tarball_file(&f->tar, "x.info/META", "lib 4\n");
+	tarball_end(&f->tar);
+	f->layer = tarball_layer(&f->tar);
+	f->layer.len = 512 + 512 + 512 + 3;
+	scan_fd(f);
+	assert_false(f->report.complete);
+	assert_int_equal(f->report.packages.len, 1);
+}
+
 static void test_wrong_digest_disowns_everything(void **state)
 {
 	struct fixture *f = *state;
 	struct err err = ERR_INIT;
 
 	tarball_file(&f->tar, "db/status", "a 1\n");
+	tarball_file(&f->tar, "rpm/db", "a 1\n");
 	tarball_file(&f->tar, ".wh.x", "");
 	tarball_end(&f->tar);
 	f->layer = tarball_layer(&f->tar);
@@ -405,6 +478,10 @@ int main(void)
 		TEST(test_hard_link_to_an_unwanted_name),
 		TEST(test_one_database_under_two_names_counts_once),
 		TEST(test_companion_before_and_after),
+		TEST(test_companion_through_links),
+		TEST(test_companion_of_an_alias),
+		TEST(test_waiting_file_is_replaced),
+		TEST(test_companion_alone_is_told),
 		TEST(test_again_reads_the_whole_file_once_more),
 		TEST(test_alias_reads_a_file_as_another),
 		TEST(test_alias_of_a_directory),
@@ -413,6 +490,7 @@ int main(void)
 		TEST(test_database_that_is_a_directory),
 		TEST(test_large_file_goes_through_the_spool),
 		TEST(test_truncated_layer_keeps_what_was_read),
+		TEST(test_truncated_layer_reads_the_files_that_wait),
 		TEST(test_wrong_digest_disowns_everything),
 		TEST(test_wrong_diff_id_disowns_everything),
 		TEST(test_right_digests),
