@@ -70,9 +70,8 @@ enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why,
 		*err = *why;
 		return err->code;
 	}
-	if (++r->damaged <= RPM_DAMAGED_TOLD)
-		diag_emit(r->out->diags, code, SLICE_EMPTY, offset, "%s", why->msg);
-	if (r->damaged >= RPM_DAMAGED_MAX)
+	told_emit(&r->told, code, offset, "%s", why->msg);
+	if (++r->damaged >= RPM_DAMAGED_MAX)
 		return err_set(err, STATUS_LIMIT, "%d damaged records: the rest was not read", RPM_DAMAGED_MAX);
 	return STATUS_OK;
 }
@@ -169,7 +168,7 @@ enum status rpm_record(struct rpm_read *r, struct slice header, uint64_t offset,
 	if (problem) {
 		struct err_quote q;
 
-		diag_emit(r->out->diags, DIAG_FIELD, SLICE_EMPTY, offset, "the list of files of %s cannot be used: %s",
+		told_emit(&r->told, DIAG_FIELD, offset, "the list of files of %s cannot be used: %s",
 			  err_slice(&q, h.name), problem);
 	}
 	return STATUS_OK;
@@ -186,7 +185,8 @@ struct format {
 static const struct format sqlite = { "sqlite", rpm_sqlite_read, NULL };
 static const struct format ndb = { "ndb", rpm_ndb_read, NULL };
 static const struct format bdb = { "bdb", rpm_bdb_read, NULL };
-static const struct format bdb_other = { NULL, NULL, "a Berkeley DB of another kind than a hash, which rpm never makes" };
+static const struct format bdb_other = { NULL, NULL,
+					 "a Berkeley DB of another kind than a hash, which rpm never makes" };
 static const struct format bdb_old = { NULL, NULL, "a Berkeley DB of version 1, as rpm before 4.0 had it" };
 static const struct format index_file = { NULL, NULL, "an index of an NDB database, not the database" };
 static const struct format unknown = { NULL, NULL, "neither SQLite nor NDB nor a Berkeley DB hash" };
@@ -238,6 +238,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	struct rpm_read r = { .file = file,
 			      .env = env,
 			      .out = out,
+			      .told = { .diags = out->diags },
 			      .joined = BUF_INIT(RPM_HEADER_BYTES),
 			      .record_budget = bytes,
 			      .owned_budget = OWNED_FACTOR * bytes };
@@ -250,9 +251,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	if (!arena_printf(env->arena, &r.db, "%s:%.*s", format->kind, SLICE_ARG(path_dir(file->path))))
 		return err_nomem(err, "rpm database");
 	st = format->read(&r, err);
-	if (r.damaged > RPM_DAMAGED_TOLD)
-		diag_emit(out->diags, DIAG_RECORD, SLICE_EMPTY, ERR_NO_OFFSET, "%llu more records could not be read",
-			  (unsigned long long)(r.damaged - RPM_DAMAGED_TOLD));
+	told_end(&r.told);
 	map_fini(&r.seen);
 	buf_fini(&r.joined);
 	return st;

@@ -2,8 +2,8 @@
 /*
  * rpm_bdb.c - the pairs of a Berkeley DB hash, in the byte order of the machine that wrote it.
  *
- * Source: docs/formats/rpm.md. Buckets are chains of pages with pairs of items; a value too large for its page is a chain
- * of overflow pages. Every page belongs to one chain, so each is taken once: no circle can be walked.
+ * Source: docs/formats/rpm.md. Buckets are chains of pages with pairs of items; a value too large for its page is a
+ * chain of overflow pages. Every page belongs to one chain, so each is taken once: no circle can be walked.
  */
 #include "index/package/rpm_impl.h"
 
@@ -12,7 +12,7 @@
 #define SPARES 32
 
 enum page_type {
-	PAGE_UNUSED = 0,        /* in a bucket: never written to */
+	PAGE_UNUSED = 0,	/* in a bucket: never written to */
 	PAGE_HASH_UNSORTED = 2, /* before 4.6 */
 	PAGE_OVERFLOW = 7,
 	PAGE_HASH_META = 8,
@@ -26,15 +26,14 @@ struct db {
 	struct slice file;
 	bool big;
 	uint32_t page_size, n_pages;
-	uint64_t pairs;   /* found, lost ones included */
-	uint64_t unused;  /* buckets that were never written to */
+	uint64_t pairs;	 /* found, lost ones included */
+	uint64_t unused; /* buckets that were never written to */
 	struct rpm_pages taken;
 };
 
 static uint32_t u32(const struct db *db, const uint8_t *p)
 {
-	return db->big ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
-		       : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+	return db->big ? rpm_be32(p) : rpm_le32(p);
 }
 
 static uint32_t u16(const struct db *db, const uint8_t *p)
@@ -228,7 +227,7 @@ static enum status read_buckets(struct db *db, uint32_t max_bucket, const uint32
 		}
 	}
 	if (lost > 0)
-		diag_emit(db->r->out->diags, DIAG_TRUNCATED, SLICE_EMPTY, db->file.len,
+		told_emit(&db->r->told, DIAG_TRUNCATED, db->file.len,
 			  "%llu of %llu buckets of the Berkeley DB lie behind the end of the file",
 			  (unsigned long long)lost, (unsigned long long)max_bucket + 1);
 	return STATUS_OK;
@@ -258,9 +257,8 @@ static enum status open_db(struct db *db, struct err *err)
 	db->n_pages = (uint32_t)(db->file.len / db->page_size);
 	last = u32(db, meta + 32);
 	if (last >= db->n_pages)
-		diag_emit(r->out->diags, DIAG_TRUNCATED, SLICE_EMPTY, db->file.len,
-			  "the Berkeley DB has %llu pages, the file only %u", (unsigned long long)last + 1,
-			  db->n_pages);
+		told_emit(&r->told, DIAG_TRUNCATED, db->file.len, "the Berkeley DB has %llu pages, the file only %u",
+			  (unsigned long long)last + 1, db->n_pages);
 	return rpm_pages_init(&db->taken, db->n_pages, r->env->arena, err);
 }
 
@@ -276,7 +274,7 @@ enum status rpm_bdb_read(struct rpm_read *r, struct err *err)
 	/* The count alone is not exact after a crash; with a blank page beside it, something is gone. */
 	expected = u32(&db, db.file.ptr + 88);
 	if (db.unused > 0 && db.pairs < expected)
-		diag_emit(r->out->diags, DIAG_RECORD, SLICE_EMPTY, ERR_NO_OFFSET,
+		told_emit(&r->told, DIAG_RECORD, ERR_NO_OFFSET,
 			  "the Berkeley DB counts %u entries, %llu were found: %llu of its buckets are blank", expected,
 			  (unsigned long long)db.pairs, (unsigned long long)db.unused);
 	return STATUS_OK;

@@ -31,11 +31,6 @@ struct entry {
 	uint32_t tag, type, offset, count;
 };
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static enum status bad(const struct entry *e, uint64_t at, const char *what, struct err *err)
 {
 	return err_at(err, STATUS_MALFORMED, at, "tag %u of an rpm header %s", e->tag, what);
@@ -73,7 +68,7 @@ static enum status take_epoch(struct slice store, const struct entry *e, uint64_
 		return bad(e, at, "is no number", err);
 	if (e->offset > store.len || store.len - e->offset < 4)
 		return bad(e, at, "points outside the header", err);
-	*out = be32(store.ptr + e->offset);
+	*out = rpm_be32(store.ptr + e->offset);
 	return STATUS_OK;
 }
 
@@ -93,8 +88,8 @@ static void take_array(struct slice store, const struct entry *e, bool type_fits
 	}
 }
 
-static enum status take(struct slice store, const struct entry *e, uint64_t at, struct rpm_header *h, uint32_t *n_dir_indexes,
-			struct err *err)
+static enum status take(struct slice store, const struct entry *e, uint64_t at, struct rpm_header *h,
+			uint32_t *n_dir_indexes, struct err *err)
 {
 	bool strings = e->type == TYPE_STRINGS;
 	bool bytes = e->type == TYPE_CHAR || e->type == TYPE_INT8;
@@ -164,11 +159,12 @@ enum status rpm_header_parse(struct slice blob, const struct limits *limits, str
 	*out = (struct rpm_header){ 0 };
 	if (blob.len < 8)
 		return err_at(err, STATUS_MALFORMED, 0, "an rpm header of %zu bytes", blob.len);
-	n = be32(blob.ptr);
-	bytes = be32(blob.ptr + 4);
+	n = rpm_be32(blob.ptr);
+	bytes = rpm_be32(blob.ptr + 4);
 	if (n == 0 || n > (blob.len - 8) / INDEX_BYTES || bytes > blob.len - 8 - (size_t)n * INDEX_BYTES)
 		return err_at(err, STATUS_MALFORMED, 0,
-			      "an rpm header of %zu bytes says it has %u tags and %u bytes of data", blob.len, n, bytes);
+			      "an rpm header of %zu bytes says it has %u tags and %u bytes of data", blob.len, n,
+			      bytes);
 	if (n > limits->fields)
 		return err_at(err, STATUS_LIMIT, 0, "an rpm header with %u tags; at most %llu are read", n,
 			      (unsigned long long)limits->fields);
@@ -176,7 +172,7 @@ enum status rpm_header_parse(struct slice blob, const struct limits *limits, str
 	/* Tags that were added at installation come last and replace those of the package. */
 	for (uint32_t i = 0; i < n; i++) {
 		const uint8_t *p = blob.ptr + 8 + (size_t)i * INDEX_BYTES;
-		struct entry e = { be32(p), be32(p + 4), be32(p + 8), be32(p + 12) };
+		struct entry e = { rpm_be32(p), rpm_be32(p + 4), rpm_be32(p + 8), rpm_be32(p + 12) };
 
 		if (is_wanted(e.tag))
 			TRY(take(store, &e, 8 + (uint64_t)i * INDEX_BYTES, out, &n_dir_indexes, err));
@@ -284,14 +280,15 @@ enum status rpm_header_files(struct rpm_read *r, const struct rpm_header *h, con
 		return old_files(r, h, problem, err);
 	TRY(find_dirs(r, h, problem, err));
 	for (uint32_t i = 0; i < h->n_files && !*problem; i++) {
-		uint32_t at = be32(h->dir_indexes.ptr + (size_t)i * 4);
+		uint32_t at = rpm_be32(h->dir_indexes.ptr + (size_t)i * 4);
 
 		if (!next_string(&rest, &base)) {
 			*problem = "its names run out of the header";
 		} else if (at >= h->n_dirs) {
 			*problem = "a file lies in a directory that is not listed";
 		} else if (is_there(h, h->n_files, i)) {
-			struct slice dir = slice_make(h->dir_names.ptr + r->dirs[at], r->dirs[at + 1] - r->dirs[at] - 1);
+			struct slice dir =
+				slice_make(h->dir_names.ptr + r->dirs[at], r->dirs[at + 1] - r->dirs[at] - 1);
 
 			TRY(emit(r, dir, base, problem, err));
 		}

@@ -13,12 +13,21 @@
 #include "base/cursor.h"
 #include "base/map.h"
 #include "index/detector.h"
+#include "index/told.h"
+
+/* Numbers of the formats; the caller knows that the bytes are there. */
+static inline uint32_t rpm_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+static inline uint32_t rpm_le32(const uint8_t *p)
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
 
 /* The largest header rpm reads is 256 MiB; of real ones (packages of 100,000 files) 25 MiB. */
 #define RPM_HEADER_BYTES ((size_t)64 << 20)
-/* Damaged records that are told one by one; the others are counted. */
-#define RPM_DAMAGED_TOLD 100
-/* With more of them than this there is nothing to be found in a database. */
+/* With more damaged records than this there is nothing to be found in a database. */
 #define RPM_DAMAGED_MAX 1000000
 
 /* ---- the reading of one database: rpm.c ---- */
@@ -27,14 +36,15 @@ struct rpm_read {
 	const struct detect_file *file;
 	const struct detect_env *env;
 	const struct detect_sink *out;
-	struct slice db;        /* package_db: "sqlite:var/lib/rpm" */
-	struct map seen;        /* packages so far: keys are the arena's */
-	struct buf joined;      /* a header whose parts lie apart */
-	uint32_t *dirs;         /* scratch for the directories of one header; the arena's */
+	struct told told;
+	struct slice db;   /* package_db: "sqlite:var/lib/rpm" */
+	struct map seen;   /* packages so far: keys are the arena's */
+	struct buf joined; /* a header whose parts lie apart */
+	uint32_t *dirs;	   /* scratch for the directories of one header; the arena's */
 	size_t dirs_cap;
 	uint64_t record_budget; /* bytes of records still expected: all together are no larger than the file */
-	uint64_t owned_budget;  /* bytes of paths still to be made from them */
-	uint64_t damaged;       /* records that were lost */
+	uint64_t owned_budget;	/* bytes of paths still to be made from them */
+	uint64_t damaged;	/* records that were lost */
 };
 
 /*
@@ -69,16 +79,16 @@ bool rpm_pages_take(struct rpm_pages *p, uint64_t page) NODISCARD;
 /* ---- SQLite's write-ahead log: rpm_wal.c ---- */
 
 struct rpm_wal {
-	struct slice bytes;     /* of the log */
+	struct slice bytes; /* of the log */
 	uint32_t page_size;
-	uint32_t n_pages;       /* of the database after the last commit; 0 = nothing in the log counts */
+	uint32_t n_pages;	/* of the database after the last commit; 0 = nothing in the log counts */
 	const uint32_t *frames; /* by page number: frame + 1, or 0; the arena's */
-	uint32_t n_frames;      /* length of frames */
+	uint32_t n_frames;	/* length of frames */
 };
 
 /*
- * Find the last version of every page that was committed. file_pages: pages of the database file. Where the log does not
- * count, *out is empty and *why_not says why in words (NULL if it is merely empty).
+ * Find the last version of every page that was committed. file_pages: pages of the database file. Where the log does
+ * not count, *out is empty and *why_not says why in words (NULL if it is merely empty).
  */
 enum status rpm_wal_index(struct slice bytes, uint32_t page_size, uint64_t file_pages, struct arena *arena,
 			  struct rpm_wal *out, const char **why_not, struct err *err) NODISCARD;
@@ -92,7 +102,7 @@ struct rpm_header {
 	struct slice name, version, release, arch;
 	struct slice source_rpm;   /* "bash-5.1.8-6.el9.src.rpm" */
 	struct slice module_label; /* "name:stream:version:context" */
-	uint32_t epoch;            /* 0 if there is none */
+	uint32_t epoch;		   /* 0 if there is none */
 	/* The list of files: counted, not yet checked; n_files 0 if there is none. */
 	struct slice base_names, dir_names, dir_indexes, states, old_names;
 	uint32_t n_files, n_dirs, n_states, n_old_names;

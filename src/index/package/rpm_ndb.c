@@ -15,11 +15,6 @@
 #define BLOB_HEAD 16
 #define BLOB_TAIL 12
 
-static uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
 struct slot {
 	uint32_t package, block, n_blocks;
 };
@@ -38,13 +33,13 @@ static enum status find_blob(struct slice file, const struct slot *slot, struct 
 		return err_set(err, STATUS_MALFORMED, "package %u has no room for a header", slot->package);
 	blob = slice_take(slice_from(file, (size_t)begin), (size_t)len);
 	tail = blob.ptr + blob.len - BLOB_TAIL;
-	bytes = le32(blob.ptr + 12);
+	bytes = rpm_le32(blob.ptr + 12);
 	if (memcmp(blob.ptr, "BlbS", 4) != 0 || memcmp(tail + 8, "BlbE", 4) != 0)
 		return err_set(err, STATUS_MALFORMED, "package %u is not where its slot says", slot->package);
-	if (le32(blob.ptr + 4) != slot->package)
+	if (rpm_le32(blob.ptr + 4) != slot->package)
 		return err_set(err, STATUS_MALFORMED, "package %u: its place holds package %u", slot->package,
-			       le32(blob.ptr + 4));
-	if (bytes > blob.len - BLOB_HEAD - BLOB_TAIL || bytes != le32(tail + 4))
+			       rpm_le32(blob.ptr + 4));
+	if (bytes > blob.len - BLOB_HEAD - BLOB_TAIL || bytes != rpm_le32(tail + 4))
 		return err_set(err, STATUS_MALFORMED, "package %u: %u bytes do not fit into its %u blocks",
 			       slot->package, bytes, slot->n_blocks);
 	*out = blob;
@@ -54,7 +49,7 @@ static enum status find_blob(struct slice file, const struct slot *slot, struct 
 static enum status read_slot(struct rpm_read *r, size_t at, struct err *err)
 {
 	const uint8_t *p = r->file->bytes.ptr + at;
-	struct slot slot = { le32(p + 4), le32(p + 8), le32(p + 12) };
+	struct slot slot = { rpm_le32(p + 4), rpm_le32(p + 8), rpm_le32(p + 12) };
 	struct slice blob;
 	struct err why = ERR_INIT;
 
@@ -67,12 +62,12 @@ static enum status read_slot(struct rpm_read *r, size_t at, struct err *err)
 	if (find_blob(r->file->bytes, &slot, &blob, &why) != STATUS_OK)
 		return rpm_lost(r, at, &why, err);
 	TRY(rpm_spend(r, blob.len, err));
-	if (isal_adler32(1, blob.ptr, blob.len - BLOB_TAIL) != le32(blob.ptr + blob.len - BLOB_TAIL)) {
+	if (isal_adler32(1, blob.ptr, blob.len - BLOB_TAIL) != rpm_le32(blob.ptr + blob.len - BLOB_TAIL)) {
 		err_set(&why, STATUS_MALFORMED, "package %u: the checksum is wrong", slot.package);
 		return rpm_lost(r, at, &why, err);
 	}
-	return rpm_record(r, slice_take(slice_from(blob, BLOB_HEAD), le32(blob.ptr + 12)), (uint64_t)slot.block * BLOCK,
-			  err);
+	return rpm_record(r, slice_take(slice_from(blob, BLOB_HEAD), rpm_le32(blob.ptr + 12)),
+			  (uint64_t)slot.block * BLOCK, err);
 }
 
 enum status rpm_ndb_read(struct rpm_read *r, struct err *err)
@@ -83,15 +78,15 @@ enum status rpm_ndb_read(struct rpm_read *r, struct err *err)
 
 	if (file.len < FILE_HEAD)
 		return err_at(err, STATUS_MALFORMED, file.len, "the NDB database ends in its header");
-	version = le32(file.ptr + 4);
+	version = rpm_le32(file.ptr + 4);
 	if (version != 0)
 		return err_at(err, STATUS_UNSUPPORTED, 4, "the rpm database is NDB of version %u, which is not known",
 			      version);
-	end = (uint64_t)le32(file.ptr + 12) * SLOT_PAGE;
+	end = (uint64_t)rpm_le32(file.ptr + 12) * SLOT_PAGE;
 	if (end == 0)
 		return err_at(err, STATUS_MALFORMED, 12, "the NDB database has no slots");
 	if (end > file.len) {
-		diag_emit(r->out->diags, DIAG_TRUNCATED, SLICE_EMPTY, file.len,
+		told_emit(&r->told, DIAG_TRUNCATED, file.len,
 			  "the NDB database ends in its slots: they have %llu bytes, the file %zu",
 			  (unsigned long long)end, file.len);
 		end = file.len;

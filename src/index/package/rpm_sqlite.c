@@ -2,8 +2,8 @@
 /*
  * rpm_sqlite.c - the rows of table Packages of an SQLite database, with what its write-ahead log adds.
  *
- * Source: the SQLite documentation, "Database File Format". Why not the library: docs/adr/0010-rpm-sqlite.md. Every page
- * belongs to one place, so each is taken once: no circle can be walked, and no page twice.
+ * Source: the SQLite documentation, "Database File Format". Why not the library: docs/adr/0010-rpm-sqlite.md. Every
+ * page belongs to one place, so each is taken once: no circle can be walked, and no page twice.
  */
 #include "index/package/rpm_impl.h"
 
@@ -25,15 +25,10 @@ struct db {
 struct node {
 	struct slice page;
 	uint32_t number;
-	size_t head;      /* of the b-tree within the page: 100 on page 1 */
+	size_t head; /* of the b-tree within the page: 100 on page 1 */
 	uint8_t type;
 	uint32_t n_cells;
 };
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 static uint32_t be16(const uint8_t *p)
 {
@@ -82,7 +77,7 @@ static enum status join(struct db *db, uint32_t next, uint64_t size, struct err 
 
 	while (b->len < size) {
 		TRY(take_page(db, next, &page, err));
-		next = be32(page.ptr);
+		next = rpm_be32(page.ptr);
 		buf_add(b, slice_take(slice_make(page.ptr + 4, db->usable - 4), (size_t)(size - b->len)));
 		TRY(buf_check(b, "rpm header", err));
 	}
@@ -139,7 +134,7 @@ static enum status read_payload(struct db *db, const struct node *n, size_t at, 
 	buf_reset(&db->r->joined);
 	buf_add(&db->r->joined, here);
 	TRY(buf_check(&db->r->joined, "rpm header", err));
-	if (join(db, be32(next.ptr), size, err) != STATUS_OK)
+	if (join(db, rpm_be32(next.ptr), size, err) != STATUS_OK)
 		return err_wrap(err, "row %llu", (unsigned long long)rowid);
 	*out = buf_slice(&db->r->joined);
 	return STATUS_OK;
@@ -202,7 +197,8 @@ static enum status open_node(struct db *db, uint32_t number, struct node *n, str
 		return err_set(err, STATUS_MALFORMED, "page %u is no page of a table: its type is %u", number, n->type);
 	head_bytes = n->type == INTERIOR_TABLE ? 12 : 8;
 	if (n->n_cells > (db->usable - n->head - head_bytes) / 2)
-		return err_set(err, STATUS_MALFORMED, "page %u says it has %u cells, more than fit", number, n->n_cells);
+		return err_set(err, STATUS_MALFORMED, "page %u says it has %u cells, more than fit", number,
+			       n->n_cells);
 	return STATUS_OK;
 }
 
@@ -237,7 +233,7 @@ static bool child_of(const struct db *db, const struct node *n, uint32_t i, uint
 
 	if (at + 4 > db->usable)
 		return false;
-	*out = be32(n->page.ptr + at);
+	*out = rpm_be32(n->page.ptr + at);
 	return true;
 }
 
@@ -349,7 +345,7 @@ static enum status open_db(struct db *db, struct err *err)
 	file_pages = db->file.len / db->page_size;
 	TRY(rpm_wal_index(r->file->companion, db->page_size, file_pages, r->env->arena, &db->wal, &why_not, err));
 	if (why_not)
-		diag_emit(r->out->diags, DIAG_FIELD, SLICE_EMPTY, ERR_NO_OFFSET,
+		told_emit(&r->told, DIAG_FIELD, ERR_NO_OFFSET,
 			  "the database's write-ahead log does not count, as for SQLite: %s", why_not);
 	return STATUS_OK;
 }
@@ -368,16 +364,16 @@ static enum status read_head(struct db *db, struct err *err)
 	if (db->usable < 480)
 		return err_at(err, STATUS_MALFORMED, 20, "the SQLite database reserves %u bytes of each page",
 			      page.ptr[20]);
-	if (be32(page.ptr + 56) > 1)
+	if (rpm_be32(page.ptr + 56) > 1)
 		return err_at(err, STATUS_UNSUPPORTED, 56, "the rpm database has texts in UTF-16");
 	/* Old writers do not keep the size; then it is the file's. */
-	n = be32(page.ptr + 28);
+	n = rpm_be32(page.ptr + 28);
 	if (n == 0 || memcmp(page.ptr + 24, page.ptr + 92, 4) != 0)
 		n = file_pages;
 	if (db->wal.n_pages > 0)
 		n = db->wal.n_pages;
 	else if (n > file_pages || db->file.len % db->page_size != 0)
-		diag_emit(r->out->diags, DIAG_TRUNCATED, SLICE_EMPTY, db->file.len,
+		told_emit(&r->told, DIAG_TRUNCATED, db->file.len,
 			  "the SQLite database has %llu pages, the file only %llu", (unsigned long long)n,
 			  (unsigned long long)(db->file.len / db->page_size));
 	db->n_pages = (uint32_t)MIN(n, (uint64_t)UINT32_MAX - 1);
@@ -396,8 +392,7 @@ enum status rpm_sqlite_read(struct rpm_read *r, struct err *err)
 	TRY(open_node(&db, 1, &node, err));
 	TRY(walk_table(&db, &node, on_schema, &root, err));
 	if (root == 0)
-		return err_set(err, STATUS_MALFORMED,
-			       "an SQLite database without a table Packages is no rpm database");
+		return err_set(err, STATUS_MALFORMED, "an SQLite database without a table Packages is no rpm database");
 	TRY(open_node(&db, root, &node, err));
 	return walk_table(&db, &node, on_package, NULL, err);
 }

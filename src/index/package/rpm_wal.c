@@ -12,16 +12,6 @@
 #define WAL_MAGIC 0x377f0682u /* its last bit: checksums are taken over big-endian words */
 #define WAL_VERSION 3007000u
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
 struct sum {
 	uint32_t a, b;
 };
@@ -30,8 +20,8 @@ struct sum {
 static struct sum add_big(struct sum s, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i += 8) {
-		s.a += be32(p + i) + s.b;
-		s.b += be32(p + i + 4) + s.a;
+		s.a += rpm_be32(p + i) + s.b;
+		s.b += rpm_be32(p + i + 4) + s.a;
 	}
 	return s;
 }
@@ -39,8 +29,8 @@ static struct sum add_big(struct sum s, const uint8_t *p, size_t n)
 static struct sum add_little(struct sum s, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i += 8) {
-		s.a += le32(p + i) + s.b;
-		s.b += le32(p + i + 4) + s.a;
+		s.a += rpm_le32(p + i) + s.b;
+		s.b += rpm_le32(p + i + 4) + s.a;
 	}
 	return s;
 }
@@ -52,7 +42,7 @@ static struct sum add(struct sum s, bool big, const uint8_t *p, size_t n)
 
 static bool fits(struct sum s, const uint8_t *stored)
 {
-	return s.a == be32(stored) && s.b == be32(stored + 4);
+	return s.a == rpm_be32(stored) && s.b == rpm_be32(stored + 4);
 }
 
 static const char *check_head(struct slice bytes, uint32_t page_size, struct sum *out_sum, bool *out_big)
@@ -61,16 +51,16 @@ static const char *check_head(struct slice bytes, uint32_t page_size, struct sum
 
 	if (bytes.len < WAL_HEAD)
 		return "it ends in its header";
-	magic = be32(bytes.ptr);
+	magic = rpm_be32(bytes.ptr);
 	if ((magic & ~1u) != WAL_MAGIC)
 		return "its magic number is wrong";
 	*out_big = magic & 1;
 	*out_sum = add((struct sum){ 0, 0 }, *out_big, bytes.ptr, 24);
 	if (!fits(*out_sum, bytes.ptr + 24))
 		return "the checksum of its header is wrong";
-	if (be32(bytes.ptr + 4) != WAL_VERSION)
+	if (rpm_be32(bytes.ptr + 4) != WAL_VERSION)
 		return "its version is not known";
-	if (be32(bytes.ptr + 8) != page_size)
+	if (rpm_be32(bytes.ptr + 8) != page_size)
 		return "its pages are not of the database's size";
 	return NULL;
 }
@@ -84,16 +74,16 @@ static uint32_t count_frames(struct slice bytes, uint32_t page_size, struct sum 
 	for (struct slice rest = slice_from(bytes, WAL_HEAD); rest.len >= size; rest = slice_from(rest, size)) {
 		const uint8_t *p = rest.ptr;
 
-		if (be32(p) == 0 || memcmp(p + 8, bytes.ptr + 16, 8) != 0)
+		if (rpm_be32(p) == 0 || memcmp(p + 8, bytes.ptr + 16, 8) != 0)
 			break;
 		sum = add(sum, big, p, 8);
 		sum = add(sum, big, p + FRAME_HEAD, page_size);
 		if (!fits(sum, p + 16))
 			break;
 		n++;
-		if (be32(p + 4) != 0) {
+		if (rpm_be32(p + 4) != 0) {
 			committed = n;
-			*out_pages = be32(p + 4);
+			*out_pages = rpm_be32(p + 4);
 		}
 	}
 	return committed;
@@ -122,7 +112,7 @@ enum status rpm_wal_index(struct slice bytes, uint32_t page_size, uint64_t file_
 	if (!frames)
 		return err_nomem(err, "write-ahead log");
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t page = be32(bytes.ptr + WAL_HEAD + (FRAME_HEAD + (size_t)page_size) * i);
+		uint32_t page = rpm_be32(bytes.ptr + WAL_HEAD + (FRAME_HEAD + (size_t)page_size) * i);
 
 		if (page < slots)
 			frames[page] = i + 1;

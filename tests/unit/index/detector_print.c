@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Of more lines of one kind than this, the first and the last SHOWN are printed. */
-#define LINES_MAX 100
-#define SHOWN 3
+#define SHOWN 3 /* of the lines of one kind that are too many: the first and the last */
 
 /* One line of a group: the path it is sorted by and its place in the report. */
 struct line {
@@ -22,6 +20,7 @@ struct line {
 struct printer {
 	const struct layer_report *report;
 	const struct detector *detector;
+	size_t lines_max;
 	struct arena *arena;
 	struct buf *out;
 	struct err *err;
@@ -151,7 +150,7 @@ static enum status put_group(const struct printer *p, struct line *lines, size_t
 	if (n > 1)
 		qsort(lines, n, sizeof(*lines), by_path);
 	for (size_t i = 0; i < n; i++) {
-		if (n > LINES_MAX && i == SHOWN) {
+		if (p->lines_max > 0 && n > p->lines_max && i == SHOWN) {
 			buf_printf(p->out, "{\"left_out\":%zu}\n", n - 2 * SHOWN);
 			i = n - SHOWN;
 		}
@@ -200,7 +199,7 @@ static enum status put_report(const struct printer *p)
 }
 
 enum status detector_print(const struct detector *d, const char *directory, const struct limits *limits,
-			   struct buf *out, struct err *err)
+			   size_t lines_max, struct buf *out, struct err *err)
 {
 	const struct detector *const list[] = { d, &wants_all };
 	struct image_layer layer = { .place = LAYER_DIRECTORY, .name = SLICE("test") };
@@ -218,7 +217,7 @@ enum status detector_print(const struct detector *d, const char *directory, cons
 		job.rules = rules;
 		st = scan_layer(&job, &arena, &report, err);
 		if (st == STATUS_OK) {
-			struct printer p = { &report, d, &scratch, out, err };
+			struct printer p = { &report, d, lines_max, &scratch, out, err };
 
 			st = put_report(&p);
 		}

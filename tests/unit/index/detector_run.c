@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: detector-run DETECTOR DIRECTORY\n");
 		return 2;
 	}
-	if (detector_print(d, argv[2], &limits_default, &out, &err) != STATUS_OK) {
+	if (detector_print(d, argv[2], &limits_default, 0, &out, &err) != STATUS_OK) {
 		fprintf(stderr, "%s\n", err.msg);
 		return 1;
 	}
