@@ -556,14 +556,18 @@ static enum status visit_symlink(struct scan *s, const struct tar_entry *entry, 
 	return STATUS_OK;
 }
 
-static bool has_run(const struct scan *s, struct slice path, const struct detector *d)
+/* Was something drawn from the file at path, or will it be in the second pass? */
+static bool gave_records(const struct scan *s, struct slice path, const struct detector *d)
 {
 	uint64_t at;
 
+	if (map_get(&s->agains_by_path, path, &at))
+		return true;
 	if (!map_get(&s->runs_by_path, path, &at) || at == 0)
 		return false;
 	for (size_t i = (size_t)at - 1; i != NO_INDEX; i = s->runs.at[i].older)
-		if (s->runs.at[i].detector == d && !s->runs.at[i].dead)
+		if (s->runs.at[i].detector == d && !s->runs.at[i].dead &&
+		    s->runs.at[i].packages[1] > s->runs.at[i].packages[0])
 			return true;
 	return false;
 }
@@ -582,9 +586,12 @@ static enum status visit_hardlink(struct scan *s, const struct tar_entry *entry,
 		keep |= !any;
 		if (s->full || slice_eq(entry->path, entry->link))
 			continue;
-		if (any ? !has_run(s, entry->link, w->hit.detector)
-			: w->hit.rule->match == PATH_EXACT &&
-				    rules_of(s->job->rules, w->hit.detector, entry->link) != NULL)
+		if (any && !gave_records(s, entry->link, w->hit.detector)) {
+			if (entry->mode & 0111)
+				TRY(scan_shadow(s, entry->path, w->hit.detector, 0, err));
+			continue;
+		}
+		if (w->hit.rule->match == PATH_EXACT && rules_of(s->job->rules, w->hit.detector, entry->link) != NULL)
 			continue;
 		if (scan_add_again(s, entry->link, w, err) != STATUS_OK && !s->full)
 			return err->code;

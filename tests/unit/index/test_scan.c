@@ -83,6 +83,14 @@ static bool has_package(const struct fixture *f, const char *name, const char *v
 	return false;
 }
 
+static bool has_file(const struct fixture *f, const char *path)
+{
+	for (size_t i = 0; i < f->report.files.len; i++)
+		if (slice_eq(f->report.files.at[i].path, slice_cstr(path)))
+			return true;
+	return false;
+}
+
 static size_t count_diags(const struct fixture *f, enum diag_code code)
 {
 	size_t n = 0;
@@ -170,6 +178,24 @@ static void test_hard_link_to_an_unwanted_name(void **state)
 	assert_true(f->report.complete);
 	assert_true(has_package(f, "a", "1", "db/status"));
 	assert_int_equal(f->report.files.len, 1);
+}
+
+/* A second name of a program that was recognised is read again; one of a program that was not only shadows. */
+static void test_hard_links_to_programs(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "bin/known", "PROG0008prog-one");
+	tarball_add(&f->tar, '1', "bin/known2", "bin/known", "PROG", 0);
+	tarball_file(&f->tar, "bin/other", "PROX other");
+	tarball_add(&f->tar, '1', "bin/other2", "bin/other", "PROG", 0);
+	tarball_add(&f->tar, '1', "bin/data", "bin/other", NULL, 0);
+	scan(f);
+	assert_true(has_package(f, "prog-one", "PROG", "bin/known"));
+	assert_true(has_package(f, "prog-one", "PROG", "bin/known2"));
+	assert_int_equal(f->report.packages.len, 2);
+	assert_true(has_file(f, "bin/other2"));
+	assert_false(has_file(f, "bin/data"));
 }
 
 static void test_one_database_under_two_names_counts_once(void **state)
@@ -476,6 +502,7 @@ int main(void)
 		TEST(test_last_entry_of_a_name_wins),
 		TEST(test_whiteouts_links_directories),
 		TEST(test_hard_link_to_an_unwanted_name),
+		TEST(test_hard_links_to_programs),
 		TEST(test_one_database_under_two_names_counts_once),
 		TEST(test_companion_before_and_after),
 		TEST(test_companion_through_links),
