@@ -140,6 +140,7 @@ static void entry_severity(yyjson_val *entry, const struct advisory *a, struct a
 
 /* ---- ids, links, dates ---- */
 
+/* Texts of a list; one that repeats its neighbour counts once (the Go database lists aliases twice). */
 static enum status read_list(struct osv_reader *r, yyjson_val *list, size_t room, struct slice **out, size_t *out_n,
 			     struct err *err)
 {
@@ -149,8 +150,13 @@ static enum status read_list(struct osv_reader *r, yyjson_val *list, size_t room
 
 	if (!texts)
 		return nomem(err);
-	yyjson_arr_foreach(list, i, n, item) if (yyjson_is_str(item) && yyjson_get_len(item) > 0) texts[(*out_n)++] =
-		json_str(item);
+	yyjson_arr_foreach(list, i, n, item)
+	{
+		struct slice text = json_str(item);
+
+		if (text.len > 0 && (*out_n == 0 || !slice_eq(text, texts[*out_n - 1])))
+			texts[(*out_n)++] = text;
+	}
 	*out = texts;
 	return STATUS_OK;
 }
