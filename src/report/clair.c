@@ -16,8 +16,9 @@ struct clair {
 	struct document doc;
 	const struct index_report *index;
 	struct arena arena;
-	struct map sources; /* "name\0version" -> number of the source package */
+	struct map sources;  /* "name|version" -> number of the source package */
 	uint64_t *source_of; /* package -> number of its source */
+	bool *shown;	     /* package -> is it in the document? */
 	uint64_t first_repository, first_package, next;
 };
 
@@ -41,6 +42,30 @@ static bool is_language(enum package_type t)
 	return package_type_scope(t)[0] != '\0';
 }
 
+/* As in Clair, language packages that system packages brought are left out, but where --owned had them matched. */
+static enum status choose_packages(struct clair *c, const struct vulnerability_report *r, struct err *err)
+{
+	size_t n = c->index->packages.len;
+
+	c->shown = arena_array(&c->arena, n + 1, sizeof(*c->shown));
+	if (!c->shown)
+		return err_nomem(err, "report");
+	for (size_t i = 0; i < n; i++)
+		c->shown[i] = !(c->index->packages.at[i].package.flags & PACKAGE_OWNED);
+	for (size_t i = 0; r && i < r->findings.len; i++)
+		c->shown[r->findings.at[i].package] = true;
+	return STATUS_OK;
+}
+
+/* System packages always have a source, be it of their own name; language packages have an empty one. */
+static void source_of(const struct package *p, struct slice *name, struct slice *version)
+{
+	bool own = p->source_name.len == 0 && !is_language(p->type);
+
+	*name = own ? p->name : p->source_name;
+	*version = own ? p->version : p->source_version;
+}
+
 static enum status number_sources(struct clair *c, struct err *err)
 {
 	size_t n = c->index->packages.len;
@@ -50,13 +75,12 @@ static enum status number_sources(struct clair *c, struct err *err)
 	c->next = c->first_package + n;
 	c->source_of = n ? arena_array(&c->arena, n, sizeof(*c->source_of)) : NULL;
 	for (size_t i = 0; i < n; i++) {
-		const struct package *p = &c->index->packages.at[i].package;
-		struct slice key;
+		struct slice key, name, version;
 		uint64_t *slot;
 		bool is_new;
 
-		if (!c->source_of || !arena_printf(&c->arena, &key, "%.*s|%.*s", SLICE_ARG(p->source_name),
-						   SLICE_ARG(p->source_version)))
+		source_of(&c->index->packages.at[i].package, &name, &version);
+		if (!c->source_of || !arena_printf(&c->arena, &key, "%.*s|%.*s", SLICE_ARG(name), SLICE_ARG(version)))
 			return err_nomem(err, "report");
 		slot = map_slot(&c->sources, key, &is_new);
 		if (!slot)
@@ -89,14 +113,16 @@ static void put_detector(struct json_writer *w, struct slice name)
 
 static void put_source(struct json_writer *w, const struct package *p, uint64_t id)
 {
+	struct slice name, version;
 	struct number n;
 
+	source_of(p, &name, &version);
 	json_key(w, "source");
 	json_object(w);
 	json_member_cstr(w, "id", number(&n, id));
-	json_member_str(w, "name", p->source_name);
-	json_member_str(w, "version", p->source_version);
-	if (p->source_name.len > 0)
+	json_member_str(w, "name", name);
+	json_member_str(w, "version", version);
+	if (name.len > 0)
 		json_member_cstr(w, "kind", "source");
 	json_member_cstr(w, "normalized_version", "");
 	json_member_cstr(w, "cpe", "");
@@ -115,6 +141,8 @@ static enum status put_packages(struct clair *c, struct err *err)
 	for (size_t i = 0; i < c->index->packages.len; i++) {
 		const struct package *p = &c->index->packages.at[i].package;
 
+		if (!c->shown[i])
+			continue;
 		json_key(w, number(&n, package_number(c, i)));
 		json_object(w);
 		json_member_cstr(w, "id", number(&n, package_number(c, i)));
@@ -136,8 +164,12 @@ static enum status put_packages(struct clair *c, struct err *err)
 	return STATUS_OK;
 }
 
-/* Clair rewrites the fields of the distributions it knows; clients compare them. */
-static enum status put_distribution(struct clair *c, const struct distribution *d, const char *id, struct err *err)
+/*
+ * Clair rewrites the fields of the distributions it knows; clients compare them. Alpine's release is the version of an
+ * installed distribution and the version_id of a vulnerability's.
+ */
+static enum status put_distribution(struct clair *c, const struct distribution *d, const char *id, bool installed,
+				    struct err *err)
 {
 	struct json_writer *w = &c->doc.w;
 	struct distribution shown = *d;
@@ -147,8 +179,13 @@ static enum status put_distribution(struct clair *c, const struct distribution *
 		return err_nomem(err, "report");
 	slice_cut(scope, ':', NULL, &release);
 	if (slice_eq(d->did, SLICE("alpine")) && release.len > 0) {
-		shown.version = release;
-		shown.version_id = SLICE_EMPTY;
+		bool edge = slice_eq(release, SLICE("edge"));
+
+		shown.version = installed ? release : SLICE_EMPTY;
+		shown.version_id = installed ? SLICE_EMPTY : release;
+		if (!arena_printf(&c->arena, &shown.pretty_name, "Alpine Linux %s%.*s", edge ? "" : "v",
+				  SLICE_ARG(release)))
+			return err_nomem(err, "report");
 	} else if (slice_eq(d->did, SLICE("debian")) && release.len > 0) {
 		struct slice code =
 			d->version_code_name.len ? d->version_code_name : debian_codename_by_release(release);
@@ -195,11 +232,12 @@ static enum status put_distributions(struct clair *c, struct err *err)
 	json_object(w);
 	for (size_t i = 0; i < c->index->distributions.len; i++) {
 		json_key(w, number(&n, 1 + i));
-		TRY(put_distribution(c, &c->index->distributions.at[i], number(&n, 1 + i), err));
+		TRY(put_distribution(c, &c->index->distributions.at[i], number(&n, 1 + i), true, err));
 	}
 	json_close(w);
 	for (size_t i = 0; i < c->index->packages.len; i++)
-		used[c->index->packages.at[i].package.type] = true;
+		if (c->shown[i])
+			used[c->index->packages.at[i].package.type] = true;
 	json_key(w, "repository");
 	json_object(w);
 	for (size_t t = 0; t < PACKAGE_TYPE_COUNT; t++) {
@@ -222,6 +260,8 @@ static enum status put_environments(struct clair *c, struct err *err)
 	for (size_t i = 0; i < c->index->packages.len; i++) {
 		const struct index_package *p = &c->index->packages.at[i];
 
+		if (!c->shown[i])
+			continue;
 		json_key(w, number(&n, package_number(c, i)));
 		json_array(w);
 		json_object(w);
@@ -248,13 +288,15 @@ static enum status put_environments(struct clair *c, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status clair_begin(struct clair *c, const struct index_report *index, const struct report_out *out,
-			       struct err *err)
+/* r is NULL for an index report. */
+static enum status clair_begin(struct clair *c, const struct index_report *index, const struct vulnerability_report *r,
+			       const struct report_out *out, struct err *err)
 {
 	memset(c, 0, sizeof(*c));
 	c->index = index;
 	c->arena = (struct arena)ARENA_INIT(SIZE_MAX);
 	document_init(&c->doc, out, 0);
+	TRY(choose_packages(c, r, err));
 	return number_sources(c, err);
 }
 
@@ -291,11 +333,11 @@ static enum status clair_index(const struct index_report *r, const struct report
 	struct clair AUTO(clair_fini) c;
 
 	(void)options;
-	TRY(clair_begin(&c, r, out, err));
+	TRY(clair_begin(&c, r, NULL, out, err));
 	return write_index(&c, err);
 }
 
-/* Findings of one advisory row are one vulnerability of Clair's, whatever packages it hits. */
+/* Findings of one advisory row with one fix are one vulnerability of Clair's, whatever packages it hits. */
 static enum status vulnerability_numbers(struct clair *c, const struct vulnerability_report *r, struct map *numbers,
 					 uint64_t *of, bool *first, struct err *err)
 {
@@ -307,7 +349,7 @@ static enum status vulnerability_numbers(struct clair *c, const struct vulnerabi
 
 		if (!arena_printf(&c->arena, &key, "%.*s|%.*s|%.*s|%.*s|%d|%.*s", SLICE_ARG(f->source),
 				  SLICE_ARG(f->advisory.id), SLICE_ARG(f->row.scope), SLICE_ARG(f->row.package),
-				  (int)f->row.name_kind, SLICE_ARG(f->row.fixed_version)))
+				  (int)f->row.name_kind, SLICE_ARG(f->fix)))
 			return err_nomem(err, "report");
 		slot = map_slot(numbers, key, &is_new);
 		if (!slot)
@@ -346,7 +388,8 @@ static void put_aliases(struct json_writer *w, const struct advisory *a)
 	json_close(w);
 }
 
-static enum status put_links(struct clair *c, const struct advisory *a, struct err *err)
+/* One text. Clients look for CVE ids in it, so pages of the aliases follow where Clair has them: in OSV. */
+static enum status put_links(struct clair *c, const struct advisory *a, struct slice source, struct err *err)
 {
 	struct buf AUTO(buf_fini) links = BUF_INIT((size_t)1 << 20);
 
@@ -355,6 +398,9 @@ static enum status put_links(struct clair *c, const struct advisory *a, struct e
 			buf_add_byte(&links, ' ');
 		buf_add(&links, a->links[i]);
 	}
+	for (size_t i = 0; slice_starts(source, SLICE("osv/")) && i < a->n_aliases; i++)
+		buf_printf(&links, "%shttps://osv.dev/vulnerability/%.*s", links.len > 0 ? " " : "",
+			   SLICE_ARG(a->aliases[i]));
 	TRY(buf_check(&links, "links of an advisory", err));
 	json_member_str(&c->doc.w, "links", buf_slice(&links));
 	return STATUS_OK;
@@ -377,7 +423,7 @@ static enum status put_vulnerability(struct clair *c, const struct finding *f, u
 	json_member_str(w, "name", a->id);
 	json_member_str(w, "description", a->description.len ? a->description : a->summary);
 	json_member_cstr(w, "issued", date_print(&date, a->issued_s));
-	TRY(put_links(c, a, err));
+	TRY(put_links(c, a, f->source, err));
 	json_member_str(w, "severity", f->row.severity.len ? f->row.severity : a->severity_text);
 	json_member_cstr(w, "normalized_severity", severity_name(f->severity));
 	json_key(w, "package");
@@ -392,11 +438,14 @@ static enum status put_vulnerability(struct clair *c, const struct finding *f, u
 	json_null(w);
 	json_close(w);
 	json_key(w, "distribution");
-	TRY(put_distribution(c, language || p->distribution == INDEX_NO_DISTRIBUTION ?
-					&none : &c->index->distributions.at[p->distribution], "", err));
+	TRY(put_distribution(c,
+			     language || p->distribution == INDEX_NO_DISTRIBUTION
+				     ? &none
+				     : &c->index->distributions.at[p->distribution],
+			     "", false, err));
 	json_key(w, "repository");
 	put_repository(w, p->package.type, "");
-	json_member_str(w, "fixed_in_version", f->row.fixed_version);
+	json_member_str(w, "fixed_in_version", f->fix);
 	put_aliases(w, a);
 	json_close(w);
 	return document_flush(&c->doc, err);
@@ -465,7 +514,7 @@ static enum status clair_vulnerabilities(const struct vulnerability_report *r, c
 	struct json_writer *w = &c.doc.w;
 
 	(void)options;
-	TRY(clair_begin(&c, r->index, out, err));
+	TRY(clair_begin(&c, r->index, r, out, err));
 	json_object(w);
 	document_digest(w, "manifest_hash", &r->index->manifest);
 	TRY(put_packages(&c, err));
