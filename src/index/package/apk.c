@@ -24,6 +24,7 @@ struct apk_reader {
 	size_t path_max;
 	/* the entry at hand */
 	bool any; /* it has a line */
+	bool cut; /* the file ends in it, without a newline */
 	bool has_dir;
 	size_t offset;
 	struct slice name, version, arch, origin;
@@ -60,8 +61,9 @@ static enum status end_entry(struct apk_reader *r, struct err *err)
 		return STATUS_OK;
 	r->any = false;
 	if (!is_word(r->name) || !is_word(r->version)) {
-		told_emit(&r->told, DIAG_RECORD, r->offset, "package \"%s\" has no %s that could be read",
-			  err_slice(&q, r->name), is_word(r->name) ? "version" : "name");
+		told_emit(&r->told, r->cut ? DIAG_TRUNCATED : DIAG_RECORD, r->offset,
+			  "package \"%s\" has no %s that could be read", err_slice(&q, r->name),
+			  is_word(r->name) ? "version" : "name");
 		return STATUS_OK;
 	}
 	if (is_word(r->arch))
@@ -161,6 +163,11 @@ static enum status read_lines(struct apk_reader *r, struct err *err)
 			begin_entry(r, offset);
 		TRY(take_line(r, offset, line, err));
 	}
+	if (r->file->bytes.len > 0 && !slice_ends(r->file->bytes, SLICE("\n"))) {
+		r->cut = true;
+		told_emit(&r->told, DIAG_FIELD, r->file->bytes.len,
+			  "no newline at the end: the file may have been cut");
+	}
 	return end_entry(r, err);
 }
 
@@ -183,7 +190,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_apk = {
 	.name = "apk",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

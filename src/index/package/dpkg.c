@@ -48,10 +48,17 @@ struct dpkg_reader {
 /* The fields of one stanza that are wanted. */
 struct record {
 	size_t offset;
+	bool cut; /* the file ends in it, without a newline */
 	struct slice name, version, arch, source, status;
 };
 
 /* ---- fields ---- */
+
+/* What the lack of a field means: a bad stanza, or that the file goes on elsewhere. */
+static enum diag_code missing(const struct record *rec)
+{
+	return rec->cut ? DIAG_TRUNCATED : DIAG_RECORD;
+}
 
 /* "install ok installed": does the third word mean that the package's files are there? */
 static bool is_installed(struct dpkg_reader *r, const struct record *rec)
@@ -66,7 +73,7 @@ static bool is_installed(struct dpkg_reader *r, const struct record *rec)
 
 	if (rest.len == 0) {
 		if (r->need_status)
-			told_emit(&r->told, DIAG_RECORD, rec->offset,
+			told_emit(&r->told, missing(rec), rec->offset,
 				  "package \"%s\" has no Status: to dpkg it is not installed",
 				  err_slice(&q, rec->name));
 		return !r->need_status;
@@ -80,8 +87,8 @@ static bool is_installed(struct dpkg_reader *r, const struct record *rec)
 	for (size_t i = 0; i < ARRAY_LEN(there); i++)
 		if (slice_eq_nocase(word, there[i]))
 			return true;
-	told_emit(&r->told, DIAG_FIELD, rec->offset, "Status \"%s\" is not known: the package is listed",
-		  err_slice(&q, rec->status));
+	told_emit(&r->told, rec->cut ? DIAG_TRUNCATED : DIAG_FIELD, rec->offset,
+		  "Status \"%s\" is not known: the package is listed", err_slice(&q, rec->status));
 	return true;
 }
 
@@ -141,14 +148,14 @@ static enum status emit(struct dpkg_reader *r, const struct record *rec, struct 
 	struct err_quote q;
 
 	if (!is_name(rec->name)) {
-		told_emit(&r->told, DIAG_RECORD, rec->offset, "a stanza names no package: \"%s\"",
+		told_emit(&r->told, missing(rec), rec->offset, "a stanza names no package: \"%s\"",
 			  err_slice(&q, rec->name));
 		return STATUS_OK;
 	}
 	if (!is_installed(r, rec))
 		return STATUS_OK;
 	if (!is_word(rec->version)) {
-		told_emit(&r->told, DIAG_RECORD, rec->offset, "package \"%s\" has no version that could be read",
+		told_emit(&r->told, missing(rec), rec->offset, "package \"%s\" has no version that could be read",
 			  err_slice(&q, rec->name));
 		return STATUS_OK;
 	}
@@ -211,6 +218,7 @@ static enum status read_stanzas(struct dpkg_reader *r, const struct detect_env *
 			if (n++ < env->limits->fields)
 				take_field(r, &rec, &field);
 		}
+		rec.cut = reader.pos == reader.in.len && !slice_ends(reader.in, SLICE("\n"));
 		TRY(emit(r, &rec, err));
 	}
 	return STATUS_OK;
@@ -244,6 +252,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	if (file->rule->accept == is_list || file->rule->accept == is_sums)
 		return read_paths(&r, file->rule->accept == is_sums, err);
 	r.need_status = file->rule->match == PATH_EXACT;
+	if (r.need_status && file->bytes.len > 0 && !slice_ends(file->bytes, SLICE("\n")))
+		told_emit(&r.told, DIAG_FIELD, file->bytes.len, "no newline at the end: the file may have been cut");
 	st = read_stanzas(&r, env, err);
 	told_end(&r.told);
 	return st;
@@ -251,7 +261,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_dpkg = {
 	.name = "dpkg",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
