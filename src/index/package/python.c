@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * python.c - installed Python distributions: the header block of METADATA (wheels) and PKG-INFO (eggs).
+ * python.c - installed Python distributions: the header block of METADATA (wheels) and PKG-INFO (eggs), the name of a
+ * zipped egg.
  *
  * Source: docs/formats/python.md (PyPA "Core metadata specifications", "Recording installed projects", PEP 503).
  */
@@ -15,7 +16,7 @@ static bool is_named(struct slice path)
 {
 	struct slice base = path_base(path);
 
-	if (!slice_ends(path, SLICE(".egg-info")))
+	if (slice_ends(path, SLICE("/METADATA")) || slice_ends(path, SLICE("/PKG-INFO")))
 		base = path_base(path_dir(path));
 	return base.len > 0 && base.ptr[0] != '.';
 }
@@ -37,6 +38,7 @@ static const struct path_rule rules[] = {
 	  .max_bytes = METADATA_BYTES,
 	  .accept = is_named },
 	{ .match = PATH_SUFFIX, .text = ".egg/EGG-INFO/PKG-INFO", .need = DETECT_WHOLE, .max_bytes = METADATA_BYTES },
+	{ .match = PATH_SUFFIX, .text = ".egg", .need = DETECT_RANGES, .accept = is_named },
 	{ .text = NULL },
 };
 
@@ -67,7 +69,7 @@ static struct slice value_of(const struct stanza_field *f)
 
 struct header {
 	struct slice name, version; /* the first of each counts, as for email.message */
-	size_t name_offset, version_offset;
+	uint64_t name_offset, version_offset;
 	bool has_name, has_version;
 };
 
@@ -140,7 +142,7 @@ static bool place_of(struct arena *a, struct slice path, struct slice *out)
 {
 	struct slice dir = path_dir(path);
 
-	if (!slice_ends(path, SLICE(".egg-info")))
+	if (!slice_ends(path, SLICE(".egg-info")) && !slice_ends(path, SLICE(".egg")))
 		dir = path_dir(dir);
 	if (dir.len == 0)
 		dir = SLICE(".");
@@ -149,31 +151,29 @@ static bool place_of(struct arena *a, struct slice path, struct slice *out)
 
 /* ---- detector ---- */
 
-static enum status refuse(const struct detect_file *file, const struct detect_sink *out, size_t offset,
+static enum status refuse(const struct detect_file *file, const struct detect_sink *out, uint64_t offset,
 			  const char *what)
 {
-	diag_emit(out->diags, DIAG_RECORD, file->path, offset, "the metadata of a Python distribution %s", what);
+	diag_emit(out->diags, DIAG_RECORD, file->path, offset, "a Python distribution is not known: %s", what);
 	return STATUS_OK;
 }
 
-static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
-			 struct err *err)
+static enum status emit(const struct detect_file *file, const struct header *h, const struct detect_env *env,
+			const struct detect_sink *out, struct err *err)
 {
 	struct package p = { .type = PACKAGE_PYPI, .path = file->path, .detector = SLICE("python") };
-	struct header h;
 
-	read_header(header_block(file->bytes), &h);
-	if (!h.has_name || is_unknown(h.name))
-		return refuse(file, out, h.has_name ? h.name_offset : ERR_NO_OFFSET, "has no name");
-	if (!slice_is_utf8(h.name) || !slice_is_utf8(h.version))
-		return refuse(file, out, h.name_offset, "has a name or version that is not UTF-8");
-	if (!fold_name(env->arena, h.name, &p.name))
+	if (!h->has_name || is_unknown(h->name))
+		return refuse(file, out, h->has_name ? h->name_offset : ERR_NO_OFFSET, "it has no name");
+	if (!slice_is_utf8(h->name) || !slice_is_utf8(h->version))
+		return refuse(file, out, h->name_offset, "its name or version is not UTF-8");
+	if (!fold_name(env->arena, h->name, &p.name))
 		return err_nomem(err, "python package");
 	if (p.name.len == 0)
-		return refuse(file, out, h.name_offset, "has a name without a letter or digit");
-	if (!h.has_version || is_unknown(h.version))
-		return refuse(file, out, h.has_version ? h.version_offset : ERR_NO_OFFSET, "has no version");
-	p.version = h.version;
+		return refuse(file, out, h->name_offset, "its name is without a letter or digit");
+	if (!h->has_version || is_unknown(h->version))
+		return refuse(file, out, h->has_version ? h->version_offset : ERR_NO_OFFSET, "it has no version");
+	p.version = h->version;
 	if (!is_printable(p.version) || !package_type_scheme(PACKAGE_PYPI)->valid(p.version))
 		p.flags |= PACKAGE_BAD_VERSION;
 	if (!place_of(env->arena, file->path, &p.db))
@@ -181,10 +181,53 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	return out->package(out->ctx, &p, err);
 }
 
+/* ---- zipped eggs ---- */
+
+/* A zip, and not a model of a game, which has the same extension. */
+static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out)
+{
+	(void)size;
+	(void)mode;
+	if (!slice_starts(head, SLICE("PK\3\4")))
+		return 0;
+	out[0] = (struct byte_range){ 0, 4 };
+	return 1;
+}
+
+/*
+ * NAME-VERSION[-pyX.Y[-PLATFORM]].egg, hyphens of name and version written as underscores: setuptools itself takes both
+ * from there, without opening the zip.
+ */
+static void read_egg_name(struct slice path, struct header *out)
+{
+	struct slice base = path_base(path), rest;
+
+	memset(out, 0, sizeof(*out));
+	base.len -= strlen(".egg");
+	slice_cut(base, '-', &out->name, &rest);
+	slice_cut(rest, '-', &out->version, NULL);
+	out->has_name = out->name.len > 0;
+	out->has_version = out->version.len > 0;
+	out->name_offset = out->version_offset = ERR_NO_OFFSET;
+}
+
+static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			 struct err *err)
+{
+	struct header h;
+
+	if (slice_ends(file->path, SLICE(".egg")))
+		read_egg_name(file->path, &h);
+	else
+		read_header(header_block(file->bytes), &h);
+	return emit(file, &h, env, out, err);
+}
+
 const struct detector detector_python = {
 	.name = "python",
 	.version = "1",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
+	.plan = plan,
 	.parse = parse,
 };
