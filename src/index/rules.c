@@ -304,7 +304,7 @@ static bool may_be_program(struct slice path)
 {
 	if (slice_starts(path, SLICE("usr/share/")) || slice_starts(path, SLICE("usr/include/")) ||
 	    slice_starts(path, SLICE("etc/")) || slice_starts(path, SLICE("var/")) ||
-	    slice_starts(path, SLICE("usr/src/")))
+	    slice_starts(path, SLICE("usr/src/")) || slice_starts(path, SLICE("usr/lib/.build-id/")))
 		return false;
 	if (slice_find_byte(path_base(path), '.') == SIZE_MAX)
 		return true;

@@ -78,6 +78,7 @@ struct scan {
 	struct scan_run *run; /* being parsed; valid during parse */
 	bool asked_again;
 	bool links_told; /* that there are more links than are kept */
+	bool owned_told; /* that there are more owned paths than are kept */
 };
 
 /* scan_records.c: what detectors and the walk add to the report */

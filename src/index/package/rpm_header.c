@@ -18,6 +18,7 @@ enum tag {
 	TAG_ARCH = 1022,
 	TAG_OLD_FILE_NAMES = 1027,
 	TAG_FILE_STATES = 1029,
+	TAG_FILE_MODES = 1030,
 	TAG_SOURCE_RPM = 1044,
 	TAG_DIR_INDEXES = 1116,
 	TAG_BASE_NAMES = 1117,
@@ -25,7 +26,15 @@ enum tag {
 	TAG_MODULARITY_LABEL = 5096,
 };
 
-enum type { TYPE_CHAR = 1, TYPE_INT8 = 2, TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRINGS = 8, TYPE_I18N = 9 };
+enum type {
+	TYPE_CHAR = 1,
+	TYPE_INT8 = 2,
+	TYPE_INT16 = 3,
+	TYPE_INT32 = 4,
+	TYPE_STRING = 6,
+	TYPE_STRINGS = 8,
+	TYPE_I18N = 9
+};
 
 struct entry {
 	uint32_t tag, type, offset, count;
@@ -124,6 +133,9 @@ static enum status take(struct slice store, const struct entry *e, uint64_t at, 
 	case TAG_FILE_STATES:
 		take_array(store, e, bytes, 1, &h->states, &h->n_states, &h->files_problem);
 		break;
+	case TAG_FILE_MODES:
+		take_array(store, e, e->type == TYPE_INT16, 2, &h->modes, &h->n_modes, &h->files_problem);
+		break;
 	default:
 		break;
 	}
@@ -140,6 +152,7 @@ static bool is_wanted(uint32_t tag)
 	case TAG_ARCH:
 	case TAG_OLD_FILE_NAMES:
 	case TAG_FILE_STATES:
+	case TAG_FILE_MODES:
 	case TAG_SOURCE_RPM:
 	case TAG_DIR_INDEXES:
 	case TAG_BASE_NAMES:
@@ -229,10 +242,15 @@ static enum status find_dirs(struct rpm_read *r, const struct rpm_header *h, con
 	return STATUS_OK;
 }
 
-/* Only state 0 is a file of this package; the others were not installed, or are another package's by now. */
+/*
+ * A file that is there: only state 0 is one of this package, the others were not installed, or are another package's by
+ * now. Directories and links are no files that a package of a language is read from.
+ */
 static bool is_there(const struct rpm_header *h, uint32_t n_files, uint32_t i)
 {
-	return h->n_states != n_files || h->states.ptr[i] == 0;
+	bool directory_or_link = h->n_modes == n_files && (h->modes.ptr[(size_t)i * 2] & 0xf0) != 0x80; /* S_IFREG */
+
+	return !directory_or_link && (h->n_states != n_files || h->states.ptr[i] == 0);
 }
 
 static enum status emit(struct rpm_read *r, struct slice dir, struct slice base, const char **problem, struct err *err)

@@ -104,15 +104,15 @@ struct rpm_header {
 	struct slice module_label; /* "name:stream:version:context" */
 	uint32_t epoch;		   /* 0 if there is none */
 	/* The list of files: counted, not yet checked; n_files 0 if there is none. */
-	struct slice base_names, dir_names, dir_indexes, states, old_names;
-	uint32_t n_files, n_dirs, n_states, n_old_names;
+	struct slice base_names, dir_names, dir_indexes, states, modes, old_names;
+	uint32_t n_files, n_dirs, n_states, n_modes, n_old_names;
 	const char *files_problem; /* why the list of files cannot be used; NULL if it can */
 };
 
 /* STATUS_MALFORMED (err->offset in the blob) or STATUS_LIMIT: nothing of *out is to be used. */
 enum status rpm_header_parse(struct slice blob, const struct limits *limits, struct rpm_header *out,
 			     struct err *err) NODISCARD;
-/* Hand over the paths of the files that are there, as far as they can be read. */
+/* Hand over the paths of the regular files that are there, as far as they can be read. */
 enum status rpm_header_files(struct rpm_read *r, const struct rpm_header *h, const char **problem,
 			     struct err *err) NODISCARD;
 

@@ -37,12 +37,14 @@ static uint32_t be16(const uint8_t *p)
 
 /* ---- pages ---- */
 
-/* Of the database file; there is none where the page comes from the log. */
+/* Of the database file, or of the page if at lies outside of it; there is none where the page comes from the log. */
 static uint64_t offset_of(const struct db *db, uint32_t number, size_t at)
 {
 	struct slice unused;
 
-	return rpm_wal_page(&db->wal, number, &unused) ? ERR_NO_OFFSET : (uint64_t)(number - 1) * db->page_size + at;
+	if (rpm_wal_page(&db->wal, number, &unused))
+		return ERR_NO_OFFSET;
+	return (uint64_t)(number - 1) * db->page_size + (at < db->page_size ? at : 0);
 }
 
 static enum status look_at_page(const struct db *db, uint32_t number, struct slice *out, struct err *err)

@@ -124,6 +124,7 @@ static void test_owned_paths_that_are_kept(void **state)
 	assert_false(rules_may_be_owned(r, SLICE("usr/share/doc/x/copyright")));
 	assert_false(rules_may_be_owned(r, SLICE("usr/lib/libx.so.1")));
 	assert_false(rules_may_be_owned(r, SLICE("etc/passwd")));
+	assert_false(rules_may_be_owned(r, SLICE("usr/lib/.build-id/3c/5e1d0e0a4b")));
 	rules_free(r);
 }
 

@@ -369,6 +369,26 @@ static void test_large_file_goes_through_the_spool(void **state)
 	assert_true(has_package(f, "p999", "1", "db/status"));
 }
 
+static void test_owned_paths_leave_room_for_packages(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT((size_t)16 << 20);
+
+	f->arena.max = (size_t)1 << 20;
+	for (unsigned i = 0; i < 1000; i++) {
+		for (unsigned j = 0; j < 30; j++)
+			buf_printf(&text, "!owned usr/bin/program-%u-%u\n", i, j);
+		buf_printf(&text, "p%u 1\n", i);
+	}
+	tarball_add(&f->tar, '0', "db/status", NULL, (const char *)text.ptr, text.len);
+	scan(f);
+	buf_fini(&text);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.packages.len, 1000);
+	assert_true(f->report.owned.len > 1000);
+	assert_int_equal(count_diags(f, DIAG_LIMIT), 1);
+}
+
 static void test_truncated_layer_keeps_what_was_read(void **state)
 {
 	struct fixture *f = *state;
@@ -516,6 +536,7 @@ int main(void)
 		TEST(test_too_large_a_file_is_told),
 		TEST(test_database_that_is_a_directory),
 		TEST(test_large_file_goes_through_the_spool),
+		TEST(test_owned_paths_leave_room_for_packages),
 		TEST(test_truncated_layer_keeps_what_was_read),
 		TEST(test_truncated_layer_reads_the_files_that_wait),
 		TEST(test_wrong_digest_disowns_everything),
