@@ -31,16 +31,58 @@ static int exit_status(const struct vulnerability_report *r, const struct gate *
 	return gate->strict && !r->complete ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 
-static enum status write_report(const struct options *o, const struct report_format *format,
-				const struct vulnerability_report *r, const struct gate *gate,
-				const struct cli_output *output, struct err *err)
-{
-	struct report_options options = { .now_s = date_now(),
-					  .fail_on = gate->fail_on,
-					  .program_version = cli_version };
+/* The documents of all targets in one output. */
+struct sequence {
+	const struct options *options;
+	const char *data_dir;
+	const struct report_format *format;
+	struct gate gate;
+	struct cli_output output;
+	size_t targets, written;
+};
 
-	(void)o;
-	return format->vulnerabilities(r, &options, &output->out, err);
+static enum status put(const struct sequence *q, const char *text, struct err *err)
+{
+	return q->targets > 1 ? q->output.out.write(q->output.out.ctx, slice_cstr(text), err) : STATUS_OK;
+}
+
+/* What stands before the next document. */
+static enum status begin_document(struct sequence *q, struct err *err)
+{
+	return put(q, q->written++ == 0 ? q->format->join.open : q->format->join.between, err);
+}
+
+static enum status end_documents(struct sequence *q, struct err *err)
+{
+	if (q->written == 0)
+		TRY(put(q, q->format->join.open, err));
+	return put(q, q->format->join.close, err);
+}
+
+static struct report_options report_options(const struct sequence *q)
+{
+	return (struct report_options){ .now_s = date_now(),
+					.fail_on = q->gate.fail_on,
+					.program_version = cli_version };
+}
+
+static enum status write_report(struct sequence *q, const struct vulnerability_report *r, struct err *err)
+{
+	struct report_options options = report_options(q);
+
+	TRY(begin_document(q, err));
+	return q->format->vulnerabilities(r, &options, &q->output.out, err);
+}
+
+/* Where there are several targets, one that could not be scanned has its place among them. */
+static enum status write_failure(struct sequence *q, struct slice target, const struct err *why, struct err *err)
+{
+	struct report_options options = report_options(q);
+
+	if (q->targets < 2 || !q->format->failure)
+		return STATUS_OK;
+	TRY(begin_document(q, err));
+	return q->format->failure(target, why, &options, &q->output.out, err);
 }
 
 static enum status add_demonstration(struct vulnerability_report *r, struct arena *arena, struct err *err)
@@ -58,37 +100,54 @@ static enum status add_demonstration(struct vulnerability_report *r, struct aren
 	return STATUS_OK;
 }
 
-static enum status scan_one(const struct options *o, const char *data_dir, struct slice target,
-			    const struct report_format *format, const struct gate *gate,
-			    const struct cli_output *output, int *out_exit, struct err *err)
+static void tell(const struct sequence *q, struct slice target, const struct vulnerability_report *r, int status)
 {
-	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
+	struct err_quote name;
+
+	if (status == EXIT_UNREADABLE)
+		cli_error("%s: a part of the image could not be read; the report names it", err_slice(&name, target));
+	else if (!r->complete && !q->output.out.terminal)
+		cli_note(q->options, "%s: coverage is incomplete; the report says what was not looked up",
+			 err_slice(&name, target));
+}
+
+static enum status scan_report(struct sequence *q, const struct index_report *index, struct arena *arena,
+			       struct vulnerability_report *out, struct err *err)
+{
 	struct match_options options = { .now_s = date_now(),
-					 .owned = option_given(o, OPTION_owned),
+					 .owned = option_given(q->options, OPTION_owned),
 					 .scope_served = cli_scope_served };
-	struct vulnerability_report report;
-	struct index_report index;
 	struct segment_set *set;
 	enum status st;
 
-	TRY(cli_index(o, data_dir, target, &arena, &index, err));
-	TRY(cli_segments(data_dir, &set, err));
-	st = match_report(&index, set, &options, &arena, &report, err);
-	if (st == STATUS_OK && option_given(o, OPTION_demo))
-		st = add_demonstration(&report, &arena, err);
-	if (st == STATUS_OK)
-		st = write_report(o, format, &report, gate, output, err);
+	TRY(cli_segments(q->data_dir, &set, err));
+	st = match_report(index, set, &options, arena, out, err);
 	segment_set_free(set);
-	if (st == STATUS_OK) {
-		*out_exit = exit_status(&report, gate);
-		if (*out_exit == EXIT_UNREADABLE)
-			cli_error("%.*s: a part of the image could not be read; the report names it",
-				  SLICE_ARG(target));
-		else if (!report.complete)
-			cli_note(o, "%.*s: coverage is incomplete; the report says what was not looked up",
-				 SLICE_ARG(target));
-	}
+	if (st == STATUS_OK && option_given(q->options, OPTION_demo))
+		st = add_demonstration(out, arena, err);
 	return st;
+}
+
+/* Fails only when the report cannot be written; what goes wrong with the target is its exit status. */
+static enum status scan_one(struct sequence *q, struct slice target, int *out_exit, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
+	struct vulnerability_report report;
+	struct index_report index;
+	struct err why = ERR_INIT;
+	enum status st = cli_index(q->options, q->data_dir, target, &arena, &index, &why);
+
+	if (st == STATUS_OK)
+		st = scan_report(q, &index, &arena, &report, &why);
+	if (st != STATUS_OK) {
+		*out_exit = cli_failed(&why);
+		TRY(write_failure(q, target, &why, err));
+	} else {
+		TRY(write_report(q, &report, err));
+		*out_exit = exit_status(&report, &q->gate);
+		tell(q, target, &report, *out_exit);
+	}
+	return STATUS_OK;
 }
 
 static bool parse_gate(const struct options *o, struct gate *out)
@@ -113,34 +172,39 @@ static int worse(int a, int b)
 	return a;
 }
 
-static int scan_all(const struct options *o, const char *data_dir, const char *const *targets, size_t n)
+static int scan_documents(struct sequence *q, const char *const *targets, struct err *err)
 {
-	const struct report_format *format = cli_format(o, false);
-	struct err err = ERR_INIT;
-	struct cli_output output;
-	struct gate gate;
 	int result = EXIT_DONE;
 
-	if (!format || !parse_gate(o, &gate))
-		return EXIT_USAGE;
-	if (cli_output_open(o, &output, &err) != STATUS_OK)
-		return cli_failed(&err);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < q->targets; i++) {
 		int one = EXIT_DONE;
 
-		if (i > 0 && output.out.write(output.out.ctx, SLICE("\n"), &err) != STATUS_OK)
-			break;
-		if (scan_one(o, data_dir, slice_cstr(targets[i]), format, &gate, &output, &one, &err) != STATUS_OK) {
-			one = cli_failed(&err);
-			if (one == EXIT_USAGE) {
-				cli_output_abort(&output);
-				return EXIT_USAGE;
-			}
+		if (scan_one(q, slice_cstr(targets[i]), &one, err) != STATUS_OK)
+			return cli_failed(err);
+		/* Nothing was scanned: no file appears. A bad argument ends the whole command. */
+		if (one == EXIT_USAGE || (q->targets == 1 && q->written == 0)) {
+			cli_output_abort(&q->output);
+			return one;
 		}
 		result = worse(result, one);
 	}
-	if (cli_output_close(&output, &err) != STATUS_OK)
+	if (end_documents(q, err) != STATUS_OK || cli_output_close(&q->output, err) != STATUS_OK)
+		return cli_failed(err);
+	return result;
+}
+
+static int scan_all(const struct options *o, const char *data_dir, const char *const *targets, size_t n)
+{
+	struct sequence q = { .options = o, .data_dir = data_dir, .format = cli_format(o, false), .targets = n };
+	struct err err = ERR_INIT;
+	int result;
+
+	if (!q.format || !parse_gate(o, &q.gate))
+		return EXIT_USAGE;
+	if (cli_output_open(o, &q.output, &err) != STATUS_OK)
 		return cli_failed(&err);
+	result = scan_documents(&q, targets, &err);
+	cli_output_abort(&q.output);
 	return result;
 }
 

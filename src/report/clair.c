@@ -529,6 +529,7 @@ static enum status clair_vulnerabilities(const struct vulnerability_report *r, c
 const struct report_format report_format_clair = {
 	.name = "clair",
 	.media_type = "application/vnd.clair.vulnerability_report.v1+json",
+	.join = REPORT_JOIN_JSON,
 	.vulnerabilities = clair_vulnerabilities,
 	.index = clair_index,
 };

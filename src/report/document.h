@@ -8,7 +8,7 @@
 
 struct document {
 	struct json_writer w;
-	struct buf buf;               /* owned */
+	struct buf buf;		      /* owned */
 	const struct report_out *out; /* borrowed */
 };
 

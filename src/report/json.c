@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
 #include "report/document.h"
+#include "report/flaws.h"
 
 static void put_list(struct json_writer *w, const char *key, const struct slice *list, size_t n)
 {
@@ -145,7 +146,6 @@ static void put_finding(struct json_writer *w, const struct index_report *r, con
 	const struct advisory *a = &f->advisory;
 
 	json_member_str(w, "id", a->id);
-	json_member_u64(w, "flaw", f->flaw + 1);
 	put_list(w, "aliases", a->aliases, a->n_aliases);
 	put_list(w, "related", a->related, a->n_related);
 	json_member_cstr(w, "severity", severity_name(f->severity));
@@ -159,24 +159,23 @@ static void put_finding(struct json_writer *w, const struct index_report *r, con
 	json_key(w, "package");
 	put_package(w, r, f->package);
 	json_member_str(w, "fixed_version", f->row.fixed_version);
+	json_member_str(w, "fix", f->fix);
 	put_evidence(w, f);
 }
 
-static void put_summary(struct json_writer *w, const struct vulnerability_report *r)
+static void put_summary(struct json_writer *w, const struct vulnerability_report *r, const struct flaws *flaws)
 {
-	size_t counts[SEVERITY_COUNT] = { 0 };
-
-	for (size_t i = 0; i < r->findings.len; i++)
-		counts[r->findings.at[i].severity]++;
 	json_key(w, "summary");
 	json_object(w);
 	json_member_u64(w, "packages", r->index->packages.len);
 	json_member_u64(w, "findings", r->findings.len);
-	json_member_u64(w, "flaws", r->flaws);
+	json_member_u64(w, "suppressed", r->suppressed.len);
+	json_member_u64(w, "flaws", flaws->n);
+	json_member_u64(w, "fixable", flaws->fixable);
 	json_key(w, "by_severity");
 	json_object(w);
 	for (size_t s = SEVERITY_COUNT; s-- > 0;)
-		json_member_u64(w, severity_name((enum severity)s), counts[s]);
+		json_member_u64(w, severity_name((enum severity)s), flaws->by_severity[s]);
 	json_close(w);
 	json_member_bool(w, "complete", r->complete);
 	json_member_bool(w, "demonstration", r->demonstration);
@@ -227,15 +226,19 @@ static void put_head(struct json_writer *w, const char *schema, const struct rep
 static enum status write_vulnerabilities(struct document *d, const struct vulnerability_report *r,
 					 const struct report_options *options, struct err *err)
 {
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct json_writer *w = &d->w;
+	struct flaws flaws;
 
+	TRY(flaws_count(r, &arena, &flaws, err));
 	put_head(w, "limpid-report/1", options);
 	put_image(w, r->index);
-	put_summary(w, r);
+	put_summary(w, r, &flaws);
 	json_key(w, "findings");
 	json_array(w);
 	for (size_t i = 0; i < r->findings.len; i++) {
 		json_object(w);
+		json_member_u64(w, "flaw", r->findings.at[i].flaw + 1);
 		put_finding(w, r->index, &r->findings.at[i]);
 		json_close(w);
 		TRY(document_flush(d, err));
@@ -281,9 +284,24 @@ static enum status json_index(const struct index_report *r, const struct report_
 	return document_end(&d, err);
 }
 
+static enum status json_failure(struct slice target, const struct err *why, const struct report_options *options,
+				const struct report_out *out, struct err *err)
+{
+	struct document AUTO(document_fini) d;
+
+	document_init(&d, out, 2);
+	put_head(&d.w, "limpid-failure/1", options);
+	json_member_str(&d.w, "target", target);
+	json_member_cstr(&d.w, "error", why->msg);
+	json_close(&d.w);
+	return document_end(&d, err);
+}
+
 const struct report_format report_format_json = {
 	.name = "json",
 	.media_type = "application/json",
+	.join = REPORT_JOIN_JSON,
+	.failure = json_failure,
 	.vulnerabilities = json_vulnerabilities,
 	.index = json_index,
 };

@@ -11,7 +11,7 @@
 struct report_out {
 	enum status (*write)(void *ctx, struct slice bytes, struct err *err);
 	void *ctx;
-	bool terminal;  /* colours and width matter */
+	bool terminal; /* colours and width matter */
 	bool colour;
 	unsigned width; /* columns; 0 = unlimited */
 };
@@ -22,14 +22,31 @@ struct report_options {
 	const char *program_version;
 };
 
+/* What stands around and between the documents of several targets: JSON formats make one array of them. */
+struct report_join {
+	const char *open, *between, *close;
+};
+#define REPORT_JOIN_TEXT                                                                                               \
+	{                                                                                                              \
+		"", "\n", ""                                                                                           \
+	}
+#define REPORT_JOIN_JSON                                                                                               \
+	{                                                                                                              \
+		"[\n", ",\n", "]\n"                                                                                    \
+	}
+
 struct report_format {
-	const char *name;       /* "table"; equals the row and the file */
+	const char *name; /* "table"; equals the row and the file */
 	const char *media_type;
+	struct report_join join;
 	/* NULL where the format has no such document. */
 	enum status (*vulnerabilities)(const struct vulnerability_report *r, const struct report_options *options,
 				       const struct report_out *out, struct err *err);
 	enum status (*index)(const struct index_report *r, const struct report_options *options,
 			     const struct report_out *out, struct err *err);
+	/* Among the documents of several targets, the place of one that could not be scanned. NULL: left out. */
+	enum status (*failure)(struct slice target, const struct err *why, const struct report_options *options,
+			       const struct report_out *out, struct err *err);
 };
 
 #define REPORT_FORMAT(name, what) extern const struct report_format report_format_##name;

@@ -1,451 +1,595 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * table.c - the report for people: findings grouped by source package, then what was looked at and what was not.
- *
- * All text of the image or a feed is printed with control bytes replaced, so that a crafted name cannot drive a
- * terminal.
+ * table.c - the report for people: findings under the package that has them, then what was looked at and what was not,
+ * and a verdict that is never better than what was looked at.
  */
-#include "base/buf.h"
-#include "report/report.h"
+#include "report/screen.h"
+#include "report/units.h"
 
-#include <stdlib.h>
+#include "text/terminal.h"
 
-#define COLUMNS 6
-#define CELL_MAX 60
-#define WIDTH_MIN 60
+#include <stdio.h>
 
-struct row {
-	struct slice cell[COLUMNS]; /* in the arena, clean */
-	enum severity severity;
-	size_t findings;
-};
+/* A title where the width is unlimited, and the shortest that is worth showing. */
+#define TITLE_MAX 100
+#define TITLE_MIN 24
+#define ID_MAX 40
+#define ID_MIN 26
+#define FIX_MAX 40
+#define FIX_MIN 12
+#define SEVERITY_WIDTH 10
+#define INDENT 2
+/* Binary packages of one source, and layers, that are named. */
+#define NAMES_MAX 8
+#define LAYERS_MAX 30
+#define LAYERS_NAMED 5
 
 struct table {
+	struct screen screen;
 	const struct vulnerability_report *report;
 	const struct report_options *options;
-	const struct report_out *out;
-	struct buf buf;
 	struct arena arena;
-	VEC(struct row) rows;
+	struct flaws flaws;
+	struct unit *units;
+	size_t n_units;
+	size_t id_width, fix_width, title_width; /* title_width 0: no titles */
 };
 
-static const char *const headings[COLUMNS] = { "SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN", "LAYER" };
-
-static const char *severity_colour(enum severity s)
+/* "1 package", "2 packages" */
+static const char *plural(size_t n)
 {
-	static const char *const colours[SEVERITY_COUNT] = {
-		[SEVERITY_UNKNOWN] = "\033[37m", [SEVERITY_NEGLIGIBLE] = "\033[37m", [SEVERITY_LOW] = "\033[34m",
-		[SEVERITY_MEDIUM] = "\033[33m",	 [SEVERITY_HIGH] = "\033[31m",	     [SEVERITY_CRITICAL] = "\033[1;31m",
-	};
-
-	return colours[s];
+	return n == 1 ? "" : "s";
 }
 
-static void colour(struct table *t, const char *code)
+/* ---- the image ---- */
+
+static void put_system(struct screen *s, const struct index_report *r)
 {
-	if (t->out->colour)
-		buf_add_cstr(&t->buf, code);
-}
+	const struct distribution *d = r->distributions.len > 0 ? &r->distributions.at[0] : NULL;
 
-/* Columns a text takes: code points; wide scripts do not occur in ids, names and versions. */
-static size_t columns_of(struct slice s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		n += (s.ptr[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* Append text with control bytes (C0, DEL, C1) and malformed UTF-8 replaced. */
-static void put_clean(struct buf *b, struct slice s)
-{
-	bool utf8 = slice_is_utf8(s);
-
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.ptr[i];
-		bool c1 = utf8 && c == 0xc2 && i + 1 < s.len && s.ptr[i + 1] < 0xa0;
-
-		if (c1)
-			i++;
-		buf_add_byte(b, c1 || c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8) ? '?' : c);
-	}
-}
-
-static bool clean(struct table *t, struct slice s, struct slice *out)
-{
-	struct buf AUTO(buf_fini) b = BUF_INIT(s.len + 1);
-
-	put_clean(&b, s);
-	return b.failed == STATUS_OK && arena_copy(&t->arena, buf_slice(&b), out);
-}
-
-static struct slice shorten(struct table *t, struct slice s, size_t max)
-{
-	struct slice out = s;
-	size_t at = 0, n = 0;
-
-	if (columns_of(s) <= max)
-		return s;
-	while (at < s.len && n < max - 1) {
-		at++;
-		while (at < s.len && (s.ptr[at] & 0xc0) == 0x80)
-			at++;
-		n++;
-	}
-	return arena_printf(&t->arena, &out, "%.*s\u2026", SLICE_ARG(slice_take(s, at))) ? out : slice_take(s, at);
-}
-
-static bool same_group(const struct vulnerability_report *r, const struct finding *a, const struct finding *b)
-{
-	return slice_eq(a->advisory.id, b->advisory.id) && slice_eq(a->row.fixed_version, b->row.fixed_version) &&
-	       slice_eq(a->matched_version, b->matched_version) && slice_eq(a->matched_name, b->matched_name) &&
-	       r->index->packages.at[a->package].package.type == r->index->packages.at[b->package].package.type;
-}
-
-/* "openssl (libcrypto1.1, libssl1.1)", or the name alone where source and binary are one. */
-static bool package_cell(struct table *t, const struct finding *const *group, size_t n, struct slice *out)
-{
-	struct buf AUTO(buf_fini) b = BUF_INIT(4096);
-	struct slice first = t->report->index->packages.at[group[0]->package].package.name;
-
-	put_clean(&b, group[0]->matched_name);
-	if (n > 1 || !slice_eq(first, group[0]->matched_name)) {
-		buf_add_cstr(&b, " (");
-		for (size_t i = 0; i < n && b.len < 2000; i++) {
-			if (i > 0)
-				buf_add_cstr(&b, ", ");
-			put_clean(&b, t->report->index->packages.at[group[i]->package].package.name);
-		}
-		buf_add_byte(&b, ')');
-	}
-	return arena_copy(&t->arena, buf_slice(&b), out);
-}
-
-static bool layer_cell(struct table *t, size_t layer, struct slice *out)
-{
-	const struct index_report *index = t->report->index;
-	struct digest_text text = { "" };
-	struct slice hex;
-
-	if (layer >= index->layers.len) {
-		*out = SLICE_EMPTY;
-		return true;
-	}
-	slice_cut(slice_cstr(digest_print(&text, &index->layers.at[layer].digest)), ':', NULL, &hex);
-	return arena_printf(&t->arena, out, "%zu%s%.*s", layer + 1, hex.len ? " " : "", 8,
-			    hex.len ? (const char *)hex.ptr : "");
-}
-
-static enum status add_group(struct table *t, const struct finding *const *group, size_t n, struct err *err)
-{
-	struct row *row = VEC_PUSH(&t->rows, &t->arena);
-	const struct finding *f = group[0];
-	struct slice fixed = f->row.fixed_version.len ? f->row.fixed_version : SLICE("-");
-
-	if (!row)
-		return err_nomem(err, "report");
-	row->severity = f->severity;
-	row->findings = n;
-	row->cell[0] = slice_cstr(severity_name(f->severity));
-	if (!clean(t, f->advisory.id, &row->cell[1]) || !package_cell(t, group, n, &row->cell[2]) ||
-	    !clean(t, f->matched_version, &row->cell[3]) || !clean(t, fixed, &row->cell[4]) ||
-	    !layer_cell(t, t->report->index->packages.at[f->package].layer, &row->cell[5]))
-		return err_nomem(err, "report");
-	return STATUS_OK;
-}
-
-static int by_group(const void *pa, const void *pb)
-{
-	const struct finding *a = *(const struct finding *const *)pa, *b = *(const struct finding *const *)pb;
-	int c;
-
-	if (a->severity != b->severity)
-		return a->severity > b->severity ? -1 : 1;
-	c = slice_cmp(a->matched_name, b->matched_name);
-	if (c == 0)
-		c = slice_cmp(a->matched_version, b->matched_version);
-	if (c == 0)
-		c = slice_cmp(a->advisory.id, b->advisory.id);
-	if (c == 0)
-		c = slice_cmp(a->row.fixed_version, b->row.fixed_version);
-	if (c == 0)
-		c = a->package < b->package ? -1 : a->package > b->package;
-	return c;
-}
-
-static enum status make_rows(struct table *t, struct err *err)
-{
-	const struct vulnerability_report *r = t->report;
-	const struct finding **order = arena_array(&t->arena, r->findings.len + 1, sizeof(*order));
-
-	if (!order)
-		return err_nomem(err, "report");
-	for (size_t i = 0; i < r->findings.len; i++)
-		order[i] = &r->findings.at[i];
-	qsort(order, r->findings.len, sizeof(*order), by_group);
-	for (size_t i = 0, n; i < r->findings.len; i += n) {
-		for (n = 1; i + n < r->findings.len && same_group(r, order[i], order[i + n]); n++)
-			;
-		TRY(add_group(t, order + i, n, err));
-	}
-	return STATUS_OK;
-}
-
-static void put_padded(struct table *t, struct slice s, size_t width, bool last)
-{
-	buf_add(&t->buf, s);
-	for (size_t n = columns_of(s); !last && n < width + 2; n++)
-		buf_add_byte(&t->buf, ' ');
-}
-
-/* Widths of the columns; the package and version columns give way when the terminal is narrow. */
-static void measure(struct table *t, size_t width[COLUMNS])
-{
-	size_t total = 0, limit = t->out->width ? MAX(t->out->width, (unsigned)WIDTH_MIN) : SIZE_MAX;
-	static const size_t shrinkable[] = { 2, 4, 3 };
-
-	for (size_t c = 0; c < COLUMNS; c++) {
-		width[c] = strlen(headings[c]);
-		for (size_t i = 0; i < t->rows.len; i++)
-			width[c] = MAX(width[c], MIN(columns_of(t->rows.at[i].cell[c]), (size_t)CELL_MAX));
-		total += width[c] + 2;
-	}
-	for (size_t k = 0; k < ARRAY_LEN(shrinkable) && total > limit; k++) {
-		size_t c = shrinkable[k], give = MIN(total - limit, width[c] > 14 ? width[c] - 14 : 0);
-
-		width[c] -= give;
-		total -= give;
-	}
-}
-
-static enum status hand_on(struct table *t, struct err *err)
-{
-	TRY(buf_check(&t->buf, "report", err));
-	TRY(t->out->write(t->out->ctx, buf_slice(&t->buf), err));
-	buf_reset(&t->buf);
-	return STATUS_OK;
-}
-
-static enum status put_rows(struct table *t, struct err *err)
-{
-	size_t width[COLUMNS];
-
-	if (t->rows.len == 0)
-		return STATUS_OK;
-	measure(t, width);
-	colour(t, "\033[1m");
-	for (size_t c = 0; c < COLUMNS; c++)
-		put_padded(t, slice_cstr(headings[c]), width[c], c + 1 == COLUMNS);
-	colour(t, "\033[0m");
-	buf_add_byte(&t->buf, '\n');
-	for (size_t i = 0; i < t->rows.len; i++) {
-		for (size_t c = 0; c < COLUMNS; c++) {
-			if (c == 0)
-				colour(t, severity_colour(t->rows.at[i].severity));
-			put_padded(t, shorten(t, t->rows.at[i].cell[c], width[c]), width[c], c + 1 == COLUMNS);
-			if (c == 0)
-				colour(t, "\033[0m");
-		}
-		buf_add_byte(&t->buf, '\n');
-		TRY(hand_on(t, err));
-	}
-	buf_add_byte(&t->buf, '\n');
-	return STATUS_OK;
-}
-
-static void put_image(struct table *t, const struct index_report *r)
-{
-	colour(t, "\033[1m");
-	put_clean(&t->buf, r->target);
-	colour(t, "\033[0m");
-	if (r->image_name.len > 0) {
-		buf_add_cstr(&t->buf, " (");
-		put_clean(&t->buf, r->image_name);
-		buf_add_cstr(&t->buf, ")");
-	}
-	buf_add_cstr(&t->buf, ": ");
-	if (r->distributions.len > 0) {
-		const struct distribution *d = &r->distributions.at[0];
-
-		if (d->pretty_name.len > 0) {
-			put_clean(&t->buf, d->pretty_name);
-		} else {
-			put_clean(&t->buf, d->name.len ? d->name : d->did);
-			buf_add_byte(&t->buf, ' ');
-			put_clean(&t->buf, d->version_id);
-		}
+	if (!d) {
+		screen_put(s, "no distribution recognised");
+	} else if (d->pretty_name.len > 0) {
+		screen_text(s, d->pretty_name);
 	} else {
-		buf_add_cstr(&t->buf, "no distribution recognised");
+		screen_text(s, d->name.len > 0 ? d->name : d->did);
+		if (d->version_id.len > 0) {
+			screen_put(s, " ");
+			screen_text(s, d->version_id);
+		}
 	}
 	if (r->os.len > 0) {
-		buf_add_cstr(&t->buf, ", ");
-		put_clean(&t->buf, r->os);
-		buf_add_byte(&t->buf, '/');
-		put_clean(&t->buf, r->arch);
+		screen_put(s, ",");
+		screen_space(s, r->os.len + r->arch.len + r->variant.len + 3, 2);
+		screen_text(s, r->os);
+		screen_put(s, "/");
+		screen_text(s, r->arch);
+		screen_put(s, r->variant.len > 0 ? "/" : "");
+		screen_text(s, r->variant);
 	}
-	buf_printf(&t->buf, ", %zu layer%s, %zu package%s\n\n", r->layers.len, r->layers.len == 1 ? "" : "s",
-		   r->packages.len, r->packages.len == 1 ? "" : "s");
+	screen_put(s, ",");
+	screen_space(s, 10, 2);
+	screen_printf(s, "%zu layer%s,", r->layers.len, plural(r->layers.len));
+	screen_space(s, 12, 2);
+	screen_printf(s, "%zu package%s", r->packages.len, plural(r->packages.len));
 }
 
-static void put_counts(struct table *t)
+static void put_image(struct screen *s, const struct index_report *r)
 {
-	const struct vulnerability_report *r = t->report;
-	size_t counts[SEVERITY_COUNT] = { 0 }, fixable = 0;
+	screen_tint(s, TINT_BOLD);
+	screen_text(s, r->target);
+	screen_tint(s, TINT_NONE);
+	if (r->image_name.len > 0) {
+		screen_put(s, " (");
+		screen_text(s, r->image_name);
+		screen_put(s, ")");
+	}
+	screen_newline(s);
+	put_system(s, r);
+	screen_newline(s);
+	screen_newline(s);
+}
+
+/* ---- findings ---- */
+
+/* What a line is about, and the advisories behind it where it shows another id. */
+static enum status title_of(struct table *t, const struct unit_line *line, struct slice *out, struct err *err)
+{
+	const struct advisory *a = &line->findings[0]->advisory;
+	struct slice text = a->summary.len > 0 ? a->summary : a->description, about, last = SLICE_EMPTY;
+	struct buf AUTO(buf_fini) b = BUF_INIT((size_t)1 << 20);
+
+	text = slice_trim(text);
+	if (slice_line(&text, &about))
+		buf_add(&b, slice_trim(about));
+	for (size_t i = 0; i < line->n; i++) {
+		struct slice id = line->findings[i]->advisory.id;
+
+		if (slice_eq(id, line->id) || slice_eq(id, last))
+			continue;
+		buf_add_cstr(&b, last.len > 0 ? ", " : b.len > 0 ? " (" : "(");
+		buf_add(&b, id);
+		last = id;
+	}
+	if (last.len > 0)
+		buf_add_byte(&b, ')');
+	TRY(buf_check(&b, "report", err));
+	return arena_copy(&t->arena, buf_slice(&b), out) ? STATUS_OK : err_nomem(err, "report");
+}
+
+/* Ids are copied from here: real ones are not cut. On a narrow terminal first titles give way, then fixed versions. */
+static void measure(struct table *t)
+{
+	size_t room = t->screen.width, used;
+
+	t->id_width = strlen("VULNERABILITY");
+	t->fix_width = strlen("FIXED IN");
+	for (size_t i = 0; i < t->n_units; i++) {
+		for (size_t k = 0; k < t->units[i].n_lines; k++) {
+			const struct unit_line *line = &t->units[i].lines[k];
+
+			t->id_width = MAX(t->id_width, MIN(terminal_columns(line->id), (size_t)ID_MAX));
+			t->fix_width = MAX(t->fix_width, MIN(terminal_columns(line->fix), (size_t)FIX_MAX));
+		}
+	}
+	t->title_width = TITLE_MAX;
+	used = INDENT + SEVERITY_WIDTH + 2 + t->id_width + 2;
+	if (room == 0)
+		return;
+	if (used + FIX_MIN > room) {
+		t->id_width = MIN(t->id_width, (size_t)ID_MIN);
+		used = INDENT + SEVERITY_WIDTH + 2 + t->id_width + 2;
+	}
+	if (used + t->fix_width > room)
+		t->fix_width = MAX(room > used ? room - used : 0, (size_t)FIX_MIN);
+	used += t->fix_width + 2;
+	t->title_width = room >= used + TITLE_MIN ? room - used : 0;
+}
+
+/* ", layer 2" or ", layers 1, 2", each once */
+static void add_layers(struct buf *b, const struct index_report *index, const struct unit *u)
+{
+	size_t seen[LAYERS_NAMED], n = 0;
+
+	if (index->layers.len < 2)
+		return;
+	for (size_t i = 0; i < u->n_packages && n < LAYERS_NAMED; i++) {
+		size_t layer = index->packages.at[u->packages[i]].layer, k = 0;
+
+		while (k < n && seen[k] != layer)
+			k++;
+		if (k == n)
+			seen[n++] = layer;
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_printf(b, "%s%zu", i > 0 ? ", " : n > 1 ? ", layers " : ", layer ", seen[i] + 1);
+	buf_add_cstr(b, n == LAYERS_NAMED ? "\u2026" : "");
+}
+
+/* "apk, layer 1: libcrypto1.1, libssl1.1" or "pypi, layer 2: usr/lib/.../METADATA and 2 more" */
+static void add_where(struct buf *b, const struct index_report *index, const struct unit *u)
+{
+	const struct package *first = &index->packages.at[u->packages[0]].package, *last = NULL;
+	bool system = package_type_scope(first->type)[0] == '\0';
+	size_t named = 0, more = 0;
+
+	buf_add_cstr(b, package_type_purl(first->type));
+	add_layers(b, index, u);
+	if (system && u->n_packages == 1 && slice_eq(first->name, u->findings[0]->matched_name))
+		return;
+	for (size_t i = 0; i < u->n_packages; i++) {
+		const struct package *p = &index->packages.at[u->packages[i]].package;
+		struct slice name = system ? p->name : p->path;
+
+		if (last && slice_eq(name, system ? last->name : last->path))
+			continue;
+		last = p;
+		if (named == NAMES_MAX) {
+			more++;
+			continue;
+		}
+		buf_add_cstr(b, named++ == 0 ? ": " : ", ");
+		buf_add(b, name);
+	}
+	if (more > 0)
+		buf_printf(b, " and %zu more", more);
+}
+
+static enum status put_unit_head(struct table *t, const struct unit *u, struct err *err)
+{
+	struct buf AUTO(buf_fini) where = BUF_INIT((size_t)1 << 16);
+	struct screen *s = &t->screen;
+
+	screen_tint(s, TINT_BOLD);
+	screen_text(s, u->findings[0]->matched_name);
+	screen_space(s, terminal_columns(u->findings[0]->matched_version) + 1, INDENT);
+	screen_text(s, u->findings[0]->matched_version);
+	screen_tint(s, TINT_NONE);
+	if (u->update.len > 0) {
+		screen_put(s, ":");
+		screen_space(s, terminal_columns(u->update) + 10, INDENT);
+		screen_put(s, "update to ");
+		screen_tint(s, TINT_GREEN);
+		screen_text(s, u->update);
+		screen_tint(s, TINT_NONE);
+		if (u->unfixed > 0) {
+			screen_space(s, 22, INDENT);
+			screen_printf(s, "(no fix for %zu of %zu)", u->unfixed, u->n_lines);
+		}
+	} else {
+		screen_put(s, ": no fix is known");
+	}
+	screen_newline(s);
+	add_where(&where, t->report->index, u);
+	TRY(buf_check(&where, "report", err));
+	screen_blanks(s, INDENT);
+	screen_tint(s, TINT_DIM);
+	screen_wrap(s, buf_slice(&where), INDENT);
+	screen_tint(s, TINT_NONE);
+	screen_newline(s);
+	return STATUS_OK;
+}
+
+static enum status put_line(struct table *t, const struct unit_line *line, struct err *err)
+{
+	struct screen *s = &t->screen;
+	struct slice title = SLICE_EMPTY;
+
+	screen_blanks(s, INDENT);
+	screen_tint(s, screen_severity_tint(line->severity));
+	screen_cell(s, slice_cstr(severity_name(line->severity)), SEVERITY_WIDTH);
+	screen_tint(s, TINT_NONE);
+	screen_blanks(s, 2);
+	screen_cell(s, line->id, t->id_width);
+	screen_blanks(s, 2);
+	screen_cell(s, line->fix.len > 0 ? line->fix : SLICE("-"), t->fix_width);
+	if (t->title_width > 0) {
+		TRY(title_of(t, line, &title, err));
+		screen_blanks(s, 2);
+		screen_cell(s, title, t->title_width);
+	}
+	screen_newline(s);
+	return STATUS_OK;
+}
+
+static enum status put_units(struct table *t, struct err *err)
+{
+	struct screen *s = &t->screen;
+
+	if (t->n_units == 0)
+		return STATUS_OK;
+	measure(t);
+	screen_tint(s, TINT_BOLD);
+	screen_blanks(s, INDENT);
+	screen_cell(s, SLICE("SEVERITY"), SEVERITY_WIDTH + 2);
+	screen_cell(s, SLICE("VULNERABILITY"), t->id_width + 2);
+	screen_cell(s, SLICE("FIXED IN"), t->fix_width + 2);
+	screen_put(s, t->title_width > 0 ? "ABOUT" : "");
+	screen_trim(s);
+	screen_tint(s, TINT_NONE);
+	screen_newline(s);
+	for (size_t i = 0; i < t->n_units; i++) {
+		TRY(put_unit_head(t, &t->units[i], err));
+		for (size_t k = 0; k < t->units[i].n_lines; k++) {
+			TRY(put_line(t, &t->units[i].lines[k], err));
+			TRY(screen_flush(s, err));
+		}
+	}
+	screen_newline(s);
+	return STATUS_OK;
+}
+
+/* ---- what it adds up to ---- */
+
+/* "38 vulnerabilities in 17 packages: 10 Critical, 28 High; 37 with a fix" */
+static void put_counts(struct table *t, enum tint tint)
+{
+	struct screen *s = &t->screen;
 	bool first = true;
 
-	if (t->rows.len == 0) {
-		/* "No vulnerabilities" is only said when it was looked for everywhere. */
-		buf_add_cstr(&t->buf,
-			     r->complete ? "No known vulnerabilities.\n"
-					 : "No vulnerabilities found in what could be looked up; see below for what "
-					   "could not.\n");
-		return;
-	}
-	for (size_t i = 0; i < t->rows.len; i++) {
-		counts[t->rows.at[i].severity]++;
-		fixable += !slice_eq(t->rows.at[i].cell[4], SLICE("-"));
-	}
-	buf_printf(&t->buf, "%zu vulnerabilit%s: ", t->rows.len, t->rows.len == 1 ? "y" : "ies");
-	for (size_t s = SEVERITY_COUNT; s-- > 0;) {
-		if (counts[s] == 0)
+	screen_printf(s, "%zu vulnerabilit%s in %zu package%s:", t->flaws.n, t->flaws.n == 1 ? "y" : "ies", t->n_units,
+		      plural(t->n_units));
+	for (size_t i = SEVERITY_COUNT; i-- > 0;) {
+		if (t->flaws.by_severity[i] == 0)
 			continue;
-		buf_printf(&t->buf, "%s%zu ", first ? "" : ", ", counts[s]);
-		colour(t, severity_colour((enum severity)s));
-		buf_add_cstr(&t->buf, severity_name((enum severity)s));
-		colour(t, "\033[0m");
+		screen_put(s, first ? "" : ",");
+		screen_space(s, 15, 2);
+		screen_printf(s, "%zu ", t->flaws.by_severity[i]);
+		screen_tint(s, screen_severity_tint((enum severity)i));
+		screen_put(s, severity_name((enum severity)i));
+		screen_tint(s, TINT_NONE);
+		screen_tint(s, tint);
 		first = false;
 	}
-	buf_printf(&t->buf, "; %zu with a fix\n", fixable);
+	screen_put(s, ";");
+	screen_space(s, 14, 2);
+	screen_printf(s, "%zu with a fix", t->flaws.fixable);
 }
+
+/* Which layers brought the packages that have flaws: a base image's, or one's own. */
+static enum status put_layers(struct table *t, struct err *err)
+{
+	const struct index_report *index = t->report->index;
+	size_t n = index->layers.len, listed = 0;
+	size_t *lines = arena_array(&t->arena, n + 1, sizeof(*lines));
+
+	if (!lines)
+		return err_nomem(err, "report");
+	if (n < 2 || t->n_units == 0)
+		return STATUS_OK;
+	for (size_t i = 0; i < t->n_units; i++)
+		lines[MIN(index->packages.at[t->units[i].packages[0]].layer, n)] += t->units[i].n_lines;
+	screen_put(&t->screen, "Layers that brought them");
+	screen_newline(&t->screen);
+	for (size_t i = 0; i < n && listed < LAYERS_MAX; i++) {
+		struct digest_text text = { "" };
+		struct slice hex;
+
+		if (lines[i] == 0)
+			continue;
+		listed++;
+		slice_cut(slice_cstr(digest_print(&text, &index->layers.at[i].digest)), ':', NULL, &hex);
+		screen_printf(&t->screen, "  %3zu  %-12.12s  %4zu vulnerabilit%-3s  ", i + 1,
+			      hex.len > 0 ? (const char *)hex.ptr : "", lines[i], lines[i] == 1 ? "y" : "ies");
+		screen_cell(&t->screen, index->layers.at[i].created_by,
+			    t->screen.width > t->screen.column ? t->screen.width - t->screen.column : TITLE_MAX);
+		screen_newline(&t->screen);
+	}
+	screen_newline(&t->screen);
+	return STATUS_OK;
+}
+
+/* ---- coverage ---- */
 
 static void put_coverage_item(struct table *t, const struct coverage_item *c)
 {
+	struct screen *s = &t->screen;
 	bool gap = coverage_is_gap(c->code);
 
-	colour(t, gap ? "\033[33m" : "\033[32m");
-	buf_printf(&t->buf, "  %s %-20s ", gap ? "!" : "\u2713", coverage_name(c->code));
-	colour(t, "\033[0m");
-	put_clean(&t->buf, c->scope);
+	screen_tint(s, gap ? TINT_YELLOW : c->code == COVERAGE_COVERED ? TINT_GREEN : TINT_DIM);
+	screen_put(s, gap ? "  ! " : c->code == COVERAGE_COVERED ? "  \u2713 " : "  - ");
+	screen_put(s, coverage_name(c->code));
+	screen_tint(s, TINT_NONE);
+	if (c->scope.len > 0) {
+		screen_put(s, " ");
+		screen_text(s, c->scope);
+	}
 	if (c->packages > 0)
-		buf_printf(&t->buf, " (%zu package%s)", c->packages, c->packages == 1 ? "" : "s");
-	if (c->scope.len > 0 || c->packages > 0)
-		buf_add_cstr(&t->buf, ": ");
-	put_clean(&t->buf, c->detail);
-	buf_add_byte(&t->buf, '\n');
+		screen_printf(s, " (%zu package%s)", c->packages, plural(c->packages));
+	screen_put(s, ":");
+	screen_put(s, " ");
+	screen_wrap(s, c->detail, 4);
+	screen_newline(s);
+}
+
+static size_t count_gaps(const struct vulnerability_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->coverage.len; i++)
+		n += coverage_is_gap(r->coverage.at[i].code);
+	return n;
 }
 
 static enum status put_coverage(struct table *t, struct err *err)
 {
 	const struct vulnerability_report *r = t->report;
+	struct screen *s = &t->screen;
+	char text[128];
 
-	buf_add_byte(&t->buf, '\n');
-	if (r->complete) {
-		buf_add_cstr(&t->buf, "Coverage: complete\n");
-	} else {
-		colour(t, "\033[1;33m");
-		buf_add_cstr(&t->buf, "Coverage: INCOMPLETE - this is not a clean bill of health\n");
-		colour(t, "\033[0m");
-	}
-	for (int gap = 1; gap >= 0; gap--) {
+	screen_put(s, "Coverage");
+	screen_newline(s);
+	for (int gap = 0; gap <= 1; gap++) {
 		for (size_t i = 0; i < r->coverage.len; i++) {
 			if (coverage_is_gap(r->coverage.at[i].code) == (gap == 1))
 				put_coverage_item(t, &r->coverage.at[i]);
-			TRY(hand_on(t, err));
+			TRY(screen_flush(s, err));
 		}
 	}
-	if (r->suppressed.len > 0)
-		buf_printf(&t->buf, "  %zu finding%s suppressed (see -f json)\n", r->suppressed.len,
-			   r->suppressed.len == 1 ? "" : "s");
+	if (r->suppressed.len > 0) {
+		snprintf(text, sizeof(text), "%zu finding%s suppressed; -f json names %s and the reason",
+			 r->suppressed.len, r->suppressed.len == 1 ? " was" : "s were",
+			 r->suppressed.len == 1 ? "it" : "them");
+		screen_blanks(s, 4);
+		screen_wrap(s, slice_cstr(text), 4);
+		screen_newline(s);
+	}
+	screen_newline(s);
 	return STATUS_OK;
+}
+
+/* ---- the verdict ---- */
+
+static size_t count_failing(const struct table *t)
+{
+	size_t n = 0;
+
+	for (size_t i = t->options->fail_on; i < SEVERITY_COUNT; i++)
+		n += t->flaws.by_severity[i];
+	return n;
+}
+
+static void put_gate(struct table *t, bool complete)
+{
+	struct screen *s = &t->screen;
+	enum severity fail_on = t->options->fail_on;
+	size_t failing = count_failing(t);
+
+	if (fail_on >= SEVERITY_COUNT)
+		return;
+	screen_tint(s, failing > 0 ? TINT_BOLD_RED : complete ? TINT_GREEN : TINT_BOLD_YELLOW);
+	if (failing > 0)
+		screen_printf(s, "FAILED: %zu of them at or above %s", failing, severity_name(fail_on));
+	else
+		screen_printf(s, "%s: none at or above %s%s", complete ? "PASSED" : "NOT KNOWN", severity_name(fail_on),
+			      complete ? "" : " in what could be looked up");
+	screen_tint(s, TINT_NONE);
+	screen_newline(s);
+}
+
+/* "No known vulnerabilities" is only said when everything was looked for. */
+static void put_verdict(struct table *t)
+{
+	const struct vulnerability_report *r = t->report;
+	struct screen *s = &t->screen;
+	size_t gaps = count_gaps(r);
+	bool complete = r->complete && gaps == 0;
+	char text[128];
+	enum tint tint = t->flaws.n > 0 ? TINT_BOLD : complete ? TINT_GREEN : TINT_BOLD_YELLOW;
+
+	screen_tint(s, tint);
+	if (t->flaws.n > 0)
+		put_counts(t, tint);
+	else if (r->index->packages.len == 0)
+		screen_put(s, "NOTHING WAS LOOKED UP: no package was found");
+	else if (complete)
+		screen_put(s, "No known vulnerabilities");
+	else
+		screen_put(s, "Nothing was found in what could be looked up");
+	screen_tint(s, TINT_NONE);
+	screen_newline(s);
+	put_gate(t, complete);
+	if (complete)
+		return;
+	screen_tint(s, TINT_BOLD_YELLOW);
+	snprintf(text, sizeof(text), "COVERAGE IS INCOMPLETE (%zu gap%s above): this is not a clean bill of health",
+		 MAX(gaps, (size_t)1), plural(MAX(gaps, (size_t)1)));
+	screen_wrap(s, slice_cstr(text), 2);
+	screen_tint(s, TINT_NONE);
+	screen_newline(s);
 }
 
 static enum status write_table(struct table *t, struct err *err)
 {
+	struct screen *s = &t->screen;
+
 	if (t->report->demonstration) {
-		colour(t, "\033[1;7m");
-		buf_add_cstr(&t->buf,
-			     "DEMONSTRATION: matched against a small bundled set of advisories, not a real database.");
-		colour(t, "\033[0m");
-		buf_add_cstr(&t->buf, "\n\n");
+		screen_tint(s, TINT_INVERSE);
+		screen_wrap(s, SLICE("DEMONSTRATION: a small bundled set of advisories, not a real database"), 2);
+		screen_tint(s, TINT_NONE);
+		screen_newline(s);
+		screen_newline(s);
 	}
-	put_image(t, t->report->index);
-	TRY(make_rows(t, err));
-	TRY(put_rows(t, err));
-	put_counts(t);
+	put_image(s, t->report->index);
+	TRY(flaws_count(t->report, &t->arena, &t->flaws, err));
+	TRY(units_make(t->report, &t->arena, &t->units, &t->n_units, err));
+	TRY(put_units(t, err));
+	TRY(put_layers(t, err));
 	TRY(put_coverage(t, err));
-	return hand_on(t, err);
+	put_verdict(t);
+	return screen_flush(s, err);
 }
 
 static void table_fini(struct table *t)
 {
-	buf_fini(&t->buf);
+	screen_fini(&t->screen);
 	arena_fini(&t->arena);
 }
 
 static enum status table_vulnerabilities(const struct vulnerability_report *r, const struct report_options *options,
 					 const struct report_out *out, struct err *err)
 {
-	struct table AUTO(table_fini) t = { .report = r,
-					    .options = options,
-					    .out = out,
-					    .buf = BUF_INIT((size_t)1 << 26),
-					    .arena = ARENA_INIT(SIZE_MAX) };
+	struct table AUTO(table_fini) t = { .report = r, .options = options, .arena = ARENA_INIT(SIZE_MAX) };
 
+	screen_init(&t.screen, out);
 	return write_table(&t, err);
 }
 
-static enum status write_index(struct table *t, const struct index_report *r, struct err *err)
+/* ---- packages only ---- */
+
+static void put_package(struct screen *s, const struct index_package *p, size_t layers, size_t name, size_t version)
+{
+	screen_cell(s, slice_cstr(package_type_purl(p->package.type)), 8);
+	screen_cell(s, p->package.name, name);
+	screen_blanks(s, 2);
+	screen_cell(s, p->package.version.len > 0 ? p->package.version : SLICE("-"), version);
+	screen_blanks(s, 2);
+	if (layers > 1)
+		screen_printf(s, "layer %-3zu  ", p->layer + 1);
+	screen_text(s, p->package.path);
+	if (p->package.flags & PACKAGE_OWNED)
+		screen_put(s, "  (belongs to a system package)");
+	if (p->package.flags & PACKAGE_BAD_VERSION && !(p->package.flags & PACKAGE_MAIN_MODULE))
+		screen_put(s, "  (bad version)");
+	screen_newline(s);
+}
+
+static enum status put_diags(struct screen *s, const struct index_report *r, struct err *err)
+{
+	for (size_t i = 0; i < r->diags.len; i++) {
+		const struct layer_diag *d = &r->diags.at[i].diag;
+		enum diag_severity severity = diag_severity(d->code);
+
+		if (i == 0)
+			screen_newline(s);
+		screen_tint(s, severity == DIAG_SEVERITY_ERROR	   ? TINT_RED
+			       : severity == DIAG_SEVERITY_WARNING ? TINT_YELLOW
+								   : TINT_DIM);
+		screen_put(s, diag_severity_name(severity));
+		screen_tint(s, TINT_NONE);
+		screen_put(s, ": ");
+		if (d->where.len > 0) {
+			screen_text(s, d->where);
+			screen_put(s, ": ");
+		}
+		screen_wrap(s, d->text, 4);
+		screen_newline(s);
+		TRY(screen_flush(s, err));
+	}
+	return STATUS_OK;
+}
+
+static enum status write_index(struct screen *s, const struct index_report *r, struct err *err)
 {
 	size_t name = 4, version = 7;
 
-	put_image(t, r);
+	put_image(s, r);
 	for (size_t i = 0; i < r->packages.len; i++) {
-		name = MAX(name, MIN(r->packages.at[i].package.name.len, (size_t)CELL_MAX));
-		version = MAX(version, MIN(r->packages.at[i].package.version.len, (size_t)CELL_MAX));
+		name = MAX(name, MIN(terminal_columns(r->packages.at[i].package.name), (size_t)ID_MAX));
+		version = MAX(version, MIN(terminal_columns(r->packages.at[i].package.version), (size_t)FIX_MAX));
 	}
 	for (size_t i = 0; i < r->packages.len; i++) {
-		const struct index_package *p = &r->packages.at[i];
-		struct slice n, v;
-
-		arena_reset(&t->arena);
-		if (!clean(t, p->package.name, &n) || !clean(t, p->package.version, &v))
-			return err_nomem(err, "report");
-		put_padded(t, slice_cstr(package_type_purl(p->package.type)), 6, false);
-		put_padded(t, n, name, false);
-		put_padded(t, v, version, false);
-		put_clean(&t->buf, p->package.path);
-		if (p->package.flags & PACKAGE_OWNED)
-			buf_add_cstr(&t->buf, "  (owned by a system package)");
-		buf_add_byte(&t->buf, '\n');
-		TRY(hand_on(t, err));
+		put_package(s, &r->packages.at[i], r->layers.len, name, version);
+		TRY(screen_flush(s, err));
 	}
-	for (size_t i = 0; i < r->diags.len; i++) {
-		const struct layer_diag *d = &r->diags.at[i].diag;
-
-		buf_printf(&t->buf, "%s: ", diag_severity_name(diag_severity(d->code)));
-		put_clean(&t->buf, d->where);
-		buf_add_cstr(&t->buf, d->where.len ? ": " : "");
-		put_clean(&t->buf, d->text);
-		buf_add_byte(&t->buf, '\n');
-		TRY(hand_on(t, err));
-	}
-	return hand_on(t, err);
+	TRY(put_diags(s, r, err));
+	return screen_flush(s, err);
 }
 
 static enum status table_index(const struct index_report *r, const struct report_options *options,
 			       const struct report_out *out, struct err *err)
 {
-	struct table AUTO(table_fini) t = {
-		.options = options, .out = out, .buf = BUF_INIT((size_t)1 << 26), .arena = ARENA_INIT(SIZE_MAX)
-	};
+	struct screen AUTO(screen_fini) s;
 
-	return write_index(&t, r, err);
+	(void)options;
+	screen_init(&s, out);
+	return write_index(&s, r, err);
+}
+
+static enum status table_failure(struct slice target, const struct err *why, const struct report_options *options,
+				 const struct report_out *out, struct err *err)
+{
+	struct screen AUTO(screen_fini) s;
+
+	(void)options;
+	screen_init(&s, out);
+	screen_tint(&s, TINT_BOLD);
+	screen_text(&s, target);
+	screen_tint(&s, TINT_NONE);
+	screen_newline(&s);
+	screen_tint(&s, TINT_BOLD_RED);
+	screen_put(&s, "COULD NOT BE SCANNED: ");
+	screen_wrap(&s, slice_cstr(why->msg), 2);
+	screen_tint(&s, TINT_NONE);
+	screen_newline(&s);
+	return screen_flush(&s, err);
 }
 
 const struct report_format report_format_table = {
 	.name = "table",
 	.media_type = "text/plain",
+	.join = REPORT_JOIN_TEXT,
+	.failure = table_failure,
 	.vulnerabilities = table_vulnerabilities,
 	.index = table_index,
 };
