@@ -205,7 +205,7 @@ static int compare_text_nocase(struct slice a, struct slice b)
 static int compare_local(struct slice a, struct slice b)
 {
 	for (;;) {
-		struct slice x, y;
+		struct slice x = SLICE_EMPTY, y = SLICE_EMPTY;
 		bool more_a = take_segment(&a, &x), more_b = take_segment(&b, &y);
 		bool number_a, number_b;
 		int c;
