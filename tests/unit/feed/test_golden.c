@@ -25,7 +25,7 @@ static size_t n_cases, n_bad;
 
 static bool read_file(const char *dir, const char *name, struct buf *out)
 {
-	char path[4096];
+	char path[8192];
 	struct err err = ERR_INIT;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
