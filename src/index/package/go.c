@@ -8,6 +8,7 @@
  */
 #include "index/detector.h"
 #include "index/package/go_info.h"
+#include "index/told.h"
 
 /* Of initialised data; the build information is near its beginning, behind tables if the system's linker was used. */
 #define DATA_BYTES_MAX ((uint64_t)6 << 20)
@@ -51,6 +52,8 @@ struct emitter {
 	const struct detect_env *env;
 	const struct detect_sink *out;
 	struct slice db;
+	struct told *told;
+	struct slice devel; /* what a module of a work tree is told as; empty until it is needed */
 };
 
 static bool is_text(struct slice s)
@@ -75,8 +78,7 @@ static enum status emit(const struct emitter *em, struct slice name, struct slic
 			     .detector = SLICE("go") };
 
 	if (name.len == 0 || !is_text(name) || !is_text(version)) {
-		diag_emit(em->out->diags, DIAG_RECORD, em->file->path, ERR_NO_OFFSET,
-			  "the build information names a module that is no text");
+		told_emit(em->told, DIAG_RECORD, ERR_NO_OFFSET, "the build information names a module that is no text");
 		return STATUS_OK;
 	}
 	if (!package_type_scheme(PACKAGE_GO)->valid(version))
@@ -119,19 +121,21 @@ static bool devel_version(struct arena *a, struct slice modules, struct slice *o
 	return sep == first || arena_printf(a, out, "%.*s)", SLICE_ARG(v));
 }
 
-static enum status emit_module(const struct emitter *em, struct slice modules, const struct go_line *module,
-			       bool is_main, struct err *err)
+static enum status emit_module(struct emitter *em, struct slice modules, const struct go_line *module, bool is_main,
+			       struct err *err)
 {
 	struct slice version = module->version;
 
-	if (is_main && (version.len == 0 || slice_eq(version, SLICE("(devel)"))) &&
-	    !devel_version(em->env->arena, modules, &version))
-		return err_nomem(err, "go module");
+	if (is_main && (version.len == 0 || slice_eq(version, SLICE("(devel)")))) {
+		if (em->devel.len == 0 && !devel_version(em->env->arena, modules, &em->devel))
+			return err_nomem(err, "go module");
+		version = em->devel;
+	}
 	return emit(em, module->path, version, is_main ? PACKAGE_MAIN_MODULE : 0, err);
 }
 
 /* A line "=>" replaces the module before it: that is what was compiled. */
-static enum status emit_modules(const struct emitter *em, struct slice modules, struct err *err)
+static enum status emit_modules(struct emitter *em, struct slice modules, struct err *err)
 {
 	struct slice rest = modules;
 	struct go_line line, held = { .word = SLICE_EMPTY };
@@ -158,12 +162,17 @@ static enum status emit_modules(const struct emitter *em, struct slice modules, 
 static enum status emit_all(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			    const struct go_info *info, struct err *err)
 {
-	struct emitter em = { file, env, out, SLICE_EMPTY };
+	struct told told = { .diags = out->diags, .where = file->path };
+	struct emitter em = { file, env, out, SLICE_EMPTY, &told, SLICE_EMPTY };
+	enum status st;
 
 	if (!arena_printf(env->arena, &em.db, "go:%.*s", SLICE_ARG(file->path)))
 		return err_nomem(err, "go program");
-	TRY(emit(&em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err));
-	return emit_modules(&em, info->modules, err);
+	st = emit(&em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err);
+	if (st == STATUS_OK)
+		st = emit_modules(&em, info->modules, err);
+	told_end(&told);
+	return st;
 }
 
 /* ---- detector ---- */
