@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cvss.c - CVSS base equations: v2 (guide of 2007, section 3.2.1), v3.0 and v3.1 (specifications, section 7 and 8). */
-#include "feed/cvss.h"
+/* cvss.c - CVSS base equations: v2 (guide of 2007, section 3.2.1), v3.0 and v3.1 (specifications, sections 7 and 8). */
+#include "feed/cvss_impl.h"
 
 /* A metric and its weight for one value. The lists end with metric "". */
 struct weight {
@@ -30,7 +30,7 @@ static const struct weight v2[] = {
 	{ "A", "N", 0 },      { "A", "P", 0.275 },  { "A", "C", 0.660 }, { "", "", 0 },
 };
 
-static bool metric_value(struct slice vector, struct slice metric, struct slice *out)
+bool cvss_metric(struct slice vector, struct slice metric, struct slice *out)
 {
 	struct slice part, name;
 
@@ -44,7 +44,7 @@ static bool weigh(struct slice vector, const struct weight *table, const char *m
 {
 	struct slice value;
 
-	if (!metric_value(vector, slice_cstr(metric), &value))
+	if (!cvss_metric(vector, slice_cstr(metric), &value))
 		return false;
 	for (; table->metric[0]; table++) {
 		if (strcmp(table->metric, metric) == 0 && slice_eq(value, slice_cstr(table->value))) {
@@ -111,6 +111,8 @@ bool cvss_base_score(struct slice vector, double *out)
 	vector = slice_trim(vector);
 	if (slice_starts(vector, SLICE("CVSS:3.0/")) || slice_starts(vector, SLICE("CVSS:3.1/")))
 		return score_v3(slice_from(vector, 9), out);
+	if (slice_starts(vector, SLICE("CVSS:4.0/")))
+		return cvss_score_v4(slice_from(vector, 9), out);
 	if (slice_starts(vector, SLICE("CVSS:")))
 		return false;
 	if (slice_starts(vector, SLICE("(")) && slice_ends(vector, SLICE(")")))

@@ -72,10 +72,13 @@ static bool word_severity(struct slice word, enum severity *out)
 	return true;
 }
 
-/* Of several vectors version 3 is the one that vendors' own words follow; 2 is the last resort. */
+/* Of several vectors one of version 3 counts, as most vendors' words do; 4 where there is none; 2 is the last resort.
+ */
 static int rank(struct slice vector)
 {
-	return slice_starts(vector, SLICE("CVSS:3.1")) ? 3 : slice_starts(vector, SLICE("CVSS:3")) ? 2 : 1;
+	if (slice_starts(vector, SLICE("CVSS:3.1")))
+		return 4;
+	return slice_starts(vector, SLICE("CVSS:3")) ? 3 : slice_starts(vector, SLICE("CVSS:4")) ? 2 : 1;
 }
 
 /* What a list of {"type", "score"} says: the best vector, or a word (Ubuntu's priorities). False if nothing. */

@@ -68,6 +68,29 @@ static void test_v2(void **state)
 	check(examples, sizeof(examples) / sizeof(examples[0]));
 }
 
+/* "Common Vulnerability Scoring System v4.0: Examples"; the last ones by an independent implementation of the table. */
+static void test_v4(void **state)
+{
+	static const struct example examples[] = {
+		{ "CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 7.3 },  /* CVE-2022-41741 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 7.7 },  /* CVE-2020-3549 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:N/VC:H/VI:L/VA:L/SC:N/SI:N/SA:N", 8.3 },  /* CVE-2023-3089 */
+		{ "CVSS:4.0/AV:L/AC:L/AT:N/PR:N/UI:A/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N", 4.6 },  /* CVE-2021-44714 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:A/VC:N/VI:N/VA:N/SC:L/SI:L/SA:N", 5.1 },  /* CVE-2022-21830 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N", 6.9 },  /* CVE-2022-22186 */
+		{ "CVSS:4.0/AV:L/AC:L/AT:N/PR:H/UI:N/VC:N/VI:N/VA:N/SC:H/SI:N/SA:N", 5.9 },  /* CVE-2023-21989 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N", 8.7 },  /* CVE-2014-0160 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 10.0 }, /* CVE-2021-44228 */
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0.0 },  /* no impact: 0 by rule */
+		{ "CVSS:4.0/AV:P/AC:H/AT:P/PR:H/UI:A/VC:L/VI:L/VA:L/SC:L/SI:L/SA:L", 1.0 },
+		{ "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:U/CR:L",
+		  9.3 }, /* only base metrics */
+	};
+
+	(void)state;
+	check(examples, sizeof(examples) / sizeof(examples[0]));
+}
+
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -75,9 +98,12 @@ static void test_refused(void **state)
 		"CVSS:3.1",
 		"CVSS:3.1/",
 		"CVSS:3.1/AV:N",
-		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N",	/* no A */
-		"CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", /* no such value */
-		"CVSS:3.1/AV:N/AC:L/Au:N/C:N/I:N/A:C",		/* of version 2 */
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N",			   /* no A */
+		"CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N",			   /* no such value */
+		"CVSS:3.1/AV:N/AC:L/Au:N/C:N/I:N/A:C",				   /* of version 2 */
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N",	   /* no SA */
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:R/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", /* a value of version 3 */
+		"CVSS:4.0/AV:/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
 		"CVSS:9.9/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 		"AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 		"7.5",
@@ -110,7 +136,8 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_v3), cmocka_unit_test(test_v2),
-					    cmocka_unit_test(test_refused), cmocka_unit_test(test_words) };
+					    cmocka_unit_test(test_v4), cmocka_unit_test(test_refused),
+					    cmocka_unit_test(test_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
