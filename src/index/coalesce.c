@@ -3,6 +3,7 @@
 #include "index/coalesce.h"
 
 #include "index/merged.h"
+#include "index/unread.h"
 
 #include <stdlib.h>
 
@@ -702,6 +703,23 @@ static enum status judge_databases(struct coalesce *c, struct err *err)
 	return STATUS_OK;
 }
 
+static enum status put_unread(struct coalesce *c, struct err *err)
+{
+	struct unread_kind kinds[UNREAD_KINDS_MAX];
+	size_t n;
+
+	TRY(unread_find(&c->merged, c->reports, c->n, c->rules, kinds, &n, err));
+	for (size_t i = 0; i < n; i++) {
+		struct slice text;
+
+		if (!arena_printf(&c->arena, &text, "%s are not read yet: %zu found, this is one of them",
+				  kinds[i].what, kinds[i].n))
+			return nomem(err);
+		TRY(put_diag(c, kinds[i].layer, DIAG_UNSUPPORTED, kinds[i].example, ERR_NO_OFFSET, text, err));
+	}
+	return STATUS_OK;
+}
+
 static int by_identity(const void *left, const void *right)
 {
 	const struct package *a = &((const struct index_package *)left)->package;
@@ -743,6 +761,7 @@ enum status coalesce_report(struct coalesce *c, struct arena *arena, struct inde
 	TRY(put_diags(c, err));
 	TRY(put_link_diags(c, err));
 	TRY(judge_databases(c, err));
+	TRY(put_unread(c, err));
 	out->expected_packages |= out->distributions.len > 0;
 	if (out->packages.len > 1)
 		qsort(out->packages.at, out->packages.len, sizeof(*out->packages.at), by_identity);

@@ -44,6 +44,8 @@ struct path_rule {
 	bool (*accept)(struct slice path);   /* finer test after the match; NULL = all */
 	const char *companion;               /* file beside it, path + companion, handed along ("-wal"); NULL = none.
 					      * Parsing waits for the end of the layer then */
+	const char *unread; /* such files hold packages that nobody here reads: what they are, for people ("Java
+			     * archives"). Counted in the report and told. NULL: they are read */
 };
 
 /* A file (or what was kept of it). Valid during parse(). */
