@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "index/detector.h"
 #include "report/document.h"
+#include "version/normalized.h"
 
 #include <stdio.h>
 
@@ -134,6 +135,7 @@ static void put_source(struct json_writer *w, const struct package *p, uint64_t 
 static enum status put_packages(struct clair *c, struct err *err)
 {
 	struct json_writer *w = &c->doc.w;
+	struct normalized_version normalized;
 	struct number n;
 
 	json_key(w, "packages");
@@ -150,7 +152,8 @@ static enum status put_packages(struct clair *c, struct err *err)
 		json_member_str(w, "version", p->version);
 		json_member_cstr(w, "kind", "binary");
 		put_source(w, p, c->source_of[i]);
-		json_member_cstr(w, "normalized_version", "");
+		json_member_cstr(w, "normalized_version",
+				 version_normalized(package_type_scheme(p->type), p->version, &normalized));
 		if (p->module.len > 0)
 			json_member_str(w, "module", p->module);
 		if (p->arch.len > 0)

@@ -5,18 +5,10 @@
  * Source: PEP 440 with its normalisations (case, separators, alpha/beta/c/pre/preview/rev/r, a leading v), as the
  * packaging library reads them.
  */
-#include "version/scheme.h"
+#include "version/pep440.h"
 
 #include "version/number.h"
-
-enum pre { PRE_A, PRE_B, PRE_RC, PRE_NONE };
-
-struct parsed {
-	struct slice epoch, release; /* release: dotted numbers */
-	enum pre pre;
-	struct slice pre_n, post_n, dev_n, local;
-	bool post, dev;
-};
+#include "version/scheme.h"
 
 static bool starts_nocase(struct slice s, const char *word)
 {
@@ -50,7 +42,7 @@ static size_t blank_len(struct slice s, bool at_end)
 {
 	/* U+0085 and U+00A0, U+1680, U+2000 to 200A, 2028, 2029, 202F, 205F, 3000 */
 	static const struct slice blanks[] = {
-		SLICE_INIT("\xc2\x85"),     SLICE_INIT("\xc2\xa0"),     SLICE_INIT("\xe1\x9a\x80"),
+		SLICE_INIT("\xc2\x85"),	    SLICE_INIT("\xc2\xa0"),	SLICE_INIT("\xe1\x9a\x80"),
 		SLICE_INIT("\xe2\x80\x80"), SLICE_INIT("\xe2\x80\x81"), SLICE_INIT("\xe2\x80\x82"),
 		SLICE_INIT("\xe2\x80\x83"), SLICE_INIT("\xe2\x80\x84"), SLICE_INIT("\xe2\x80\x85"),
 		SLICE_INIT("\xe2\x80\x86"), SLICE_INIT("\xe2\x80\x87"), SLICE_INIT("\xe2\x80\x88"),
@@ -111,7 +103,7 @@ static bool local_is_valid(struct slice local)
 	return !after_separator;
 }
 
-static void take_post(struct slice *s, struct parsed *out)
+static void take_post(struct slice *s, struct pep440 *out)
 {
 	static const char *const words[] = { "post", "rev", "r" };
 	size_t word;
@@ -125,10 +117,11 @@ static void take_post(struct slice *s, struct parsed *out)
 	}
 }
 
-static bool parse(struct slice s, struct parsed *out)
+bool pep440_parse(struct slice s, struct pep440 *out)
 {
 	static const char *const pre_words[] = { "alpha", "beta", "preview", "pre", "rc", "a", "b", "c" };
-	static const enum pre pre_kinds[] = { PRE_A, PRE_B, PRE_RC, PRE_RC, PRE_RC, PRE_A, PRE_B, PRE_RC };
+	static const enum pep440_pre pre_kinds[] = { PEP440_PRE_A,  PEP440_PRE_B, PEP440_PRE_RC, PEP440_PRE_RC,
+						     PEP440_PRE_RC, PEP440_PRE_A, PEP440_PRE_B,	 PEP440_PRE_RC };
 	static const char *const dev_words[] = { "dev" };
 	struct slice t;
 	size_t word;
@@ -145,7 +138,8 @@ static bool parse(struct slice s, struct parsed *out)
 		out->epoch = SLICE_EMPTY;
 	if (!take_release(&s, &out->release))
 		return false;
-	out->pre = take_label(&s, pre_words, ARRAY_LEN(pre_words), &word, &out->pre_n) ? pre_kinds[word] : PRE_NONE;
+	out->pre =
+		take_label(&s, pre_words, ARRAY_LEN(pre_words), &word, &out->pre_n) ? pre_kinds[word] : PEP440_PRE_NONE;
 	take_post(&s, out);
 	out->dev = take_label(&s, dev_words, ARRAY_LEN(dev_words), &word, &out->dev_n);
 	if (s.len == 0)
@@ -173,9 +167,9 @@ static int compare_release(struct slice a, struct slice b)
 }
 
 /* A development release without pre or post comes before all pre-releases; no pre comes after them. */
-static int pre_rank(const struct parsed *p)
+static int pre_rank(const struct pep440 *p)
 {
-	if (p->pre == PRE_NONE && !p->post && p->dev)
+	if (p->pre == PEP440_PRE_NONE && !p->post && p->dev)
 		return -1;
 	return (int)p->pre;
 }
@@ -224,8 +218,8 @@ static int compare_local(struct slice a, struct slice b)
 
 static int pep440_compare(struct slice a, struct slice b)
 {
-	struct parsed x, y;
-	bool good_a = parse(a, &x), good_b = parse(b, &y);
+	struct pep440 x, y;
+	bool good_a = pep440_parse(a, &x), good_b = pep440_parse(b, &y);
 	int c;
 
 	if (!good_a || !good_b)
@@ -250,9 +244,9 @@ static int pep440_compare(struct slice a, struct slice b)
 
 static bool pep440_valid(struct slice v)
 {
-	struct parsed p;
+	struct pep440 p;
 
-	return parse(v, &p);
+	return pep440_parse(v, &p);
 }
 
 const struct version_scheme version_scheme_pep440 = { "pep440", pep440_compare, pep440_valid };
