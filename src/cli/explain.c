@@ -61,11 +61,20 @@ static void put_source(struct buf *b, const struct match_verdict *v)
 	buf_add_byte(b, '\n');
 }
 
+static void put_name(struct buf *b, struct slice name, size_t *shown)
+{
+	if (name.len == 0 || ++*shown > NAMES_SHOWN)
+		return;
+	buf_add_cstr(b, *shown > 1 ? ", " : "");
+	terminal_put(b, name);
+}
+
 /* Packages of one advisory that are not installed, or scopes that the image lacks: one block for all. */
 static size_t put_absent(struct buf *b, const match_verdict_list *list, size_t first)
 {
 	const struct match_verdict *v = &list->at[first];
 	size_t n = 0, shown = 0;
+	struct slice scope;
 
 	for (; first + n < list->len; n++) {
 		const struct match_verdict *w = &list->at[first + n];
@@ -76,45 +85,54 @@ static size_t put_absent(struct buf *b, const match_verdict_list *list, size_t f
 	}
 	buf_printf(b, "%s: ", answers[v->answer]);
 	for (size_t i = 0; i < n; i++) {
-		const struct match_verdict *w = &list->at[first + i];
-		struct slice name = w->answer == MATCH_OTHER_SCOPE ? w->row.scope : w->row.package;
+		struct slice name = list->at[first + i].row.package;
 
-		if (i > 0 && slice_eq(name, list->at[first + i - 1].row.package))
-			continue;
-		if (++shown > NAMES_SHOWN)
-			continue;
-		buf_add_cstr(b, shown > 1 ? ", " : "");
-		terminal_put(b, name);
+		if (i == 0 || !slice_eq(name, list->at[first + i - 1].row.package))
+			put_name(b, name, &shown);
 	}
+	for (struct slice scopes = v->row.scope; v->answer == MATCH_OTHER_SCOPE && slice_word(&scopes, '|', &scope);)
+		put_name(b, scope, &shown);
 	if (shown > NAMES_SHOWN)
 		buf_printf(b, " and %zu more", shown - NAMES_SHOWN);
-	buf_add_cstr(b, v->answer == MATCH_OTHER_SCOPE ? " are not in this image\n"
-			: shown == 1		       ? " is not installed\n"
-						       : " are not installed\n");
+	buf_printf(b, " %s not %s\n", shown == 1 ? "is" : "are",
+		   v->answer == MATCH_OTHER_SCOPE ? "in this image" : "installed");
 	put_source(b, v);
 	return n;
 }
 
+static void put_verdict(struct buf *b, const struct index_report *index, const struct match_verdict *v)
+{
+	buf_printf(b, "%s: ", answers[v->answer]);
+	if (v->package == SIZE_MAX)
+		terminal_put(b, v->advisory.id);
+	else
+		put_package(b, index, v->package);
+	buf_add_cstr(b, "\n    ");
+	terminal_put(b, v->reason);
+	buf_add_byte(b, '\n');
+	put_source(b, v);
+}
+
+/* What matters first: what is reported, then what nearly was. */
 static void put_verdicts(struct buf *b, const struct index_report *index, const struct match_explanation *x)
 {
-	for (size_t i = 0, n; i < x->verdicts.len; i += n) {
-		const struct match_verdict *v = &x->verdicts.at[i];
+	static const enum match_answer order[] = { MATCH_REPORTED,     MATCH_SUPPRESSED,    MATCH_UNDECIDED,
+						   MATCH_NOT_AFFECTED, MATCH_NOT_INSTALLED, MATCH_WITHDRAWN,
+						   MATCH_OTHER_SCOPE };
 
-		n = 1;
-		if (v->answer == MATCH_NOT_INSTALLED || v->answer == MATCH_OTHER_SCOPE) {
-			n = put_absent(b, &x->verdicts, i);
-		} else {
-			buf_printf(b, "%s: ", answers[v->answer]);
-			if (v->package == SIZE_MAX)
-				terminal_put(b, v->advisory.id);
+	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
+		for (size_t i = 0, n; i < x->verdicts.len; i += n) {
+			const struct match_verdict *v = &x->verdicts.at[i];
+
+			n = 1;
+			if (v->answer != order[k])
+				continue;
+			if (v->answer == MATCH_NOT_INSTALLED || v->answer == MATCH_OTHER_SCOPE)
+				n = put_absent(b, &x->verdicts, i);
 			else
-				put_package(b, index, v->package);
-			buf_add_cstr(b, "\n    ");
-			terminal_put(b, v->reason);
+				put_verdict(b, index, v);
 			buf_add_byte(b, '\n');
-			put_source(b, v);
 		}
-		buf_add_byte(b, '\n');
 	}
 }
 
