@@ -178,6 +178,8 @@ static void elf_segments(struct elf *elf)
 	struct slice table, mark;
 	uint64_t size = (uint64_t)elf->phnum * elf->phentsize, end;
 
+	if (size > TABLE_BYTES_MAX)
+		return;
 	if (!exe_bytes(elf->p, elf->phoff, size, &table)) {
 		want(elf->p, e, elf->phoff, size);
 		return;
