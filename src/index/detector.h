@@ -80,6 +80,12 @@ struct detect_sink {
 struct detect_env {
 	const struct limits *limits;
 	struct arena *arena; /* scratch; reset after each file */
+	/*
+	 * Large files are mapped, and what was read stays resident: to be called every few MiB by those that read all of
+	 * one. Slices stay valid. May be NULL.
+	 */
+	void (*forget)(void *ctx);
+	void *ctx;
 };
 
 /* All members are constant; every function is thread-safe. */

@@ -241,6 +241,21 @@ static enum status hand_whole(struct scan *s, const struct tar_entry *entry, con
 	return STATUS_OK;
 }
 
+/* Other files have taken the space for temporary ones: the file is lost, not the layer. */
+static enum status no_room(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
+			   struct err *err)
+{
+	for (size_t i = 0; i < wants->n; i++) {
+		const struct scan_want *w = &wants->at[i];
+
+		diag_emit(&s->diags, scan_unread_code(w, DIAG_LIMIT), w->own, ERR_NO_OFFSET,
+			  "no room for its %llu bytes: files of one layer that wait together have at most %llu",
+			  (unsigned long long)entry->size, (unsigned long long)s->job->limits->spool_bytes);
+		TRY(scan_seen(s, w, entry->size, LAYER_FILE_REGULAR, err));
+	}
+	return STATUS_OK;
+}
+
 static enum status read_whole(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
 			      struct source *body, struct err *err)
 {
@@ -254,11 +269,17 @@ static enum status read_whole(struct scan *s, const struct tar_entry *entry, con
 			TRY(source_read_full(body, s->bytes, (size_t)entry->size, err));
 		return hand_whole(s, entry, wants, slice_make(s->bytes, (size_t)entry->size), &spool, err);
 	}
-	TRY(spool_read_into(s->job->area, body, s->job->limits->spool_memory, s->job->limits->spool_bytes, &spool,
-			    err));
+	st = spool_read_into(s->job->area, body, s->job->limits->spool_memory, s->job->limits->spool_bytes, &spool,
+			     err);
+	if (st == STATUS_LIMIT)
+		return no_room(s, entry, wants, err);
+	if (st != STATUS_OK)
+		return st;
 	st = spool_slice(spool, &bytes, err);
+	s->mapped[0] = spool;
 	if (st == STATUS_OK)
 		st = hand_whole(s, entry, wants, bytes, &spool, err);
+	s->mapped[0] = NULL;
 	spool_free(spool);
 	return st;
 }
@@ -681,6 +702,7 @@ static bool has_main(const struct scan *s, const struct scan_held *companion)
 static enum status finish_one(struct scan *s, const struct scan_held *h, struct err *err)
 {
 	const struct scan_held *c = companion_of(s, h);
+	enum status st;
 	struct detect_file file = {
 		.path = h->want.wanted, .rule = h->want.hit.rule, .size = h->size, .mode = h->mode
 	};
@@ -688,7 +710,11 @@ static enum status finish_one(struct scan *s, const struct scan_held *h, struct 
 	TRY(spool_slice(h->content, &file.bytes, err));
 	if (c)
 		TRY(spool_slice(c->content, &file.companion, err));
-	return scan_parse(s, &file, &h->want, err);
+	s->mapped[0] = h->content;
+	s->mapped[1] = c ? c->content : NULL;
+	st = scan_parse(s, &file, &h->want, err);
+	s->mapped[0] = s->mapped[1] = NULL;
+	return st;
 }
 
 enum status scan_finish_held(struct scan *s, struct err *err)

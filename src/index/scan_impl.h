@@ -76,6 +76,7 @@ struct scan {
 	size_t path_cap;
 
 	struct scan_run *run; /* being parsed; valid during parse */
+	struct spool *mapped[2]; /* where its bytes lie, and its companion's; borrowed, NULL = in memory */
 	bool asked_again;
 	bool links_told; /* that there are more links than are kept */
 	bool owned_told; /* that there are more owned paths than are kept */

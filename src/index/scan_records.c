@@ -194,6 +194,14 @@ static enum status on_again(void *ctx, struct err *err)
 	return STATUS_OK;
 }
 
+static void forget(void *ctx)
+{
+	struct scan *s = ctx;
+
+	for (size_t i = 0; i < ARRAY_LEN(s->mapped); i++)
+		spool_forget(s->mapped[i]);
+}
+
 /* ---- runs ---- */
 
 enum status scan_records_init(struct scan *s, struct err *err)
@@ -311,7 +319,7 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 {
 	const struct detector *d = want->hit.detector;
 	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_again, &s->diags, s };
-	struct detect_env env = { s->job->limits, &s->scratch };
+	struct detect_env env = { s->job->limits, &s->scratch, forget, s };
 	struct err parse_err = ERR_INIT;
 	enum status st;
 

@@ -146,6 +146,12 @@ enum status spool_read_into(struct spool_area *area, struct source *src, uint64_
 	return STATUS_OK;
 }
 
+void spool_forget(struct spool *s)
+{
+	if (s && s->map)
+		(void)madvise(s->map, (size_t)s->size, MADV_DONTNEED);
+}
+
 enum status spool_slice(struct spool *s, struct slice *out, struct err *err)
 {
 	if (s->fd < 0) {

@@ -32,6 +32,11 @@ static inline enum status spool_read(struct source *src, uint64_t memory_max, ui
 }
 void spool_free(struct spool *s);
 uint64_t spool_size(const struct spool *s);
+/*
+ * What was read of a mapping need not stay resident: the bytes come back from the file when they are looked at again.
+ * Slices stay valid. No more than a hint; NULL is fine.
+ */
+void spool_forget(struct spool *s);
 /* The whole content as one borrowed slice (a mapping when it is on disk); valid until spool_free. */
 enum status spool_slice(struct spool *s, struct slice *out, struct err *err) NODISCARD;
 

@@ -7,7 +7,8 @@
 #include "index/package/rpm_impl.h"
 
 #define DATABASE_BYTES ((uint64_t)256 << 20) /* the largest seen has 180 MiB */
-#define OWNED_FACTOR 4 /* paths made of a header: a file costs more bytes in it than its path has */
+#define TOUCHED_BYTES ((uint64_t)16 << 20)   /* between two times of letting go */
+#define OWNED_FACTOR 2 /* paths made of a header: a file costs more bytes in it than its path has */
 
 #define DATABASES(dir)                                                                                                 \
 	{ .match = PATH_EXACT,                                                                                         \
@@ -74,6 +75,16 @@ enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why,
 	if (++r->damaged >= RPM_DAMAGED_MAX)
 		return err_set(err, STATUS_LIMIT, "%d damaged records: the rest was not read", RPM_DAMAGED_MAX);
 	return STATUS_OK;
+}
+
+void rpm_touched(struct rpm_read *r, uint64_t n)
+{
+	r->touched += n;
+	if (r->touched < TOUCHED_BYTES)
+		return;
+	r->touched = 0;
+	if (r->env->forget)
+		r->env->forget(r->env->ctx);
 }
 
 enum status rpm_spend(struct rpm_read *r, uint64_t n, struct err *err)

@@ -54,6 +54,7 @@ static enum status take_page(struct db *db, uint32_t number, struct slice *out, 
 		return err_set(err, STATUS_NOTFOUND, "page %u lies behind the end of the file", number);
 	if (!rpm_pages_take(&db->taken, number))
 		return err_set(err, STATUS_MALFORMED, "page %u is in two places of the database", number);
+	rpm_touched(db->r, db->page_size);
 	*out = slice_take(slice_from(db->file, (size_t)offset_of(db, number)), db->page_size);
 	return STATUS_OK;
 }

@@ -8,6 +8,7 @@
 
 #define INDEX_BYTES 16
 #define TEXT_BYTES 1024 /* of a name or version; the longest real ones are below 100 */
+#define PATH_COST 32	/* bytes that a path counts beside its own */
 #define DIRS_MAX ((uint32_t)1 << 20)
 
 enum tag {
@@ -258,11 +259,11 @@ static enum status emit(struct rpm_read *r, struct slice dir, struct slice base,
 	uint8_t path[4096];
 	size_t n = dir.len + base.len;
 
-	if (n > r->owned_budget) {
+	if (n + PATH_COST > r->owned_budget) {
 		*problem = "its paths are many times larger than the database";
 		return STATUS_OK;
 	}
-	r->owned_budget -= n;
+	r->owned_budget -= n + PATH_COST;
 	if (n > sizeof(path))
 		return STATUS_OK; /* no file can be called so */
 	if (dir.len > 0)

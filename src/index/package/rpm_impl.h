@@ -25,7 +25,7 @@ static inline uint32_t rpm_le32(const uint8_t *p)
 	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
-/* The largest header rpm reads is 256 MiB; of real ones (packages of 100,000 files) 25 MiB. */
+/* rpm reads headers of up to 256 MiB; a package of 100,000 files has about 20 MiB. */
 #define RPM_HEADER_BYTES ((size_t)64 << 20)
 /* With more damaged records than this there is nothing to be found in a database. */
 #define RPM_DAMAGED_MAX 1000000
@@ -44,6 +44,7 @@ struct rpm_read {
 	size_t dirs_cap;
 	uint64_t record_budget; /* bytes of records still expected: all together are no larger than the file */
 	uint64_t owned_budget;	/* bytes of paths still to be made from them */
+	uint64_t touched;	/* bytes looked at since they were last let go of */
 	uint64_t damaged;	/* records that were lost */
 };
 
@@ -57,6 +58,8 @@ enum status rpm_record(struct rpm_read *r, struct slice header, uint64_t offset,
  * are no damage of the input (memory) come back as they are.
  */
 enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why, struct err *err) NODISCARD;
+/* n bytes of the file were, or are about to be, looked at: keeps what is resident small. */
+void rpm_touched(struct rpm_read *r, uint64_t n);
 /* Before n bytes of a record are worked on: STATUS_MALFORMED if records must lie over each other. */
 enum status rpm_spend(struct rpm_read *r, uint64_t n, struct err *err) NODISCARD;
 
@@ -90,8 +93,8 @@ struct rpm_wal {
  * Find the last version of every page that was committed. file_pages: pages of the database file. Where the log does
  * not count, *out is empty and *why_not says why in words (NULL if it is merely empty).
  */
-enum status rpm_wal_index(struct slice bytes, uint32_t page_size, uint64_t file_pages, struct arena *arena,
-			  struct rpm_wal *out, const char **why_not, struct err *err) NODISCARD;
+enum status rpm_wal_index(struct rpm_read *r, uint32_t page_size, uint64_t file_pages, struct rpm_wal *out,
+			  const char **why_not, struct err *err) NODISCARD;
 /* The page (counted from 1) as the log has it; false if it has none. */
 bool rpm_wal_page(const struct rpm_wal *w, uint32_t number, struct slice *out);
 

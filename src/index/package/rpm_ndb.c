@@ -62,6 +62,7 @@ static enum status read_slot(struct rpm_read *r, size_t at, struct err *err)
 	if (find_blob(r->file->bytes, &slot, &blob, &why) != STATUS_OK)
 		return rpm_lost(r, at, &why, err);
 	TRY(rpm_spend(r, blob.len, err));
+	rpm_touched(r, blob.len);
 	if (isal_adler32(1, blob.ptr, blob.len - BLOB_TAIL) != rpm_le32(blob.ptr + blob.len - BLOB_TAIL)) {
 		err_set(&why, STATUS_MALFORMED, "package %u: the checksum is wrong", slot.package);
 		return rpm_lost(r, at, &why, err);
@@ -92,7 +93,9 @@ enum status rpm_ndb_read(struct rpm_read *r, struct err *err)
 		end = file.len;
 	}
 	/* The first two slots are the head of the file. */
-	for (size_t at = FILE_HEAD; at + SLOT <= end; at += SLOT)
+	for (size_t at = FILE_HEAD; at + SLOT <= end; at += SLOT) {
+		rpm_touched(r, SLOT);
 		TRY(read_slot(r, at, err));
+	}
 	return STATUS_OK;
 }

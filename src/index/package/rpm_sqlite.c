@@ -68,6 +68,7 @@ static enum status take_page(struct db *db, uint32_t number, struct slice *out, 
 	TRY(look_at_page(db, number, out, err));
 	if (!rpm_pages_take(&db->taken, number))
 		return err_set(err, STATUS_MALFORMED, "page %u is in two places of the database", number);
+	rpm_touched(db->r, db->page_size);
 	return STATUS_OK;
 }
 
@@ -345,7 +346,7 @@ static enum status open_db(struct db *db, struct err *err)
 	if (db->page_size < 512 || (db->page_size & (db->page_size - 1)) != 0)
 		return err_at(err, STATUS_MALFORMED, 16, "the SQLite database has pages of %u bytes", db->page_size);
 	file_pages = db->file.len / db->page_size;
-	TRY(rpm_wal_index(r->file->companion, db->page_size, file_pages, r->env->arena, &db->wal, &why_not, err));
+	TRY(rpm_wal_index(r, db->page_size, file_pages, &db->wal, &why_not, err));
 	if (why_not)
 		told_emit(&r->told, DIAG_FIELD, ERR_NO_OFFSET,
 			  "the database's write-ahead log does not count, as for SQLite: %s", why_not);

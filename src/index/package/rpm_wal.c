@@ -66,14 +66,16 @@ static const char *check_head(struct slice bytes, uint32_t page_size, struct sum
 }
 
 /* Frames that count; *out_pages: of the database after the last of them. */
-static uint32_t count_frames(struct slice bytes, uint32_t page_size, struct sum sum, bool big, uint32_t *out_pages)
+static uint32_t count_frames(struct rpm_read *r, uint32_t page_size, struct sum sum, bool big, uint32_t *out_pages)
 {
+	struct slice bytes = r->file->companion;
 	size_t size = FRAME_HEAD + (size_t)page_size;
 	uint32_t n = 0, committed = 0;
 
 	for (struct slice rest = slice_from(bytes, WAL_HEAD); rest.len >= size; rest = slice_from(rest, size)) {
 		const uint8_t *p = rest.ptr;
 
+		rpm_touched(r, size);
 		if (rpm_be32(p) == 0 || memcmp(p + 8, bytes.ptr + 16, 8) != 0)
 			break;
 		sum = add(sum, big, p, 8);
@@ -89,9 +91,10 @@ static uint32_t count_frames(struct slice bytes, uint32_t page_size, struct sum 
 	return committed;
 }
 
-enum status rpm_wal_index(struct slice bytes, uint32_t page_size, uint64_t file_pages, struct arena *arena,
-			  struct rpm_wal *out, const char **why_not, struct err *err)
+enum status rpm_wal_index(struct rpm_read *r, uint32_t page_size, uint64_t file_pages, struct rpm_wal *out,
+			  const char **why_not, struct err *err)
 {
+	struct slice bytes = r->file->companion;
 	struct sum sum = { 0, 0 };
 	bool big = false;
 	uint32_t n, n_pages = 0, *frames;
@@ -101,14 +104,14 @@ enum status rpm_wal_index(struct slice bytes, uint32_t page_size, uint64_t file_
 	*why_not = bytes.len == 0 ? NULL : check_head(bytes, page_size, &sum, &big);
 	if (bytes.len == 0 || *why_not)
 		return STATUS_OK;
-	n = count_frames(bytes, page_size, sum, big, &n_pages);
+	n = count_frames(r, page_size, sum, big, &n_pages);
 	if (n == 0) {
 		*why_not = bytes.len > WAL_HEAD ? "nothing in it was committed" : NULL;
 		return STATUS_OK;
 	}
 	/* Every page is in the file or in the log: a database with more of them has gaps. */
 	slots = MIN((uint64_t)n_pages, file_pages + n) + 1;
-	frames = arena_array(arena, (size_t)slots, sizeof(*frames));
+	frames = arena_array(r->env->arena, (size_t)slots, sizeof(*frames));
 	if (!frames)
 		return err_nomem(err, "write-ahead log");
 	for (uint32_t i = 0; i < n; i++) {
