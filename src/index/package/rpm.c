@@ -6,6 +6,7 @@
  */
 #include "index/package/rpm_impl.h"
 
+#define VERSION_BYTES ((size_t)4096)
 #define DATABASE_BYTES ((uint64_t)256 << 20) /* the largest seen has 180 MiB */
 #define TOUCHED_BYTES ((uint64_t)16 << 20)   /* between two times of letting go */
 #define OWNED_FACTOR 2 /* paths made of a header: a file costs more bytes in it than its path has */
@@ -95,13 +96,32 @@ enum status rpm_spend(struct rpm_read *r, uint64_t n, struct err *err)
 	return STATUS_OK;
 }
 
+/* Packages are known by 128 bits of hash: their texts need not be kept. False when memory is short. */
 static bool is_new(struct rpm_read *r, const struct package *p, bool *out)
 {
-	struct slice key;
+	const struct slice parts[] = { p->name, p->version, p->arch };
+	uint64_t hash[2] = { 0, 1 };
+	struct slice key = slice_make(hash, sizeof(hash));
+	uint64_t unused;
 
-	return arena_printf(r->env->arena, &key, "%.*s%c%.*s%c%.*s", SLICE_ARG(p->name), '\1', SLICE_ARG(p->version),
-			    '\1', SLICE_ARG(p->arch)) &&
-	       map_slot(&r->seen, key, out);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		for (size_t j = 0; j < ARRAY_LEN(hash); j++)
+			hash[j] = slice_hash(parts[i], hash[j]);
+	*out = !map_get(&r->seen, key, &unused);
+	return !*out || (arena_copy(r->env->arena, key, &key) && map_put(&r->seen, key, 1));
+}
+
+/* [epoch:]version-release, in r->version. */
+static enum status make_version(struct rpm_read *r, const struct rpm_header *h, struct slice *out, struct err *err)
+{
+	buf_reset(&r->version);
+	if (h->epoch > 0)
+		buf_printf(&r->version, "%u:", h->epoch);
+	buf_add(&r->version, h->version);
+	buf_add_byte(&r->version, '-');
+	buf_add(&r->version, h->release);
+	*out = buf_slice(&r->version);
+	return buf_check(&r->version, "rpm version", err);
 }
 
 /* "bash-5.1.8-6.el9.src.rpm": a name and a version-release without epoch. Anything else names no source. */
@@ -145,15 +165,10 @@ static enum status emit(struct rpm_read *r, const struct rpm_header *h, struct e
 			     .db = r->db,
 			     .path = r->file->path,
 			     .detector = SLICE("rpm") };
-	bool fresh = false, made;
+	bool fresh = false;
 
-	if (h->epoch > 0)
-		made = arena_printf(r->env->arena, &p.version, "%u:%.*s-%.*s", h->epoch, SLICE_ARG(h->version),
-				    SLICE_ARG(h->release));
-	else
-		made = arena_printf(r->env->arena, &p.version, "%.*s-%.*s", SLICE_ARG(h->version),
-				    SLICE_ARG(h->release));
-	if (!made || !is_new(r, &p, &fresh))
+	TRY(make_version(r, h, &p.version, err));
+	if (!is_new(r, &p, &fresh))
 		return err_nomem(err, "rpm package");
 	if (!fresh)
 		return STATUS_OK;
@@ -251,6 +266,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			      .out = out,
 			      .told = { .diags = out->diags },
 			      .joined = BUF_INIT(RPM_HEADER_BYTES),
+			      .version = BUF_INIT(VERSION_BYTES),
 			      .record_budget = bytes,
 			      .owned_budget = OWNED_FACTOR * bytes };
 	enum status st;
@@ -265,6 +281,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	told_end(&r.told);
 	map_fini(&r.seen);
 	buf_fini(&r.joined);
+	buf_fini(&r.version);
 	return st;
 }
 

@@ -37,10 +37,11 @@ struct rpm_read {
 	const struct detect_env *env;
 	const struct detect_sink *out;
 	struct told told;
-	struct slice db;   /* package_db: "sqlite:var/lib/rpm" */
-	struct map seen;   /* packages so far: keys are the arena's */
-	struct buf joined; /* a header whose parts lie apart */
-	uint32_t *dirs;	   /* scratch for the directories of one header; the arena's */
+	struct slice db;    /* package_db: "sqlite:var/lib/rpm" */
+	struct map seen;    /* packages so far */
+	struct buf version; /* of the package at hand */
+	struct buf joined;  /* a header whose parts lie apart */
+	uint32_t *dirs;	    /* scratch for the directories of one header; the arena's */
 	size_t dirs_cap;
 	uint64_t record_budget; /* bytes of records still expected: all together are no larger than the file */
 	uint64_t owned_budget;	/* bytes of paths still to be made from them */
