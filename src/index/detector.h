@@ -81,8 +81,8 @@ struct detect_env {
 	const struct limits *limits;
 	struct arena *arena; /* scratch; reset after each file */
 	/*
-	 * Large files are mapped, and what was read stays resident: to be called every few MiB by those that read all of
-	 * one. Slices stay valid. May be NULL.
+	 * Large files are mapped, and what was read stays resident: to be called every few MiB by those that read all
+	 * of one. Slices stay valid. May be NULL.
 	 */
 	void (*forget)(void *ctx);
 	void *ctx;
