@@ -26,6 +26,7 @@ struct apk_reader {
 	bool any; /* it has a line */
 	bool cut; /* the file ends in it, without a newline */
 	bool has_dir;
+	uint32_t seen[4]; /* a bit for each letter of a field that is there once at most */
 	size_t offset;
 	struct slice name, version, arch, origin;
 };
@@ -42,6 +43,7 @@ static void begin_entry(struct apk_reader *r, size_t offset)
 {
 	r->any = true;
 	r->has_dir = false;
+	memset(r->seen, 0, sizeof(r->seen));
 	r->offset = offset;
 	r->name = r->version = r->arch = r->origin = SLICE_EMPTY;
 }
@@ -99,11 +101,23 @@ static enum status take_file(struct apk_reader *r, size_t offset, struct slice n
 	return r->out->owned(r->out->ctx, slice_make(r->path, n + name.len), err);
 }
 
-static void set(struct apk_reader *r, size_t offset, char field, struct slice value, struct slice *out)
+/* Of a file or directory, and so any number of times. */
+static bool may_repeat(uint8_t field)
 {
-	if (out->len > 0)
-		told_emit(&r->told, DIAG_DUPLICATE, offset, "a second %c: in one entry; the last one counts", field);
-	*out = slice_trim(value);
+	return field == 'F' || field == 'R' || field == 'a' || field == 'M' || field == 'Z';
+}
+
+/* apk writes no field twice: a piece of the file is missing, and packages with it. */
+static void see(struct apk_reader *r, size_t offset, uint8_t field)
+{
+	uint32_t bit = UINT32_C(1) << (field % 32);
+
+	if (field >= 128 || may_repeat(field))
+		return;
+	if (r->seen[field / 32] & bit)
+		told_emit(&r->told, DIAG_RECORD, offset,
+			  "a second %c: in one entry: entries run into each other; the last one counts", field);
+	r->seen[field / 32] |= bit;
 }
 
 static enum status take_line(struct apk_reader *r, size_t offset, struct slice line, struct err *err)
@@ -115,6 +129,12 @@ static enum status take_line(struct apk_reader *r, size_t offset, struct slice l
 		told_emit(&r->told, DIAG_RECORD, offset, "a line that is no field: \"%s\"", err_slice(&q, line));
 		return STATUS_OK;
 	}
+	if (slice_find_byte(line, 0) != SIZE_MAX) {
+		told_emit(&r->told, DIAG_RECORD, offset, "a line with a NUL byte");
+		return STATUS_OK;
+	}
+	if (line.ptr[0] != 'P')
+		see(r, offset, line.ptr[0]);
 	switch (line.ptr[0]) {
 	case 'P':
 		if (r->name.len > 0) {
@@ -126,13 +146,13 @@ static enum status take_line(struct apk_reader *r, size_t offset, struct slice l
 		r->name = slice_trim(value);
 		break;
 	case 'V':
-		set(r, offset, 'V', value, &r->version);
+		r->version = slice_trim(value);
 		break;
 	case 'A':
-		set(r, offset, 'A', value, &r->arch);
+		r->arch = slice_trim(value);
 		break;
 	case 'o':
-		set(r, offset, 'o', value, &r->origin);
+		r->origin = slice_trim(value);
 		break;
 	case 'F':
 		r->dir = value;
@@ -165,7 +185,7 @@ static enum status read_lines(struct apk_reader *r, struct err *err)
 	}
 	if (r->file->bytes.len > 0 && !slice_ends(r->file->bytes, SLICE("\n"))) {
 		r->cut = true;
-		told_emit(&r->told, DIAG_FIELD, r->file->bytes.len,
+		told_emit(&r->told, DIAG_RECORD, r->file->bytes.len,
 			  "no newline at the end: the file may have been cut");
 	}
 	return end_entry(r, err);
@@ -190,7 +210,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_apk = {
 	.name = "apk",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -45,9 +45,13 @@ struct dpkg_reader {
 	bool need_status; /* a package without a Status is not installed */
 };
 
+#define NAMES_MAX 48 /* fields of a stanza that are looked at for repetition; real ones have some 20 */
+
 /* The fields of one stanza that are wanted. */
 struct record {
 	size_t offset;
+	struct slice names[NAMES_MAX];
+	size_t n_names;
 	bool cut; /* the file ends in it, without a newline */
 	struct slice name, version, arch, source, status;
 };
@@ -177,6 +181,21 @@ static void on_bad_line(void *ctx, size_t offset, struct slice line)
 	told_emit(&r->told, DIAG_RECORD, offset, "a line that is no field: \"%s\"", err_slice(&q, line));
 }
 
+/* dpkg refuses a field that comes twice: a piece of the file is missing, and packages with it. */
+static void see(struct dpkg_reader *r, struct record *rec, const struct stanza_field *f)
+{
+	for (size_t i = 0; i < rec->n_names; i++) {
+		if (!slice_eq_nocase(rec->names[i], f->name))
+			continue;
+		told_emit(&r->told, DIAG_RECORD, f->offset,
+			  "a second %.*s in one stanza: stanzas run into each other; the last one counts",
+			  SLICE_ARG(slice_take(f->name, 64)));
+		return;
+	}
+	if (rec->n_names < NAMES_MAX)
+		rec->names[rec->n_names++] = f->name;
+}
+
 static void take_field(struct dpkg_reader *r, struct record *rec, const struct stanza_field *f)
 {
 	const struct {
@@ -188,14 +207,10 @@ static void take_field(struct dpkg_reader *r, struct record *rec, const struct s
 		{ SLICE("Status"), &rec->status },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-		if (!slice_eq_nocase(f->name, wanted[i].name))
-			continue;
-		if (wanted[i].value->len > 0)
-			told_emit(&r->told, DIAG_DUPLICATE, f->offset,
-				  "a second %.*s in one stanza; the last one counts", SLICE_ARG(wanted[i].name));
-		*wanted[i].value = f->value;
-	}
+	see(r, rec, f);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (slice_eq_nocase(f->name, wanted[i].name))
+			*wanted[i].value = f->value;
 }
 
 static enum status read_stanzas(struct dpkg_reader *r, const struct detect_env *env, struct err *err)
@@ -248,12 +263,16 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	struct dpkg_reader r = { .file = file, .out = out, .told = { .diags = out->diags, .where = file->path } };
 	enum status st;
+	size_t nul;
 
 	if (file->rule->accept == is_list || file->rule->accept == is_sums)
 		return read_paths(&r, file->rule->accept == is_sums, err);
 	r.need_status = file->rule->match == PATH_EXACT;
 	if (r.need_status && file->bytes.len > 0 && !slice_ends(file->bytes, SLICE("\n")))
-		told_emit(&r.told, DIAG_FIELD, file->bytes.len, "no newline at the end: the file may have been cut");
+		told_emit(&r.told, DIAG_RECORD, file->bytes.len, "no newline at the end: the file may have been cut");
+	nul = slice_find_byte(file->bytes, 0);
+	if (nul != SIZE_MAX)
+		told_emit(&r.told, DIAG_RECORD, nul, "a NUL byte: a part of the file is missing");
 	st = read_stanzas(&r, env, err);
 	told_end(&r.told);
 	return st;
@@ -261,7 +280,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_dpkg = {
 	.name = "dpkg",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
