@@ -121,7 +121,19 @@ static void tell(void *ctx, const struct diag *d)
 /* A path that the rule wants: accept() may ask for parents of a certain name. */
 static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 {
-	static const char *const parents[] = { "", "a", "usr/lib/python3/dist-packages/a-1.0", "node_modules/a" };
+	static const char *const parents[] = {
+		"",
+		"a",
+		"usr/lib/python3/dist-packages/a-1.0",
+		"node_modules/a",
+		"specifications/a",
+		"conda-meta/a",
+		"var/lib/pacman/local/a-1",
+		"var/db/pkg/a/a-1",
+		"usr/lib/opkg",
+		"nix/var/nix/db",
+		"var/lib/rpmmanifest",
+	};
 	static const char *const children[] = { "base-files", "base-files.list", "base-files.md5sums", "x" };
 
 	if (rule->match == PATH_EXACT) {
