@@ -361,6 +361,7 @@ static bool ranks_make(struct ranks *r, const struct segment_writer *w, bool sco
 	const struct pending_row *rows = w->rows.at;
 	uint32_t *sorted;
 	size_t n = 0;
+	bool ok;
 
 	r->offsets = malloc((w->rows.len + 1) * sizeof(*r->offsets));
 	if (!r->offsets)
@@ -374,7 +375,8 @@ static bool ranks_make(struct ranks *r, const struct segment_writer *w, bool sco
 	r->n = n;
 	r->rank = malloc((n + 1) * sizeof(*r->rank));
 	sorted = malloc((n + 1) * sizeof(*sorted));
-	if (r->rank && sorted) {
+	ok = r->rank && sorted;
+	if (ok) {
 		memcpy(sorted, r->offsets, n * sizeof(*sorted));
 		qsort_r(sorted, n, sizeof(*sorted), by_text, (void *)(uintptr_t)&w->pool);
 		for (size_t i = 0; i < n; i++) {
@@ -384,7 +386,7 @@ static bool ranks_make(struct ranks *r, const struct segment_writer *w, bool sco
 		}
 	}
 	free(sorted);
-	return r->rank != NULL;
+	return ok;
 }
 
 static enum status sort_rows(struct segment_writer *w, struct sorted_row **out, struct err *err)
