@@ -123,41 +123,6 @@ enum status cli_index(const struct options *o, const char *data_dir, struct slic
 	return st;
 }
 
-enum status cli_segments(const char *data_dir, struct segment_set **out, struct err *err)
-{
-	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
-	struct store_options options = { .read_only = true, .busy_ms = 2000 };
-	struct diag_sink quiet = { NULL, NULL }; /* a broken segment is told by coverage */
-	struct segment_set_entry *entries = NULL;
-	struct store_source *sources = NULL;
-	struct store *store = NULL;
-	size_t n = 0;
-	char dir[4096];
-	enum status st;
-
-	if (!cli_segment_dir(data_dir, dir, sizeof(dir)))
-		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
-	st = store_open(data_dir, &options, &store, err);
-	if (st == STATUS_NOTFOUND)
-		return segment_set_open(dir, NULL, 0, &quiet, out, err);
-	if (st != STATUS_OK)
-		return st;
-	st = store_sources(store, &arena, &sources, &n, err);
-	store_close(store);
-	if (st != STATUS_OK)
-		return st;
-	entries = arena_array(&arena, n + 1, sizeof(*entries));
-	if (!entries)
-		return err_nomem(err, "sources");
-	for (size_t i = 0; i < n; i++)
-		entries[i] = (struct segment_set_entry){ .source = sources[i].name,
-							 .feed = sources[i].feed,
-							 .digest = sources[i].segment,
-							 .updated_s = sources[i].last_success_s,
-							 .failed = sources[i].error.len > 0 };
-	return segment_set_open(dir, entries, n, &quiet, out, err);
-}
-
 void cli_print_targets(FILE *out)
 {
 	size_t n;
