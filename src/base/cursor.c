@@ -78,6 +78,11 @@ bool cursor_uvarint(struct cursor *c, uint64_t *out)
 	uint64_t v = 0;
 	uint8_t b;
 
+	/* Most numbers are lengths of short texts. */
+	if (c->pos < c->in.len && c->in.ptr[c->pos] < 0x80) {
+		*out = c->in.ptr[c->pos++];
+		return true;
+	}
 	for (unsigned shift = 0; shift < 70; shift += 7) {
 		if (!cursor_u8(&t, &b))
 			return false;

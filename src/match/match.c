@@ -12,14 +12,13 @@
 /* Fixed versions of one finding that are named. */
 #define FIXES_NAMED 32
 
-/* A row that says something about the package, before its advisory is read. */
+/* A row that says something about a package, before its advisory is read. */
 struct hit {
 	struct slice id; /* borrowed from the segment */
-	enum verdict verdict;
-	size_t segment;
-	uint32_t row, advisory;
-	struct candidate candidate;
-	size_t order; /* as found: earlier rows come first among those of one id */
+	uint32_t package, segment, row, advisory;
+	uint32_t order;	   /* as found: earlier rows come first among those of one id */
+	uint8_t verdict;   /* enum verdict */
+	uint8_t candidate; /* number of the name it was found under */
 };
 
 struct run {
@@ -27,18 +26,16 @@ struct run {
 	const struct segment_set *set;
 	const struct match_options *options;
 	struct arena *arena;  /* the report's */
-	struct arena hits;    /* of one package */
+	struct arena hits;    /* of all packages */
 	struct arena scratch; /* of one row */
 	struct segment_bodies bodies;
 	struct vulnerability_report *out;
 	struct coverage coverage;
 	struct scopes scopes;
-	size_t package; /* being matched */
-	bool owned;	/* it belongs to a system package: its findings are kept, but suppressed */
+	size_t package; /* being looked up */
 	VEC(struct hit) hit;
-	struct map kept_at; /* (segment, advisory) -> number in kept, from 1 */
+	struct map kept; /* (segment, advisory) -> address of the copy in the report's arena */
 	struct arena keys;
-	VEC(struct advisory) kept;
 };
 
 static enum status nomem(struct err *err)
@@ -51,14 +48,15 @@ static void run_fini(struct run *r)
 	arena_fini(&r->hits);
 	arena_fini(&r->scratch);
 	arena_fini(&r->keys);
-	map_fini(&r->kept_at);
+	map_fini(&r->kept);
 	segment_bodies_fini(&r->bodies);
 	coverage_fini(&r->coverage);
 }
 
 /* ---- rows of one package ---- */
 
-static enum status judge_row(struct run *r, size_t segment, uint32_t row, const struct candidate *c, struct err *err)
+static enum status judge_row(struct run *r, size_t segment, const struct segment_rows *rows, uint32_t i,
+			     struct slice name, size_t candidate, struct err *err)
 {
 	const struct segment *seg = segment_set_at(r->set, segment, NULL);
 	struct affected affected;
@@ -68,8 +66,8 @@ static enum status judge_row(struct run *r, size_t segment, uint32_t row, const 
 	uint32_t advisory;
 
 	arena_reset(&r->scratch);
-	TRY(segment_row(seg, row, &r->scratch, &affected, &advisory, err));
-	j = rules_judge(r->index, &r->index->packages.at[r->package].package, &affected, c->name, NULL);
+	TRY(segment_found_row(seg, rows, i, &r->scratch, &affected, &advisory, err));
+	j = rules_judge(r->index, &r->index->packages.at[r->package].package, &affected, name, NULL);
 	if (j.verdict != VERDICT_AFFECTED && j.verdict != VERDICT_NOT_AFFECTED && j.verdict != VERDICT_BAD_ROW &&
 	    j.verdict != VERDICT_BAD_VERSION)
 		return STATUS_OK;
@@ -77,17 +75,25 @@ static enum status judge_row(struct run *r, size_t segment, uint32_t row, const 
 	hit = VEC_PUSH(&r->hit, &r->hits);
 	if (!hit)
 		return nomem(err);
-	*hit = (struct hit){ id, j.verdict, segment, row, advisory, *c, r->hit.len };
+	*hit = (struct hit){ .id = id,
+			     .package = (uint32_t)r->package,
+			     .segment = (uint32_t)segment,
+			     .row = rows->first + i,
+			     .advisory = advisory,
+			     .order = (uint32_t)r->hit.len,
+			     .verdict = (uint8_t)j.verdict,
+			     .candidate = (uint8_t)candidate };
 	return STATUS_OK;
 }
 
 /* A damaged segment or row costs its own findings, said in coverage; others still count. */
 static enum status tolerate(struct run *r, size_t segment, enum status st, struct err *err)
 {
-	struct err why = *err;
+	struct err why;
 
 	if (st != STATUS_MALFORMED && st != STATUS_UNSUPPORTED)
 		return st;
+	why = *err;
 	return scopes_damaged(&r->scopes, segment, &why, r->arena, err);
 }
 
@@ -105,7 +111,7 @@ static enum status find_hits(struct run *r, const struct scope *scope, struct er
 
 			TRY(tolerate(r, scope->segments[s], st, err));
 			for (uint32_t i = 0; i < rows.n; i++) {
-				st = judge_row(r, scope->segments[s], rows.first + i, &candidates[c], err);
+				st = judge_row(r, scope->segments[s], &rows, i, candidates[c].name, c, err);
 				TRY(tolerate(r, scope->segments[s], st, err));
 			}
 		}
@@ -121,6 +127,45 @@ static int by_id(const void *pa, const void *pb)
 	if (c != 0)
 		return c;
 	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* How many hits from here on are about one id of one package. */
+static size_t count_same(const struct run *r, size_t first)
+{
+	const struct hit *h = &r->hit.at[first];
+	size_t n = 1;
+
+	while (first + n < r->hit.len && h[n].package == h->package && slice_eq(h[n].id, h->id))
+		n++;
+	return n;
+}
+
+/* "Not affected" alone is no news: thousands of rows say so. */
+static bool is_news(const struct hit *hits, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].verdict != VERDICT_NOT_AFFECTED)
+			return true;
+	return false;
+}
+
+/* All hits of one package, by id. */
+static enum status look_up(struct run *r, const struct scope *scope, struct err *err)
+{
+	size_t first = r->hit.len, kept = first, n;
+
+	TRY(find_hits(r, scope, err));
+	if (r->hit.len > first + 1)
+		qsort(&r->hit.at[first], r->hit.len - first, sizeof(*r->hit.at), by_id);
+	for (size_t i = first; i < r->hit.len; i += n) {
+		n = count_same(r, i);
+		if (!is_news(&r->hit.at[i], n))
+			continue;
+		memmove(&r->hit.at[kept], &r->hit.at[i], n * sizeof(*r->hit.at));
+		kept += n;
+	}
+	r->hit.len = kept;
+	return STATUS_OK;
 }
 
 /* ---- from hits to findings ---- */
@@ -165,6 +210,14 @@ static enum severity row_severity(const struct advisory *a, const struct affecte
 	return row->severity.len > 0 && severity_by_name(row->severity, &s) ? s : a->severity;
 }
 
+static struct slice name_of(const struct run *r, const struct hit *hit)
+{
+	struct candidate candidates[2];
+
+	rules_candidates(&r->index->packages.at[hit->package].package, candidates);
+	return candidates[hit->candidate].name;
+}
+
 /* The row of a hit once more, now with the reason in words. */
 static enum status judge_again(struct run *r, const struct hit *hit, struct affected *row, struct judgement *out,
 			       struct verdict_text *why, struct err *err)
@@ -174,30 +227,30 @@ static enum status judge_again(struct run *r, const struct hit *hit, struct affe
 
 	arena_reset(&r->scratch);
 	TRY(segment_row(seg, hit->row, &r->scratch, row, &advisory, err));
-	*out = rules_judge(r->index, &r->index->packages.at[r->package].package, row, hit->candidate.name, why);
+	*out = rules_judge(r->index, &r->index->packages.at[hit->package].package, row, name_of(r, hit), why);
 	return STATUS_OK;
 }
 
 /* The advisory of a hit in the report's arena: once, however many packages it concerns. */
 static enum status keep_advisory(struct run *r, const struct hit *hit, struct advisory *out, struct err *err)
 {
-	uint64_t place[2] = { hit->segment, hit->advisory }, *slot;
+	uint32_t place[2] = { hit->segment, hit->advisory };
 	struct advisory body, *kept;
 	struct slice key;
+	uint64_t *slot;
 	bool is_new;
 
-	if (!arena_copy(&r->keys, slice_make(place, sizeof(place)), &key) ||
-	    !(slot = map_slot(&r->kept_at, key, &is_new)))
+	if (!arena_copy(&r->keys, slice_make(place, sizeof(place)), &key) || !(slot = map_slot(&r->kept, key, &is_new)))
 		return nomem(err);
-	if (!is_new && *slot > 0) {
-		*out = r->kept.at[*slot - 1];
-		return STATUS_OK;
+	if (*slot == 0) {
+		TRY(segment_bodies_get(&r->bodies, segment_set_at(r->set, hit->segment, NULL), hit->advisory, &body,
+				       err));
+		kept = ARENA_NEW(&r->keys, struct advisory);
+		if (!kept || !advisory_copy(&body, r->arena, kept))
+			return nomem(err);
+		*slot = (uint64_t)(uintptr_t)kept;
 	}
-	TRY(segment_bodies_get(&r->bodies, segment_set_at(r->set, hit->segment, NULL), hit->advisory, &body, err));
-	if (!advisory_copy(&body, r->arena, out) || !(kept = VEC_PUSH(&r->kept, &r->keys)))
-		return nomem(err);
-	*kept = *out;
-	*slot = r->kept.len;
+	*out = *(const struct advisory *)(uintptr_t)*slot;
 	return STATUS_OK;
 }
 
@@ -210,9 +263,9 @@ static enum status fill_finding(struct run *r, const struct hit *hit, struct fin
 
 	segment_set_at(r->set, hit->segment, &entry);
 	TRY(judge_again(r, hit, &row, &j, &why, err));
-	*f = (struct finding){ .package = r->package,
+	*f = (struct finding){ .package = hit->package,
 			       .segment = entry->digest,
-			       .matched_name = hit->candidate.name,
+			       .matched_name = name_of(r, hit),
 			       .matched_version = j.version };
 	TRY(keep_advisory(r, hit, &f->advisory, err));
 	if (!affected_copy(&row, r->arena, &f->row) || !arena_copy(r->arena, entry->source, &f->source) ||
@@ -259,14 +312,15 @@ static enum status tell_bad_row(struct run *r, const struct hit *hit, struct err
 	struct judgement j;
 
 	TRY(judge_again(r, hit, &row, &j, &why, err));
-	return coverage_bad_row(&r->coverage, hit->id, &r->index->packages.at[r->package].package, why.text, err);
+	return coverage_bad_row(&r->coverage, hit->id, &r->index->packages.at[hit->package].package, why.text, err);
 }
 
 /* Everything the sources say about one id for one package: one finding, or one that is suppressed, or none. */
 static enum status settle_id(struct run *r, const struct hit *hits, size_t n, struct err *err)
 {
 	const struct hit *bad = NULL;
-	struct finding f, *out;
+	const struct package *p = &r->index->packages.at[hits[0].package].package;
+	struct finding f;
 	bool not_affected = false, found = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -286,15 +340,12 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 		return bad && !not_affected ? tell_bad_row(r, bad, err) : STATUS_OK;
 	if (not_affected)
 		return suppress(r, &f, SLICE("the vendor says: not affected"), err);
-	if (r->owned)
+	if ((p->flags & PACKAGE_OWNED) && !r->options->owned)
 		return suppress(r, &f,
 				SLICE("its files belong to a package of the system's package manager, whose own "
 				      "advisories count"),
 				err);
-	out = VEC_PUSH(&r->out->findings, r->arena);
-	if (!out)
-		return nomem(err);
-	*out = f;
+	r->out->findings.at[r->out->findings.len++] = f;
 	return STATUS_OK;
 }
 
@@ -307,22 +358,27 @@ static int by_severity(const void *pa, const void *pb)
 	return slice_cmp(a->advisory.id, b->advisory.id);
 }
 
-static enum status match_package(struct run *r, const struct scope *scope, struct err *err)
+/* The findings, in an array of their final size: they are the largest part of a report. */
+static enum status settle(struct run *r, struct err *err)
 {
-	size_t first = r->out->findings.len;
+	size_t groups = 0, first = 0;
 
-	arena_reset(&r->hits);
-	memset(&r->hit, 0, sizeof(r->hit));
-	TRY(find_hits(r, scope, err));
-	if (r->hit.len > 1)
-		qsort(r->hit.at, r->hit.len, sizeof(*r->hit.at), by_id);
+	for (size_t i = 0; i < r->hit.len; i += count_same(r, i))
+		groups++;
+	r->out->findings.at = groups ? arena_array(r->arena, groups, sizeof(struct finding)) : NULL;
+	r->out->findings.cap = groups;
+	if (groups && !r->out->findings.at)
+		return nomem(err);
 	for (size_t i = 0, n; i < r->hit.len; i += n) {
-		for (n = 1; i + n < r->hit.len && slice_eq(r->hit.at[i].id, r->hit.at[i + n].id); n++)
-			;
+		n = count_same(r, i);
 		TRY(settle_id(r, &r->hit.at[i], n, err));
+		if (i + n < r->hit.len && r->hit.at[i + n].package == r->hit.at[i].package)
+			continue;
+		if (r->out->findings.len > first)
+			qsort(&r->out->findings.at[first], r->out->findings.len - first, sizeof(struct finding),
+			      by_severity);
+		first = r->out->findings.len;
 	}
-	if (r->out->findings.len > first)
-		qsort(&r->out->findings.at[first], r->out->findings.len - first, sizeof(struct finding), by_severity);
 	return STATUS_OK;
 }
 
@@ -382,10 +438,10 @@ static enum status run_all(struct run *r, struct err *err)
 		const struct index_package *p = &r->index->packages.at[r->package];
 		const struct scope *scope = scopes_of(&r->scopes, p);
 
-		r->owned = (p->package.flags & PACKAGE_OWNED) && !r->options->owned;
 		if (scope && scope->n > 0 && rules_has_version(&p->package))
-			TRY(match_package(r, scope, err));
+			TRY(look_up(r, scope, err));
 	}
+	TRY(settle(r, err));
 	TRY(number_flaws(r, err));
 	return coverage_judge(&r->coverage, r->index, r->set, r->options, &r->scopes, err);
 }
@@ -401,7 +457,7 @@ enum status match_report(const struct index_report *index, const struct segment_
 					.hits = ARENA_INIT((size_t)1 << 30),
 					.scratch = ARENA_INIT((size_t)1 << 30),
 					.keys = ARENA_INIT((size_t)1 << 30),
-					.kept_at = MAP_INIT,
+					.kept = MAP_INIT,
 					.bodies = SEGMENT_BODIES_INIT,
 					.out = out,
 					.coverage = { .out = out, .arena = arena } };

@@ -10,16 +10,23 @@ typedef bool (*family_rule)(const struct index_report *index, const struct packa
 			    struct verdict_text *why);
 
 PRINTF_LIKE(2, 3)
-static void say(struct verdict_text *why, const char *fmt, ...)
+static void put_words(struct verdict_text *why, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!why)
-		return;
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
 }
+
+/* Most rows are judged without words: quoting and formatting would be half of the work. */
+#define say(why, ...)                                                                                                  \
+	do {                                                                                                           \
+		struct verdict_text *why_ = (why);                                                                     \
+                                                                                                                       \
+		if (why_)                                                                                              \
+			put_words(why_, __VA_ARGS__);                                                                  \
+	} while (0)
 
 static const char *quote(struct err_quote *q, struct slice s)
 {
@@ -222,7 +229,6 @@ static bool is_listed(const struct question *q, const struct affected *row)
 
 static enum verdict judge_versions(const struct question *q, const struct affected *row, struct slice *out_fix)
 {
-	struct question quiet = { q->scheme, q->version, NULL };
 	enum verdict verdict = VERDICT_FIXED;
 	struct err_quote text;
 	size_t telling = 0;
@@ -232,10 +238,9 @@ static enum verdict judge_versions(const struct question *q, const struct affect
 		return VERDICT_AFFECTED;
 	}
 	for (size_t i = 0; i < row->n_ranges; i++) {
-		enum verdict one = judge_range(&quiet, &row->ranges[i]);
+		enum verdict one = judge_range(q, &row->ranges[i]);
 
 		if (one == VERDICT_AFFECTED) {
-			judge_range(q, &row->ranges[i]);
 			*out_fix = row->ranges[i].fixed;
 			return one;
 		}
@@ -250,9 +255,9 @@ static enum verdict judge_versions(const struct question *q, const struct affect
 		*out_fix = next_fix(q, row);
 		return VERDICT_AFFECTED;
 	}
-	if (row->n_ranges > 0)
+	if (row->n_ranges > 0 && telling + 1 < row->n_ranges)
 		judge_range(q, &row->ranges[telling]);
-	else
+	else if (row->n_ranges == 0)
 		say(q->why, "%s is not among the affected versions", quote(&text, q->version));
 	return verdict;
 }

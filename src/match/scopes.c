@@ -28,7 +28,7 @@ static enum status find_segments(struct scopes *s, const struct segment_set *set
 	for (size_t i = 0; i < total; i++) {
 		const struct segment *seg = segment_set_at(set, i, NULL);
 		struct err why = ERR_INIT;
-		struct segment_rows rows = { 0, 0 };
+		struct segment_rows rows = { .n = 0 };
 
 		if (seg && segment_scope_rows(seg, scope->name, &rows, &why) != STATUS_OK)
 			TRY(scopes_damaged(s, i, &why, arena, err));

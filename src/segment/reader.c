@@ -32,11 +32,12 @@ static struct slice section(const struct segment *s, enum layout_section i)
 /* Field of a table entry; the header says that the whole table lies in its section. */
 static uint32_t u32_at(const struct segment *s, enum layout_section i, size_t at)
 {
-	struct cursor c = cursor_at(section(s, i), at);
-	uint32_t v = 0;
+	struct slice t = section(s, i);
 
-	cursor_u32le(&c, &v);
-	return v;
+	if (at > t.len || t.len - at < 4)
+		return 0;
+	return (uint32_t)t.ptr[at] | (uint32_t)t.ptr[at + 1] << 8 | (uint32_t)t.ptr[at + 2] << 16 |
+	       (uint32_t)t.ptr[at + 3] << 24;
 }
 
 static bool text_at(const struct segment *s, uint32_t offset, struct slice *out)
@@ -220,7 +221,7 @@ enum status segment_find(const struct segment *s, struct slice scope, struct sli
 	uint32_t first, end, key = UINT32_MAX;
 	size_t i;
 
-	out->first = out->n = 0;
+	*out = (struct segment_rows){ 0, 0, scope, package };
 	TRY(find_scope(s, scope, &i, err));
 	if (i == SIZE_MAX)
 		return STATUS_OK;
@@ -236,7 +237,7 @@ enum status segment_scope_rows(const struct segment *s, struct slice scope, stru
 	uint32_t first, end;
 	size_t i;
 
-	out->first = out->n = 0;
+	*out = (struct segment_rows){ .n = 0 };
 	TRY(find_scope(s, scope, &i, err));
 	if (i == SIZE_MAX)
 		return STATUS_OK;
@@ -263,20 +264,13 @@ static uint32_t entry_of_row(const struct segment *s, enum layout_section t, uin
 	return low > 0 ? low - 1 : 0;
 }
 
-enum status segment_row(const struct segment *s, uint32_t row, struct arena *arena, struct affected *out,
-			uint32_t *out_advisory, struct err *err)
+static enum status take_row(const struct segment *s, uint32_t row, struct slice scope, struct slice package,
+			    struct arena *arena, struct affected *out, uint32_t *out_advisory, struct err *err)
 {
-	struct slice detail, scope, package;
+	struct slice detail;
 	struct affected a;
-	uint32_t key, i;
 
-	if (row >= s->h.rows || s->h.keys == 0 || s->h.scopes == 0)
-		return damaged(err, "a row number");
-	key = entry_of_row(s, LAYOUT_KEYS, s->h.keys, LAYOUT_KEY_BYTES, 4, row);
-	i = entry_of_row(s, LAYOUT_SCOPES, s->h.scopes, LAYOUT_SCOPE_BYTES, 8, row);
-	if (!text_at(s, u32_at(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES), &detail) ||
-	    !text_at(s, u32_at(s, LAYOUT_KEYS, (size_t)key * LAYOUT_KEY_BYTES), &package) ||
-	    !text_at(s, u32_at(s, LAYOUT_SCOPES, (size_t)i * LAYOUT_SCOPE_BYTES), &scope))
+	if (!text_at(s, u32_at(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES), &detail))
 		return damaged(err, "a row");
 	TRY(layout_take_detail(detail, arena, &a, err));
 	a.scope = scope;
@@ -284,6 +278,30 @@ enum status segment_row(const struct segment *s, uint32_t row, struct arena *are
 	*out_advisory = u32_at(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES + 4);
 	*out = a;
 	return STATUS_OK;
+}
+
+enum status segment_row(const struct segment *s, uint32_t row, struct arena *arena, struct affected *out,
+			uint32_t *out_advisory, struct err *err)
+{
+	struct slice scope, package;
+	uint32_t key, i;
+
+	if (row >= s->h.rows || s->h.keys == 0 || s->h.scopes == 0)
+		return damaged(err, "a row number");
+	key = entry_of_row(s, LAYOUT_KEYS, s->h.keys, LAYOUT_KEY_BYTES, 4, row);
+	i = entry_of_row(s, LAYOUT_SCOPES, s->h.scopes, LAYOUT_SCOPE_BYTES, 8, row);
+	if (!text_at(s, u32_at(s, LAYOUT_KEYS, (size_t)key * LAYOUT_KEY_BYTES), &package) ||
+	    !text_at(s, u32_at(s, LAYOUT_SCOPES, (size_t)i * LAYOUT_SCOPE_BYTES), &scope))
+		return damaged(err, "a row");
+	return take_row(s, row, scope, package, arena, out, out_advisory, err);
+}
+
+enum status segment_found_row(const struct segment *s, const struct segment_rows *rows, uint32_t i, struct arena *arena,
+			      struct affected *out, uint32_t *out_advisory, struct err *err)
+{
+	if (i >= rows->n || rows->first >= s->h.rows || i >= s->h.rows - rows->first)
+		return damaged(err, "a row number");
+	return take_row(s, rows->first + i, rows->scope, rows->package, arena, out, out_advisory, err);
 }
 
 enum status segment_advisory_id(const struct segment *s, uint32_t advisory, struct slice *out, struct err *err)

@@ -59,6 +59,7 @@ struct slice segment_scope(const struct segment *s, size_t i);
 /* The rows of (scope, package): first and number of consecutive row numbers; n = 0 if none. */
 struct segment_rows {
 	uint32_t first, n;
+	struct slice scope, package; /* of all of them, as segment_find() was asked; else "" */
 };
 enum status segment_find(const struct segment *s, struct slice scope, struct slice package, struct segment_rows *out,
 			 struct err *err) NODISCARD;
@@ -68,6 +69,9 @@ enum status segment_scope_rows(const struct segment *s, struct slice scope, stru
 /* Row number -> affected (arrays in the arena, texts borrowed from the mapping) and the advisory's number. */
 enum status segment_row(const struct segment *s, uint32_t row, struct arena *arena, struct affected *out,
 			uint32_t *out_advisory, struct err *err) NODISCARD;
+/* The same for the i-th of the rows that segment_find() found, which need not be searched for again. */
+enum status segment_found_row(const struct segment *s, const struct segment_rows *rows, uint32_t i, struct arena *arena,
+			      struct affected *out, uint32_t *out_advisory, struct err *err) NODISCARD;
 /* The id alone, borrowed from the mapping: no decompression. */
 enum status segment_advisory_id(const struct segment *s, uint32_t advisory, struct slice *out,
 				struct err *err) NODISCARD;
