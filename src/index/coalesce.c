@@ -38,6 +38,7 @@ struct coalesce {
 	VEC(struct scan_alias) aliases; /* of the asks */
 	VEC(struct slice) cycles;	/* wanted paths whose links go in a circle */
 	/* the report being made */
+	struct owned owned;
 	struct arena *out_arena;
 	struct index_report *out;
 };
@@ -153,6 +154,7 @@ void coalesce_free(struct coalesce *c)
 		return;
 	merged_fini(&c->merged);
 	map_fini(&c->groups_by_path);
+	owned_fini(&c->owned);
 	arena_fini(&c->arena);
 	free(c);
 }
@@ -484,59 +486,41 @@ static enum status put_packages(struct coalesce *c, struct err *err)
 
 /* ---- ownership ---- */
 
-/* Packages of languages by the file they were read from: first + 1, further ones by the same path follow. */
-static enum status map_languages(struct coalesce *c, struct map *by_path, struct err *err)
+/* Could the file be one of a language's packages? Only such files are asked about. */
+static bool is_language_file(const struct coalesce *c, struct slice path)
 {
-	for (size_t i = c->out->packages.len; i-- > 0;) {
-		const struct index_package *p = &c->out->packages.at[i];
+	return rules_may_be_owned(c->rules, path);
+}
 
-		if (!is_system(p->package.type) && !map_put(by_path, p->package.path, i))
+/* Of packages of languages, of files that are not read, and of what went wrong: do the files belong to the system? */
+static enum status find_owned(struct coalesce *c, struct err *err)
+{
+	for (size_t i = 0; i < c->out->packages.len; i++) {
+		const struct package *p = &c->out->packages.at[i].package;
+
+		if (!is_system(p->type) && !owned_ask(&c->owned, p->path))
 			return nomem(err);
 	}
-	return STATUS_OK;
-}
-
-static void mark_owned(struct coalesce *c, const struct map *by_path, struct slice path)
-{
-	uint64_t first;
-
-	if (!map_get(by_path, path, &first))
-		return;
-	for (size_t i = (size_t)first; i < c->out->packages.len; i++) {
-		struct package *p = &c->out->packages.at[i].package;
-
-		if (!slice_eq(p->path, path))
-			break;
-		if (!is_system(p->type))
-			p->flags |= PACKAGE_OWNED;
-	}
-}
-
-static enum status put_owned(struct coalesce *c, struct err *err)
-{
-	struct map by_path = MAP_INIT;
-	enum status st = map_languages(c, &by_path, err);
-
-	for (size_t layer = 0; layer < c->n && by_path.len > 0 && st == STATUS_OK; layer++) {
+	for (size_t layer = 0; layer < c->n; layer++) {
 		const struct layer_report *r = c->reports[layer];
-		struct slice db = SLICE_EMPTY;
-		bool valid = false;
 
-		for (size_t i = 0; i < r->owned.len; i++) {
-			const struct layer_owned *o = &r->owned.at[i];
+		for (size_t i = 0; i < r->diags.len; i++) {
+			struct slice where = r->diags.at[i].where;
 
-			if (i == 0 || !slice_eq(o->db, db)) {
-				db = o->db;
-				valid = survives(c, merged_canonical(&c->merged, db, layer), layer);
-			}
-			if (!valid)
-				continue;
-			mark_owned(c, &by_path, o->path);
-			mark_owned(c, &by_path, merged_canonical(&c->merged, o->path, c->n - 1));
+			if (where.len > 0 && is_language_file(c, where) &&
+			    !owned_ask(&c->owned, merged_canonical(&c->merged, where, layer)))
+				return nomem(err);
 		}
 	}
-	map_fini(&by_path);
-	return st;
+	TRY(unread_ask(&c->owned, &c->merged, c->reports, c->n, c->rules, err));
+	owned_answer(&c->owned, &c->merged, c->reports, c->n);
+	for (size_t i = 0; i < c->out->packages.len; i++) {
+		struct package *p = &c->out->packages.at[i].package;
+
+		if (!is_system(p->type) && owned_has(&c->owned, p->path))
+			p->flags |= PACKAGE_OWNED;
+	}
+	return STATUS_OK;
 }
 
 /* ---- distributions, repositories, diagnostics ---- */
@@ -600,7 +584,10 @@ static enum status put_diag(struct coalesce *c, size_t layer, enum diag_code cod
 	return STATUS_OK;
 }
 
-/* What was wrong with a file that an upper layer replaced or deleted is no concern of the image. */
+/*
+ * What was wrong with a file that an upper layer replaced or deleted is no concern of the image, and neither is a
+ * language's file of a system package: the system's advisories cover it.
+ */
 static bool is_hidden(struct coalesce *c, size_t layer, struct slice where)
 {
 	const struct merged_event *e;
@@ -609,6 +596,8 @@ static bool is_hidden(struct coalesce *c, size_t layer, struct slice where)
 	if (where.len == 0 || where.len > c->limits->path_bytes)
 		return false;
 	canon = merged_canonical(&c->merged, where, layer);
+	if (owned_has(&c->owned, canon))
+		return true;
 	if (!merged_knows(&c->merged, canon))
 		return false;
 	e = visible_at_top(c, canon);
@@ -706,9 +695,8 @@ static enum status judge_databases(struct coalesce *c, struct err *err)
 static enum status put_unread(struct coalesce *c, struct err *err)
 {
 	struct unread_kind kinds[UNREAD_KINDS_MAX];
-	size_t n;
+	size_t n = unread_count(&c->owned, &c->merged, c->reports, c->n, c->rules, kinds);
 
-	TRY(unread_find(&c->merged, c->reports, c->n, c->rules, kinds, &n, err));
 	for (size_t i = 0; i < n; i++) {
 		struct slice text;
 
@@ -757,7 +745,7 @@ enum status coalesce_report(struct coalesce *c, struct arena *arena, struct inde
 	TRY(put_distribution(c, err));
 	TRY(put_repositories(c, err));
 	TRY(put_packages(c, err));
-	TRY(put_owned(c, err));
+	TRY(find_owned(c, err));
 	TRY(put_diags(c, err));
 	TRY(put_link_diags(c, err));
 	TRY(judge_databases(c, err));

@@ -24,7 +24,7 @@ enum status scan_full(struct scan *s, struct err *err)
 {
 	if (!s->full) {
 		s->full = true;
-		scan_fail(s, DIAG_LIMIT, ERR_NO_OFFSET, "the layer's report reached its cap of %llu bytes",
+		scan_fail(s, DIAG_LAYER, ERR_NO_OFFSET, "the layer's report reached its cap of %llu bytes",
 			  (unsigned long long)s->arena->max);
 	}
 	return err_set(err, STATUS_LIMIT, "the layer's report is full");

@@ -2,129 +2,68 @@
 /* unread.c - counts the files that hold packages nobody here reads, as the merged image shows them. */
 #include "index/unread.h"
 
-/* A path's value in the map: the kind, and whether the file belongs to a system package. */
-#define OWNED ((uint64_t)1 << 32)
-
-struct unread {
-	struct merged *merged;
-	const struct layer_report *const *reports;
-	size_t n;
-	struct map by_path; /* canonical path -> index of its kind, with OWNED */
-	struct unread_kind *kinds;
-	size_t n_kinds;
-};
-
-static bool is_shown(struct unread *u, struct slice canon, size_t layer)
+/* What such a file holds, and its canonical path; NULL: it is none, or the image does not show it. */
+static const char *kind_of(const struct layer_file *f, struct merged *m, size_t layer, size_t n,
+			   const struct rules *rules, struct slice *canon)
 {
-	const struct merged_event *e = merged_visible(u->merged, canon, u->n - 1);
+	const struct detector *d = rules_detector(rules, f->detector);
+	const struct path_rule *rule = d && f->kind == LAYER_FILE_REGULAR ? rules_of(rules, d, f->path) : NULL;
+	const struct merged_event *e;
 
-	return e && e->kind == MERGED_FILE && e->layer == layer;
-}
-
-static struct unread_kind *kind_of(struct unread *u, const char *what)
-{
-	for (size_t i = 0; i < u->n_kinds; i++)
-		if (strcmp(u->kinds[i].what, what) == 0)
-			return &u->kinds[i];
-	if (u->n_kinds == UNREAD_KINDS_MAX)
+	if (!rule || !rule->unread)
 		return NULL;
-	u->kinds[u->n_kinds] = (struct unread_kind){ .what = what };
-	return &u->kinds[u->n_kinds++];
+	*canon = merged_canonical(m, f->path, layer);
+	e = merged_visible(m, *canon, n - 1);
+	return e && e->kind == MERGED_FILE && e->layer == layer ? rule->unread : NULL;
 }
 
-static enum status collect(struct unread *u, size_t layer, const struct rules *rules, struct err *err)
+enum status unread_ask(struct owned *o, struct merged *m, const struct layer_report *const *reports, size_t n,
+		       const struct rules *rules, struct err *err)
 {
-	const struct layer_report *r = u->reports[layer];
-
-	for (size_t i = 0; i < r->files.len; i++) {
-		const struct layer_file *f = &r->files.at[i];
-		const struct detector *d = rules_detector(rules, f->detector);
-		const struct path_rule *rule = d && f->kind == LAYER_FILE_REGULAR ? rules_of(rules, d, f->path) : NULL;
-		struct unread_kind *kind = rule && rule->unread ? kind_of(u, rule->unread) : NULL;
+	for (size_t layer = 0; layer < n; layer++) {
+		const struct layer_report *r = reports[layer];
 		struct slice canon;
 
-		if (!kind)
-			continue;
-		canon = merged_canonical(u->merged, f->path, layer);
-		if (!is_shown(u, canon, layer))
-			continue;
-		if (!map_put(&u->by_path, canon, (uint64_t)(kind - u->kinds)))
-			return err_nomem(err, "unread files");
+		for (size_t i = 0; i < r->files.len; i++)
+			if (kind_of(&r->files.at[i], m, layer, n, rules, &canon) && !owned_ask(o, canon))
+				return err_nomem(err, "unread files");
 	}
 	return STATUS_OK;
 }
 
-static void mark_owned(struct unread *u, struct slice path)
+static struct unread_kind *find_kind(struct unread_kind *kinds, size_t *n, const char *what)
 {
-	uint64_t kind;
-
-	/* Replacing a value never needs memory. */
-	if (map_get(&u->by_path, path, &kind) && !map_put(&u->by_path, path, kind | OWNED))
-		return;
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(kinds[i].what, what) == 0)
+			return &kinds[i];
+	if (*n == UNREAD_KINDS_MAX)
+		return NULL;
+	kinds[*n] = (struct unread_kind){ .what = what };
+	return &kinds[(*n)++];
 }
 
-static void leave_out_owned(struct unread *u, size_t layer)
+size_t unread_count(const struct owned *o, struct merged *m, const struct layer_report *const *reports, size_t n,
+		    const struct rules *rules, struct unread_kind out[UNREAD_KINDS_MAX])
 {
-	const struct layer_report *r = u->reports[layer];
-	struct slice db = SLICE_EMPTY;
-	bool valid = false;
+	size_t kinds = 0;
 
-	for (size_t i = 0; i < r->owned.len; i++) {
-		const struct layer_owned *o = &r->owned.at[i];
+	for (size_t layer = 0; layer < n; layer++) {
+		const struct layer_report *r = reports[layer];
 
-		if (i == 0 || !slice_eq(o->db, db)) {
-			db = o->db;
-			valid = is_shown(u, merged_canonical(u->merged, db, layer), layer);
-		}
-		if (valid)
-			mark_owned(u, merged_canonical(u->merged, o->path, u->n - 1));
-	}
-}
+		for (size_t i = 0; i < r->files.len; i++) {
+			const struct layer_file *f = &r->files.at[i];
+			struct unread_kind *kind;
+			struct slice canon;
+			const char *what = kind_of(f, m, layer, n, rules, &canon);
 
-static void count(struct unread *u, size_t layer, const struct rules *rules)
-{
-	const struct layer_report *r = u->reports[layer];
-
-	for (size_t i = 0; i < r->files.len; i++) {
-		const struct layer_file *f = &r->files.at[i];
-		const struct detector *d = rules_detector(rules, f->detector);
-		const struct path_rule *rule = d ? rules_of(rules, d, f->path) : NULL;
-		struct slice canon;
-		struct unread_kind *kind;
-		uint64_t at;
-
-		if (!rule || !rule->unread)
-			continue;
-		canon = merged_canonical(u->merged, f->path, layer);
-		if (!is_shown(u, canon, layer) || !map_get(&u->by_path, canon, &at) || at & OWNED)
-			continue;
-		kind = &u->kinds[at];
-		if (kind->n++ == 0) {
-			kind->example = f->path;
-			kind->layer = layer;
+			if (!what || owned_has(o, canon))
+				continue;
+			kind = find_kind(out, &kinds, what);
+			if (kind && kind->n++ == 0) {
+				kind->example = f->path;
+				kind->layer = layer;
+			}
 		}
 	}
-}
-
-enum status unread_find(struct merged *m, const struct layer_report *const *reports, size_t n,
-			const struct rules *rules, struct unread_kind out[UNREAD_KINDS_MAX], size_t *out_n,
-			struct err *err)
-{
-	struct unread u = { .merged = m, .reports = reports, .n = n, .by_path = MAP_INIT, .kinds = out };
-	enum status st = STATUS_OK;
-
-	for (size_t layer = 0; layer < n && st == STATUS_OK; layer++)
-		st = collect(&u, layer, rules, err);
-	if (st == STATUS_OK && u.by_path.len > 0) {
-		for (size_t layer = 0; layer < n; layer++)
-			leave_out_owned(&u, layer);
-		for (size_t layer = 0; layer < n; layer++)
-			count(&u, layer, rules);
-	}
-	map_fini(&u.by_path);
-	*out_n = 0;
-	for (size_t i = 0; i < u.n_kinds; i++)
-		if (out[i].n > 0)
-			out[(*out_n)++] = out[i];
-	return st;
+	return kinds;
 }

@@ -3,7 +3,7 @@
 #ifndef LIMPID_INDEX_UNREAD_H
 #define LIMPID_INDEX_UNREAD_H
 
-#include "index/merged.h"
+#include "index/owned.h"
 #include "index/rules.h"
 
 #define UNREAD_KINDS_MAX 32
@@ -15,12 +15,14 @@ struct unread_kind {
 	size_t n;             /* how many */
 };
 
+/* Ask about every such file of the image. */
+enum status unread_ask(struct owned *o, struct merged *m, const struct layer_report *const *reports, size_t n,
+		       const struct rules *rules, struct err *err) NODISCARD;
 /*
  * Count what the image shows of such files, in the order in which kinds are met. Files that belong to a system package
  * are left out: that package's advisories cover them.
  */
-enum status unread_find(struct merged *m, const struct layer_report *const *reports, size_t n,
-			const struct rules *rules, struct unread_kind out[UNREAD_KINDS_MAX], size_t *out_n,
-			struct err *err) NODISCARD;
+size_t unread_count(const struct owned *o, struct merged *m, const struct layer_report *const *reports, size_t n,
+		    const struct rules *rules, struct unread_kind out[UNREAD_KINDS_MAX]);
 
 #endif
