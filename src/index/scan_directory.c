@@ -29,8 +29,16 @@ struct mount {
 	ino_t ino;
 };
 
+/* A database that has further names. */
+struct linked {
+	dev_t dev;
+	ino_t ino;
+	struct slice path;
+};
+
 struct walk {
 	struct scan *scan;
+	VEC(struct linked) linked;
 	int root;
 	struct pending *stack;	  /* owned */
 	VEC(struct mount) mounts; /* roots of file systems that were entered */
@@ -134,7 +142,46 @@ static bool enter(struct walk *w, int fd, const struct pending *at, dev_t *dev)
 	return true;
 }
 
-static enum status walk_file(struct walk *w, int dir, const char *name, struct tar_entry *entry, struct err *err)
+static bool is_exact(const struct scan_want *want)
+{
+	return want->hit.rule->match == PATH_EXACT && !want->hit.companion;
+}
+
+/*
+ * A database that was read under another name is not read again, or everything in it would be listed twice. Only for
+ * exact rules that both names have: there are few of them.
+ */
+static enum status drop_known(struct walk *w, const struct stat *sb, struct slice path, struct scan_wants *wants,
+			      struct err *err)
+{
+	struct slice first = SLICE_EMPTY;
+	struct linked *l;
+	bool exact = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->linked.len; i++)
+		if (w->linked.at[i].dev == sb->st_dev && w->linked.at[i].ino == sb->st_ino)
+			first = w->linked.at[i].path;
+	for (size_t i = 0; i < wants->n; i++) {
+		const struct scan_want want = wants->at[i];
+
+		exact |= is_exact(&want);
+		if (first.len == 0 || !is_exact(&want) || !rules_of(w->scan->job->rules, want.hit.detector, first))
+			wants->at[kept++] = want;
+	}
+	wants->n = kept;
+	if (first.len > 0 || !exact)
+		return STATUS_OK;
+	l = VEC_PUSH(&w->linked, w->scan->arena);
+	if (!l || !arena_copy(w->scan->arena, path, &l->path))
+		return scan_full(w->scan, err);
+	l->dev = sb->st_dev;
+	l->ino = sb->st_ino;
+	return STATUS_OK;
+}
+
+static enum status walk_file(struct walk *w, int dir, const char *name, const struct stat *sb, struct tar_entry *entry,
+			     struct err *err)
 {
 	AUTO(close_fd) int fd = -1;
 	AUTO(source_freep) struct source *body = NULL;
@@ -144,6 +191,8 @@ static enum status walk_file(struct walk *w, int dir, const char *name, struct t
 
 	w->scan->report->entries++;
 	scan_wanted(w->scan, entry->path, &wants);
+	if (wants.n > 0 && sb->st_nlink > 1)
+		TRY(drop_known(w, sb, entry->path, &wants, err));
 	if (wants.n == 0)
 		return STATUS_OK;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -199,7 +248,7 @@ static enum status walk_entry(struct walk *w, int dir, dev_t dev, const char *na
 	entry.mode = sb.st_mode & 07777;
 	if (entry.type == TAR_FILE) {
 		entry.size = (uint64_t)sb.st_size;
-		return walk_file(w, dir, name, &entry, err);
+		return walk_file(w, dir, name, &sb, &entry, err);
 	}
 	if (entry.type == TAR_SYMLINK) {
 		n = readlinkat(dir, name, w->link, w->scan->job->limits->path_bytes);

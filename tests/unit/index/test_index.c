@@ -231,6 +231,13 @@ static void test_a_directory(void **state)
 	assert_int_equal(mkdirat(fd, "srv", 0755), 0);
 	put(fd, "srv/real", "a 1\n!again\n");
 	put(fd, "etc/os-release", "debian 12\n");
+	/* One database under two names, each of which a rule wants. */
+	assert_int_equal(mkdirat(fd, "rpm", 0755), 0);
+	assert_int_equal(mkdirat(fd, "usr", 0755), 0);
+	assert_int_equal(mkdirat(fd, "usr/lib", 0755), 0);
+	assert_int_equal(mkdirat(fd, "usr/lib/rpm", 0755), 0);
+	put(fd, "usr/lib/rpm/db", "b 2\n");
+	assert_int_equal(linkat(fd, "usr/lib/rpm/db", fd, "rpm/db", 0), 0);
 	/* Out of the root on the host, inside it in the image. */
 	assert_int_equal(symlinkat("/srv/real", fd, "db/status"), 0);
 	assert_int_equal(symlinkat("/etc", fd, "outside"), 0);
@@ -240,7 +247,7 @@ static void test_a_directory(void **state)
 	f->image.n_layers = 1;
 	r = index_it(f);
 	assert_true(r.complete);
-	assert_int_equal(r.packages.len, 1);
+	assert_int_equal(r.packages.len, 2);
 	assert_int_equal(r.distributions.len, 1);
 	assert_int_equal(r.manifest.algo, DIGEST_SHA256);
 	close(fd);
