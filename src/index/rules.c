@@ -291,6 +291,17 @@ const struct path_rule *rules_of(const struct rules *r, const struct detector *d
 	return NULL;
 }
 
+bool rules_want_too(const struct rules *r, const struct rule_hit *hit, struct slice path)
+{
+	struct rule_hit hits[RULE_HITS_MAX];
+	size_t n = match_named(r, path, hits);
+
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].detector == hit->detector && hits[i].companion == hit->companion)
+			return true;
+	return false;
+}
+
 bool rules_is_parent(const struct rules *r, struct slice path)
 {
 	return table_find(&r->parents, path) != NULL;

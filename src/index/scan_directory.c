@@ -144,7 +144,7 @@ static bool enter(struct walk *w, int fd, const struct pending *at, dev_t *dev)
 
 static bool is_exact(const struct scan_want *want)
 {
-	return want->hit.rule->match == PATH_EXACT && !want->hit.companion;
+	return want->hit.rule->match == PATH_EXACT;
 }
 
 /*
@@ -166,7 +166,7 @@ static enum status drop_known(struct walk *w, const struct stat *sb, struct slic
 		const struct scan_want want = wants->at[i];
 
 		exact |= is_exact(&want);
-		if (first.len == 0 || !is_exact(&want) || !rules_of(w->scan->job->rules, want.hit.detector, first))
+		if (first.len == 0 || !is_exact(&want) || !rules_want_too(w->scan->job->rules, &want.hit, first))
 			wants->at[kept++] = want;
 	}
 	wants->n = kept;

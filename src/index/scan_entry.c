@@ -612,7 +612,7 @@ static enum status visit_hardlink(struct scan *s, const struct tar_entry *entry,
 				TRY(scan_shadow(s, entry->path, w->hit.detector, 0, err));
 			continue;
 		}
-		if (w->hit.rule->match == PATH_EXACT && rules_of(s->job->rules, w->hit.detector, entry->link) != NULL)
+		if (w->hit.rule->match == PATH_EXACT && rules_want_too(s->job->rules, &w->hit, entry->link))
 			continue;
 		if (scan_add_again(s, entry->link, w, err) != STATUS_OK && !s->full)
 			return err->code;

@@ -237,6 +237,8 @@ static void test_a_directory(void **state)
 	assert_int_equal(mkdirat(fd, "usr/lib", 0755), 0);
 	assert_int_equal(mkdirat(fd, "usr/lib/rpm", 0755), 0);
 	put(fd, "usr/lib/rpm/db", "b 2\n");
+	put(fd, "usr/lib/rpm/db-wal", "c 2\n");
+	assert_int_equal(linkat(fd, "usr/lib/rpm/db-wal", fd, "rpm/db-wal", 0), 0);
 	assert_int_equal(linkat(fd, "usr/lib/rpm/db", fd, "rpm/db", 0), 0);
 	/* Out of the root on the host, inside it in the image. */
 	assert_int_equal(symlinkat("/srv/real", fd, "db/status"), 0);
@@ -247,7 +249,8 @@ static void test_a_directory(void **state)
 	f->image.n_layers = 1;
 	r = index_it(f);
 	assert_true(r.complete);
-	assert_int_equal(r.packages.len, 2);
+	assert_int_equal(r.packages.len, 3);
+	assert_int_equal(r.diags.len, 0);
 	assert_int_equal(r.distributions.len, 1);
 	assert_int_equal(r.manifest.algo, DIGEST_SHA256);
 	close(fd);

@@ -203,9 +203,12 @@ static void test_one_database_under_two_names_counts_once(void **state)
 	struct fixture *f = *state;
 
 	tarball_file(&f->tar, "usr/lib/rpm/db", "a 1\n");
+	tarball_file(&f->tar, "usr/lib/rpm/db-wal", "b 1\n");
 	tarball_add(&f->tar, '1', "rpm/db", "usr/lib/rpm/db", NULL, 0);
+	tarball_add(&f->tar, '1', "rpm/db-wal", "usr/lib/rpm/db-wal", NULL, 0);
 	scan(f);
-	assert_int_equal(f->report.packages.len, 1);
+	assert_int_equal(f->report.packages.len, 2);
+	assert_int_equal(f->report.diags.len, 0);
 }
 
 static void test_companion_before_and_after(void **state)
