@@ -315,15 +315,16 @@ static enum status write_index(struct clair *c, struct err *err)
 	struct json_writer *w = &c->doc.w;
 	const struct index_diag *worst = NULL;
 
-	json_object(w);
-	document_digest(w, "manifest_hash", &c->index->manifest);
-	json_member_cstr(w, "state", "IndexFinished");
-	TRY(put_packages(c, err));
-	TRY(put_distributions(c, err));
-	TRY(put_environments(c, err));
 	for (size_t i = 0; i < c->index->diags.len && !worst; i++)
 		if (diag_severity(c->index->diags.at[i].diag.code) == DIAG_SEVERITY_ERROR)
 			worst = &c->index->diags.at[i];
+	json_object(w);
+	document_digest(w, "manifest_hash", &c->index->manifest);
+	/* Clients ask either member; what could be read is listed all the same. */
+	json_member_cstr(w, "state", worst ? "IndexError" : "IndexFinished");
+	TRY(put_packages(c, err));
+	TRY(put_distributions(c, err));
+	TRY(put_environments(c, err));
 	json_member_bool(w, "success", worst == NULL);
 	json_member_str(w, "err", worst ? worst->diag.text : SLICE_EMPTY);
 	json_close(w);
