@@ -88,7 +88,6 @@ enum status err_errno(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
 	enum status code = saved == ENOMEM ? STATUS_NOMEM : saved == ENOENT ? STATUS_NOTFOUND : STATUS_IO;
-	char reason[96];
 	size_t len;
 	va_list ap;
 
@@ -96,7 +95,8 @@ enum status err_errno(struct err *err, const char *fmt, ...)
 	fill(err, code, saved, ERR_NO_OFFSET, fmt, ap);
 	va_end(ap);
 	len = strlen(err->msg);
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", strerror_r(saved, reason, sizeof(reason)));
+	/* Its text is constant, or the thread's own: musl, and glibc from 2.32 on. strerror_r differs between them. */
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", strerror(saved));
 	return code;
 }
 

@@ -90,14 +90,21 @@ static uint64_t address_space(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool set_limit(int which, uint64_t value)
+/* glibc's type is unsigned. */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t resource_t;
+#else
+typedef int resource_t;
+#endif
+
+static bool set_limit(resource_t which, uint64_t value)
 {
 	struct rlimit old, new;
 
-	if (getrlimit((__rlimit_resource_t)which, &old) < 0)
+	if (getrlimit(which, &old) < 0)
 		return false;
 	new.rlim_cur = new.rlim_max = MIN((rlim_t)value, old.rlim_max);
-	return setrlimit((__rlimit_resource_t)which, &new) == 0;
+	return setrlimit(which, &new) == 0;
 }
 
 bool sandbox_set_limits(const struct sandbox_limits *limits)

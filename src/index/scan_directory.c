@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -68,11 +69,7 @@ static struct slice where_of(const char *path)
 
 static void unreadable(struct walk *w, struct slice path, const char *what)
 {
-	char text[128];
-
-	/* strerror_r of glibc; the message is static or in text. */
-	diag_emit(&w->scan->diags, DIAG_FILE, path, ERR_NO_OFFSET, "%s: %s", what,
-		  strerror_r(errno, text, sizeof(text)));
+	diag_emit(&w->scan->diags, DIAG_FILE, path, ERR_NO_OFFSET, "%s: %s", what, strerror(errno));
 }
 
 /* Component by component, so that no link on the way is followed. */
