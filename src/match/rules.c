@@ -83,26 +83,28 @@ static bool rule_rpm(const struct index_report *index, const struct package *p, 
 }
 
 /* "linux/amd64", "windows/", "/arm64": an empty half means any. */
-static bool platform_matches(struct slice platform, const struct index_report *index)
+static bool platform_matches(struct slice platform, struct slice os, struct slice arch)
 {
-	struct slice os, arch;
+	struct slice want_os, want_arch;
 
-	slice_cut(platform, '/', &os, &arch);
-	return (os.len == 0 || index->os.len == 0 || slice_eq(os, index->os)) &&
-	       (arch.len == 0 || index->arch.len == 0 || slice_eq(arch, index->arch));
+	slice_cut(platform, '/', &want_os, &want_arch);
+	return (want_os.len == 0 || os.len == 0 || slice_eq(want_os, os)) &&
+	       (want_arch.len == 0 || arch.len == 0 || slice_eq(want_arch, arch));
 }
 
+/* What the program was built for; where it does not say, what the image is for. */
 static bool rule_go(const struct index_report *index, const struct package *p, const struct affected *row,
 		    struct verdict_text *why)
 {
-	struct slice list = row->platforms, part;
+	struct slice list = row->platforms, part, os = index->os, arch = index->arch;
 	struct err_quote q;
 
-	(void)p;
 	if (list.len == 0)
 		return true;
+	if (p->arch.len > 0)
+		slice_cut(p->arch, '/', &os, &arch);
 	while (slice_word(&list, '|', &part))
-		if (platform_matches(part, index))
+		if (platform_matches(part, os, arch))
 			return true;
 	say(why, "only programs for %s are affected", quote(&q, row->platforms));
 	return false;

@@ -28,7 +28,7 @@ struct package {
 	struct slice name;          /* as the database says; PyPI lower-cased and folded by PEP 503 */
 	struct slice version;       /* deb, apk: as is. rpm: [epoch:]version-release, epoch left out when 0 or absent.
 				     * Go: with its v; the standard library without "go" ("1.19.1") */
-	struct slice arch;          /* "" where the source has none */
+	struct slice arch;          /* "" where the source has none. Go: "GOOS/GOARCH" the program is for */
 	struct slice module;        /* rpm modularity "name:stream", else "" */
 	struct slice source_name;   /* "" if none is known: then the name counts */
 	struct slice source_version; /* "" with source_name */

@@ -156,7 +156,8 @@ static enum status put_packages(struct clair *c, struct err *err)
 				 version_normalized(package_type_scheme(p->type), p->version, &normalized));
 		if (p->module.len > 0)
 			json_member_str(w, "module", p->module);
-		if (p->arch.len > 0)
+		/* Clair has none for languages. */
+		if (p->arch.len > 0 && !is_language(p->type))
 			json_member_str(w, "arch", p->arch);
 		json_member_cstr(w, "cpe", "");
 		put_detector(w, p->detector);

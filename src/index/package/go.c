@@ -12,7 +12,8 @@
 
 /* Of initialised data; the build information is near its beginning, behind tables if the system's linker was used. */
 #define DATA_BYTES_MAX ((uint64_t)6 << 20)
-#define TEXT_MAX 4096 /* bytes of a module's path or version; real paths stay below 200 */
+#define PLATFORM_MAX 32 /* bytes of a GOOS or GOARCH */
+#define TEXT_MAX 4096	/* bytes of a module's path or version; real paths stay below 200 */
 
 static const struct path_rule rules[] = {
 	{ .match = PATH_ANY_FILE, .text = "", .need = DETECT_RANGES },
@@ -52,6 +53,7 @@ struct emitter {
 	const struct detect_env *env;
 	const struct detect_sink *out;
 	struct slice db;
+	struct slice platform; /* "linux/amd64"; empty if the program does not say */
 	struct told *told;
 	struct slice devel; /* what a module of a work tree is told as; empty until it is needed */
 };
@@ -73,6 +75,7 @@ static enum status emit(const struct emitter *em, struct slice name, struct slic
 			     .flags = flags,
 			     .name = name,
 			     .version = version,
+			     .arch = em->platform,
 			     .db = em->db,
 			     .path = em->file->path,
 			     .detector = SLICE("go") };
@@ -159,14 +162,33 @@ static enum status emit_modules(struct emitter *em, struct slice modules, struct
 	return held.word.len > 0 ? emit_module(em, modules, &held, is_main, err) : STATUS_OK;
 }
 
+/* "linux/amd64", from the settings that Go 1.18 and newer record; else empty. */
+static bool read_platform(struct arena *a, struct slice modules, struct slice *out)
+{
+	struct slice os = SLICE_EMPTY, arch = SLICE_EMPTY;
+	struct go_line line;
+
+	*out = SLICE_EMPTY;
+	while (go_info_line(&modules, &line)) {
+		if (!slice_eq(line.word, SLICE("build")) || line.version.len > PLATFORM_MAX || !is_text(line.version))
+			continue;
+		if (slice_eq(line.path, SLICE("GOOS")))
+			os = line.version;
+		else if (slice_eq(line.path, SLICE("GOARCH")))
+			arch = line.version;
+	}
+	return os.len == 0 || arch.len == 0 || arena_printf(a, out, "%.*s/%.*s", SLICE_ARG(os), SLICE_ARG(arch));
+}
+
 static enum status emit_all(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			    const struct go_info *info, struct err *err)
 {
 	struct told told = { .diags = out->diags, .where = file->path };
-	struct emitter em = { file, env, out, SLICE_EMPTY, &told, SLICE_EMPTY };
+	struct emitter em = { .file = file, .env = env, .out = out, .told = &told };
 	enum status st;
 
-	if (!arena_printf(env->arena, &em.db, "go:%.*s", SLICE_ARG(file->path)))
+	if (!arena_printf(env->arena, &em.db, "go:%.*s", SLICE_ARG(file->path)) ||
+	    !read_platform(env->arena, info->modules, &em.platform))
 		return err_nomem(err, "go program");
 	st = emit(&em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err);
 	if (st == STATUS_OK)
@@ -215,7 +237,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_go = {
 	.name = "go",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,

@@ -198,6 +198,13 @@ static void test_platforms(void **state)
 	judge(&p, &row, "stdlib", VERDICT_OTHER_BUILD, "only programs for windows/|/arm64 are affected");
 	row.platforms = SLICE("windows/|linux/");
 	judge(&p, &row, "stdlib", VERDICT_AFFECTED, "1.19.1: every version is affected, no fix is known");
+	/* What the program says of itself counts more than the image. */
+	p.arch = SLICE("windows/amd64");
+	row.platforms = SLICE("linux/");
+	judge(&p, &row, "stdlib", VERDICT_OTHER_BUILD, "only programs for linux/ are affected");
+	row.platforms = SLICE("windows/");
+	judge(&p, &row, "stdlib", VERDICT_AFFECTED, "1.19.1: every version is affected, no fix is known");
+	p.arch = SLICE_EMPTY;
 	row.platforms = SLICE("linux/arm64|linux/amd64");
 	judge(&p, &row, "stdlib", VERDICT_AFFECTED, "1.19.1: every version is affected, no fix is known");
 }
