@@ -42,6 +42,10 @@
 		  "an image's manifest, index or configuration; registries stop at 4 MiB")                             \
 	LIMIT_ROW(feed_bytes, UINT64_C(2) << 30, "limits.feed_bytes", "one feed document, unpacked")                   \
 	LIMIT_ROW(record_bytes, UINT64_C(16) << 20, "limits.record_bytes", "one advisory record of a feed")            \
+	LIMIT_ROW(segment_text_bytes, UINT32_MAX, "limits.segment_text_bytes",                                         \
+		  "distinct texts of one segment: references to them have 32 bits")                                    \
+	LIMIT_ROW(segment_entries, UINT32_MAX - 1, "limits.segment_entries",                                           \
+		  "rows, advisories or ids of one segment: their numbers have 32 bits")                                \
 	LIMIT_ROW(diagnostics, 10000, "limits.diagnostics", "diagnostics kept per layer; further ones are counted")    \
 	LIMIT_ROW(report_bytes, UINT64_C(32) << 20, "limits.report_bytes", "one layer report on the worker's pipe")    \
 	LIMIT_ROW(worker_memory, UINT64_C(2) << 30, "limits.worker_memory", "address space a worker may add")          \

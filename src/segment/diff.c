@@ -8,15 +8,13 @@ struct side {
 	uint32_t at, n;
 	struct arena arena;
 	struct affected row;
-	struct slice id;
+	struct slice id, detail;
 	uint64_t hash;
-	struct buf detail;
 };
 
 static void side_fini(struct side *x)
 {
 	arena_fini(&x->arena);
-	buf_fini(&x->detail);
 }
 
 static enum status load(struct side *x, struct err *err)
@@ -29,9 +27,7 @@ static enum status load(struct side *x, struct err *err)
 	TRY(segment_row(x->s, x->at, &x->arena, &x->row, &advisory, err));
 	TRY(segment_advisory_id(x->s, advisory, &x->id, err));
 	x->hash = segment_advisory_hash(x->s, advisory);
-	buf_reset(&x->detail);
-	layout_put_detail(&x->detail, &x->row);
-	return buf_check(&x->detail, "a row", err);
+	return segment_row_raw(x->s, x->at, &x->detail, &advisory, err);
 }
 
 /* In the order in which the writer sorts. */
@@ -45,23 +41,19 @@ static int order(const struct side *a, const struct side *b)
 	if (c == 0)
 		c = slice_cmp(a->row.package, b->row.package);
 	if (c == 0)
-		c = slice_cmp(a->id, b->id);
+		c = layout_id_cmp(a->id, b->id);
 	if (c == 0 && a->hash != b->hash)
 		c = a->hash < b->hash ? -1 : 1;
-	return c != 0 ? c : slice_cmp(buf_slice(&a->detail), buf_slice(&b->detail));
+	return c != 0 ? c : slice_cmp(a->detail, b->detail);
 }
 
 enum status segment_diff(const struct segment *a, const struct segment *b, const struct segment_diff_sink *sink,
 			 struct err *err)
 {
-	struct side AUTO(side_fini) x = { .s = a,
-					  .n = (uint32_t)segment_get_stats(a)->rows,
-					  .arena = ARENA_INIT((size_t)64 << 20),
-					  .detail = BUF_INIT((size_t)64 << 20) };
-	struct side AUTO(side_fini) y = { .s = b,
-					  .n = (uint32_t)segment_get_stats(b)->rows,
-					  .arena = ARENA_INIT((size_t)64 << 20),
-					  .detail = BUF_INIT((size_t)64 << 20) };
+	struct side AUTO(side_fini)
+		x = { .s = a, .n = (uint32_t)segment_get_stats(a)->rows, .arena = ARENA_INIT(2 * LAYOUT_BODY_MAX) };
+	struct side AUTO(side_fini)
+		y = { .s = b, .n = (uint32_t)segment_get_stats(b)->rows, .arena = ARENA_INIT(2 * LAYOUT_BODY_MAX) };
 
 	TRY(load(&x, err));
 	TRY(load(&y, err));

@@ -2,6 +2,8 @@
 /* layout.c - writes and reads the pieces of a segment file; every read is bounded. */
 #include "segment/layout.h"
 
+#include <stdio.h>
+
 #define VERSION 1u
 
 uint64_t layout_hash(struct slice bytes, uint64_t seed)
@@ -11,6 +13,31 @@ uint64_t layout_hash(struct slice bytes, uint64_t seed)
 	for (size_t i = 0; i < bytes.len; i++)
 		h = (h ^ bytes.ptr[i]) * UINT64_C(0x100000001b3);
 	return h;
+}
+
+int layout_fold_cmp(struct slice a, struct slice b)
+{
+	for (size_t i = 0; i < a.len && i < b.len; i++)
+		if (to_lower(a.ptr[i]) != to_lower(b.ptr[i]))
+			return to_lower(a.ptr[i]) < to_lower(b.ptr[i]) ? -1 : 1;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+int layout_id_cmp(struct slice a, struct slice b)
+{
+	int c = layout_fold_cmp(a, b);
+
+	return c != 0 ? c : slice_cmp(a, b);
+}
+
+const char *layout_file_name(struct layout_name *n, const struct digest *d)
+{
+	struct digest_text text;
+	struct slice hex;
+
+	slice_cut(slice_cstr(digest_print(&text, d)), ':', NULL, &hex);
+	snprintf(n->text, sizeof(n->text), "%.*s" LAYOUT_SUFFIX, SLICE_ARG(hex));
+	return n->text;
 }
 
 void layout_u32(struct buf *b, uint32_t v)
@@ -46,9 +73,9 @@ bool layout_take_text(struct cursor *c, struct slice *out)
 	return cursor_uvarint(c, &len) && len <= cursor_left(c) && cursor_take(c, (size_t)len, out);
 }
 
-void layout_header_print(const struct layout_header *h, uint8_t *out)
+enum status layout_header_print(const struct layout_header *h, uint8_t *out, struct err *err)
 {
-	struct buf b = BUF_INIT(LAYOUT_HEADER_BYTES * 2);
+	struct buf AUTO(buf_fini) b = BUF_INIT(LAYOUT_HEADER_BYTES);
 
 	buf_add_cstr(&b, LAYOUT_MAGIC);
 	layout_u32(&b, VERSION);
@@ -67,10 +94,9 @@ void layout_header_print(const struct layout_header *h, uint8_t *out)
 	while (b.failed == STATUS_OK && b.len < LAYOUT_HEADER_BYTES - 8)
 		buf_add_byte(&b, 0);
 	layout_u64(&b, layout_hash(buf_slice(&b), 0));
-	memset(out, 0, LAYOUT_HEADER_BYTES);
-	if (b.failed == STATUS_OK && b.len == LAYOUT_HEADER_BYTES)
-		memcpy(out, b.ptr, b.len);
-	buf_fini(&b);
+	TRY(buf_check(&b, "the header of a segment", err));
+	memcpy(out, b.ptr, LAYOUT_HEADER_BYTES);
+	return STATUS_OK;
 }
 
 static bool take_header(struct cursor *c, struct layout_header *h, uint32_t *version)

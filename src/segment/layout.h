@@ -5,22 +5,29 @@
 
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "io/digest.h"
 #include "model/advisory.h"
 
 #define LAYOUT_MAGIC "LIMPSEG1"
 #define LAYOUT_HEADER_BYTES ((size_t)256)
+/* How unfinished files begin; the rest of the name is random. */
+#define LAYOUT_BUILDING "building"
+#define LAYOUT_SUFFIX ".seg"
+/* Bytes of one advisory's body, and of one row's detail. */
+#define LAYOUT_BODY_MAX ((size_t)64 << 20)
 /* Unpacked bytes of a block of advisory bodies, about: reading one body costs the unpacking of its block. */
 #define LAYOUT_BLOCK_BYTES ((size_t)16 << 10)
 
 enum layout_section {
-	LAYOUT_META,       /* source, feed, origin, date */
-	LAYOUT_STRINGS,    /* uvarint length and bytes, again and again; a reference is the offset of a length */
-	LAYOUT_SCOPES,     /* u32 name, u32 first key, u32 first row; sorted by name */
-	LAYOUT_KEYS,       /* u32 package name, u32 first row; sorted within a scope */
-	LAYOUT_ROWS,       /* u32 detail (a string), u32 advisory */
+	LAYOUT_META,	   /* source, feed, origin, date */
+	LAYOUT_STRINGS,	   /* uvarint length and bytes, again and again; a reference is the offset of a length */
+	LAYOUT_SCOPES,	   /* u32 name, u32 first key, u32 first row; sorted by name */
+	LAYOUT_KEYS,	   /* u32 package name, u32 first row; sorted within a scope */
+	LAYOUT_ROWS,	   /* u32 detail (a string), u32 advisory */
 	LAYOUT_ADVISORIES, /* u32 id, u32 block, u32 offset and u32 length in it, u64 hash of the body; sorted by id */
-	LAYOUT_BLOCKS,     /* u64 offset from here, u32 packed, u32 unpacked bytes; then the zstd frames */
-	LAYOUT_ALIASES,    /* u32 id, u32 advisory; sorted by id without case */
+	LAYOUT_BLOCKS,	   /* u64 offset in LAYOUT_BODIES, u32 packed, u32 unpacked bytes */
+	LAYOUT_BODIES,	   /* zstd frames */
+	LAYOUT_ALIASES,	   /* u32 id, u32 advisory; sorted by id without case, then advisory */
 	LAYOUT_SECTIONS
 };
 
@@ -40,12 +47,23 @@ struct layout_header {
 };
 
 /* LAYOUT_HEADER_BYTES bytes. */
-void layout_header_print(const struct layout_header *h, uint8_t *out);
+enum status layout_header_print(const struct layout_header *h, uint8_t *out, struct err *err) NODISCARD;
 /* Magic, check sum, sections inside file_size, counts that fit their sections. */
 enum status layout_header_parse(struct slice file, struct layout_header *out, struct err *err) NODISCARD;
 
 /* Check sum that does not depend on the byte order of the machine (FNV-1a). */
 uint64_t layout_hash(struct slice bytes, uint64_t seed);
+
+/* Order of advisory ids: without case; those that differ in case alone by their bytes. */
+int layout_id_cmp(struct slice a, struct slice b);
+/* The first half of it: 0 if they are the same id. */
+int layout_fold_cmp(struct slice a, struct slice b);
+
+/* "<hex of the digest>.seg" */
+struct layout_name {
+	char text[136];
+};
+const char *layout_file_name(struct layout_name *n, const struct digest *d);
 
 void layout_u32(struct buf *b, uint32_t v);
 void layout_u64(struct buf *b, uint64_t v);

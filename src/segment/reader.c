@@ -2,63 +2,41 @@
 /* reader.c - looks things up in a mapped segment; every offset of the file is checked where it is used. */
 #include "segment/segment.h"
 
-#include "io/file.h"
-#include "segment/layout.h"
 #include "segment/reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <zstd.h>
 
-struct segment {
-	struct file_map map; /* owned when path-opened */
-	struct slice bytes;
-	struct layout_header h;
-	struct segment_meta meta;
-	struct segment_stats stats;
-	struct digest digest;
-};
-
-static enum status damaged(struct err *err, const char *what)
+enum status segment_damaged(struct err *err, const char *what)
 {
 	return err_set(err, STATUS_MALFORMED, "segment: %s is damaged", what);
 }
 
-static struct slice section(const struct segment *s, enum layout_section i)
+bool segment_text(const struct segment *s, uint32_t offset, struct slice *out)
 {
-	return slice_take(slice_from(s->bytes, (size_t)s->h.section[i].offset), (size_t)s->h.section[i].len);
-}
-
-/* Field of a table entry; the header says that the whole table lies in its section. */
-static uint32_t u32_at(const struct segment *s, enum layout_section i, size_t at)
-{
-	struct slice t = section(s, i);
-
-	if (at > t.len || t.len - at < 4)
-		return 0;
-	return (uint32_t)t.ptr[at] | (uint32_t)t.ptr[at + 1] << 8 | (uint32_t)t.ptr[at + 2] << 16 |
-	       (uint32_t)t.ptr[at + 3] << 24;
-}
-
-static bool text_at(const struct segment *s, uint32_t offset, struct slice *out)
-{
-	struct slice heap = section(s, LAYOUT_STRINGS);
+	struct slice heap = s->section[LAYOUT_STRINGS];
 	struct cursor c;
 
 	if (offset >= heap.len)
 		return false;
+	/* Nearly every text is shorter than 128 bytes. */
+	if (heap.ptr[offset] < 0x80 && heap.ptr[offset] < heap.len - offset) {
+		*out = slice_make(heap.ptr + offset + 1, heap.ptr[offset]);
+		return true;
+	}
 	c = cursor_at(heap, offset);
 	return layout_take_text(&c, out);
 }
 
 static enum status read_meta(struct segment *s, struct err *err)
 {
-	struct cursor c = cursor_at(section(s, LAYOUT_META), 0);
+	struct cursor c = cursor_at(s->section[LAYOUT_META], 0);
 	uint64_t upstream;
 
 	if (!layout_take_text(&c, &s->meta.source) || !layout_take_text(&c, &s->meta.feed) ||
-	    !layout_take_text(&c, &s->meta.origin) || !cursor_u64le(&c, &upstream))
-		return damaged(err, "its description");
+	    !layout_take_text(&c, &s->meta.origin) || !cursor_u64le(&c, &upstream) || cursor_left(&c) != 0)
+		return segment_damaged(err, "its description");
 	s->meta.upstream_s = (int64_t)upstream;
 	s->stats = (struct segment_stats){ s->h.advisories, s->h.rows, s->h.scopes, s->h.file_size };
 	return STATUS_OK;
@@ -67,6 +45,8 @@ static enum status read_meta(struct segment *s, struct err *err)
 static enum status open_bytes(struct segment *s, struct err *err)
 {
 	TRY(layout_header_parse(s->bytes, &s->h, err));
+	for (size_t i = 0; i < LAYOUT_SECTIONS; i++)
+		s->section[i] = slice_make(s->bytes.ptr + s->h.section[i].offset, (size_t)s->h.section[i].len);
 	return read_meta(s, err);
 }
 
@@ -88,14 +68,12 @@ enum status segment_open_slice(struct slice bytes, struct segment **out, struct 
 
 enum status segment_open(const char *dir, const struct digest *digest, struct segment **out, struct err *err)
 {
-	struct digest_text text;
+	struct layout_name name;
 	struct segment *s;
-	struct slice hex;
 	char path[4096];
 	enum status st;
 
-	slice_cut(slice_cstr(digest_print(&text, digest)), ':', NULL, &hex);
-	if ((size_t)snprintf(path, sizeof(path), "%s/%.*s.seg", dir, SLICE_ARG(hex)) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, layout_file_name(&name, digest)) >= sizeof(path))
 		return err_set(err, STATUS_INVALID, "the path is too long: %s", dir);
 	s = calloc(1, sizeof(*s));
 	if (!s)
@@ -143,15 +121,16 @@ struct slice segment_scope(const struct segment *s, size_t i)
 	struct slice name = SLICE_EMPTY;
 
 	if (i < s->h.scopes)
-		text_at(s, u32_at(s, LAYOUT_SCOPES, i * LAYOUT_SCOPE_BYTES), &name);
+		segment_text(s, segment_u32(s, LAYOUT_SCOPES, i * LAYOUT_SCOPE_BYTES), &name);
 	return name;
 }
 
 /* First entry and end of scope i in a table that the scope's field `at` points into. */
 static void scope_span(const struct segment *s, size_t i, size_t at, uint32_t total, uint32_t *first, uint32_t *end)
 {
-	*first = MIN(u32_at(s, LAYOUT_SCOPES, i * LAYOUT_SCOPE_BYTES + at), total);
-	*end = i + 1 < s->h.scopes ? MIN(u32_at(s, LAYOUT_SCOPES, (i + 1) * LAYOUT_SCOPE_BYTES + at), total) : total;
+	*first = MIN(segment_u32(s, LAYOUT_SCOPES, i * LAYOUT_SCOPE_BYTES + at), total);
+	*end = i + 1 < s->h.scopes ? MIN(segment_u32(s, LAYOUT_SCOPES, (i + 1) * LAYOUT_SCOPE_BYTES + at), total)
+				   : total;
 	*end = MAX(*first, *end);
 }
 
@@ -164,8 +143,8 @@ static enum status find_scope(const struct segment *s, struct slice scope, size_
 		struct slice name;
 		int c;
 
-		if (!text_at(s, u32_at(s, LAYOUT_SCOPES, mid * LAYOUT_SCOPE_BYTES), &name))
-			return damaged(err, "the table of scopes");
+		if (!segment_text(s, segment_u32(s, LAYOUT_SCOPES, mid * LAYOUT_SCOPE_BYTES), &name))
+			return segment_damaged(err, "the table of scopes");
 		c = slice_cmp(name, scope);
 		if (c == 0) {
 			*out = mid;
@@ -188,8 +167,8 @@ static enum status find_key(const struct segment *s, uint32_t low, uint32_t high
 		struct slice name;
 		int c;
 
-		if (!text_at(s, u32_at(s, LAYOUT_KEYS, (size_t)mid * LAYOUT_KEY_BYTES), &name))
-			return damaged(err, "the table of packages");
+		if (!segment_text(s, segment_u32(s, LAYOUT_KEYS, (size_t)mid * LAYOUT_KEY_BYTES), &name))
+			return segment_damaged(err, "the table of packages");
 		c = slice_cmp(name, package);
 		if (c == 0) {
 			*out = mid;
@@ -206,10 +185,10 @@ static enum status find_key(const struct segment *s, uint32_t low, uint32_t high
 
 static void key_rows(const struct segment *s, uint32_t key, struct segment_rows *out)
 {
-	uint32_t first = MIN(u32_at(s, LAYOUT_KEYS, (size_t)key * LAYOUT_KEY_BYTES + 4), s->h.rows);
-	uint32_t end = key + 1 < s->h.keys ?
-			       MIN(u32_at(s, LAYOUT_KEYS, (size_t)(key + 1) * LAYOUT_KEY_BYTES + 4), s->h.rows) :
-			       s->h.rows;
+	uint32_t first = MIN(segment_u32(s, LAYOUT_KEYS, (size_t)key * LAYOUT_KEY_BYTES + 4), s->h.rows);
+	uint32_t end = key + 1 < s->h.keys
+			       ? MIN(segment_u32(s, LAYOUT_KEYS, (size_t)(key + 1) * LAYOUT_KEY_BYTES + 4), s->h.rows)
+			       : s->h.rows;
 
 	out->first = first;
 	out->n = end > first ? end - first : 0;
@@ -256,12 +235,25 @@ static uint32_t entry_of_row(const struct segment *s, enum layout_section t, uin
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (u32_at(s, t, mid * bytes + at) <= row)
+		if (segment_u32(s, t, mid * bytes + at) <= row)
 			low = mid + 1;
 		else
 			high = mid;
 	}
 	return low > 0 ? low - 1 : 0;
+}
+
+enum status segment_row_raw(const struct segment *s, uint32_t row, struct slice *out_detail, uint32_t *out_advisory,
+			    struct err *err)
+{
+	size_t at = (size_t)row * LAYOUT_ROW_BYTES;
+
+	if (row >= s->h.rows)
+		return segment_damaged(err, "a row number");
+	if (!segment_text(s, segment_u32(s, LAYOUT_ROWS, at), out_detail))
+		return segment_damaged(err, "a row");
+	*out_advisory = segment_u32(s, LAYOUT_ROWS, at + 4);
+	return STATUS_OK;
 }
 
 static enum status take_row(const struct segment *s, uint32_t row, struct slice scope, struct slice package,
@@ -270,12 +262,10 @@ static enum status take_row(const struct segment *s, uint32_t row, struct slice 
 	struct slice detail;
 	struct affected a;
 
-	if (!text_at(s, u32_at(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES), &detail))
-		return damaged(err, "a row");
+	TRY(segment_row_raw(s, row, &detail, out_advisory, err));
 	TRY(layout_take_detail(detail, arena, &a, err));
 	a.scope = scope;
 	a.package = package;
-	*out_advisory = u32_at(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES + 4);
 	*out = a;
 	return STATUS_OK;
 }
@@ -287,12 +277,12 @@ enum status segment_row(const struct segment *s, uint32_t row, struct arena *are
 	uint32_t key, i;
 
 	if (row >= s->h.rows || s->h.keys == 0 || s->h.scopes == 0)
-		return damaged(err, "a row number");
+		return segment_damaged(err, "a row number");
 	key = entry_of_row(s, LAYOUT_KEYS, s->h.keys, LAYOUT_KEY_BYTES, 4, row);
 	i = entry_of_row(s, LAYOUT_SCOPES, s->h.scopes, LAYOUT_SCOPE_BYTES, 8, row);
-	if (!text_at(s, u32_at(s, LAYOUT_KEYS, (size_t)key * LAYOUT_KEY_BYTES), &package) ||
-	    !text_at(s, u32_at(s, LAYOUT_SCOPES, (size_t)i * LAYOUT_SCOPE_BYTES), &scope))
-		return damaged(err, "a row");
+	if (!segment_text(s, segment_u32(s, LAYOUT_KEYS, (size_t)key * LAYOUT_KEY_BYTES), &package) ||
+	    !segment_text(s, segment_u32(s, LAYOUT_SCOPES, (size_t)i * LAYOUT_SCOPE_BYTES), &scope))
+		return segment_damaged(err, "a row");
 	return take_row(s, row, scope, package, arena, out, out_advisory, err);
 }
 
@@ -300,88 +290,85 @@ enum status segment_found_row(const struct segment *s, const struct segment_rows
 			      struct affected *out, uint32_t *out_advisory, struct err *err)
 {
 	if (i >= rows->n || rows->first >= s->h.rows || i >= s->h.rows - rows->first)
-		return damaged(err, "a row number");
+		return segment_damaged(err, "a row number");
 	return take_row(s, rows->first + i, rows->scope, rows->package, arena, out, out_advisory, err);
 }
 
 enum status segment_advisory_id(const struct segment *s, uint32_t advisory, struct slice *out, struct err *err)
 {
 	if (advisory >= s->h.advisories ||
-	    !text_at(s, u32_at(s, LAYOUT_ADVISORIES, (size_t)advisory * LAYOUT_ADVISORY_BYTES), out))
-		return damaged(err, "an advisory's id");
+	    !segment_text(s, segment_u32(s, LAYOUT_ADVISORIES, (size_t)advisory * LAYOUT_ADVISORY_BYTES), out))
+		return segment_damaged(err, "an advisory's id");
 	return STATUS_OK;
+}
+
+void segment_advisory_entry(const struct segment *s, uint32_t advisory, struct segment_advisory_entry *out)
+{
+	size_t at = (size_t)advisory * LAYOUT_ADVISORY_BYTES;
+
+	out->id = segment_u32(s, LAYOUT_ADVISORIES, at);
+	out->block = segment_u32(s, LAYOUT_ADVISORIES, at + 4);
+	out->at = segment_u32(s, LAYOUT_ADVISORIES, at + 8);
+	out->len = segment_u32(s, LAYOUT_ADVISORIES, at + 12);
+	out->hash =
+		(uint64_t)segment_u32(s, LAYOUT_ADVISORIES, at + 20) << 32 | segment_u32(s, LAYOUT_ADVISORIES, at + 16);
 }
 
 uint64_t segment_advisory_hash(const struct segment *s, uint32_t advisory)
 {
-	size_t at = (size_t)advisory * LAYOUT_ADVISORY_BYTES + 16;
+	struct segment_advisory_entry e;
 
 	if (advisory >= s->h.advisories)
 		return 0;
-	return (uint64_t)u32_at(s, LAYOUT_ADVISORIES, at + 4) << 32 | u32_at(s, LAYOUT_ADVISORIES, at);
+	segment_advisory_entry(s, advisory, &e);
+	return e.hash;
 }
 
-/* Unpack a block into the arena. */
-static enum status unpack(const struct segment *s, ZSTD_DCtx *zstd, uint32_t block, struct arena *arena,
-			  struct slice *out, struct err *err)
+enum status segment_unpack(const struct segment *s, ZSTD_DCtx *zstd, uint32_t block, struct arena *arena,
+			   struct slice *out, struct err *err)
 {
-	struct slice all = section(s, LAYOUT_BLOCKS), frames, frame;
-	struct cursor c = cursor_at(all, (size_t)block * LAYOUT_BLOCK_ENTRY_BYTES);
+	struct slice frames = s->section[LAYOUT_BODIES];
+	struct cursor c = cursor_at(s->section[LAYOUT_BLOCKS], (size_t)block * LAYOUT_BLOCK_ENTRY_BYTES);
 	uint32_t packed, unpacked;
 	uint64_t offset;
 	uint8_t *p;
 	size_t n;
 
-	frames = slice_from(all, (size_t)s->h.blocks * LAYOUT_BLOCK_ENTRY_BYTES);
 	if (block >= s->h.blocks || !cursor_u64le(&c, &offset) || !cursor_u32le(&c, &packed) ||
 	    !cursor_u32le(&c, &unpacked) || offset > frames.len || packed > frames.len - offset ||
-	    unpacked > (uint32_t)64 << 20)
-		return damaged(err, "the table of blocks");
-	frame = slice_take(slice_from(frames, (size_t)offset), packed);
+	    unpacked > LAYOUT_BLOCK_BYTES + LAYOUT_BODY_MAX)
+		return segment_damaged(err, "the table of blocks");
 	p = arena_alloc(arena, unpacked ? unpacked : 1);
 	if (!p)
 		return err_nomem(err, "advisory");
-	n = zstd ? ZSTD_decompressDCtx(zstd, p, unpacked, frame.ptr, frame.len) :
-		   ZSTD_decompress(p, unpacked, frame.ptr, frame.len);
+	n = zstd ? ZSTD_decompressDCtx(zstd, p, unpacked, frames.ptr + offset, packed) :
+		   ZSTD_decompress(p, unpacked, frames.ptr + offset, packed);
 	if (ZSTD_isError(n) || n != unpacked)
-		return damaged(err, "a block of advisories");
+		return segment_damaged(err, "a block of advisories");
 	*out = slice_make(p, n);
 	return STATUS_OK;
 }
 
-struct body_place {
-	uint32_t block, at, len;
-};
-
-static enum status find_body(const struct segment *s, uint32_t advisory, struct slice *id, struct body_place *out,
-			     struct err *err)
+enum status segment_body(struct slice block, const struct segment_advisory_entry *e, struct slice *out, struct err *err)
 {
-	struct cursor c = cursor_at(section(s, LAYOUT_ADVISORIES), (size_t)advisory * LAYOUT_ADVISORY_BYTES + 4);
-
-	TRY(segment_advisory_id(s, advisory, id, err));
-	if (!cursor_u32le(&c, &out->block) || !cursor_u32le(&c, &out->at) || !cursor_u32le(&c, &out->len))
-		return damaged(err, "the table of advisories");
+	if (e->at > block.len || e->len > block.len - e->at)
+		return segment_damaged(err, "the table of advisories");
+	*out = slice_make(block.ptr + e->at, e->len);
 	return STATUS_OK;
-}
-
-static enum status take_body(struct slice block, const struct body_place *place, struct arena *arena,
-			     struct advisory *out, struct err *err)
-{
-	if (place->at > block.len || place->len > block.len - place->at)
-		return damaged(err, "the table of advisories");
-	return layout_take_body(slice_take(slice_from(block, place->at), place->len), arena, out, err);
 }
 
 enum status segment_advisory(const struct segment *s, uint32_t advisory, struct arena *arena, struct advisory *out,
 			     struct err *err)
 {
-	struct body_place place;
-	struct slice bytes, id, copy;
+	struct segment_advisory_entry e;
+	struct slice block, body, id, copy;
 	struct advisory a;
 
-	TRY(find_body(s, advisory, &id, &place, err));
-	TRY(unpack(s, NULL, place.block, arena, &bytes, err));
-	TRY(take_body(bytes, &place, arena, &a, err));
+	TRY(segment_advisory_id(s, advisory, &id, err));
+	segment_advisory_entry(s, advisory, &e);
+	TRY(segment_unpack(s, NULL, e.block, arena, &block, err));
+	TRY(segment_body(block, &e, &body, err));
+	TRY(layout_take_body(body, arena, &a, err));
 	if (!arena_copy(arena, id, &copy))
 		return err_nomem(err, "advisory");
 	a.id = copy;
@@ -398,36 +385,38 @@ void segment_bodies_fini(struct segment_bodies *b)
 	b->of = NULL;
 }
 
-enum status segment_bodies_get(struct segment_bodies *b, const struct segment *s, uint32_t advisory,
-			       struct advisory *out, struct err *err)
+enum status segment_bodies_block(struct segment_bodies *b, const struct segment *s, uint32_t block, struct slice *out,
+				 struct err *err)
 {
-	struct body_place place;
-	struct advisory a;
-	struct slice id;
-
-	TRY(find_body(s, advisory, &id, &place, err));
 	if (!b->zstd && !(b->zstd = ZSTD_createDCtx()))
 		return err_nomem(err, "advisory");
-	if (b->of != s || b->block != place.block) {
+	if (b->of != s || b->block != block) {
 		b->of = NULL;
 		arena_reset(&b->unpacked);
-		TRY(unpack(s, b->zstd, place.block, &b->unpacked, &b->bytes, err));
+		TRY(segment_unpack(s, b->zstd, block, &b->unpacked, &b->bytes, err));
 		b->of = s;
-		b->block = place.block;
+		b->block = block;
 	}
-	arena_reset(&b->lists);
-	TRY(take_body(b->bytes, &place, &b->lists, &a, err));
-	a.id = id;
-	*out = a;
+	*out = b->bytes;
 	return STATUS_OK;
 }
 
-static int fold_cmp(struct slice a, struct slice b)
+enum status segment_bodies_get(struct segment_bodies *b, const struct segment *s, uint32_t advisory,
+			       struct advisory *out, struct err *err)
 {
-	for (size_t i = 0; i < a.len && i < b.len; i++)
-		if (to_lower(a.ptr[i]) != to_lower(b.ptr[i]))
-			return to_lower(a.ptr[i]) < to_lower(b.ptr[i]) ? -1 : 1;
-	return a.len < b.len ? -1 : a.len > b.len;
+	struct segment_advisory_entry e;
+	struct slice block, body, id;
+	struct advisory a;
+
+	TRY(segment_advisory_id(s, advisory, &id, err));
+	segment_advisory_entry(s, advisory, &e);
+	TRY(segment_bodies_block(b, s, e.block, &block, err));
+	TRY(segment_body(block, &e, &body, err));
+	arena_reset(&b->lists);
+	TRY(layout_take_body(body, &b->lists, &a, err));
+	a.id = id;
+	*out = a;
+	return STATUS_OK;
 }
 
 enum status segment_by_alias(const struct segment *s, struct slice id, uint32_t *out, size_t max, size_t *out_n,
@@ -440,62 +429,21 @@ enum status segment_by_alias(const struct segment *s, struct slice id, uint32_t 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (!text_at(s, u32_at(s, LAYOUT_ALIASES, mid * LAYOUT_ALIAS_BYTES), &text))
-			return damaged(err, "the index of ids");
-		if (fold_cmp(text, id) < 0)
+		if (!segment_text(s, segment_u32(s, LAYOUT_ALIASES, mid * LAYOUT_ALIAS_BYTES), &text))
+			return segment_damaged(err, "the index of ids");
+		if (layout_fold_cmp(text, id) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
 	for (; low < s->h.aliases; low++) {
-		if (!text_at(s, u32_at(s, LAYOUT_ALIASES, low * LAYOUT_ALIAS_BYTES), &text))
-			return damaged(err, "the index of ids");
-		if (fold_cmp(text, id) != 0)
+		if (!segment_text(s, segment_u32(s, LAYOUT_ALIASES, low * LAYOUT_ALIAS_BYTES), &text))
+			return segment_damaged(err, "the index of ids");
+		if (layout_fold_cmp(text, id) != 0)
 			break;
 		if (*out_n < max)
-			out[*out_n] = u32_at(s, LAYOUT_ALIASES, low * LAYOUT_ALIAS_BYTES + 4);
+			out[*out_n] = segment_u32(s, LAYOUT_ALIASES, low * LAYOUT_ALIAS_BYTES + 4);
 		(*out_n)++;
-	}
-	return STATUS_OK;
-}
-
-static enum status verify_rows(const struct segment *s, struct arena *arena, struct err *err)
-{
-	for (uint32_t i = 0; i < s->h.rows; i++) {
-		struct affected a;
-		uint32_t advisory;
-
-		arena_reset(arena);
-		TRY(segment_row(s, i, arena, &a, &advisory, err));
-		if (advisory >= s->h.advisories)
-			return damaged(err, "a row");
-	}
-	return STATUS_OK;
-}
-
-enum status segment_verify(const struct segment *s, struct err *err)
-{
-	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)256 << 20);
-	struct digest found;
-
-	if (s->digest.algo != DIGEST_NONE) {
-		TRY(digest_of(s->digest.algo, s->bytes, &found, err));
-		if (!digest_eq(&found, &s->digest))
-			return err_set(err, STATUS_MISMATCH, "segment: its bytes are not what its digest says");
-	}
-	TRY(verify_rows(s, &arena, err));
-	for (uint32_t i = 0; i < s->h.advisories; i++) {
-		struct advisory a;
-
-		arena_reset(&arena);
-		TRY(segment_advisory(s, i, &arena, &a, err));
-	}
-	for (uint32_t i = 0; i < s->h.aliases; i++) {
-		struct slice text;
-
-		if (!text_at(s, u32_at(s, LAYOUT_ALIASES, (size_t)i * LAYOUT_ALIAS_BYTES), &text) ||
-		    u32_at(s, LAYOUT_ALIASES, (size_t)i * LAYOUT_ALIAS_BYTES + 4) >= s->h.advisories)
-			return damaged(err, "the index of ids");
 	}
 	return STATUS_OK;
 }

@@ -16,10 +16,10 @@
 /* ---- building ---- */
 
 struct segment_meta {
-	struct slice source;   /* "alpine-main-v3.9-updater" */
-	struct slice feed;     /* "alpine" */
-	struct slice origin;   /* URL or file it was made from */
-	int64_t upstream_s; /* upstream's own date of the data, or DATE_NONE; not the time of the run */
+	struct slice source; /* "alpine-main-v3.9-updater" */
+	struct slice feed;   /* "alpine" */
+	struct slice origin; /* URL or file it was made from */
+	int64_t upstream_s;  /* upstream's own date of the data or DATE_NONE; content, not the time of the run */
 };
 
 struct segment_stats {
@@ -29,7 +29,7 @@ struct segment_stats {
 struct segment_writer;
 
 /*
- * dir: where the file will lie (temporary and final). Memory is some 60 bytes per row and the distinct texts; bodies
+ * dir: where the file will lie (temporary and final). Memory is some 30 bytes per row and the distinct texts; bodies
  * wait in an unlinked file in dir. Equal input gives equal bytes, whatever its order.
  */
 enum status segment_writer_open(const char *dir, const struct segment_meta *meta, const struct limits *limits,
@@ -97,14 +97,16 @@ void segment_bodies_fini(struct segment_bodies *b);
 enum status segment_bodies_get(struct segment_bodies *b, const struct segment *s, uint32_t advisory,
 			       struct advisory *out, struct err *err) NODISCARD;
 /*
- * Numbers of the advisories that have id as their id, alias or related id (any case), some more than once. At most max
+ * Numbers of the advisories that have id as their id, alias or related id (any case), each once, ascending. At most max
  * are put; *out_n may be larger.
  */
 enum status segment_by_alias(const struct segment *s, struct slice id, uint32_t *out, size_t max, size_t *out_n,
 			     struct err *err) NODISCARD;
 
-/* Read everything and compare check sums: digest of the file and every offset. */
+/* Read everything: digest of the file, every offset, every order that look-ups go by, check sums of the bodies. */
 enum status segment_verify(const struct segment *s, struct err *err) NODISCARD;
+/* The digest of the file alone: are these the bytes that were published? Fast. */
+enum status segment_verify_digest(const struct segment *s, struct err *err) NODISCARD;
 
 /* What changed from a to b, as a merge of sorted rows: removed or added (package, advisory) rows. */
 enum segment_change { SEGMENT_ADDED, SEGMENT_REMOVED };

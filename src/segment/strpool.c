@@ -1,31 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* strpool.c - a set of texts with 32-bit names: 4 bytes of index per text, so that a million stay small. */
+/* strpool.c - a set of texts with 32-bit numbers: 12 to 20 bytes beside each text, so that a million stay small. */
 #include "segment/strpool.h"
 
 #include "segment/layout.h"
 
 #include <stdlib.h>
 
+/* Half of the hash lies beside the number: a probe reads the text of hardly any other entry. */
+struct strpool_slot {
+	uint32_t hash;
+	uint32_t text; /* number + 1; 0 = free */
+};
+
 void strpool_fini(struct strpool *p)
 {
 	buf_fini(&p->heap);
+	free(p->offsets);
 	free(p->slots);
 }
 
-struct slice strpool_at(const struct strpool *p, uint32_t offset)
+struct slice strpool_coded(const struct strpool *p, uint32_t number)
 {
-	struct cursor c = cursor_at(buf_slice(&p->heap), offset);
-	struct slice s = SLICE_EMPTY;
+	size_t begin = p->offsets[number], end = number + 1 < p->n ? p->offsets[number + 1] : p->heap.len;
 
-	layout_take_text(&c, &s);
-	return s;
+	return slice_make(p->heap.ptr + begin, end - begin);
 }
 
-static size_t probe(const struct strpool *p, struct slice s, uint64_t hash)
+struct slice strpool_at(const struct strpool *p, uint32_t number)
 {
-	size_t i = (size_t)hash & (p->cap - 1);
+	struct slice coded = strpool_coded(p, number);
+	size_t head = 1;
 
-	while (p->slots[i] != 0 && !slice_eq(strpool_at(p, p->slots[i] - 1), s))
+	while (head < coded.len && (coded.ptr[head - 1] & 0x80))
+		head++;
+	return slice_from(coded, head);
+}
+
+static size_t probe(const struct strpool *p, struct slice s, uint32_t hash)
+{
+	size_t i = hash & (p->cap - 1);
+
+	while (p->slots[i].text != 0 && (p->slots[i].hash != hash || !slice_eq(strpool_at(p, p->slots[i].text - 1), s)))
 		i = (i + 1) & (p->cap - 1);
 	return i;
 }
@@ -33,17 +48,16 @@ static size_t probe(const struct strpool *p, struct slice s, uint64_t hash)
 static bool grow(struct strpool *p)
 {
 	size_t cap = p->cap ? p->cap * 2 : 1024;
-	uint32_t *slots = calloc(cap, sizeof(*slots));
+	struct strpool_slot *slots = calloc(cap, sizeof(*slots));
 
 	if (!slots)
 		return false;
 	for (size_t i = 0; i < p->cap; i++) {
-		size_t at;
+		size_t at = p->slots[i].hash & (cap - 1);
 
-		if (p->slots[i] == 0)
+		if (p->slots[i].text == 0)
 			continue;
-		at = (size_t)slice_hash(strpool_at(p, p->slots[i] - 1), 0) & (cap - 1);
-		while (slots[at] != 0)
+		while (slots[at].text != 0)
 			at = (at + 1) & (cap - 1);
 		slots[at] = p->slots[i];
 	}
@@ -53,21 +67,42 @@ static bool grow(struct strpool *p)
 	return true;
 }
 
+static bool grow_offsets(struct strpool *p)
+{
+	size_t room = p->room ? p->room + p->room / 2 : 1024;
+	uint32_t *grown = reallocarray(p->offsets, room, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	p->offsets = grown;
+	p->room = room;
+	return true;
+}
+
 enum status strpool_put(struct strpool *p, struct slice s, uint32_t *out, struct err *err)
 {
+	uint32_t hash = (uint32_t)slice_hash(s, 0);
 	size_t at;
 
-	if (p->n * 4 >= p->cap * 3 && !grow(p))
+	if ((p->n * 4 >= p->cap * 3 && !grow(p)) || (p->n == p->room && !grow_offsets(p)))
 		return err_nomem(err, "segment");
-	at = probe(p, s, slice_hash(s, 0));
-	if (p->slots[at] == 0) {
+	at = probe(p, s, hash);
+	if (p->slots[at].text == 0) {
 		size_t offset = p->heap.len;
 
 		layout_text(&p->heap, s);
 		TRY(buf_check(&p->heap, "the texts of a segment", err));
-		p->slots[at] = (uint32_t)offset + 1;
-		p->n++;
+		p->offsets[p->n++] = (uint32_t)offset;
+		p->slots[at].hash = hash;
+		p->slots[at].text = (uint32_t)p->n;
 	}
-	*out = p->slots[at] - 1;
+	*out = p->slots[at].text - 1;
 	return STATUS_OK;
+}
+
+void strpool_freeze(struct strpool *p)
+{
+	free(p->slots);
+	p->slots = NULL;
+	p->cap = 0;
 }

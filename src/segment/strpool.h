@@ -1,22 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* strpool.h - texts kept once, named by their place in one growing heap. Private to segment/. */
+/* strpool.h - texts kept once, known by the number in which they came. Private to segment/. */
 #ifndef LIMPID_SEGMENT_STRPOOL_H
 #define LIMPID_SEGMENT_STRPOOL_H
 
 #include "base/buf.h"
 
+struct strpool_slot;
+
 struct strpool {
-	struct buf heap; /* uvarint length and bytes */
-	uint32_t *slots; /* owned; offset + 1, 0 = free */
-	size_t n, cap;
+	struct buf heap;	    /* uvarint length and bytes, again and again */
+	uint32_t *offsets;	    /* owned; of each text in the heap */
+	struct strpool_slot *slots; /* owned */
+	size_t n, room, cap;	    /* texts, room in offsets, slots */
 };
 
-#define STRPOOL_INIT { BUF_INIT(UINT32_MAX - 1), NULL, 0, 0 }
+/* max_bytes: of all texts together; offsets have 32 bits. */
+#define STRPOOL_INIT(max_bytes)                                                                                        \
+	{                                                                                                              \
+		BUF_INIT(MIN((size_t)(max_bytes), (size_t)UINT32_MAX)), NULL, NULL, 0, 0, 0                            \
+	}
 
 void strpool_fini(struct strpool *p);
-/* Offset of the text in the heap; STATUS_LIMIT past 4 GiB. */
+/* Number of the text; STATUS_LIMIT past the cap. */
 enum status strpool_put(struct strpool *p, struct slice s, uint32_t *out, struct err *err) NODISCARD;
-/* The text at an offset that strpool_put() gave; borrowed until the next put. */
-struct slice strpool_at(const struct strpool *p, uint32_t offset);
+/* The text of a number that strpool_put() gave; borrowed until the next put. */
+struct slice strpool_at(const struct strpool *p, uint32_t number);
+/* The same with its length before it, as it lies in a segment. */
+struct slice strpool_coded(const struct strpool *p, uint32_t number);
+/* No more puts: give back the memory that only they need. */
+void strpool_freeze(struct strpool *p);
 
 #endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* writer_out.c - writes the sections of a segment; texts get their final places in the order of their first use. */
+#include "segment/writer_impl.h"
+
+#include "io/file.h"
+#include "segment/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#define FLUSH_AT ((size_t)1 << 18)
+#define ZSTD_LEVEL 3
+
+struct output {
+	struct segment_writer *w;
+	const struct writer_order *order;
+	struct file_writer *file; /* owned */
+	struct layout_header header;
+	struct buf buf;
+	uint64_t at;	  /* bytes written */
+	uint32_t *place;  /* owned; of each text in the final heap; 0 = has none yet, or the empty text */
+	uint32_t *placed; /* owned; texts in the order of their places */
+	uint32_t n_placed, heap_len;
+	struct buf scopes, keys, blocks; /* tables that are known once another section is written */
+	struct buf body;		 /* of the block at work */
+	ZSTD_CCtx *zstd;		 /* owned */
+};
+
+/* The writer's caps on entries bound the tables. */
+#define TABLE_MAX (SIZE_MAX / 4)
+
+static void output_fini(struct output *o)
+{
+	file_writer_abort(o->file);
+	buf_fini(&o->buf);
+	free(o->place);
+	free(o->placed);
+	buf_fini(&o->scopes);
+	buf_fini(&o->keys);
+	buf_fini(&o->blocks);
+	buf_fini(&o->body);
+	ZSTD_freeCCtx(o->zstd);
+}
+
+static enum status flush(struct output *o, bool all, struct err *err)
+{
+	if (!all && o->buf.len < FLUSH_AT)
+		return STATUS_OK;
+	TRY(buf_check(&o->buf, "segment", err));
+	TRY(file_writer_put(o->file, buf_slice(&o->buf), err));
+	o->at += o->buf.len;
+	buf_reset(&o->buf);
+	return STATUS_OK;
+}
+
+static void begin_section(struct output *o, enum layout_section s)
+{
+	o->header.section[s].offset = o->at + o->buf.len;
+}
+
+static enum status end_section(struct output *o, enum layout_section s, struct err *err)
+{
+	TRY(flush(o, true, err));
+	o->header.section[s].len = o->at - o->header.section[s].offset;
+	return STATUS_OK;
+}
+
+static enum status write_table(struct output *o, enum layout_section s, const struct buf *table, struct err *err)
+{
+	TRY(buf_check(table, "segment", err));
+	begin_section(o, s);
+	buf_add(&o->buf, buf_slice(table));
+	return end_section(o, s, err);
+}
+
+static void put_text(struct output *o, struct buf *to, uint32_t text)
+{
+	if (o->place[text] == 0 && text != 0) {
+		o->place[text] = o->heap_len;
+		o->heap_len += (uint32_t)strpool_coded(&o->w->pool, text).len;
+		o->placed[o->n_placed++] = text;
+	}
+	layout_u32(to, o->place[text]);
+}
+
+/* ---- bodies ---- */
+
+static enum status end_block(struct output *o, struct err *err)
+{
+	size_t bound = ZSTD_compressBound(o->body.len), n;
+	uint8_t *p;
+
+	if (o->body.len == 0)
+		return STATUS_OK;
+	p = buf_reserve(&o->buf, bound);
+	if (!p)
+		return buf_check(&o->buf, "the advisories of a segment", err);
+	n = ZSTD_compressCCtx(o->zstd, p, bound, o->body.ptr, o->body.len, ZSTD_LEVEL);
+	if (ZSTD_isError(n))
+		return err_set(err, STATUS_BUG, "zstd: %s", ZSTD_getErrorName(n));
+	layout_u64(&o->blocks, o->at + o->buf.len - o->header.section[LAYOUT_BODIES].offset);
+	layout_u32(&o->blocks, (uint32_t)n);
+	layout_u32(&o->blocks, (uint32_t)o->body.len);
+	o->buf.len += n;
+	o->header.blocks++;
+	buf_reset(&o->body);
+	return flush(o, false, err);
+}
+
+/* A block ends before the body that would make it longer than LAYOUT_BLOCK_BYTES. */
+static bool starts_block(uint64_t block_len, uint32_t body_len)
+{
+	return block_len > 0 && block_len + body_len > LAYOUT_BLOCK_BYTES;
+}
+
+static enum status write_bodies(struct output *o, struct err *err)
+{
+	struct segment_writer *w = o->w;
+
+	begin_section(o, LAYOUT_BODIES);
+	for (uint32_t i = 0; i < o->order->n_advisories; i++) {
+		const struct pending_advisory *a = writer_advisory(w, o->order->advisories[i]);
+		uint8_t *p;
+
+		if (starts_block(o->body.len, a->body_len))
+			TRY(end_block(o, err));
+		p = buf_reserve(&o->body, a->body_len);
+		if (!p)
+			return buf_check(&o->body, "an advisory", err);
+		if (pread(w->spill, p, a->body_len, (off_t)a->body_at) != (ssize_t)a->body_len)
+			return err_errno(err, "temporary file in %s", w->dir);
+		o->body.len += a->body_len;
+	}
+	TRY(end_block(o, err));
+	TRY(end_section(o, LAYOUT_BODIES, err));
+	return write_table(o, LAYOUT_BLOCKS, &o->blocks, err);
+}
+
+static enum status write_advisories(struct output *o, struct err *err)
+{
+	uint32_t block = 0;
+	uint64_t at = 0;
+
+	begin_section(o, LAYOUT_ADVISORIES);
+	for (uint32_t i = 0; i < o->order->n_advisories; i++) {
+		const struct pending_advisory *a = writer_advisory(o->w, o->order->advisories[i]);
+
+		if (starts_block(at, a->body_len)) {
+			block++;
+			at = 0;
+		}
+		put_text(o, &o->buf, a->id);
+		layout_u32(&o->buf, block);
+		layout_u32(&o->buf, (uint32_t)at);
+		layout_u32(&o->buf, a->body_len);
+		layout_u64(&o->buf, a->hash);
+		at += a->body_len;
+		TRY(flush(o, false, err));
+	}
+	o->header.advisories = o->order->n_advisories;
+	return end_section(o, LAYOUT_ADVISORIES, err);
+}
+
+/* ---- rows and ids ---- */
+
+static enum status write_rows(struct output *o, struct err *err)
+{
+	const struct pending_row *last = NULL;
+
+	begin_section(o, LAYOUT_ROWS);
+	for (uint32_t i = 0; i < o->order->n_rows; i++) {
+		const struct pending_row *row = writer_row(o->w, o->order->rows[i]);
+		bool new_scope = !last || last->scope != row->scope;
+
+		if (new_scope) {
+			put_text(o, &o->scopes, row->scope);
+			layout_u32(&o->scopes, o->header.keys);
+			layout_u32(&o->scopes, i);
+			o->header.scopes++;
+		}
+		if (new_scope || last->package != row->package) {
+			put_text(o, &o->keys, row->package);
+			layout_u32(&o->keys, i);
+			o->header.keys++;
+		}
+		put_text(o, &o->buf, row->detail);
+		layout_u32(&o->buf, writer_advisory(o->w, row->advisory)->number);
+		TRY(flush(o, false, err));
+		last = row;
+	}
+	o->header.rows = o->order->n_rows;
+	TRY(end_section(o, LAYOUT_ROWS, err));
+	TRY(write_table(o, LAYOUT_SCOPES, &o->scopes, err));
+	return write_table(o, LAYOUT_KEYS, &o->keys, err);
+}
+
+static enum status write_aliases(struct output *o, struct err *err)
+{
+	begin_section(o, LAYOUT_ALIASES);
+	for (uint32_t i = 0; i < o->order->n_aliases; i++) {
+		const struct pending_alias *a = writer_alias(o->w, o->order->aliases[i]);
+
+		put_text(o, &o->buf, a->id);
+		layout_u32(&o->buf, writer_advisory(o->w, a->advisory)->number);
+		TRY(flush(o, false, err));
+	}
+	o->header.aliases = o->order->n_aliases;
+	return end_section(o, LAYOUT_ALIASES, err);
+}
+
+static enum status write_strings(struct output *o, struct err *err)
+{
+	begin_section(o, LAYOUT_STRINGS);
+	buf_add(&o->buf, strpool_coded(&o->w->pool, 0));
+	for (uint32_t i = 0; i < o->n_placed; i++) {
+		buf_add(&o->buf, strpool_coded(&o->w->pool, o->placed[i]));
+		TRY(flush(o, false, err));
+	}
+	return end_section(o, LAYOUT_STRINGS, err);
+}
+
+static enum status write_meta(struct output *o, struct err *err)
+{
+	begin_section(o, LAYOUT_META);
+	layout_text(&o->buf, o->w->meta.source);
+	layout_text(&o->buf, o->w->meta.feed);
+	layout_text(&o->buf, o->w->meta.origin);
+	layout_u64(&o->buf, (uint64_t)o->w->meta.upstream_s);
+	return end_section(o, LAYOUT_META, err);
+}
+
+static enum status write_sections(struct output *o, struct err *err)
+{
+	static const uint8_t zeros[LAYOUT_HEADER_BYTES];
+	uint8_t header[LAYOUT_HEADER_BYTES];
+
+	buf_add(&o->buf, slice_make(zeros, sizeof(zeros)));
+	TRY(write_bodies(o, err));
+	TRY(write_rows(o, err));
+	TRY(write_advisories(o, err));
+	TRY(write_aliases(o, err));
+	TRY(write_strings(o, err));
+	TRY(write_meta(o, err));
+	o->header.file_size = o->at;
+	TRY(layout_header_print(&o->header, header, err));
+	if (pwrite(file_writer_fd(o->file), header, sizeof(header), 0) != (ssize_t)sizeof(header))
+		return err_errno(err, "cannot write a segment in %s", o->w->dir);
+	return STATUS_OK;
+}
+
+/* ---- the file ---- */
+
+static enum status digest_of_file(int fd, struct digest *out, struct err *err)
+{
+	struct source *s = source_from_fd(fd, 0, UINT64_MAX);
+	struct source *d = s ? digest_source(s, DIGEST_SHA256) : NULL;
+	enum status st;
+
+	if (!d)
+		return err_nomem(err, "segment");
+	st = source_drain(d, err);
+	if (st == STATUS_OK)
+		st = digest_source_result(d, out, err);
+	source_free(d);
+	return st;
+}
+
+static enum status publish(struct output *o, struct digest *out_digest, struct err *err)
+{
+	struct file_writer *file = o->file;
+	struct layout_name name;
+
+	TRY(digest_of_file(file_writer_fd(file), out_digest, err));
+	o->file = NULL;
+	return file_writer_commit(file, layout_file_name(&name, out_digest), err);
+}
+
+enum status writer_write(struct segment_writer *w, const struct writer_order *order, struct digest *out_digest,
+			 struct segment_stats *out_stats, struct err *err)
+{
+	struct output AUTO(output_fini) o = { .w = w,
+					      .order = order,
+					      .buf = BUF_INIT(TABLE_MAX),
+					      .scopes = BUF_INIT(TABLE_MAX),
+					      .keys = BUF_INIT(TABLE_MAX),
+					      .blocks = BUF_INIT(TABLE_MAX),
+					      .body = BUF_INIT(LAYOUT_BLOCK_BYTES + LAYOUT_BODY_MAX),
+					      .heap_len = 1 };
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/" LAYOUT_BUILDING, w->dir) >= sizeof(path))
+		return err_set(err, STATUS_INVALID, "the path is too long: %s", w->dir);
+	o.place = calloc(w->pool.n, sizeof(*o.place));
+	o.placed = malloc(w->pool.n * sizeof(*o.placed));
+	o.zstd = ZSTD_createCCtx();
+	if (!o.place || !o.placed || !o.zstd)
+		return err_nomem(err, "segment");
+	TRY(file_writer_open(path, &o.file, err));
+	TRY(write_sections(&o, err));
+	TRY(publish(&o, out_digest, err));
+	*out_stats = (struct segment_stats){ o.header.advisories, o.header.rows, o.header.scopes, o.header.file_size };
+	return STATUS_OK;
+}
