@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* support.h - what the tests of segments share: a folder, made-up advisories, and a segment's records as lines. */
-#ifndef LIMPID_TESTS_SEGMENT_SUPPORT_H
-#define LIMPID_TESTS_SEGMENT_SUPPORT_H
+#ifndef LIMPID_TESTS_UNIT_SEGMENT_SUPPORT_H
+#define LIMPID_TESTS_UNIT_SEGMENT_SUPPORT_H
 
 #include "base/buf.h"
 #include "base/limits.h"

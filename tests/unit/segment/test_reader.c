@@ -12,56 +12,55 @@ static void check_slice(struct slice got, struct slice want)
 }
 
 /* Every field, each with another value, so that no two can be exchanged. */
-static void test_every_field(void **state)
+static const struct slice aliases[] = { S("CVE-1"), S("GHSA-1") }, related[] = { S("CVE-2") };
+static const struct slice cvss[] = { S("CVSS:3.1/AV:N"), S("CVSS:2.0/x") };
+static const struct slice links[] = { S("https://one"), S("https://two") };
+static const struct slice versions[] = { S("1.0"), S("1.1"), S("") };
+static const struct version_range ranges[] = { { S("a"), S("b"), S("") }, { S("c"), S(""), S("d") } };
+static const struct affected full_row = { .scope = S("scope"),
+					  .package = S("package"),
+					  .name_kind = AFFECTED_NAME_ANY,
+					  .status = AFFECTED_UNDECIDED,
+					  .scheme = SCHEME_rpm,
+					  .ranges = ranges,
+					  .n_ranges = 2,
+					  .versions = versions,
+					  .n_versions = 3,
+					  .fixed_version = S("b|e"),
+					  .module = S("m:1"),
+					  .arch = S("x86_64"),
+					  .platforms = S("linux/"),
+					  .severity = S("Important") };
+static const struct advisory full = { .id = S("ID-1"),
+				      .aliases = aliases,
+				      .n_aliases = 2,
+				      .related = related,
+				      .n_related = 1,
+				      .summary = S("summary"),
+				      .description = S("description"),
+				      .severity_text = S("word"),
+				      .severity = SEVERITY_CRITICAL,
+				      .cvss = cvss,
+				      .n_cvss = 2,
+				      .links = links,
+				      .n_links = 2,
+				      .issued_s = 1,
+				      .modified_s = 2,
+				      .withdrawn_s = DATE_NONE,
+				      .affected = &full_row,
+				      .n_affected = 1 };
+
+static void test_row_fields(void **state)
 {
-	const struct slice aliases[] = { S("CVE-1"), S("GHSA-1") }, related[] = { S("CVE-2") };
-	const struct slice cvss[] = { S("CVSS:3.1/AV:N"), S("CVSS:2.0/x") },
-			   links[] = { S("https://one"), S("https://two") };
-	const struct slice versions[] = { S("1.0"), S("1.1"), S("") };
-	const struct version_range ranges[] = { { S("a"), S("b"), S("") }, { S("c"), S(""), S("d") } };
-	const struct affected row = { .scope = S("scope"),
-				      .package = S("package"),
-				      .name_kind = AFFECTED_NAME_ANY,
-				      .status = AFFECTED_UNDECIDED,
-				      .scheme = SCHEME_rpm,
-				      .ranges = ranges,
-				      .n_ranges = 2,
-				      .versions = versions,
-				      .n_versions = 3,
-				      .fixed_version = S("b|e"),
-				      .module = S("m:1"),
-				      .arch = S("x86_64"),
-				      .platforms = S("linux/"),
-				      .severity = S("Important") };
-	const struct advisory in = { .id = S("ID-1"),
-				     .aliases = aliases,
-				     .n_aliases = 2,
-				     .related = related,
-				     .n_related = 1,
-				     .summary = S("summary"),
-				     .description = S("description"),
-				     .severity_text = S("word"),
-				     .severity = SEVERITY_CRITICAL,
-				     .cvss = cvss,
-				     .n_cvss = 2,
-				     .links = links,
-				     .n_links = 2,
-				     .issued_s = 1,
-				     .modified_s = 2,
-				     .withdrawn_s = DATE_NONE,
-				     .affected = &row,
-				     .n_affected = 1 };
 	struct arena arena = ARENA_INIT((size_t)1 << 20);
-	struct segment *s = build(*state, &in, 1);
-	struct advisory a;
+	struct segment *s = build(*state, &full, 1);
 	struct affected r;
-	struct slice id;
 	uint32_t number = 9;
 
 	check(segment_row(s, 0, &arena, &r, &number, &err));
 	assert_int_equal(number, 0);
-	check_slice(r.scope, row.scope);
-	check_slice(r.package, row.package);
+	check_slice(r.scope, SLICE("scope"));
+	check_slice(r.package, SLICE("package"));
 	assert_int_equal(r.name_kind, AFFECTED_NAME_ANY);
 	assert_int_equal(r.status, AFFECTED_UNDECIDED);
 	assert_int_equal(r.scheme, SCHEME_rpm);
@@ -70,6 +69,7 @@ static void test_every_field(void **state)
 	check_slice(r.ranges[0].fixed, SLICE("b"));
 	check_slice(r.ranges[0].last_affected, SLICE(""));
 	check_slice(r.ranges[1].introduced, SLICE("c"));
+	check_slice(r.ranges[1].fixed, SLICE(""));
 	check_slice(r.ranges[1].last_affected, SLICE("d"));
 	assert_int_equal(r.n_versions, 3);
 	check_slice(r.versions[1], SLICE("1.1"));
@@ -78,27 +78,81 @@ static void test_every_field(void **state)
 	check_slice(r.arch, SLICE("x86_64"));
 	check_slice(r.platforms, SLICE("linux/"));
 	check_slice(r.severity, SLICE("Important"));
-	check(segment_advisory(s, 0, &arena, &a, &err));
-	check(segment_advisory_id(s, 0, &id, &err));
-	check_slice(a.id, SLICE("ID-1"));
-	check_slice(id, SLICE("ID-1"));
-	assert_int_equal(a.n_aliases, 2);
-	check_slice(a.aliases[1], SLICE("GHSA-1"));
-	assert_int_equal(a.n_related, 1);
-	check_slice(a.related[0], SLICE("CVE-2"));
-	check_slice(a.summary, SLICE("summary"));
-	check_slice(a.description, SLICE("description"));
-	check_slice(a.severity_text, SLICE("word"));
-	assert_int_equal(a.severity, SEVERITY_CRITICAL);
-	assert_int_equal(a.n_cvss, 2);
-	check_slice(a.cvss[0], SLICE("CVSS:3.1/AV:N"));
-	assert_int_equal(a.n_links, 2);
-	check_slice(a.links[1], SLICE("https://two"));
-	assert_int_equal(a.issued_s, 1);
-	assert_int_equal(a.modified_s, 2);
-	assert_int_equal(a.withdrawn_s, DATE_NONE);
-	assert_int_equal(a.n_affected, 0);
 	segment_free(s);
+	arena_fini(&arena);
+}
+
+static void check_full(const struct advisory *a)
+{
+	check_slice(a->id, SLICE("ID-1"));
+	assert_int_equal(a->n_aliases, 2);
+	check_slice(a->aliases[1], SLICE("GHSA-1"));
+	assert_int_equal(a->n_related, 1);
+	check_slice(a->related[0], SLICE("CVE-2"));
+	check_slice(a->summary, SLICE("summary"));
+	check_slice(a->description, SLICE("description"));
+	check_slice(a->severity_text, SLICE("word"));
+	assert_int_equal(a->severity, SEVERITY_CRITICAL);
+	assert_int_equal(a->n_cvss, 2);
+	check_slice(a->cvss[0], SLICE("CVSS:3.1/AV:N"));
+	assert_int_equal(a->n_links, 2);
+	check_slice(a->links[1], SLICE("https://two"));
+	assert_int_equal(a->issued_s, 1);
+	assert_int_equal(a->modified_s, 2);
+	assert_int_equal(a->withdrawn_s, DATE_NONE);
+	assert_int_equal(a->n_affected, 0);
+}
+
+static void test_advisory_fields(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct segment_bodies bodies = SEGMENT_BODIES_INIT;
+	struct segment *s = build(*state, &full, 1);
+	struct advisory a;
+	struct slice id;
+
+	check(segment_advisory(s, 0, &arena, &a, &err));
+	check_full(&a);
+	check(segment_bodies_get(&bodies, s, 0, &a, &err));
+	check_full(&a);
+	check(segment_bodies_get(&bodies, s, 0, &a, &err));
+	check_full(&a);
+	check(segment_advisory_id(s, 0, &id, &err));
+	check_slice(id, SLICE("ID-1"));
+	check_fails(segment_advisory_id(s, 1, &id, &err), STATUS_MALFORMED, "id");
+	check_fails(segment_bodies_get(&bodies, s, 1, &a, &err), STATUS_MALFORMED, "id");
+	check_fails(segment_advisory(s, UINT32_MAX, &arena, &a, &err), STATUS_MALFORMED, "id");
+	segment_bodies_fini(&bodies);
+	segment_free(s);
+	arena_fini(&arena);
+}
+
+/* Bodies of two segments in turn, in any order. */
+static void test_bodies(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 28);
+	struct segment *two[] = { build(*state, make_advisories(1, 200, &arena), 200),
+				  build(*state, make_advisories(2, 200, &arena), 200) };
+	struct segment_bodies bodies = SEGMENT_BODIES_INIT;
+	uint64_t rng = 1;
+
+	for (size_t i = 0; i < 2000; i++) {
+		const struct segment *s = two[dice(&rng, 2)];
+		uint32_t number = dice(&rng, (uint32_t)segment_get_stats(s)->advisories);
+		struct advisory got, want;
+
+		arena_reset(&arena);
+		check(segment_bodies_get(&bodies, s, number, &got, &err));
+		check(segment_advisory(s, number, &arena, &want, &err));
+		check_slice(got.id, want.id);
+		check_slice(got.description, want.description);
+		assert_int_equal(got.n_links, want.n_links);
+		for (size_t k = 0; k < got.n_links; k++)
+			check_slice(got.links[k], want.links[k]);
+	}
+	segment_bodies_fini(&bodies);
+	segment_free(two[0]);
+	segment_free(two[1]);
 	arena_fini(&arena);
 }
 
@@ -305,17 +359,17 @@ static void test_many_rows(void **state)
 
 static struct advisory *small(struct arena *arena, size_t *out_n)
 {
-	static const struct slice aliases[] = { S("CVE-2024-1"), S("GHSA-1") };
+	static const struct slice ids[] = { S("CVE-2024-1"), S("GHSA-1") };
 	static const struct version_range range = { S("1"), S("2"), S("") };
 	static const struct affected rows[] = {
 		{ .scope = S("debian:12"), .package = S("a"), .scheme = SCHEME_dpkg, .ranges = &range, .n_ranges = 1 },
 		{ .scope = S("debian:12"), .package = S("b"), .scheme = SCHEME_dpkg },
-		{ .scope = S("go"), .package = S("a"), .versions = aliases, .n_versions = 2 }
+		{ .scope = S("go"), .package = S("a"), .versions = ids, .n_versions = 2 }
 	};
 	struct advisory *list = arena_array(arena, 2, sizeof(*list));
 
 	list[0] = (struct advisory){ .id = S("X-1"),
-				     .aliases = aliases,
+				     .aliases = ids,
 				     .n_aliases = 2,
 				     .summary = S("text"),
 				     .affected = rows,
@@ -582,9 +636,11 @@ static void test_what_verify_sees(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_field),	  TEST(test_look_ups),		TEST(test_scope_rows),	TEST(test_aliases),
-		TEST(test_many_rows),	  TEST(test_every_flipped_bit), TEST(test_many_bytes),	TEST(test_every_length),
-		TEST(test_not_a_segment), TEST(test_what_verify_sees),	TEST(test_wrong_order),
+		TEST(test_row_fields),	 TEST(test_advisory_fields),   TEST(test_bodies),
+		TEST(test_look_ups),	 TEST(test_scope_rows),	       TEST(test_aliases),
+		TEST(test_many_rows),	 TEST(test_every_flipped_bit), TEST(test_many_bytes),
+		TEST(test_every_length), TEST(test_not_a_segment),     TEST(test_what_verify_sees),
+		TEST(test_wrong_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
