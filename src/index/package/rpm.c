@@ -59,8 +59,9 @@ enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why,
 	case STATUS_MALFORMED:
 		code = DIAG_RECORD;
 		break;
-	case STATUS_NOTFOUND:
+	case STATUS_NOTFOUND: /* behind the end of the file */
 		code = DIAG_TRUNCATED;
+		r->cut = true;
 		break;
 	case STATUS_LIMIT:
 		code = DIAG_LIMIT;
@@ -278,6 +279,9 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	if (!arena_printf(env->arena, &r.db, "%s:%.*s", format->kind, SLICE_ARG(path_dir(file->path))))
 		return err_nomem(err, "rpm database");
 	st = format->read(&r, err);
+	if (st == STATUS_OK && r.cut)
+		st = err_at(err, STATUS_MALFORMED, file->bytes.len,
+			    "the rpm database ends too early: packages are missing");
 	told_end(&r.told);
 	map_fini(&r.seen);
 	buf_fini(&r.joined);

@@ -25,9 +25,10 @@ struct db {
 	struct rpm_read *r;
 	struct slice file;
 	bool big;
-	uint32_t page_size, n_pages;
-	uint64_t pairs;	 /* found, lost ones included */
-	uint64_t unused; /* buckets that were never written to */
+	uint32_t page_size, n_pages; /* n_pages: that the file has in full */
+	uint32_t last;		     /* page, as the first one says */
+	uint64_t pairs;		     /* found, lost ones included */
+	uint64_t unused;	     /* buckets that were never written to */
 	struct rpm_pages taken;
 };
 
@@ -50,6 +51,8 @@ static enum status take_page(struct db *db, uint32_t number, struct slice *out, 
 {
 	if (number == 0)
 		return err_set(err, STATUS_MALFORMED, "the first page of the database is in another place too");
+	if (number > db->last)
+		return err_set(err, STATUS_MALFORMED, "page %u does not exist: the last one is %u", number, db->last);
 	if (number >= db->n_pages)
 		return err_set(err, STATUS_NOTFOUND, "page %u lies behind the end of the file", number);
 	if (!rpm_pages_take(&db->taken, number))
@@ -227,10 +230,12 @@ static enum status read_buckets(struct db *db, uint32_t max_bucket, const uint32
 			TRY(read_bucket(db, page, err));
 		}
 	}
-	if (lost > 0)
+	if (lost > 0) {
+		db->r->cut = true;
 		told_emit(&db->r->told, DIAG_TRUNCATED, db->file.len,
 			  "%llu of %llu buckets of the Berkeley DB lie behind the end of the file",
 			  (unsigned long long)lost, (unsigned long long)max_bucket + 1);
+	}
 	return STATUS_OK;
 }
 
@@ -238,7 +243,7 @@ static enum status open_db(struct db *db, struct err *err)
 {
 	struct rpm_read *r = db->r;
 	const uint8_t *meta = db->file.ptr;
-	uint32_t version, last;
+	uint32_t version;
 
 	if (db->file.len < META_BYTES)
 		return err_at(err, STATUS_MALFORMED, db->file.len, "the Berkeley DB ends in its header");
@@ -256,10 +261,12 @@ static enum status open_db(struct db *db, struct err *err)
 	if (meta[25] != PAGE_HASH_META)
 		return err_at(err, STATUS_MALFORMED, 25, "the first page of the Berkeley DB is of type %u", meta[25]);
 	db->n_pages = (uint32_t)(db->file.len / db->page_size);
-	last = u32(db, meta + 32);
-	if (last >= db->n_pages)
+	db->last = u32(db, meta + 32);
+	if (db->last >= db->n_pages) {
+		r->cut = true;
 		told_emit(&r->told, DIAG_TRUNCATED, db->file.len, "the Berkeley DB has %llu pages, the file only %u",
-			  (unsigned long long)last + 1, db->n_pages);
+			  (unsigned long long)db->last + 1, db->n_pages);
+	}
 	return rpm_pages_init(&db->taken, db->n_pages, r->env->arena, err);
 }
 

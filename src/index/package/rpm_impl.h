@@ -47,6 +47,7 @@ struct rpm_read {
 	uint64_t owned_budget;	/* bytes of paths still to be made from them */
 	uint64_t touched;	/* bytes looked at since they were last let go of */
 	uint64_t damaged;	/* records that were lost */
+	bool cut; /* told that the file ends too early: what could be read stands, the database is not read */
 };
 
 /*

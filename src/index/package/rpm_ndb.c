@@ -91,6 +91,7 @@ enum status rpm_ndb_read(struct rpm_read *r, struct err *err)
 			  "the NDB database ends in its slots: they have %llu bytes, the file %zu",
 			  (unsigned long long)end, file.len);
 		end = file.len;
+		r->cut = true;
 	}
 	/* The first two slots are the head of the file. */
 	for (size_t at = FILE_HEAD; at + SLOT <= end; at += SLOT) {

@@ -373,12 +373,14 @@ static enum status read_head(struct db *db, struct err *err)
 	n = rpm_be32(page.ptr + 28);
 	if (n == 0 || memcmp(page.ptr + 24, page.ptr + 92, 4) != 0)
 		n = file_pages;
-	if (db->wal.n_pages > 0)
+	if (db->wal.n_pages > 0) {
 		n = db->wal.n_pages;
-	else if (n > file_pages || db->file.len % db->page_size != 0)
+	} else if (n > db->file.len / db->page_size) {
+		r->cut = true;
 		told_emit(&r->told, DIAG_TRUNCATED, db->file.len,
 			  "the SQLite database has %llu pages, the file only %llu", (unsigned long long)n,
 			  (unsigned long long)(db->file.len / db->page_size));
+	}
 	db->n_pages = (uint32_t)MIN(n, (uint64_t)UINT32_MAX - 1);
 	/* Pages that neither file nor log has are refused before they are taken. */
 	return rpm_pages_init(&db->taken, MIN(n, file_pages + db->wal.n_frames) + 1, r->env->arena, err);
