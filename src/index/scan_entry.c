@@ -430,20 +430,10 @@ static enum status read_ranges(struct scan *s, const struct tar_entry *entry, co
 enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
 		      struct source *body, struct err *err)
 {
-	bool whole = false, named = false;
+	bool whole = false;
 
-	for (size_t i = 0; i < wants->n; i++) {
+	for (size_t i = 0; i < wants->n; i++)
 		whole |= is_whole(&wants->at[i]) && entry->size <= want_max(s, &wants->at[i]);
-		named |= wants->at[i].hit.rule->match != PATH_ANY_FILE;
-	}
-	if (entry->sparse) {
-		if (named || (entry->mode & 0111))
-			diag_emit(&s->diags, scan_unread_code(&wants->at[0], DIAG_UNSUPPORTED), entry->path,
-				  ERR_NO_OFFSET, "the file is stored with holes and was not read");
-		for (size_t i = 0; named && i < wants->n; i++)
-			TRY(scan_seen(s, &wants->at[i], entry->size, LAYER_FILE_REGULAR, err));
-		return STATUS_OK;
-	}
 	return whole ? read_whole(s, entry, wants, body, err) : read_ranges(s, entry, wants, body, err);
 }
 

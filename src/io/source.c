@@ -60,8 +60,7 @@ enum status source_skip(struct source *s, uint64_t n, struct err *err)
 {
 	uint8_t waste[65536];
 
-	n -= source_advance(s, n);
-	while (n > 0) {
+	while ((n -= source_advance(s, n)) > 0) {
 		size_t got;
 
 		TRY(source_read(s, waste, (size_t)MIN(n, sizeof(waste)), &got, err));

@@ -3,12 +3,13 @@
  * tar.c - walks a tar stream: ustar, pax, GNU and v7 headers.
  *
  * Sources: POSIX.1-2017 pax(1), "ustar Interchange Format" and "pax Extended Header"; the GNU tar manual, "Basic Tar
- * Format". Why not libarchive: docs/adr/0001-own-tar-reader.md.
+ * Format". Why not libarchive: docs/adr/0004-own-tar-reader.md.
  */
 #include "io/tar.h"
 
 #include "base/buf.h"
 #include "base/ckd.h"
+#include "io/tar_sparse.h"
 
 #include <stdlib.h>
 
@@ -17,11 +18,17 @@
 /* One extended header (pax records, a GNU long name): names are at most limits.path_bytes, the rest is not used. */
 #define EXTENSION_BYTES_MAX ((uint64_t)1 << 20)
 
+/* Who has named a path: a later one of these wins, in whatever order they come. */
+enum { BY_HEADER, BY_PAX, BY_GNU };
+
 /* What extended headers said about the next entry. */
 struct extension {
 	struct buf path, link, scratch;
-	bool has_path, has_link, has_size, sparse, sparse_name;
+	unsigned path_by, link_by; /* BY_... */
+	bool pending;		   /* something was said */
+	bool has_size;
 	uint64_t size;
+	struct tar_sparse sparse;
 };
 
 struct walker {
@@ -35,6 +42,7 @@ struct walker {
 	bool src_ended;
 	uint64_t offset; /* of buf[at] in the tar stream */
 	uint64_t entries;
+	uint64_t zeros_left; /* of holes, that may be read */
 	struct extension ext;
 	struct buf path, link; /* normalised */
 };
@@ -153,7 +161,7 @@ static bool all_zero(const uint8_t *block)
 }
 
 /* Octal after blanks and NULs, ended by a NUL or by blanks up to the end; or GNU base-256. */
-static bool parse_number(struct slice field, uint64_t *out)
+bool tar_number(struct slice field, uint64_t *out)
 {
 	uint64_t value = 0;
 	size_t i = 0;
@@ -194,7 +202,7 @@ static bool checksum_fits(const uint8_t *block)
 	uint64_t wanted, sum = 0;
 	int64_t signed_sum = 0;
 
-	if (!parse_number(field(block, 148, 8), &wanted))
+	if (!tar_number(field(block, 148, 8), &wanted))
 		return false;
 	for (size_t i = 0; i < BLOCK; i++) {
 		uint8_t c = i >= 148 && i < 156 ? ' ' : block[i];
@@ -213,11 +221,24 @@ bool tar_claims(struct slice head)
 
 /* ---- extended headers ---- */
 
+/* What a pax header said; a second one before an entry takes the place of the first, as for Go. */
+static void forget_pax(struct extension *x)
+{
+	if (x->path_by == BY_PAX)
+		x->path_by = BY_HEADER;
+	if (x->link_by == BY_PAX)
+		x->link_by = BY_HEADER;
+	x->has_size = false;
+	tar_sparse_reset(&x->sparse);
+}
+
 static void extension_reset(struct extension *x)
 {
 	buf_reset(&x->path);
 	buf_reset(&x->link);
-	x->has_path = x->has_link = x->has_size = x->sparse = x->sparse_name = false;
+	x->path_by = x->link_by = BY_HEADER;
+	x->pending = false;
+	forget_pax(x);
 }
 
 static enum status read_extension(struct walker *w, uint64_t size, struct err *err)
@@ -246,35 +267,31 @@ static enum status read_extension(struct walker *w, uint64_t size, struct err *e
 	return skip(w, (BLOCK - size % BLOCK) % BLOCK, err);
 }
 
-static void set(struct buf *b, bool *has, struct slice value)
+/* An empty name takes back what was said before in that way: the header's own field counts. */
+static void set_name(struct buf *b, unsigned *by, unsigned now, struct slice value)
 {
+	if (*by > now)
+		return;
 	buf_reset(b);
 	buf_add(b, value);
-	*has = true;
+	*by = value.len > 0 ? now : BY_HEADER;
 }
 
-/* An empty value takes back what was said before: the header's own field counts. */
 static enum status pax_record(struct walker *w, struct slice key, struct slice value, uint64_t at, struct err *err)
 {
 	struct extension *x = &w->ext;
 
-	if (slice_eq(key, SLICE("path")) && !x->sparse_name) {
-		set(&x->path, &x->has_path, value);
-		x->has_path = value.len > 0;
-	} else if (slice_eq(key, SLICE("GNU.sparse.name")) && value.len > 0) {
-		/* The true name; path is a made-up one for readers that do not know sparse files. */
-		set(&x->path, &x->has_path, value);
-		x->sparse_name = true;
+	if (slice_eq(key, SLICE("path"))) {
+		set_name(&x->path, &x->path_by, BY_PAX, value);
 	} else if (slice_eq(key, SLICE("linkpath"))) {
-		set(&x->link, &x->has_link, value);
-		x->has_link = value.len > 0;
+		set_name(&x->link, &x->link_by, BY_PAX, value);
 	} else if (slice_eq(key, SLICE("size"))) {
 		x->has_size = value.len > 0;
 		if (x->has_size && (!slice_to_u64(value, &x->size) || x->size > INT64_MAX))
 			return err_at(err, STATUS_MALFORMED, at, "tar: pax size is not a number");
+	} else if (slice_starts(key, SLICE("GNU.sparse."))) {
+		return tar_sparse_record(&x->sparse, key, value, at, err);
 	}
-	if (slice_starts(key, SLICE("GNU.sparse.")))
-		x->sparse = true;
 	return STATUS_OK;
 }
 
@@ -329,17 +346,23 @@ static enum status take_extension(struct walker *w, uint8_t type, uint64_t size,
 	case 'x':
 	case 'X':
 	case 'g':
+		/* For Go a global header is an entry: what came before it was about that one. */
+		if (type == 'g')
+			extension_reset(&w->ext);
+		forget_pax(&w->ext);
+		w->ext.pending = type != 'g';
 		TRY(read_extension(w, size, err));
 		return parse_pax(w, type == 'g', at, err);
 	case 'L':
 	case 'K':
+		w->ext.pending = true;
 		TRY(read_extension(w, size, err));
 		text = buf_slice(&w->ext.scratch);
 		text.len = text.len ? strnlen((const char *)text.ptr, text.len) : 0;
 		if (type == 'L')
-			set(&w->ext.path, &w->ext.has_path, text);
+			set_name(&w->ext.path, &w->ext.path_by, BY_GNU, text);
 		else
-			set(&w->ext.link, &w->ext.has_link, text);
+			set_name(&w->ext.link, &w->ext.link_by, BY_GNU, text);
 		return STATUS_OK;
 	default:
 		*out_done = false;
@@ -347,15 +370,20 @@ static enum status take_extension(struct walker *w, uint8_t type, uint64_t size,
 	}
 }
 
-/* Old GNU sparse headers go on in further blocks as long as a flag says so. */
-static enum status skip_sparse_map(struct walker *w, const uint8_t *block, struct err *err)
+/* Old GNU headers hold four runs and the size of the file, and go on in further blocks as long as a flag says so. */
+static enum status take_sparse_header(struct walker *w, const uint8_t *block, struct err *err)
 {
+	struct tar_sparse *s = &w->ext.sparse;
 	bool more = block[482] != 0;
 
+	tar_sparse_reset(s);
+	s->has_size = tar_number(field(block, 483, 12), &s->size);
+	TRY(tar_sparse_fields(s, field(block, 386, 96), w->offset, err));
 	while (more) {
 		TRY(fill(w, BLOCK, err));
 		if (w->len - w->at < BLOCK)
 			return err_at(err, STATUS_MALFORMED, w->offset, "tar: the archive ends inside a sparse map");
+		TRY(tar_sparse_fields(s, field(w->buf + w->at, 0, 504), w->offset, err));
 		more = w->buf[w->at + 504] != 0;
 		consume(w, BLOCK);
 	}
@@ -364,13 +392,20 @@ static enum status skip_sparse_map(struct walker *w, const uint8_t *block, struc
 
 /* ---- entries ---- */
 
-static enum tar_type type_of(uint8_t flag, struct slice raw_path)
+/*
+ * Old archives mark a directory by a slash at the end of its name. Go's reader does not take it for one where the
+ * header says that it is a file; GNU tar and libarchive do. With bytes in it, it can only be a file.
+ */
+static enum tar_type type_of(uint8_t flag, struct slice raw_path, uint64_t size)
 {
+	bool slash = slice_ends(raw_path, SLICE("/"));
+
 	switch (flag) {
 	case 0:
+		return slash ? TAR_DIR : TAR_FILE;
 	case '0':
 	case '7':
-		return slice_ends(raw_path, SLICE("/")) ? TAR_DIR : TAR_FILE;
+		return slash && size == 0 ? TAR_DIR : TAR_FILE;
 	case 'S':
 		return TAR_FILE;
 	case '1':
@@ -445,7 +480,10 @@ static struct slice raw_path_of(struct walker *w, const uint8_t *block)
 {
 	struct slice name = text_field(block, 0, 100), prefix = SLICE_EMPTY;
 
-	if (w->ext.has_path)
+	/* Others are made up there, for readers that do not know holes. */
+	if (w->ext.sparse.name.len > 0 && tar_sparse_is_one(&w->ext.sparse))
+		return buf_slice(&w->ext.sparse.name);
+	if (w->ext.path_by != BY_HEADER)
 		return buf_slice(&w->ext.path);
 	/* Old GNU headers ("ustar  ") keep other things where POSIX has the prefix; star has times behind a shorter
 	 * one. */
@@ -464,7 +502,7 @@ static struct slice raw_path_of(struct walker *w, const uint8_t *block)
 static enum status take_names(struct walker *w, const uint8_t *block, uint64_t at, struct tar_entry *e,
 			      bool *out_usable, struct err *err)
 {
-	struct slice raw_link = w->ext.has_link ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
+	struct slice raw_link = w->ext.link_by != BY_HEADER ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
 	struct err_quote q;
 
 	TRY(normalise(w, e->raw_path, &w->path, &e->path, out_usable, err));
@@ -485,21 +523,42 @@ static enum status take_names(struct walker *w, const uint8_t *block, uint64_t a
 	return STATUS_OK;
 }
 
+/* The entry's bytes, and the map before them if it has holes: e->size becomes that of the file. */
+static enum status open_holes(struct walker *w, uint8_t flag, struct tar_entry *e, struct body_source *body,
+			      struct tar_sparse_source *out, struct err *err)
+{
+	struct tar_sparse *map = &w->ext.sparse;
+	uint64_t at = w->offset;
+
+	e->sparse = e->type == TAR_FILE && (flag == 'S' || tar_sparse_is_one(map));
+	if (!e->sparse)
+		return STATUS_OK;
+	if (flag != 'S')
+		TRY(tar_sparse_take_map(map, &body->base, err));
+	TRY(tar_sparse_check(map, body->left, at, err));
+	e->size = map->size;
+	tar_sparse_open(out, map, &body->base, &w->zeros_left);
+	return STATUS_OK;
+}
+
 static enum status visit_entry(struct walker *w, const uint8_t *block, uint64_t at, uint64_t size, struct err *err)
 {
 	static const struct source_ops ops = { body_read, body_close };
 	struct body_source body = { .base = { .ops = &ops, .advance = body_advance }, .w = w, .left = size };
 	struct tar_entry e = { .raw_path = raw_path_of(w, block), .offset = w->offset };
+	struct tar_sparse_source holes;
+	struct source *content;
 	uint64_t mode;
 	bool usable;
 
-	e.type = type_of(block[156], e.raw_path);
+	e.type = type_of(block[156], e.raw_path, size);
 	e.size = e.type == TAR_FILE ? size : 0;
-	e.mode = parse_number(field(block, 100, 8), &mode) ? (uint32_t)(mode & 07777) : 0;
-	e.sparse = w->ext.sparse || block[156] == 'S';
+	e.mode = tar_number(field(block, 100, 8), &mode) ? (uint32_t)(mode & 07777) : 0;
+	TRY(open_holes(w, block[156], &e, &body, &holes, err));
 	TRY(take_names(w, block, at, &e, &usable, err));
+	content = e.sparse ? &holes.base : &body.base;
 	if (usable)
-		TRY(w->visit(w->ctx, &e, e.size > 0 ? &body.base : NULL, err));
+		TRY(w->visit(w->ctx, &e, e.size > 0 ? content : NULL, err));
 	return skip(w, body.left + (BLOCK - size % BLOCK) % BLOCK, err);
 }
 
@@ -513,7 +572,7 @@ static enum status take_entry(struct walker *w, struct err *err)
 	if (!checksum_fits(block))
 		return err_at(err, STATUS_MALFORMED, at, "tar: entry %llu at byte %llu has no valid check sum",
 			      (unsigned long long)w->entries + 1, (unsigned long long)at);
-	if (!parse_number(field(block, 124, 12), &size))
+	if (!tar_number(field(block, 124, 12), &size))
 		return err_at(err, STATUS_MALFORMED, at, "tar: entry %llu at byte %llu: its size is not a number",
 			      (unsigned long long)w->entries + 1, (unsigned long long)at);
 	consume(w, BLOCK);
@@ -524,7 +583,7 @@ static enum status take_entry(struct walker *w, struct err *err)
 		return err_at(err, STATUS_LIMIT, at, "tar: more than %llu entries (limits.layer_entries)",
 			      (unsigned long long)w->limits->layer_entries);
 	if (block[156] == 'S')
-		TRY(skip_sparse_map(w, block, err));
+		TRY(take_sparse_header(w, block, err));
 	if (w->ext.has_size)
 		size = w->ext.size;
 	TRY(stored_size(w, block[156], &size, err));
@@ -548,6 +607,9 @@ static enum status walk(struct walker *w, struct err *err)
 
 	for (;;) {
 		TRY(fill(w, BLOCK, err));
+		if (w->ext.pending && (w->len == w->at || (w->len - w->at >= BLOCK && all_zero(w->buf + w->at))))
+			return err_at(err, STATUS_MALFORMED, w->offset,
+				      "tar: the archive ends after an extended header");
 		if (w->len == w->at)
 			return STATUS_OK;
 		if (w->len - w->at < BLOCK)
@@ -574,10 +636,12 @@ enum status tar_walk(struct source *src, const struct limits *limits, tar_visit_
 		.diags = diags,
 		.visit = visit,
 		.ctx = ctx,
+		.zeros_left = limits->layer_bytes,
 		.buf = malloc(BUFFER_BYTES),
 		.ext = { .path = BUF_INIT(EXTENSION_BYTES_MAX + 512),
 			 .link = BUF_INIT(EXTENSION_BYTES_MAX + 512),
-			 .scratch = BUF_INIT(EXTENSION_BYTES_MAX + 512) },
+			 .scratch = BUF_INIT(EXTENSION_BYTES_MAX + 512),
+			 .sparse = TAR_SPARSE_INIT },
 		.path = BUF_INIT(EXTENSION_BYTES_MAX),
 		.link = BUF_INIT(EXTENSION_BYTES_MAX),
 	};
@@ -587,6 +651,7 @@ enum status tar_walk(struct source *src, const struct limits *limits, tar_visit_
 	buf_fini(&w.ext.path);
 	buf_fini(&w.ext.link);
 	buf_fini(&w.ext.scratch);
+	tar_sparse_fini(&w.ext.sparse);
 	buf_fini(&w.path);
 	buf_fini(&w.link);
 	return st == STATUS_CANCELLED ? STATUS_OK : st;

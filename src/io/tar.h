@@ -5,6 +5,8 @@
  * Strict: a header with a bad check sum, a size that is not a number, an end inside an entry are STATUS_MALFORMED with
  * the offset in the tar stream; what was visited before stands. An archive ends at two zero blocks or at the end of
  * the stream on a block boundary. The whole stream is consumed, since bytes after the end belong to the DiffID.
+ * Where readers differ in what an archive means, it means what Go's archive/tar makes of it: container runtimes unpack
+ * layers with that.
  */
 #ifndef LIMPID_IO_TAR_H
 #define LIMPID_IO_TAR_H
@@ -22,9 +24,9 @@ struct tar_entry {
 	struct slice link;     /* symlink: target as written; hard link: target normalised as path */
 	enum tar_type type;
 	uint32_t mode;   /* permission bits */
-	uint64_t size;   /* bytes of the body in this archive; 0 for all but files */
+	uint64_t size;   /* bytes of the file in this archive, holes included; 0 for all but files */
 	uint64_t offset; /* of the body in the tar stream: random access when the stream is a plain file */
-	bool sparse;     /* body holds only the data runs, not the holes */
+	bool sparse;     /* stored without its holes, which body gives as zeros: nothing is at offset */
 };
 
 /*
@@ -35,7 +37,8 @@ struct tar_entry {
 typedef enum status (*tar_visit_fn)(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err);
 
 /*
- * Walk src (borrowed, uncompressed). limits: layer_entries, path_bytes, path_depth. Entries with a name over path_bytes
+ * Walk src (borrowed, uncompressed). limits: layer_entries, path_bytes, path_depth, and layer_bytes for the zeros read
+ * of holes. Entries with a name over path_bytes
  * or path_depth or with a NUL are left out and told to diags (DIAG_ARCHIVE); layer_entries gives STATUS_LIMIT.
  */
 enum status tar_walk(struct source *src, const struct limits *limits, tar_visit_fn visit, void *ctx,
