@@ -90,6 +90,20 @@ static uint32_t keep(struct oval_tables *t, struct slice text)
 	return at;
 }
 
+/* Azure Linux has "0: 1.20.10-1.azl3"; rpm passes over the blank. */
+static uint32_t keep_evr(struct oval_tables *t, struct slice text)
+{
+	uint32_t at = (uint32_t)t->texts.len;
+
+	if (text.len == 0)
+		return 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (!is_space(text.ptr[i]))
+			buf_add_byte(&t->texts, text.ptr[i]);
+	buf_add_byte(&t->texts, 0);
+	return at;
+}
+
 static struct slice text_at(const struct oval_tables *t, uint32_t at)
 {
 	return at == 0 || at >= t->texts.len ? SLICE_EMPTY : slice_cstr((const char *)t->texts.ptr + at);
@@ -195,7 +209,7 @@ static enum status on_end(void *ctx, struct slice name, struct err *err)
 	if (t->in == OVAL_IN_NOTHING)
 		return STATUS_OK;
 	if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("evr")))
-		t->evr = keep(t, text);
+		t->evr = keep_evr(t, text);
 	else if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("arch")))
 		t->arch = keep(t, text);
 	TRY(end_element(t, name, err));
