@@ -22,6 +22,11 @@ static enum status failure(const zip_error_t *error, const char *what, struct er
 	case ZIP_ER_MEMORY:
 		st = STATUS_NOMEM;
 		break;
+#ifdef ZIP_ER_TRUNCATED_ZIP
+	case ZIP_ER_TRUNCATED_ZIP:
+#endif
+	case ZIP_ER_NOZIP: /* for a cut one libzip says this up to 1.10, and something else since */
+		return err_set(err, st, "zip: %s: it is no zip archive, or a part of one", what);
 	case ZIP_ER_COMPNOTSUPP:
 	case ZIP_ER_ENCRNOTSUPP:
 	case ZIP_ER_NOPASSWD:
