@@ -259,7 +259,7 @@ static enum status take_frame(struct run *run, struct child *c, const struct wor
 		TRY(take_report(run, job, f->payload, err));
 	} else {
 		worker_failed_parse(f->payload, &failed);
-		fail_job(job, failed.code == STATUS_LIMIT ? DIAG_LIMIT : DIAG_LAYER, failed.msg);
+		fail_job(job, DIAG_LAYER, failed.msg);
 	}
 	b->next++;
 	run->done++;
