@@ -258,6 +258,11 @@ static void test_bad_version_in_a_row(void **state)
 	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
 	row.ranges = &bad;
 	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
+	/* One that cannot be read and one that says "never": never. */
+	a.id = SLICE("CVE-2025-4");
+	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
+	row.status = AFFECTED_NO;
+	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
 	fx_close(f, "made", "alpine");
 	fx_system(f, "alpine", "3.21.0");
 	fx_package(f, PACKAGE_APK, "a", "1-r0");
