@@ -117,6 +117,12 @@ static void test_ranges(void **state)
 	row.n_ranges = 1;
 	assert_true(
 		slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected").fix, SLICE("2.1.0")));
+	r[1] = (struct version_range){ .introduced = SLICE("1.6.0"), .fixed = SLICE("1.7.0") };
+	r[2] = (struct version_range){ .introduced = SLICE("3.0.0"), .fixed = SLICE("3.1.0") };
+	r[3] = (struct version_range){ .introduced = SLICE("1.0.0"), .fixed = SLICE("1.1.0") };
+	row.n_ranges = 4;
+	assert_true(
+		slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected").fix, SLICE("1.7.0")));
 }
 
 static void test_bad_bounds(void **state)
