@@ -21,7 +21,7 @@ struct record {
 static uint64_t number(struct slice *line)
 {
 	struct slice word;
-	uint64_t n;
+	uint64_t n = 0;
 
 	assert_true(slice_word(line, ' ', &word) && slice_to_u64(word, &n));
 	return n;
