@@ -4,6 +4,19 @@
 
 #include "model/index_report.h"
 
+#include <stdio.h>
+
+/* "PATH: ", or "layer N: " of what concerns a layer as a whole; cut where it is too long. */
+static const char *place_of(const struct index_diag *d, const struct index_report *index, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (d->diag.where.len > 0)
+		snprintf(buf, size, "%.*s: ", SLICE_ARG(d->diag.where));
+	else if (d->layer < index->layers.len)
+		snprintf(buf, size, "layer %zu: ", d->layer + 1);
+	return buf;
+}
+
 static enum status run(const struct options *o, const char *data_dir, const struct report_format *format,
 		       struct cli_output *output, int *out_exit, struct err *err)
 {
@@ -18,12 +31,14 @@ static enum status run(const struct options *o, const char *data_dir, const stru
 	*out_exit = index.packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 	for (size_t i = 0; i < index.diags.len; i++) {
 		const struct layer_diag *d = &index.diags.at[i].diag;
+		char place[4200];
 
+		place_of(&index.diags.at[i], &index, place, sizeof(place));
 		if (diag_severity(d->code) == DIAG_SEVERITY_ERROR) {
-			cli_error("%.*s%s%.*s", SLICE_ARG(d->where), d->where.len ? ": " : "", SLICE_ARG(d->text));
+			cli_error("%s%.*s", place, SLICE_ARG(d->text));
 			*out_exit = EXIT_UNREADABLE;
 		} else if (diag_severity(d->code) == DIAG_SEVERITY_WARNING) {
-			cli_note(o, "%.*s%s%.*s", SLICE_ARG(d->where), d->where.len ? ": " : "", SLICE_ARG(d->text));
+			cli_note(o, "%s%.*s", place, SLICE_ARG(d->text));
 		}
 	}
 	return STATUS_OK;

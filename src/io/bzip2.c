@@ -39,7 +39,7 @@ static enum status next_stream(struct bzip2_source *b, struct err *err)
 
 static enum status decode_some(struct bzip2_source *b, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
-	uint64_t offset = decoder_input_offset(&b->in);
+	uint64_t offset;
 	int rc;
 
 	cap = MIN(cap, (size_t)1 << 30);
@@ -49,6 +49,7 @@ static enum status decode_some(struct bzip2_source *b, uint8_t *buf, size_t cap,
 	b->stream.avail_out = (unsigned)cap;
 	rc = BZ2_bzDecompress(&b->stream);
 	b->in.at = b->in.len - b->stream.avail_in;
+	offset = decoder_input_offset(&b->in);
 	*out_n = cap - b->stream.avail_out;
 	if (rc == BZ_STREAM_END) {
 		BZ2_bzDecompressEnd(&b->stream);

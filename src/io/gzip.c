@@ -108,7 +108,7 @@ static enum status next_member(struct gzip_source *g, struct err *err)
 
 static enum status inflate_some(struct gzip_source *g, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
-	uint64_t offset = decoder_input_offset(&g->in);
+	uint64_t begin = decoder_input_offset(&g->in), offset;
 	size_t before = g->in.at;
 	int rc;
 
@@ -120,10 +120,11 @@ static enum status inflate_some(struct gzip_source *g, uint8_t *buf, size_t cap,
 	rc = isal_inflate(&g->state);
 	*out_n = cap - g->state.avail_out;
 	g->in.at = g->in.len - g->state.avail_in;
+	offset = decoder_input_offset(&g->in);
 	if (rc == ISAL_INCORRECT_CHECKSUM)
 		return err_at(err, STATUS_MALFORMED, offset, "gzip: the check sum does not fit the data");
-	if (rc < 0)
-		return err_at(err, STATUS_MALFORMED, offset, "gzip: the compressed data is damaged (%d)", rc);
+	if (rc < 0) /* and what is left of the input is not reliable */
+		return err_at(err, STATUS_MALFORMED, begin, "gzip: the compressed data is damaged (%d)", rc);
 	if (g->state.block_state == ISAL_BLOCK_FINISH)
 		g->in_member = false;
 	else if (*out_n == 0 && g->in.ended)

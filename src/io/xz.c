@@ -41,7 +41,7 @@ static bool xz_claims(struct slice head)
 
 static enum status decode_some(struct xz_source *x, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
 {
-	uint64_t offset = decoder_input_offset(&x->in);
+	uint64_t offset;
 	lzma_ret rc;
 
 	x->stream.next_in = x->in.buf + x->in.at;
@@ -50,6 +50,7 @@ static enum status decode_some(struct xz_source *x, uint8_t *buf, size_t cap, si
 	x->stream.avail_out = cap;
 	rc = lzma_code(&x->stream, x->in.ended ? LZMA_FINISH : LZMA_RUN);
 	x->in.at = x->in.len - x->stream.avail_in;
+	offset = decoder_input_offset(&x->in);
 	*out_n = cap - x->stream.avail_out;
 	switch (rc) {
 	case LZMA_OK:

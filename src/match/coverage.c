@@ -257,8 +257,13 @@ static enum status judge_reading(struct coverage *c, const struct index_report *
 		if (diag_severity(d->code) < DIAG_SEVERITY_WARNING)
 			continue;
 		told = true;
-		if (scope.len == 0 && index->diags.at[i].layer < index->layers.len)
-			scope = slice_cstr(digest_print(&digest, &index->layers.at[index->diags.at[i].layer].digest));
+		if (scope.len == 0 && index->diags.at[i].layer < index->layers.len) {
+			const struct index_layer *layer = &index->layers.at[index->diags.at[i].layer];
+
+			/* Archives of docker save say only the DiffID. */
+			scope = slice_cstr(digest_print(&digest, layer->digest.algo != DIGEST_NONE ? &layer->digest
+												   : &layer->diff_id));
+		}
 		TRY(add(c, COVERAGE_NOT_READ, scope, 0, err, "%.*s", SLICE_ARG(d->text)));
 	}
 	if (!told && !index->complete)

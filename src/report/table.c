@@ -531,8 +531,12 @@ static enum status put_diags(struct screen *s, const struct index_report *r, str
 		if (d->where.len > 0) {
 			screen_text(s, d->where);
 			screen_put(s, ": ");
+		} else if (r->diags.at[i].layer < r->layers.len) {
+			screen_printf(s, "layer %zu: ", r->diags.at[i].layer + 1);
 		}
 		screen_wrap(s, d->text, 4);
+		if (d->where.len == 0 && d->offset != ERR_NO_OFFSET)
+			screen_printf(s, " (byte %llu)", (unsigned long long)d->offset);
 		screen_newline(s);
 		TRY(screen_flush(s, err));
 	}
