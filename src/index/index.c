@@ -86,6 +86,12 @@ static bool cache_key(struct indexer *ix, size_t i, const struct scan_alias *ali
 	return ok;
 }
 
+/* Does another answer about the same stored bytes hold for this layer, whose image may say another DiffID? */
+static bool diff_id_fits(const struct image_layer *layer, const struct digest *found)
+{
+	return layer->diff_id.algo == DIGEST_NONE || digest_eq(&layer->diff_id, found);
+}
+
 /* A cache that cannot be read is as good as an empty one. */
 static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n)
 {
@@ -100,7 +106,8 @@ static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *al
 		return false;
 	ok = store_cache_get(ix->env->cache, key, &json, &err) == STATUS_OK &&
 	     layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, &err) == STATUS_OK &&
-	     state->report.complete && (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest));
+	     state->report.complete && (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest)) &&
+	     (!ix->env->verify_diff_ids || diff_id_fits(&ix->image->layers[i], &state->report.diff_id));
 	buf_fini(&json);
 	return ok;
 }
@@ -206,7 +213,8 @@ static void find_twins(struct indexer *ix)
 
 		ix->layers[i].same_as = i;
 		for (size_t j = 0; j < i && d->algo != DIGEST_NONE; j++) {
-			if (digest_eq(d, digest_of_layer(ix, j))) {
+			if (digest_eq(d, digest_of_layer(ix, j)) &&
+			    digest_eq(&ix->image->layers[i].diff_id, &ix->image->layers[j].diff_id)) {
 				ix->layers[i].same_as = ix->layers[j].same_as;
 				break;
 			}
