@@ -80,7 +80,9 @@ static enum status open_pass(struct scan *s, bool first, struct pass *p, struct 
 		if (!src)
 			return err_nomem(err, "a layer");
 	}
-	if (first && job->verify_diff_id && p->codec != CODEC_PLAIN) {
+	/* Of plain bytes one digest is enough, unless the two are of different kinds. */
+	if (first && job->verify_diff_id &&
+	    (p->codec != CODEC_PLAIN || algo_of(&layer->diff_id) != algo_of(&layer->digest))) {
 		p->tar = p->diff = hashed(p->tar, algo_of(&layer->diff_id));
 		if (!p->tar)
 			return err_nomem(err, "a layer");
@@ -154,8 +156,8 @@ static void check_digests(struct scan *s, struct pass *p, bool walked)
 		r->digest = stored;
 	if (!walked)
 		return;
-	if (p->codec == CODEC_PLAIN)
-		diff = algo_of(&layer->diff_id) == stored.algo ? stored : (struct digest){ 0 };
+	if (p->codec == CODEC_PLAIN && algo_of(&layer->diff_id) == stored.algo)
+		diff = stored;
 	else if (p->diff && digest_source_result(p->diff, &diff, &err) != STATUS_OK)
 		scan_fail(s, DIAG_LAYER, err.offset, "%s", err.msg);
 	r->diff_id = diff;
@@ -185,9 +187,9 @@ static enum status walk_failed(struct scan *s, const char *doing, const struct e
 		*err = *walk_err;
 		return err->code;
 	}
+	/* At a limit, too: what the rest of the layer has is not known. */
 	if (!s->full)
-		scan_fail(s, walk_err->code == STATUS_LIMIT ? DIAG_LIMIT : DIAG_LAYER, walk_err->offset, "%s%s", doing,
-			  walk_err->msg);
+		scan_fail(s, DIAG_LAYER, walk_err->offset, "%s%s", doing, walk_err->msg);
 	return STATUS_OK;
 }
 

@@ -209,7 +209,7 @@ static void child_main(struct run *run, const struct batch *b, int out_fd)
 
 /* ---- the parent ---- */
 
-static void fail_job(struct worker_job *job, enum diag_code code, const char *msg)
+static void fail_job(struct worker_job *job, const char *msg)
 {
 	struct layer_diag *d;
 
@@ -219,7 +219,7 @@ static void fail_job(struct worker_job *job, enum diag_code code, const char *ms
 					     .bytes_stored = job->scan.layer->len };
 	d = VEC_PUSH(&job->report.diags, &job->arena);
 	if (d) {
-		*d = (struct layer_diag){ .code = code, .offset = ERR_NO_OFFSET };
+		*d = (struct layer_diag){ .code = DIAG_LAYER, .offset = ERR_NO_OFFSET };
 		if (!arena_copy(&job->arena, slice_cstr(msg), &d->text))
 			job->report.diags.len = 0;
 	}
@@ -259,7 +259,7 @@ static enum status take_frame(struct run *run, struct child *c, const struct wor
 		TRY(take_report(run, job, f->payload, err));
 	} else {
 		worker_failed_parse(f->payload, &failed);
-		fail_job(job, DIAG_LAYER, failed.msg);
+		fail_job(job, failed.msg);
 	}
 	b->next++;
 	run->done++;
@@ -314,7 +314,7 @@ static void bury(struct run *run, struct child *c)
 		continue;
 	if (b->next < b->n) {
 		describe_death(run, c, wait_status, msg, sizeof(msg));
-		fail_job(&run->jobs[b->jobs[b->next]], DIAG_LAYER, msg);
+		fail_job(&run->jobs[b->jobs[b->next]], msg);
 		b->next++;
 		run->done++;
 	}
@@ -448,7 +448,7 @@ static bool scan_one(struct run *run, size_t index, int out_fd)
 
 	(void)out_fd;
 	if (scan_layer(&job->scan, &job->arena, &job->report, &err) != STATUS_OK)
-		fail_job(job, DIAG_LAYER, err.msg);
+		fail_job(job, err.msg);
 	job->done = true;
 	run->done++;
 	tell(run);
