@@ -464,6 +464,10 @@ static enum status visit_whiteout(struct scan *s, struct slice path, struct err 
 		return add_name(s, dir, true, err);
 	if (slice_starts(name, SLICE(".wh.")) || name.len == 0)
 		return STATUS_OK; /* bookkeeping of aufs */
+	if (slice_eq(name, SLICE(".")) || slice_eq(name, SLICE(".."))) {
+		diag_emit(&s->diags, DIAG_ARCHIVE, path, ERR_NO_OFFSET, "a whiteout of no name");
+		return STATUS_OK;
+	}
 	buf = scan_path_buf(s, path.len + 1);
 	if (!buf)
 		return err_nomem(err, "a path");
