@@ -332,6 +332,9 @@ static enum status parse_pax(struct walker *w, bool global, uint64_t at, struct 
 		rest = slice_from(rest, (size_t)len);
 		at += len;
 	}
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.ptr[i] != 0)
+			return err_at(err, STATUS_MALFORMED, at + i, "tar: bytes behind the end of the pax records");
 	return STATUS_OK;
 }
 
