@@ -187,6 +187,9 @@ static enum status read_lines(struct apk_reader *r, struct err *err)
 		r->cut = true;
 		told_emit(&r->told, DIAG_RECORD, r->file->bytes.len,
 			  "no newline at the end: the file may have been cut");
+	} else if (r->any) {
+		told_emit(&r->told, DIAG_RECORD, r->file->bytes.len,
+			  "no empty line behind the last entry: the file may have been cut");
 	}
 	return end_entry(r, err);
 }
@@ -210,7 +213,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_apk = {
 	.name = "apk",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -34,6 +34,10 @@ static enum status emit(const struct detect_file *file, const struct detect_env 
 {
 	struct package p = { .type = PACKAGE_NPM, .path = file->path, .detector = SLICE("npm") };
 
+	if (!yyjson_is_obj(root)) {
+		diag_emit(out->diags, DIAG_RECORD, file->path, ERR_NO_OFFSET, "package.json is no JSON object");
+		return STATUS_OK;
+	}
 	p.name = json_get_str(root, "name");
 	p.version = json_get_str(root, "version");
 	if (p.name.len == 0 || p.version.len == 0) {
@@ -67,7 +71,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_npm = {
 	.name = "npm",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

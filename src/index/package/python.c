@@ -10,6 +10,7 @@
 
 /* The header block comes first; what makes such files large is a long description after it. */
 #define METADATA_BYTES ((uint64_t)16 << 20)
+#define VALUE_BYTES 4096u /* of a name or version; longer ones are refused */
 
 /* Does the name of the directory or file before the suffix say anything? ".egg-info" alone is hidden, not a package. */
 static bool is_named(struct slice path)
@@ -165,6 +166,8 @@ static enum status emit(const struct detect_file *file, const struct header *h, 
 
 	if (!h->has_name || is_unknown(h->name))
 		return refuse(file, out, h->has_name ? h->name_offset : ERR_NO_OFFSET, "it has no name");
+	if (h->name.len > VALUE_BYTES || h->version.len > VALUE_BYTES)
+		return refuse(file, out, h->name_offset, "its name or version is longer than 4096 bytes");
 	if (!slice_is_utf8(h->name) || !slice_is_utf8(h->version))
 		return refuse(file, out, h->name_offset, "its name or version is not UTF-8");
 	if (!fold_name(env->arena, h->name, &p.name))
@@ -225,7 +228,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_python = {
 	.name = "python",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,
