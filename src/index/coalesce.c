@@ -326,9 +326,10 @@ enum status coalesce_asks(struct coalesce *c, const struct scan_alias **out, siz
 
 /* ---- packages ---- */
 
-static bool package_key(struct coalesce *c, const struct package *p, struct slice *out)
+/* What makes a package one; db: of which database, or empty. */
+static bool package_key(struct coalesce *c, const struct package *p, struct slice db, struct slice *out)
 {
-	struct slice parts[5] = { p->name, p->version, p->arch, p->module, slice_cstr(package_type_purl(p->type)) };
+	struct slice parts[] = { p->name, p->version, p->arch, p->module, slice_cstr(package_type_purl(p->type)), db };
 	size_t n = ARRAY_LEN(parts);
 	uint8_t *key;
 
@@ -368,7 +369,8 @@ static enum status introduce(struct coalesce *c, const struct group *g, size_t *
 
 	for (size_t i = 0; i < n; i++) {
 		introduced[i] = g->layer;
-		if (g->older != NO_GROUP && !package_key(c, &c->reports[g->layer]->packages.at[g->begin + i], &keys[i]))
+		if (g->older != NO_GROUP &&
+		    !package_key(c, &c->reports[g->layer]->packages.at[g->begin + i], SLICE_EMPTY, &keys[i]))
 			return nomem(err);
 	}
 	for (const struct group *at = below(c, g); at && alive > 0; at = below(c, at)) {
@@ -379,7 +381,8 @@ static enum status introduce(struct coalesce *c, const struct group *g, size_t *
 		for (size_t i = at->begin; ok && i < at->end; i++) {
 			struct slice key;
 
-			ok = package_key(c, &c->reports[at->layer]->packages.at[i], &key) && map_put(&present, key, 1);
+			ok = package_key(c, &c->reports[at->layer]->packages.at[i], SLICE_EMPTY, &key) &&
+			     map_put(&present, key, 1);
 		}
 		alive = 0;
 		for (size_t i = 0; ok && i < n; i++) {
@@ -444,12 +447,10 @@ static enum status put_group(struct coalesce *c, const struct group *g, struct m
 	for (size_t i = 0; i < n; i++) {
 		const struct package *p = &r->packages.at[g->begin + i];
 		struct index_package *kept;
-		struct slice key, place;
+		struct slice key;
 		bool is_new;
 
-		if (!package_key(c, p, &key) ||
-		    !arena_printf(&c->arena, &place, "%.*s%c%.*s", SLICE_ARG(key), '\1', SLICE_ARG(p->db)) ||
-		    !map_slot(seen, place, &is_new))
+		if (!package_key(c, p, p->db, &key) || !map_slot(seen, key, &is_new))
 			return nomem(err);
 		if (!is_new)
 			continue; /* a database may list the same package twice */
