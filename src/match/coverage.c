@@ -335,11 +335,13 @@ static enum status judge_source(struct coverage *c, const struct segment_set_ent
 	return STATUS_OK;
 }
 
-static enum status judge_missing(struct coverage *c, const struct segment_set_entry *entry, struct err *err)
+static enum status judge_missing(struct coverage *c, const struct segment_set_entry *entry, struct slice why,
+				 struct err *err)
 {
 	if (entry->digest.algo == DIGEST_NONE)
 		return add(c, COVERAGE_NO_FEED, entry->source, 0, err, "it has never been read; run: limpid update");
-	return add(c, COVERAGE_NO_FEED, entry->source, 0, err, "its segment cannot be opened; run: limpid db verify");
+	return add(c, COVERAGE_NO_FEED, entry->source, 0, err,
+		   "its segment cannot be opened (%.*s); run: limpid update", SLICE_ARG(why));
 }
 
 static enum status judge_sources(struct coverage *c, const struct segment_set *set, const struct match_options *options,
@@ -350,7 +352,7 @@ static enum status judge_sources(struct coverage *c, const struct segment_set *s
 		const struct segment *seg = segment_set_at(set, i, &entry);
 
 		if (!seg && is_missed(c, scopes, entry, options))
-			TRY(judge_missing(c, entry, err));
+			TRY(judge_missing(c, entry, segment_set_why(set, i), err));
 		if (seg && was_asked(c, scopes, i))
 			TRY(judge_source(c, entry, seg, options, err));
 		if (scopes->damage[i].len > 0)

@@ -414,15 +414,24 @@ static void put_gate(struct table *t, bool complete)
 	struct screen *s = &t->screen;
 	enum severity fail_on = t->options->fail_on;
 	size_t failing = count_failing(t);
+	char text[160];
 
 	if (fail_on >= SEVERITY_COUNT)
 		return;
 	screen_tint(s, failing > 0 ? TINT_BOLD_RED : complete ? TINT_GREEN : TINT_BOLD_YELLOW);
 	if (failing > 0)
-		screen_printf(s, "FAILED: %zu of them at or above %s", failing, severity_name(fail_on));
+		snprintf(text, sizeof(text), "FAILED: %zu of them at or above %s", failing, severity_name(fail_on));
 	else
-		screen_printf(s, "%s: none at or above %s%s", complete ? "PASSED" : "NOT KNOWN", severity_name(fail_on),
-			      complete ? "" : " in what could be looked up");
+		snprintf(text, sizeof(text), "%s: none at or above %s%s", complete ? "PASSED" : "NOT KNOWN",
+			 severity_name(fail_on), complete ? "" : " in what could be looked up");
+	screen_wrap(s, slice_cstr(text), 2);
+	/* Nobody has said how bad they are: that is not the same as harmless. */
+	if (failing == 0 && t->flaws.by_severity[SEVERITY_UNKNOWN] > 0) {
+		snprintf(text, sizeof(text), "; of %zu nobody says how severe %s",
+			 t->flaws.by_severity[SEVERITY_UNKNOWN],
+			 t->flaws.by_severity[SEVERITY_UNKNOWN] == 1 ? "it is" : "they are");
+		screen_wrap(s, slice_cstr(text), 2);
+	}
 	screen_tint(s, TINT_NONE);
 	screen_newline(s);
 }

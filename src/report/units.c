@@ -72,13 +72,37 @@ static void fill_line(struct unit_line *line, const struct finding *const *f, si
 	}
 }
 
+static size_t digits_from(struct slice s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.len && is_digit(s.ptr[at + n]))
+		n++;
+	return n;
+}
+
+/* Numbers in ids by value: CVE-2026-24515 before CVE-2026-102633. */
+static int cmp_id(struct slice a, struct slice b)
+{
+	size_t at = 0, m, n;
+
+	while (at < a.len && at < b.len && a.ptr[at] == b.ptr[at])
+		at++;
+	m = digits_from(a, at);
+	n = digits_from(b, at);
+	/* The first difference lies in a number of both: the longer one is larger. */
+	if (m != n && ((m > 0 && n > 0) || (at > 0 && is_digit(a.ptr[at - 1]))))
+		return m < n ? -1 : 1;
+	return slice_cmp(a, b);
+}
+
 static int by_line(const void *pa, const void *pb)
 {
 	const struct unit_line *a = pa, *b = pb;
 
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
-	return slice_cmp(a->id, b->id);
+	return cmp_id(a->id, b->id);
 }
 
 static int by_number(const void *a, const void *b)

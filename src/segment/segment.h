@@ -125,7 +125,7 @@ struct segment_set_entry {
 	struct slice feed;    /* set that the source belongs to; "" if it is not known */
 	struct digest digest; /* DIGEST_NONE: the source never succeeded */
 	int64_t updated_s;    /* last run that confirmed it */
-	bool failed;          /* the last run of this source failed */
+	bool failed;	      /* the last run of this source failed */
 };
 
 struct segment_set;
@@ -139,6 +139,8 @@ void segment_set_free(struct segment_set *set);
 size_t segment_set_count(const struct segment_set *set);
 /* NULL segment: broken, or there is none. */
 const struct segment *segment_set_at(const struct segment_set *set, size_t i, const struct segment_set_entry **entry);
+/* Why the i-th could not be opened; "" if it was, or if there is none. */
+struct slice segment_set_why(const struct segment_set *set, size_t i);
 /* Does any segment of the set have this scope? */
 bool segment_set_has_scope(const struct segment_set *set, struct slice scope);
 

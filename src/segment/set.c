@@ -7,6 +7,7 @@
 struct member {
 	struct segment_set_entry entry; /* texts in the arena */
 	struct segment *segment;	/* owned; NULL: broken */
+	struct slice why;		/* in the arena */
 };
 
 struct segment_set {
@@ -46,6 +47,8 @@ enum status segment_set_open(const char *dir, const struct segment_set_entry *en
 		    segment_open(dir, &entries[i].digest, &m->segment, &why) != STATUS_OK) {
 			m->segment = NULL;
 			diag_err(diags, DIAG_FILE, m->entry.source, &why);
+			if (!arena_copy(&set->arena, slice_cstr(why.msg), &m->why))
+				break;
 		}
 		set->n++;
 	}
@@ -67,6 +70,11 @@ const struct segment *segment_set_at(const struct segment_set *set, size_t i, co
 	if (entry)
 		*entry = &set->members[i].entry;
 	return set->members[i].segment;
+}
+
+struct slice segment_set_why(const struct segment_set *set, size_t i)
+{
+	return set->members[i].why;
 }
 
 bool segment_set_has_scope(const struct segment_set *set, struct slice scope)

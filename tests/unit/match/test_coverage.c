@@ -163,7 +163,7 @@ static void test_a_segment_that_is_gone(void **state)
 	assert_int_equal(unlink(path), 0);
 	alpine(f);
 	fx_match(f);
-	fx_coverage(f, COVERAGE_NO_FEED, "alpine-community", 0, "cannot be opened; run: limpid db verify");
+	fx_coverage(f, COVERAGE_NO_FEED, "alpine-community", 0, "No such file or directory); run: limpid update");
 	assert_false(f->report.complete);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "made.h"
+#include "report/units.h"
 
 struct sink {
 	struct buf buf;
@@ -75,6 +76,32 @@ static void test_many_findings(void **state)
 	}
 }
 
+static void test_ids_are_ordered_by_their_numbers(void **state)
+{
+	static const char *const in[] = { "CVE-2026-102633", "CVE-2026-24515", "CVE-2025-9",   "GHSA-10",
+					  "GHSA-1a",	     "GHSA-2",	       "CVE-2026-2451" };
+	static const char *const want[] = { "CVE-2025-9", "CVE-2026-2451", "CVE-2026-24515", "CVE-2026-102633",
+					    "GHSA-1a",	  "GHSA-2",	   "GHSA-10" };
+	struct err err = ERR_INIT;
+	struct unit *units;
+	struct made m;
+	size_t n;
+
+	(void)state;
+	made_many(&m, ARRAY_LEN(in));
+	for (size_t i = 0; i < ARRAY_LEN(in); i++) {
+		m.report.findings.at[i].advisory.id = slice_cstr(in[i]);
+		m.report.findings.at[i].severity = SEVERITY_LOW;
+	}
+	assert_int_equal(units_make(&m.report, &m.arena, &units, &n, &err), STATUS_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(units[0].n_lines, ARRAY_LEN(want));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		if (!slice_eq(units[0].lines[i].id, slice_cstr(want[i])))
+			fail_msg("line %zu: %.*s, want %s", i, SLICE_ARG(units[0].lines[i].id), want[i]);
+	made_fini(&m);
+}
+
 static void test_an_output_that_fails_ends_the_report(void **state)
 {
 	size_t n;
@@ -135,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_findings),
+		cmocka_unit_test(test_ids_are_ordered_by_their_numbers),
 		cmocka_unit_test(test_an_output_that_fails_ends_the_report),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_failures_among_documents),
