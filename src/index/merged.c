@@ -204,6 +204,8 @@ static enum status add_layer(struct merged *m, const struct layer_report *r, siz
 	/* Last, so that a hard link that was read counts as the file it is. */
 	for (size_t i = 0; i < r->files.len; i++)
 		TRY(add(m, r->files.at[i].path, MERGED_FILE, layer, layer, SLICE_EMPTY, err));
+	for (size_t i = 0; i < r->programs.len; i++)
+		TRY(add(m, r->programs.at[i], MERGED_FILE, layer, layer, SLICE_EMPTY, err));
 	return STATUS_OK;
 }
 

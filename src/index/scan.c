@@ -130,7 +130,7 @@ static void disown(struct scan *s, const char *what, const struct digest *expect
 	r->packages.len = r->distributions.len = r->repositories.len = r->files.len = 0;
 	while (s->held.len > 0)
 		spool_free(s->held.at[--s->held.len].content);
-	r->whiteouts.len = r->opaques.len = r->directories.len = r->links.len = r->owned.len = 0;
+	r->programs.len = r->whiteouts.len = r->opaques.len = r->directories.len = r->links.len = r->owned.len = 0;
 	scan_fail(s, DIAG_DIGEST, ERR_NO_OFFSET,
 		  "the layer's %s is %s, not %s as the image says: its content was not used", what,
 		  digest_print(&got, found), digest_print(&want, expected));

@@ -165,7 +165,7 @@ static enum status not_ours(struct scan *s, const struct tar_entry *entry, const
 	if (w->hit.rule->match != PATH_ANY_FILE)
 		return scan_seen(s, w, entry->size, LAYER_FILE_REGULAR, err);
 	if (is_program(entry, head))
-		return scan_shadow(s, entry->path, w->hit.detector, entry->size, err);
+		return scan_shadow(s, entry->path, err);
 	return STATUS_OK;
 }
 
@@ -603,7 +603,7 @@ static enum status visit_hardlink(struct scan *s, const struct tar_entry *entry,
 			continue;
 		if (any && !gave_records(s, entry->link, w->hit.detector)) {
 			if (entry->mode & 0111)
-				TRY(scan_shadow(s, entry->path, w->hit.detector, 0, err));
+				TRY(scan_shadow(s, entry->path, err));
 			continue;
 		}
 		if (w->hit.rule->match == PATH_EXACT && rules_want_too(s->job->rules, &w->hit, entry->link))

@@ -15,7 +15,7 @@ struct scan_run {
 	struct slice path;   /* of the entry */
 	struct slice wanted; /* as the rule named it: differs behind an alias */
 	const struct detector *detector;
-	size_t file;							 /* index in report.files */
+	size_t file;							 /* index in report.files, or NO_INDEX */
 	size_t packages[2], distributions[2], repositories[2], owned[2]; /* begin, end */
 	size_t older;							 /* run of the same path, or NO_INDEX */
 	bool dead;							 /* the path was replaced later in the layer */
@@ -93,8 +93,7 @@ enum diag_code scan_unread_code(const struct scan_want *want, enum diag_code oth
 enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t size, enum layer_file_kind kind,
 		      struct err *err) NODISCARD;
 /* A program that no detector knows: it may replace one that was known. */
-enum status scan_shadow(struct scan *s, struct slice path, const struct detector *d, uint64_t size,
-			struct err *err) NODISCARD;
+enum status scan_shadow(struct scan *s, struct slice path, struct err *err) NODISCARD;
 /* An entry of the same name came before: forget what was drawn from it. */
 void scan_replace(struct scan *s, struct slice path);
 /* Take the records of replaced files out of the report. */

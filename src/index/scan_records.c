@@ -268,17 +268,40 @@ enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t siz
 												   : err->code;
 }
 
-enum status scan_shadow(struct scan *s, struct slice path, const struct detector *d, uint64_t size, struct err *err)
+static enum status add_program(struct scan *s, struct slice kept, struct err *err)
+{
+	struct slice *program = VEC_PUSH(&s->report->programs, s->arena);
+
+	if (!program)
+		return scan_full(s, err);
+	*program = kept;
+	return STATUS_OK;
+}
+
+enum status scan_shadow(struct scan *s, struct slice path, struct err *err)
 {
 	struct slice kept;
-	size_t at;
 
 	if (s->full)
 		return STATUS_OK;
-	if (!arena_copy(s->arena, path, &kept) ||
-	    add_file(s, kept, kept, d, size, LAYER_FILE_REGULAR, &at, err) != STATUS_OK)
+	if (!arena_copy(s->arena, path, &kept) || add_program(s, kept, err) != STATUS_OK)
 		scan_full(s, err);
 	return STATUS_OK;
+}
+
+/* The file of the run that has just ended gave nothing: its path alone is kept, which takes a quarter of the room. */
+static void reduce_to_program(struct scan *s, const struct scan_want *want)
+{
+	struct scan_run *run = s->run;
+	struct err full = ERR_INIT;
+
+	if (want->hit.rule->match != PATH_ANY_FILE || s->asked_again || run->packages[0] != run->packages[1] ||
+	    run->file + 1 != s->report->files.len || !s->report->files.at[run->file].read)
+		return;
+	if (add_program(s, run->path, &full) != STATUS_OK)
+		return;
+	s->report->files.len--;
+	run->file = NO_INDEX;
 }
 
 /* An earlier reading of the same file by the same detector gives way to a second one. */
@@ -342,6 +365,7 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 	if (st != STATUS_OK && !s->full)
 		diag_err(&s->diags, scan_unread_code(want, code_of(st)), s->run->path, &parse_err);
 	s->where = SLICE_EMPTY;
+	reduce_to_program(s, want);
 	if (s->asked_again && !s->second) {
 		struct scan_want again = { want->hit, s->run->wanted, s->run->path, true };
 
@@ -388,6 +412,38 @@ void scan_replace(struct scan *s, struct slice path)
 		s->report->list.len = kept_;                                                                           \
 	} while (0)
 
+/* Of programs that were replaced, one path each; what replaced them is further on, if it is a program, too. */
+static enum status compact_programs(struct scan *s, struct err *err)
+{
+	struct map dead = MAP_INIT;
+	size_t kept = 0;
+	bool is_new;
+
+	for (size_t i = 0; i < s->runs.len; i++) {
+		uint64_t *n;
+
+		if (!s->runs.at[i].dead || s->runs.at[i].file != NO_INDEX)
+			continue;
+		n = map_slot(&dead, s->runs.at[i].path, &is_new);
+		if (!n) {
+			map_fini(&dead);
+			return err_nomem(err, "layer report");
+		}
+		(*n)++;
+	}
+	for (size_t i = 0; i < s->report->programs.len; i++) {
+		uint64_t n = 0;
+
+		if (dead.len == 0 || !map_get(&dead, s->report->programs.at[i], &n) || n == 0)
+			s->report->programs.at[kept++] = s->report->programs.at[i];
+		else
+			*map_slot(&dead, s->report->programs.at[i], &is_new) = n - 1;
+	}
+	s->report->programs.len = kept;
+	map_fini(&dead);
+	return STATUS_OK;
+}
+
 enum status scan_compact(struct scan *s, struct err *err)
 {
 	size_t dead = 0, kept = 0;
@@ -397,7 +453,7 @@ enum status scan_compact(struct scan *s, struct err *err)
 		dead += s->runs.at[i].dead;
 	if (dead == 0)
 		return STATUS_OK;
-	gone = calloc(s->report->files.len, sizeof(*gone));
+	gone = calloc(s->report->files.len + 1, sizeof(*gone));
 	if (!gone)
 		return err_nomem(err, "layer report");
 	COMPACT(packages, packages);
@@ -405,11 +461,12 @@ enum status scan_compact(struct scan *s, struct err *err)
 	COMPACT(repositories, repositories);
 	COMPACT(owned, owned);
 	for (size_t i = 0; i < s->runs.len; i++)
-		gone[s->runs.at[i].file] = s->runs.at[i].dead;
+		if (s->runs.at[i].file != NO_INDEX)
+			gone[s->runs.at[i].file] = s->runs.at[i].dead;
 	for (size_t i = 0; i < s->report->files.len; i++)
 		if (!gone[i])
 			s->report->files.at[kept++] = s->report->files.at[i];
 	s->report->files.len = kept;
 	free(gone);
-	return STATUS_OK;
+	return compact_programs(s, err);
 }

@@ -10,7 +10,7 @@
 #include "text/json.h"
 #include "text/json_writer.h"
 
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 
 /* ---- writing ---- */
 
@@ -188,6 +188,7 @@ enum status layer_report_print(const struct layer_report *r, struct buf *out, st
 	PUT_LIST(&w, r, repositories, put_repository);
 	PUT_LIST(&w, r, files, put_file);
 	PUT_LIST(&w, r, diags, put_diag);
+	put_slices(&w, "programs", r->programs.at, r->programs.len);
 	put_slices(&w, "whiteouts", r->whiteouts.at, r->whiteouts.len);
 	put_slices(&w, "opaques", r->opaques.at, r->opaques.len);
 	put_slices(&w, "directories", r->directories.at, r->directories.len);
@@ -409,6 +410,13 @@ static enum status get_list(struct reader *rd, yyjson_val *root, const char *key
 	return STATUS_OK;
 }
 
+static enum status get_program(struct reader *rd, yyjson_val *v)
+{
+	struct slice *s = VEC_PUSH(&rd->out->programs, rd->arena);
+
+	return s ? get_path(rd, v, "programs", -1, s) : err_nomem(rd->err, "layer report");
+}
+
 static enum status get_whiteout(struct reader *rd, yyjson_val *v)
 {
 	struct slice *s = VEC_PUSH(&rd->out->whiteouts, rd->arena);
@@ -530,6 +538,9 @@ static enum status get_lists(struct reader *rd, yyjson_val *root)
 	n = yyjson_arr_size(json_get(root, "files"));
 	if (n > 0 && n <= lim->layer_entries)
 		RESERVE(rd, files, n);
+	n = yyjson_arr_size(json_get(root, "programs"));
+	if (n > 0 && n <= lim->layer_entries)
+		RESERVE(rd, programs, n);
 	n = yyjson_arr_size(json_get(root, "symlinks")) / 2 + yyjson_arr_size(json_get(root, "hardlinks")) / 2;
 	if (n > 0 && n <= lim->layer_links)
 		RESERVE(rd, links, n);
@@ -539,6 +550,7 @@ static enum status get_lists(struct reader *rd, yyjson_val *root)
 	TRY(get_list(rd, root, "files", lim->layer_entries, get_file));
 	/* One more than the cap: the failure that ends a layer is always kept. */
 	TRY(get_list(rd, root, "diags", lim->diagnostics + 1, get_diag));
+	TRY(get_names(rd, root, "programs", lim->layer_entries, get_program));
 	TRY(get_names(rd, root, "whiteouts", lim->layer_entries, get_whiteout));
 	TRY(get_names(rd, root, "opaques", lim->layer_entries, get_opaque));
 	TRY(get_names(rd, root, "directories", lim->layer_entries, get_directory));

@@ -63,6 +63,7 @@ struct layer_report {
 	VEC(struct distribution) distributions;
 	VEC(struct layer_repository) repositories;
 	VEC(struct layer_file) files;
+	VEC(struct slice) programs;  /* could be run, but nothing was recognised: they hide those below */
 	VEC(struct slice) whiteouts; /* paths deleted by this layer */
 	VEC(struct slice) opaques;   /* directories whose lower content is hidden; "" = the root */
 	VEC(struct slice) directories; /* explicit entries that are parents of exact rules: they replace links */

@@ -83,10 +83,10 @@ static bool has_package(const struct fixture *f, const char *name, const char *v
 	return false;
 }
 
-static bool has_file(const struct fixture *f, const char *path)
+static bool has_program(const struct fixture *f, const char *path)
 {
-	for (size_t i = 0; i < f->report.files.len; i++)
-		if (slice_eq(f->report.files.at[i].path, slice_cstr(path)))
+	for (size_t i = 0; i < f->report.programs.len; i++)
+		if (slice_eq(f->report.programs.at[i], slice_cstr(path)))
 			return true;
 	return false;
 }
@@ -194,8 +194,8 @@ static void test_hard_links_to_programs(void **state)
 	assert_true(has_package(f, "prog-one", "PROG", "bin/known"));
 	assert_true(has_package(f, "prog-one", "PROG", "bin/known2"));
 	assert_int_equal(f->report.packages.len, 2);
-	assert_true(has_file(f, "bin/other2"));
-	assert_false(has_file(f, "bin/data"));
+	assert_true(has_program(f, "bin/other2"));
+	assert_false(has_program(f, "bin/data"));
 }
 
 static void test_one_database_under_two_names_counts_once(void **state)
