@@ -35,14 +35,21 @@ void decoder_input_fini(struct decoder_input *in)
 
 enum status decoder_input_fill(struct decoder_input *in, struct err *err)
 {
-	size_t n;
-
 	if (in->at < in->len || in->ended)
 		return STATUS_OK;
 	in->at = in->len = 0;
-	TRY(source_read(in->inner, in->buf, DECODER_INPUT_BYTES, &n, err));
-	in->len = n;
-	in->ended = n == 0;
+	/* To the brim: what comes out must not depend on the pieces in which it comes in. */
+	while (in->len < DECODER_INPUT_BYTES) {
+		size_t n;
+		enum status st = source_read(in->inner, in->buf + in->len, DECODER_INPUT_BYTES - in->len, &n, err);
+
+		if (st != STATUS_OK)
+			return in->len > 0 ? STATUS_OK : st; /* it fails again next time */
+		if (n == 0)
+			break;
+		in->len += n;
+	}
+	in->ended = in->len == 0;
 	return STATUS_OK;
 }
 

@@ -136,9 +136,9 @@ static enum status status_of(CURLcode rc, long code)
 	case CURLE_OUT_OF_MEMORY:
 		return STATUS_NOMEM;
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		/* Of the request, or of what the peer redirects to. */
 		return code == 0 ? STATUS_INVALID : STATUS_REMOTE;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* of a redirect; or an answer that is no HTTP */
 	case CURLE_TOO_MANY_REDIRECTS:
 		return STATUS_REMOTE;
 	case CURLE_HTTP_RETURNED_ERROR:
@@ -180,6 +180,7 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 	struct curl_slist *headers = conditions(req);
 	char message[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
+	bool conditional = headers != NULL;
 	curl_off_t wait = 0;
 	long code = 0;
 	CURLcode rc;
@@ -200,21 +201,32 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 		*out_wait_s = (unsigned)MIN(wait > 0 ? wait : 0, RETRY_AFTER_MAX_S);
 		return explain(&t, rc, code, message, err);
 	}
-	out->code = code;
-	out->validators = t.validators;
-	out->bytes = t.bytes;
-	if (code != 200 && code != 304) {
+	if (code != 200 && !(code == 304 && conditional)) {
 		err_set(err, STATUS_REMOTE, "%s: unexpected answer %ld", req->url, code);
 		err->sys_errno = (int)code;
 		return STATUS_REMOTE;
 	}
+	out->code = code;
+	out->validators = t.validators;
+	out->bytes = t.bytes;
 	return STATUS_OK;
+}
+
+/* Without a scheme libcurl would guess one. */
+static bool is_http(struct slice url)
+{
+	return slice_eq_nocase(slice_take(url, 7), SLICE("http://")) ||
+	       slice_eq_nocase(slice_take(url, 8), SLICE("https://"));
 }
 
 enum status http_get(const struct http_request *req, int fd, struct http_answer *out, struct err *err)
 {
 	enum status st = STATUS_IO;
+	struct err_quote q;
 
+	if (!is_http(slice_cstr(req->url)))
+		return err_set(err, STATUS_INVALID, "%s: not an http:// or https:// URL",
+			       err_slice(&q, slice_cstr(req->url)));
 	pthread_once(&once, global_init);
 	for (unsigned try = 0; try <= req->retries; try++) {
 		bool again;

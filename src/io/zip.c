@@ -22,6 +22,11 @@ static enum status failure(const zip_error_t *error, const char *what, struct er
 	case ZIP_ER_MEMORY:
 		st = STATUS_NOMEM;
 		break;
+#ifdef ZIP_ER_TRUNCATED_ZIP
+	case ZIP_ER_TRUNCATED_ZIP:
+#endif
+	case ZIP_ER_NOZIP: /* for a cut one libzip says this up to 1.10, and something else since */
+		return err_set(err, st, "zip: %s: it is no zip archive, or a part of one", what);
 	case ZIP_ER_COMPNOTSUPP:
 	case ZIP_ER_ENCRNOTSUPP:
 	case ZIP_ER_NOPASSWD:
@@ -37,11 +42,14 @@ static enum status failure(const zip_error_t *error, const char *what, struct er
 
 enum status zip_open_slice(struct slice bytes, struct zip_archive **out, struct err *err)
 {
-	struct zip_archive *z = calloc(1, sizeof(*z));
+	struct zip_archive *z;
 	zip_error_t error;
 	zip_source_t *source;
 	enum status st = STATUS_OK;
 
+	if (bytes.len == 0) /* an archive without members, for the library */
+		return err_set(err, STATUS_MALFORMED, "zip: it is empty");
+	z = calloc(1, sizeof(*z));
 	if (!z)
 		return err_nomem(err, "zip");
 	zip_error_init(&error);
@@ -87,26 +95,42 @@ enum status zip_member_at(struct zip_archive *z, uint64_t index, struct zip_memb
 	return STATUS_OK;
 }
 
-enum status zip_read(struct zip_archive *z, uint64_t index, struct buf *out, struct err *err)
+/* The library unpacks what there is: what is declared is held here. */
+static enum status read_member(zip_file_t *f, const struct zip_member *m, const char *what, struct buf *out,
+			       struct err *err)
 {
-	zip_file_t *f = zip_fopen_index(z->zip, index, 0);
-	enum status st = STATUS_OK;
-	char what[64];
+	uint64_t left = m->size;
 	zip_int64_t n;
 
-	snprintf(what, sizeof(what), "member %llu", (unsigned long long)index);
-	if (!f)
-		return failure(zip_get_error(z->zip), what, err);
 	do {
 		uint8_t piece[32768];
 
 		n = zip_fread(f, piece, sizeof(piece));
-		if (n > 0)
-			buf_add(out, slice_make(piece, (size_t)n));
+		if (n < 0)
+			return failure(zip_file_get_error(f), what, err);
+		if ((uint64_t)n > left || (n == 0 && left > 0))
+			return err_set(err, STATUS_MALFORMED, "zip: %s unpacks to %s than the %llu bytes declared",
+				       what, n ? "more" : "less", (unsigned long long)m->size);
+		left -= (uint64_t)n;
+		buf_add(out, slice_make(piece, (size_t)n));
 	} while (n > 0 && out->failed == STATUS_OK);
-	if (n < 0)
-		st = failure(zip_file_get_error(f), what, err);
-	if (zip_fclose(f) != 0 && st == STATUS_OK && n == 0)
+	return buf_check(out, "a member of a zip archive", err);
+}
+
+enum status zip_read(struct zip_archive *z, uint64_t index, struct buf *out, struct err *err)
+{
+	struct zip_member m;
+	zip_file_t *f;
+	enum status st;
+	char what[64];
+
+	TRY(zip_member_at(z, index, &m, err));
+	snprintf(what, sizeof(what), "member %llu", (unsigned long long)index);
+	f = zip_fopen_index(z->zip, index, 0);
+	if (!f)
+		return failure(zip_get_error(z->zip), what, err);
+	st = read_member(f, &m, what, out, err);
+	if (zip_fclose(f) != 0 && st == STATUS_OK)
 		st = err_set(err, STATUS_MALFORMED, "zip: %s: cannot be closed", what);
-	return st == STATUS_OK ? buf_check(out, "a member of a zip archive", err) : st;
+	return st;
 }

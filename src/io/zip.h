@@ -8,8 +8,8 @@
 struct zip_archive;
 
 struct zip_member {
-	struct slice name; /* as in the central directory; borrowed from the archive */
-	uint64_t size;     /* unpacked bytes as declared; reading stops there */
+	struct slice name; /* as in the central directory, a NUL made a blank; borrowed from the archive */
+	uint64_t size;     /* unpacked bytes as declared: more or less is STATUS_MALFORMED when it is read */
 	uint64_t index;
 	bool directory;
 };

@@ -223,8 +223,7 @@ static struct slice next_fix(const struct question *q, const struct affected *ro
 static bool is_listed(const struct question *q, const struct affected *row)
 {
 	for (size_t i = 0; i < row->n_versions; i++)
-		if (slice_eq(row->versions[i], q->version) ||
-		    (q->scheme->valid(row->versions[i]) && q->scheme->compare(row->versions[i], q->version) == 0))
+		if (slice_eq(row->versions[i], q->version) || q->scheme->compare(row->versions[i], q->version) == 0)
 			return true;
 	return false;
 }

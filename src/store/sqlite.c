@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern const char *const store_schema[]; /* one script per version, ended by NULL; made from schema/ */
@@ -21,9 +22,8 @@ enum status store_failed(struct store *s, struct err *err, const char *what)
 	else if (primary == SQLITE_NOMEM)
 		st = STATUS_NOMEM;
 	else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
-		return err_set(err, STATUS_MALFORMED,
-			       "%s is damaged (%s): move it away; limpid update makes a new one", s->path,
-			       sqlite3_errmsg(s->db));
+		return err_set(err, STATUS_MALFORMED, "%s is damaged (%s): move it away; limpid update makes a new one",
+			       s->path, sqlite3_errmsg(s->db));
 	return err_set(err, st, "%s: %s: %s", s->path, what, sqlite3_errmsg(s->db));
 }
 
@@ -55,10 +55,43 @@ static enum status user_version(struct store *s, int *out, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status migrate(struct store *s, struct err *err)
+enum status store_begin(struct store *s, struct err *err)
+{
+	return store_exec(s, "BEGIN IMMEDIATE", err);
+}
+
+enum status store_commit(struct store *s, struct err *err)
+{
+	return store_exec(s, "COMMIT", err);
+}
+
+void store_rollback(struct store *s)
+{
+	/* SQLite may have done it itself. */
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum status apply_schema(struct store *s, int newest, struct err *err)
+{
+	int version = 0;
+
+	/* Another process may have been faster. */
+	TRY(user_version(s, &version, err));
+	for (; version < newest; version++) {
+		char pragma[64];
+
+		snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version + 1);
+		TRY(store_exec(s, store_schema[version], err));
+		TRY(store_exec(s, pragma, err));
+	}
+	return store_commit(s, err);
+}
+
+/* STATUS_OK: *out is not above what is known here; a file that cannot be brought up to it is refused. */
+static enum status check_version(struct store *s, int *out, int *out_newest, struct err *err)
 {
 	int version = 0, newest = 0;
-	enum status st;
 
 	while (store_schema[newest])
 		newest++;
@@ -67,39 +100,113 @@ static enum status migrate(struct store *s, struct err *err)
 		return err_set(err, STATUS_UNSUPPORTED,
 			       "%s was written by a newer limpid (schema %d, this one knows %d)", s->path, version,
 			       newest);
+	if (s->read_only && version == 0)
+		return err_set(err, STATUS_NOTFOUND, "%s has not been set up yet", s->path);
+	if (s->read_only && version < newest)
+		return err_set(err, STATUS_UNSUPPORTED,
+			       "%s was written by an older limpid (schema %d): run limpid update once as a user who "
+			       "may write there",
+			       s->path, version);
+	*out = version;
+	*out_newest = newest;
+	return STATUS_OK;
+}
+
+static enum status open_as(struct store *s, const char *name, int flags, struct err *err)
+{
+	if (sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL) != SQLITE_OK)
+		return s->db ? store_failed(s, err, "cannot open") : err_nomem(err, "store");
+	sqlite3_busy_timeout(s->db, (int)s->busy_ms);
+	return STATUS_OK;
+}
+
+static enum status open_writable(struct store *s, struct err *err)
+{
+	int version, newest;
+	enum status st;
+
+	TRY(open_as(s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err));
+	/* SQLite makes do with reading where it may not write. */
+	if (sqlite3_db_readonly(s->db, "main") == 1)
+		return err_set(err, STATUS_IO, "%s cannot be written", s->path);
+	TRY(check_version(s, &version, &newest, err));
+	/* Both stay with the file. auto_vacuum counts in a file without tables only. */
+	if (version == 0)
+		TRY(store_exec(s, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;", err));
+	TRY(store_exec(s, "PRAGMA synchronous=NORMAL;", err));
 	if (version == newest)
 		return STATUS_OK;
-	if (s->read_only)
-		return err_set(err, STATUS_NOTFOUND, "%s has not been set up yet", s->path);
-	TRY(store_exec(s, "BEGIN IMMEDIATE", err));
-	/* Another process may have been faster. */
-	st = user_version(s, &version, err);
-	for (; st == STATUS_OK && version < newest; version++) {
-		char pragma[64];
-
-		st = store_exec(s, store_schema[version], err);
-		snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version + 1);
-		if (st == STATUS_OK)
-			st = store_exec(s, pragma, err);
-	}
-	if (st == STATUS_OK)
-		return store_exec(s, "COMMIT", err);
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	TRY(store_begin(s, err));
+	st = apply_schema(s, newest, err);
+	if (st != STATUS_OK)
+		store_rollback(s);
 	return st;
 }
 
-static enum status open_file(struct store *s, struct err *err)
+/* The path as an URI: '?' and '#' would end it. NULL when memory is short. */
+static char *unchanging_uri(const char *path)
 {
-	int flags = s->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	struct buf uri = BUF_INIT(16384);
 
-	if (s->read_only && access(s->path, R_OK) != 0)
+	buf_add_cstr(&uri, "file:");
+	for (const char *p = path; *p; p++) {
+		if (strchr("%?#", *p))
+			buf_printf(&uri, "%%%02X", (unsigned)*p);
+		else
+			buf_add_byte(&uri, (uint8_t)*p);
+	}
+	buf_add_cstr(&uri, "?immutable=1");
+	buf_add_byte(&uri, '\0');
+	if (uri.failed != STATUS_OK)
+		buf_fini(&uri);
+	return (char *)uri.ptr;
+}
+
+/*
+ * Where nothing can be written, a file in WAL mode that nobody has open cannot be opened the usual way, which makes two
+ * files beside it: then it is read as one that nobody changes. A log that somebody left behind would be passed over.
+ */
+static enum status open_unchanging(struct store *s, struct err *err)
+{
+	char *text = NULL;
+	struct stat log;
+	int version, newest;
+	bool left;
+	enum status st;
+
+	if (asprintf(&text, "%s-wal", s->path) < 0)
+		return err_nomem(err, "store");
+	left = stat(text, &log) == 0 && log.st_size > 0;
+	free(text);
+	if (left)
+		return err_set(
+			err, STATUS_IO,
+			"%s has changes in its log that are not in place yet: run limpid db status once as a user "
+			"who may write there",
+			s->path);
+	text = unchanging_uri(s->path);
+	if (!text)
+		return err_nomem(err, "store");
+	st = open_as(s, text, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+	free(text);
+	return st == STATUS_OK ? check_version(s, &version, &newest, err) : st;
+}
+
+static enum status open_read_only(struct store *s, struct err *err)
+{
+	int version, newest;
+	enum status st;
+
+	if (access(s->path, R_OK) != 0)
 		return err_errno(err, "cannot open %s", s->path);
-	if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL) != SQLITE_OK)
-		return s->db ? store_failed(s, err, "cannot open") : err_nomem(err, "store");
-	sqlite3_busy_timeout(s->db, (int)s->busy_ms);
-	if (!s->read_only)
-		TRY(store_exec(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", err));
-	return migrate(s, err);
+	st = open_as(s, s->path, SQLITE_OPEN_READONLY, err);
+	if (st == STATUS_OK)
+		st = check_version(s, &version, &newest, err);
+	if ((st != STATUS_IO && st != STATUS_CONFLICT) || access(s->dir, W_OK) == 0)
+		return st;
+	sqlite3_close(s->db);
+	s->db = NULL;
+	return open_unchanging(s, err);
 }
 
 enum status store_open(const char *dir, const struct store_options *options, struct store **out, struct err *err)
@@ -115,25 +222,14 @@ enum status store_open(const char *dir, const struct store_options *options, str
 	s->read_only = options->read_only;
 	s->busy_ms = options->busy_ms;
 	s->cache_bytes = options->cache_bytes;
+	s->now = options->now ? options->now : date_now;
 	s->dir = strdup(dir);
 	if (!s->dir || asprintf(&s->path, "%s/state.db", dir) < 0) {
 		s->path = NULL;
 		store_close(s);
 		return err_nomem(err, "store");
 	}
-	st = open_file(s, err);
-	/* On a read-only file system WAL cannot be opened the usual way: read it as a file that nobody changes. */
-	if (st != STATUS_OK && s->read_only && (st == STATUS_IO || st == STATUS_CONFLICT) && access(dir, W_OK) != 0) {
-		char *uri = NULL;
-
-		sqlite3_close(s->db);
-		s->db = NULL;
-		if (asprintf(&uri, "file:%s?immutable=1", s->path) >= 0 &&
-		    sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) ==
-			    SQLITE_OK)
-			st = migrate(s, err);
-		free(uri);
-	}
+	st = s->read_only ? open_read_only(s, err) : open_writable(s, err);
 	if (st == STATUS_OK)
 		*out = s;
 	else

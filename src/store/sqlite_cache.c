@@ -23,7 +23,7 @@ static void touch(struct store *s, struct slice key)
 	if (s->read_only ||
 	    store_prepare(s, "UPDATE layer_report SET last_used = ? WHERE key = ?", &q, &ignored) != STATUS_OK)
 		return;
-	sqlite3_bind_int64(q, 1, date_now());
+	sqlite3_bind_int64(q, 1, s->now());
 	sqlite3_bind_blob(q, 2, key.ptr, (int)key.len, SQLITE_TRANSIENT);
 	sqlite3_busy_timeout(s->db, 0);
 	sqlite3_step(q);
@@ -73,7 +73,7 @@ enum status store_cache_get(struct store *s, struct slice key, struct buf *out, 
 	if (rc != SQLITE_ROW)
 		return store_failed(s, err, "layer cache");
 	good = unpack(column_slice(q, 0), (uint64_t)sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2), out);
-	old = date_now() - sqlite3_column_int64(q, 3) > TOUCH_S;
+	old = s->now() - sqlite3_column_int64(q, 3) > TOUCH_S;
 	sqlite3_reset(q);
 	if (!good) {
 		drop(s, key);
@@ -84,12 +84,11 @@ enum status store_cache_get(struct store *s, struct slice key, struct buf *out, 
 	return STATUS_OK;
 }
 
-/* Oldest first, until what is left fits. */
+/* Oldest first, until what is left fits; of the same second, what was put first. */
 static enum status evict(struct store *s, struct err *err)
 {
-	static const char sql[] =
-		"DELETE FROM layer_report WHERE key IN (SELECT key FROM (SELECT key, sum(length(value)) OVER "
-		"(ORDER BY last_used DESC, key) AS total FROM layer_report) WHERE total > ?)";
+	static const char sql[] = "DELETE FROM layer_report WHERE id IN (SELECT id FROM (SELECT id, sum(packed) OVER "
+				  "(ORDER BY last_used DESC, id DESC) AS total FROM layer_report) WHERE total > ?)";
 	struct store_cache_stats stats;
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
@@ -97,7 +96,7 @@ static enum status evict(struct store *s, struct err *err)
 	if (stats.bytes <= s->cache_bytes)
 		return STATUS_OK;
 	TRY(store_prepare(s, sql, &q, err));
-	/* Some room beyond the need, so that not every put evicts. */
+	/* Some room beyond the need, so that not every put evicts. What was just put stays: see store_cache_put(). */
 	sqlite3_bind_int64(q, 1, (int64_t)(s->cache_bytes - s->cache_bytes / 10));
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "layer cache");
 }
@@ -107,14 +106,37 @@ static enum status put_row(struct store *s, struct slice key, struct slice packe
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
 	TRY(store_prepare(s,
-			  "INSERT OR REPLACE INTO layer_report (key, value, size, sum, last_used) VALUES (?,?,?,?,?)",
+			  "INSERT OR REPLACE INTO layer_report (key, last_used, packed, size, sum, value) "
+			  /* After a clock that was set back, too, what is put last is the newest. */
+			  "VALUES (?, max(?, (SELECT coalesce(max(last_used), 0) FROM layer_report)), ?, ?, ?, ?)",
 			  &q, err));
 	sqlite3_bind_blob(q, 1, key.ptr, (int)key.len, SQLITE_TRANSIENT);
-	sqlite3_bind_blob(q, 2, packed.ptr, (int)packed.len, SQLITE_STATIC);
-	sqlite3_bind_int64(q, 3, (int64_t)report.len);
-	sqlite3_bind_int64(q, 4, sum_of(report));
-	sqlite3_bind_int64(q, 5, date_now());
+	sqlite3_bind_int64(q, 2, s->now());
+	sqlite3_bind_int64(q, 3, (int64_t)packed.len);
+	sqlite3_bind_int64(q, 4, (int64_t)report.len);
+	sqlite3_bind_int64(q, 5, sum_of(report));
+	sqlite3_bind_blob(q, 6, packed.ptr, (int)packed.len, SQLITE_STATIC);
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "layer cache");
+}
+
+static enum status put_packed(struct store *s, struct slice key, struct slice packed, struct slice report,
+			      struct err *err)
+{
+	enum status st;
+
+	/* One entry must not drive out all others. */
+	if (packed.len > s->cache_bytes - s->cache_bytes / 10)
+		return err_set(err, STATUS_LIMIT, "the layer's report (%zu bytes) is larger than the whole cache",
+			       packed.len);
+	TRY(store_begin(s, err));
+	st = put_row(s, key, packed, report, err);
+	if (st == STATUS_OK)
+		st = evict(s, err);
+	if (st == STATUS_OK)
+		st = store_commit(s, err);
+	if (st != STATUS_OK)
+		store_rollback(s);
+	return st;
 }
 
 enum status store_cache_put(struct store *s, struct slice key, struct slice report, struct err *err)
@@ -129,16 +151,16 @@ enum status store_cache_put(struct store *s, struct slice key, struct slice repo
 	if (ZSTD_isError(n))
 		st = err_set(err, STATUS_BUG, "zstd: %s", ZSTD_getErrorName(n));
 	else
-		st = put_row(s, key, slice_make(packed, n), report, err);
+		st = put_packed(s, key, slice_make(packed, n), report, err);
 	free(packed);
-	return st == STATUS_OK ? evict(s, err) : st;
+	return st;
 }
 
 enum status store_cache_stats(struct store *s, struct store_cache_stats *out, struct err *err)
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "SELECT count(*), coalesce(sum(length(value)), 0) FROM layer_report", &q, err));
+	TRY(store_prepare(s, "SELECT count(*), coalesce(sum(packed), 0) FROM layer_report", &q, err));
 	if (sqlite3_step(q) != SQLITE_ROW)
 		return store_failed(s, err, "layer cache");
 	out->entries = (uint64_t)sqlite3_column_int64(q, 0);
@@ -158,5 +180,7 @@ enum status store_cache_gc(struct store *s, int64_t before_s, struct slice detec
 	if (sqlite3_step(q) != SQLITE_DONE)
 		return store_failed(s, err, "layer cache");
 	*out_dropped = (uint64_t)sqlite3_changes64(s->db);
-	return store_exec(s, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE); VACUUM;", err);
+	/* Freed pages go back to the file system; that others are reading at the moment is no failure. */
+	sqlite3_exec(s->db, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);", NULL, NULL, NULL);
+	return STATUS_OK;
 }

@@ -10,13 +10,14 @@
 #define STORE_LOCKS 16
 
 struct store {
-	sqlite3 *db; /* owned */
+	sqlite3 *db;	  /* owned */
 	char *dir, *path; /* owned */
 	bool read_only;
 	unsigned busy_ms;
 	uint64_t cache_bytes;
+	int64_t (*now)(void);
 	struct {
-		int fd; /* 0 = free */
+		int fd;	       /* 0 = free */
 		uint64_t name; /* hash */
 	} locks[STORE_LOCKS];
 };
@@ -26,6 +27,10 @@ enum status store_failed(struct store *s, struct err *err, const char *what);
 enum status store_exec(struct store *s, const char *sql, struct err *err) NODISCARD;
 enum status store_prepare(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err) NODISCARD;
 void store_finalize(sqlite3_stmt **st);
+/* Statements until store_commit() are one. Whoever fails in between calls store_rollback(). */
+enum status store_begin(struct store *s, struct err *err) NODISCARD;
+enum status store_commit(struct store *s, struct err *err) NODISCARD;
+void store_rollback(struct store *s);
 
 static inline void bind_text(sqlite3_stmt *q, int at, struct slice s)
 {

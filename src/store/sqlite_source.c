@@ -149,7 +149,7 @@ static enum status add_operation(struct store *s, const struct store_source *sou
 	bind_text(q, 2, source->name);
 	bind_digest(q, 3, &source->segment);
 	bind_text(q, 4, slice_cstr(fingerprint));
-	sqlite3_bind_int64(q, 5, date_now());
+	sqlite3_bind_int64(q, 5, s->now());
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "update operations");
 }
 
@@ -174,13 +174,13 @@ enum status store_publish(struct store *s, const struct store_source *source, ch
 	enum status st;
 
 	out_ref[0] = '\0';
-	TRY(store_exec(s, "BEGIN IMMEDIATE", err));
+	TRY(store_begin(s, err));
 	st = publish(s, source, out_ref, err);
 	if (st == STATUS_OK)
-		st = store_exec(s, "COMMIT", err);
+		st = store_commit(s, err);
 	if (st != STATUS_OK) {
 		out_ref[0] = '\0';
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		store_rollback(s);
 	}
 	return st;
 }
@@ -246,8 +246,8 @@ static enum status lock_file(struct store *s, uint64_t name, int *out, struct er
 	if (fd < 0)
 		return err_errno(err, "cannot open %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		enum status st = errno == EWOULDBLOCK ? err_set(err, STATUS_CONFLICT, "another process is at it") :
-							err_errno(err, "cannot lock %s", path);
+		enum status st = errno == EWOULDBLOCK ? err_set(err, STATUS_CONFLICT, "another process is at it")
+						      : err_errno(err, "cannot lock %s", path);
 
 		close(fd);
 		return st;

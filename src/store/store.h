@@ -16,12 +16,16 @@
 struct store;
 
 struct store_options {
-	bool read_only;       /* do not create or migrate; a missing store is STATUS_NOTFOUND */
+	bool read_only;	      /* do not create or migrate; a missing store is STATUS_NOTFOUND */
 	unsigned busy_ms;     /* how long to wait for another process's lock */
 	uint64_t cache_bytes; /* cap of the layer cache (limits.cache_bytes) */
+	int64_t (*now)(void); /* the clock, Unix seconds; NULL: date_now(). For tests */
 };
 
-/* <dir>/state.db; dir is created when it is missing (unless read_only). */
+/*
+ * <dir>/state.db; dir is created when it is missing (unless read_only). read_only needs no right to write anywhere.
+ * STATUS_UNSUPPORTED: written by a newer limpid. STATUS_MALFORMED: damaged; nothing is changed.
+ */
 enum status store_open(const char *dir, const struct store_options *options, struct store **out,
 		       struct err *err) NODISCARD;
 void store_close(struct store *s); /* NULL is fine */
@@ -30,7 +34,7 @@ void store_close(struct store *s); /* NULL is fine */
 
 /* STATUS_NOTFOUND if absent (err is set). Marks it as used. */
 enum status store_cache_get(struct store *s, struct slice key, struct buf *out, struct err *err) NODISCARD;
-/* Insert or replace; evicts the least recently used beyond cache_bytes. */
+/* Insert or replace; evicts the least recently used beyond cache_bytes. STATUS_LIMIT: larger than the whole cache. */
 enum status store_cache_put(struct store *s, struct slice key, struct slice report, struct err *err) NODISCARD;
 struct store_cache_stats {
 	uint64_t entries, bytes;
@@ -43,16 +47,16 @@ enum status store_cache_gc(struct store *s, int64_t before_s, struct slice detec
 /* ---- sources and update operations ---- */
 
 struct store_source {
-	struct slice name;      /* "alpine-main-v3.9-updater" */
-	struct slice feed;      /* set, "alpine" */
+	struct slice name; /* "alpine-main-v3.9-updater" */
+	struct slice feed; /* set, "alpine" */
 	struct slice url;
-	struct digest segment;  /* in force; DIGEST_NONE if it never succeeded */
+	struct digest segment;		  /* in force; DIGEST_NONE if it never succeeded */
 	struct slice etag, last_modified; /* validators of the document it was made from */
-	struct digest document; /* sha256 of that document: unchanged bytes are not parsed again */
-	struct slice format_version; /* of the parser that made it: another one parses again */
+	struct digest document;		  /* sha256 of that document: unchanged bytes are not parsed again */
+	struct slice format_version;	  /* of the parser that made it: another one parses again */
 	int64_t last_attempt_s, last_success_s, last_change_s; /* DATE_NONE if never */
-	uint64_t records;       /* advisories in the segment */
-	struct slice error;     /* of the last attempt; "" if it succeeded */
+	uint64_t records;				       /* advisories in the segment */
+	struct slice error;				       /* of the last attempt; "" if it succeeded */
 	struct slice held_back; /* hex digest of a segment kept back because it was suddenly tiny; "" if none */
 };
 

@@ -249,11 +249,12 @@ static void check_cuts(const struct archive_record *r, struct seen *s)
 static void check_flips(const struct archive_record *r, struct seen *s)
 {
 	uint8_t *copy = malloc(r->stored.len);
-	struct slice flipped = slice_make(copy, r->stored.len);
+	struct slice flipped;
 	struct err err;
 
 	assert_non_null(copy);
 	memcpy(copy, r->stored.ptr, r->stored.len);
+	flipped = slice_make(copy, r->stored.len);
 	s->how = &readings[4];
 	for (size_t bit = 0; bit < 8 * 512; bit++) {
 		enum status st;

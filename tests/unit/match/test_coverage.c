@@ -14,7 +14,7 @@
 static struct segment_set_entry *secdb(struct fx *f, const char *source)
 {
 	return fx_source(f, source, "alpine", &feed_format_secdb, RELEASE,
-			 "{\"packages\": [{\"pkg\": {\"name\": \"a\", \"secfixes\": {\"2-r0\": [\"CVE-2025-1\"]}}}]}");
+			 "{'packages': [{'pkg': {'name': 'a', 'secfixes': {'2-r0': ['CVE-2025-1']}}}]}");
 }
 
 static void alpine(struct fx *f)
@@ -158,7 +158,7 @@ static void test_a_segment_that_is_gone(void **state)
 	char path[256];
 
 	secdb(f, "alpine-main");
-	fx_source(f, "alpine-community", "alpine", &feed_format_secdb, RELEASE, "{\"packages\": null}");
+	fx_source(f, "alpine-community", "alpine", &feed_format_secdb, RELEASE, "{'packages': null}");
 	segment_path(f, 1, path);
 	assert_int_equal(unlink(path), 0);
 	alpine(f);
@@ -171,7 +171,8 @@ static void test_a_segment_that_is_gone(void **state)
 static void test_a_segment_that_is_damaged(void **state)
 {
 	struct fx *f = *state;
-	size_t told = 0, size;
+	const struct coverage_item *c;
+	size_t told = 0, damaged = 0, size;
 	char path[256], byte, flipped;
 	int fd;
 
@@ -189,10 +190,13 @@ static void test_a_segment_that_is_damaged(void **state)
 		assert_int_equal(pwrite(fd, &flipped, 1, (off_t)at), 1);
 		fx_match(f);
 		told += !f->report.complete;
+		c = fx_covered(f, COVERAGE_NO_FEED, "alpine-main");
+		damaged += c && slice_has(c->detail, SLICE("is damaged ("));
 		assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
 	}
 	close(fd);
-	assert_true(told > 0);
+	assert_true(told > damaged);
+	assert_true(damaged > 0);
 	fx_match(f);
 	fx_reported(f, "CVE-2025-1", "a", "2-r0", "2-r0");
 	assert_true(f->report.complete);

@@ -26,22 +26,21 @@ static const struct match_verdict *only(const struct match_explanation *x, enum 
 static void database(struct fx *f)
 {
 	fx_source(f, "alpine-main-v3.22-updater", "alpine", &feed_format_secdb, "3.22",
-		  "{\"packages\": [{\"pkg\": {\"name\": \"openssl\", \"secfixes\": {\"3.5.1-r0\": [\"CVE-2025-1\"],"
-		  " \"0\": [\"CVE-2025-2\"], \"3.5.9-r0\": [\"CVE-2025-2\"]}}},"
-		  " {\"pkg\": {\"name\": \"curl\", \"secfixes\": {\"8.0-r0\": [\"CVE-2025-3\"]}}}]}");
+		  "{'packages': ["
+		  "{'pkg': {'name': 'openssl', 'secfixes': {'3.5.1-r0': ['CVE-2025-1'], '0': ['CVE-2025-2'], "
+		  "'3.5.9-r0': ['CVE-2025-2']}}}, "
+		  "{'pkg': {'name': 'wget', 'secfixes': {'2-r0': ['CVE-2025-2']}}}, "
+		  "{'pkg': {'name': 'curl', 'secfixes': {'8.0-r0': ['CVE-2025-3']}}}]}");
 	fx_osv(f, "osv/pypi",
-	       "[{\"id\": \"PYSEC-2021-108\", \"aliases\": [\"CVE-2021-33503\", \"GHSA-q2q7-5pp4-w6pg\"], "
-	       "\"affected\": "
-	       "[{\"package\": {\"ecosystem\": \"PyPI\", \"name\": \"urllib3\"}, \"ranges\": [{\"type\": "
-	       "\"ECOSYSTEM\", "
-	       "\"events\": [{\"introduced\": \"0\"}, {\"fixed\": \"1.26.5\"}]}]}]},"
-	       " {\"id\": \"PYSEC-2020-1\", \"withdrawn\": \"2022-03-04T00:00:00Z\", \"affected\": [{\"package\": "
-	       "{\"ecosystem\": \"PyPI\", \"name\": \"urllib3\"}, \"versions\": [\"1.26.4\"]}]}]");
+	       "[{'id': 'PYSEC-2021-108', 'aliases': ['CVE-2021-33503', 'GHSA-q2q7-5pp4-w6pg'], "
+	       "'related': ['CVE-2021-33503'], 'affected': [{'package': {'ecosystem': 'PyPI', 'name': 'urllib3'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '1.26.5'}]}]}]}, "
+	       "{'id': 'PYSEC-2020-1', 'withdrawn': '2022-03-04T00:00:00Z', "
+	       "'affected': [{'package': {'ecosystem': 'PyPI', 'name': 'urllib3'}, 'versions': ['1.26.4']}]}]");
 	fx_osv(f, "osv/almalinux",
-	       "{\"id\": \"ALSA-2024:1\", \"summary\": \"Important: curl\", \"related\": [\"CVE-2024-7\"], "
-	       "\"affected\": "
-	       "[{\"package\": {\"ecosystem\": \"AlmaLinux:9\", \"name\": \"curl\"}, \"ranges\": [{\"type\": "
-	       "\"ECOSYSTEM\", \"events\": [{\"introduced\": \"0\"}, {\"fixed\": \"7-1\"}]}]}]}");
+	       "{'id': 'ALSA-2024:1', 'summary': 'Important: curl', 'related': ['CVE-2024-7'], "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:9', 'name': 'curl'}, "
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '7-1'}]}]}]}");
 }
 
 static void image(struct fx *f)
@@ -87,14 +86,22 @@ static void test_vendor_says_not_affected(void **state)
 
 	image(f);
 	x = explain(f, "CVE-2025-2");
-	assert_int_equal(x.verdicts.len, 2);
+	/* Two rows of openssl; wget is not installed. */
+	assert_int_equal(x.verdicts.len, 3);
 	for (size_t i = 0; i < 2; i++) {
 		suppressed += x.verdicts.at[i].answer == MATCH_SUPPRESSED;
 		not_affected += x.verdicts.at[i].answer == MATCH_NOT_AFFECTED;
 	}
+	assert_int_equal(x.verdicts.at[2].answer, MATCH_NOT_INSTALLED);
 	/* As in the report: the one row takes back the other. */
 	assert_int_equal(suppressed, 1);
 	assert_int_equal(not_affected, 1);
+	/* What is said of one package does not count for another. */
+	fx_package(f, PACKAGE_APK, "wget", "1-r0");
+	x = explain(f, "CVE-2025-2");
+	assert_int_equal(x.verdicts.len, 3);
+	assert_true(slice_eq(x.verdicts.at[2].row.package, SLICE("wget")));
+	assert_int_equal(x.verdicts.at[2].answer, MATCH_REPORTED);
 }
 
 static void test_not_installed(void **state)
@@ -126,9 +133,9 @@ static void test_other_stream(void **state)
 	struct match_explanation x;
 
 	fx_osv(f, "osv/almalinux",
-	       "{\"id\": \"ALSA-1\", \"summary\": \"Important: nodejs:14 update\", \"affected\": [{\"package\": "
-	       "{\"ecosystem\": \"AlmaLinux:8\", \"name\": \"nodejs\"}, \"ranges\": [{\"type\": \"ECOSYSTEM\", "
-	       "\"events\": [{\"introduced\": \"0\"}, {\"fixed\": \"1:14.5-1.module_el8+1\"}]}]}]}");
+	       "{'id': 'ALSA-1', 'summary': 'Important: nodejs:14 update', "
+	       "'affected': [{'package': {'ecosystem': 'AlmaLinux:8', 'name': 'nodejs'}, 'ranges': [{'type': "
+	       "'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '1:14.5-1.module_el8+1'}]}]}]}");
 	fx_system(f, "almalinux", "8.9");
 	fx_package(f, PACKAGE_RPM, "nodejs", "1:12.0-1.module_el8+1")->module = SLICE("nodejs:12");
 	x = explain(f, "ALSA-1");
@@ -193,7 +200,7 @@ static void test_undecided(void **state)
 	struct match_explanation x;
 
 	fx_source(f, "debian/updater", "debian", &feed_format_debian_tracker, "",
-		  "{\"a\": {\"CVE-2025-4\": {\"releases\": {\"bookworm\": {\"status\": \"undetermined\"}}}}}");
+		  "{'a': {'CVE-2025-4': {'releases': {'bookworm': {'status': 'undetermined'}}}}}");
 	fx_system(f, "debian", "12");
 	fx_package(f, PACKAGE_DEB, "a", "1");
 	x = explain(f, "CVE-2025-4");
@@ -212,10 +219,11 @@ static void test_many_advisories(void **state)
 
 	buf_add_byte(&text, '[');
 	for (unsigned i = 0; i < 300; i++)
-		buf_printf(&text,
-			   "%s{\"id\": \"GHSA-%u\", \"aliases\": [\"CVE-2020-1\"], \"affected\": [{\"package\": "
-			   "{\"ecosystem\": \"npm\", \"name\": \"a\"}, \"versions\": [\"1.0.0\"]}]}",
-			   i ? "," : "", i);
+		buf_printf(
+			&text,
+			"%s{'id': 'GHSA-%u', 'aliases': ['CVE-2020-1'], 'affected': [{'package': {'ecosystem': 'npm', "
+			"'name': 'a'}, 'versions': ['1.0.0']}]}",
+			i ? "," : "", i);
 	buf_add_byte(&text, ']');
 	buf_add_byte(&text, '\0');
 	fx_osv(f, "osv/npm", (const char *)text.ptr);

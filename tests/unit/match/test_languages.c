@@ -258,6 +258,11 @@ static void test_bad_version_in_a_row(void **state)
 	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
 	row.ranges = &bad;
 	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
+	/* One that cannot be read and one that says "never": never. */
+	a.id = SLICE("CVE-2025-4");
+	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
+	row.status = AFFECTED_NO;
+	fx_check(f, segment_writer_add(f->writer, &a, &f->err));
 	fx_close(f, "made", "alpine");
 	fx_system(f, "alpine", "3.21.0");
 	fx_package(f, PACKAGE_APK, "a", "1-r0");
@@ -270,6 +275,8 @@ static void test_bad_version_in_a_row(void **state)
 	fx_coverage(
 		f, COVERAGE_BAD_ADVISORY, "a", 1,
 		"CVE-2025-1 could not be judged for a 1-r0: the advisory's version ?! does not follow the scheme apk");
+	/* Of the others nothing is left open: one item, and what was covered. */
+	assert_int_equal(f->report.coverage.len, 2);
 	assert_false(f->report.complete);
 }
 

@@ -374,8 +374,12 @@ static void test_mariner(void **state)
 	static const struct definition d[] = {
 		{ "CVE-2021-1", "High", "openssl", "less than", "0:1.1.1k-9.cm2", NULL },
 		{ "CVE-2021-2", "Critical", "openssl", "less than or equal", "0:1.1.1k-8.cm2", NULL },
-		{ "CVE-2021-3", "Moderate", "openssl", "less than", "0:1.1.1k-10.cm2", NULL },
+		{ "CVE-2021-3", "Low", "openssl", "less than", "0:1.1.1k-10.cm2", NULL },
 		{ "CVE-2021-3", "Moderate", "openssl", "less than", "0:1.1.1k-9.cm2", NULL },
+		{ "CVE-2021-5", "Low", "openssl", "less than", "0:1.1.1k-9.cm2", NULL },
+		{ "CVE-2021-5", "Low", "openssl", "less than or equal", "0:1.1.1k-8.cm2", NULL },
+		{ "CVE-2021-6", "High", "openssl", "less than or equal", "0:1.1.1k-8.cm2", NULL },
+		{ "CVE-2021-6", "Low", "openssl", "less than", "0:1.1.1k-9.cm2", NULL },
 		{ "CVE-2021-4", "Low", "systemd", "less than", "0:249.7.cm2", NULL },
 	};
 	struct fx *f = *state;
@@ -391,9 +395,13 @@ static void test_mariner(void **state)
 	fx_reported(f, "CVE-2021-2", "openssl-libs", "", "");
 	/* Two definitions of one CVE: one finding. */
 	fx_reported(f, "CVE-2021-3", "openssl-libs", "0:1.1.1k-9.cm2|0:1.1.1k-10.cm2", "0:1.1.1k-10.cm2");
+	/* One of two rows knows no fix: there is none to go to. */
+	fx_reported(f, "CVE-2021-5", "openssl-libs", "0:1.1.1k-9.cm2", "");
+	fx_reported(f, "CVE-2021-6", "openssl-libs", "0:1.1.1k-9.cm2", "");
 	fx_reported(f, "CVE-2021-4", "systemd", "0:249.7.cm2", "0:249.7.cm2");
-	fx_findings(f, 4);
+	fx_findings(f, 6);
 	assert_int_equal(fx_find(f, "CVE-2021-2", "openssl-libs")->severity, SEVERITY_CRITICAL);
+	/* The worst of the two words. */
 	assert_int_equal(fx_find(f, "CVE-2021-3", "openssl-libs")->severity, SEVERITY_MEDIUM);
 }
 

@@ -88,7 +88,7 @@ static void test_statuses(void **state)
 static void test_ranges(void **state)
 {
 	struct package p = { .type = PACKAGE_NPM, .name = SLICE("a"), .version = SLICE("1.5.0") };
-	struct version_range r[2] = { { .introduced = SLICE("2.0.0"), .fixed = SLICE("2.1.0") },
+	struct version_range r[4] = { { .introduced = SLICE("2.0.0"), .fixed = SLICE("2.1.0") },
 				      { .introduced = SLICE("1.0.0"), .last_affected = SLICE("1.4.9") } };
 	struct affected row = { .package = SLICE("a"), .scheme = SCHEME_semver, .ranges = r, .n_ranges = 2 };
 	struct slice listed[] = { SLICE("1.4.0"), SLICE("v1.5.0") };
@@ -102,6 +102,8 @@ static void test_ranges(void **state)
 	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 <= 1.5.0, the last affected version (semver)");
 	r[1].last_affected = SLICE_EMPTY;
 	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0: no fixed version is known");
+	r[1] = (struct version_range){ .introduced = SLICE("1.5.0"), .fixed = SLICE("1.5.1") };
+	judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 < 1.5.1 (semver)");
 	/* "0" is the beginning of all time in every scheme. */
 	r[1] = (struct version_range){ .introduced = SLICE("0"), .fixed = SLICE("1.6.0") };
 	assert_true(slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 < 1.6.0 (semver)").fix, SLICE("1.6.0")));
@@ -115,6 +117,12 @@ static void test_ranges(void **state)
 	row.n_ranges = 1;
 	assert_true(
 		slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected").fix, SLICE("2.1.0")));
+	r[1] = (struct version_range){ .introduced = SLICE("1.6.0"), .fixed = SLICE("1.7.0") };
+	r[2] = (struct version_range){ .introduced = SLICE("3.0.0"), .fixed = SLICE("3.1.0") };
+	r[3] = (struct version_range){ .introduced = SLICE("1.0.0"), .fixed = SLICE("1.1.0") };
+	row.n_ranges = 4;
+	assert_true(
+		slice_eq(judge(&p, &row, "a", VERDICT_AFFECTED, "1.5.0 is listed as affected").fix, SLICE("1.7.0")));
 }
 
 static void test_bad_bounds(void **state)
