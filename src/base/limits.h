@@ -32,6 +32,10 @@
 	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes",                                              \
 		  "bytes of the temporary file of all workers")                                                        \
 	LIMIT_ROW(packages, 200000, "limits.packages", "packages of one layer; a full Debian archive has 65,000")      \
+	LIMIT_ROW(findings, 100000, "limits.findings",                                                                 \
+		  "findings of one report, some 1 KiB each; 500 packages never updated have 1,300")                    \
+	LIMIT_ROW(match_rows, 10000000, "limits.match_rows",                                                           \
+		  "advisory rows compared for one image, 0.2 us each; 500 packages ask for 2,000")                     \
 	LIMIT_ROW(fields, 4096, "limits.fields", "fields of one stanza, tags of one header")                           \
 	LIMIT_ROW(field_bytes, UINT64_C(1) << 20, "limits.field_bytes",                                                \
 		  "bytes of one field or line; the longest real one (dpkg Conffiles) is 60 KiB")                       \

@@ -115,6 +115,12 @@ enum status coverage_bad_row(struct coverage *c, struct slice id, const struct p
 		   err_slice(&b, p->name), err_slice(&v, p->version), why);
 }
 
+enum status coverage_limit(struct coverage *c, struct slice limit, size_t packages, struct err *err)
+{
+	return add(c, COVERAGE_LIMIT, limit, packages, err,
+		   "the report is full: these packages were not looked up, though their kind is said to be");
+}
+
 /* ---- what was looked up ---- */
 
 static enum status judge_end_of_life(struct coverage *c, const struct match_options *options, struct slice scope,

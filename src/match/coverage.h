@@ -22,6 +22,9 @@ void coverage_fini(struct coverage *c);
 enum status coverage_bad_row(struct coverage *c, struct slice id, const struct package *p, const char *why,
 			     struct err *err) NODISCARD;
 
+/* A limit was reached, and so many packages were not looked up. */
+enum status coverage_limit(struct coverage *c, struct slice limit, size_t packages, struct err *err) NODISCARD;
+
 /* Fill coverage, sources and complete of the report. */
 enum status coverage_judge(struct coverage *c, const struct index_report *index, const struct segment_set *set,
 			   const struct match_options *options, const struct scopes *scopes, struct err *err) NODISCARD;

@@ -32,7 +32,8 @@ struct run {
 	struct vulnerability_report *out;
 	struct coverage coverage;
 	struct scopes scopes;
-	size_t package; /* being looked up */
+	size_t package;	 /* being looked up */
+	uint64_t judged; /* rows so far */
 	VEC(struct hit) hit;
 	struct map kept; /* (segment, advisory) -> address of the copy in the report's arena */
 	struct arena keys;
@@ -65,6 +66,7 @@ static enum status judge_row(struct run *r, size_t segment, const struct segment
 	struct hit *hit;
 	uint32_t advisory;
 
+	r->judged++;
 	arena_reset(&r->scratch);
 	TRY(segment_found_row(seg, rows, i, &r->scratch, &affected, &advisory, err));
 	j = rules_judge(r->index, &r->index->packages.at[r->package].package, &affected, name, NULL);
@@ -431,16 +433,35 @@ static enum status number_flaws(struct run *r, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status run_all(struct run *r, struct err *err)
+/* Packages that a full report leaves out are told, not forgotten. */
+static enum status look_up_all(struct run *r, struct err *err)
 {
-	TRY(scopes_make(r->index, r->set, r->arena, &r->scopes, err));
+	const struct limits *limits = r->options->limits ? r->options->limits : &limits_default;
+	const char *reached = NULL;
+	size_t left = 0;
+
 	for (r->package = 0; r->package < r->index->packages.len; r->package++) {
 		const struct index_package *p = &r->index->packages.at[r->package];
 		const struct scope *scope = scopes_of(&r->scopes, p);
 
-		if (scope && scope->n > 0 && rules_has_version(&p->package))
+		if (!scope || scope->n == 0 || !rules_has_version(&p->package))
+			continue;
+		if (r->hit.len >= limits->findings)
+			reached = "limits.findings";
+		else if (r->judged >= limits->match_rows)
+			reached = "limits.match_rows";
+		if (reached)
+			left++;
+		else
 			TRY(look_up(r, scope, err));
 	}
+	return reached ? coverage_limit(&r->coverage, slice_cstr(reached), left, err) : STATUS_OK;
+}
+
+static enum status run_all(struct run *r, struct err *err)
+{
+	TRY(scopes_make(r->index, r->set, r->arena, &r->scopes, err));
+	TRY(look_up_all(r, err));
 	TRY(settle(r, err));
 	TRY(number_flaws(r, err));
 	return coverage_judge(&r->coverage, r->index, r->set, r->options, &r->scopes, err);

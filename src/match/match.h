@@ -12,9 +12,10 @@
 #include "segment/segment.h"
 
 struct match_options {
-	int64_t now_s;	  /* to judge staleness */
-	unsigned stale_s; /* age of a source that is told as stale; 0 = 7 days */
-	bool owned;	  /* match language packages that belong to system packages too */
+	int64_t now_s;		     /* to judge staleness */
+	unsigned stale_s;	     /* age of a source that is told as stale; 0 = 7 days */
+	bool owned;		     /* match language packages that belong to system packages too */
+	const struct limits *limits; /* findings, match_rows; NULL = the defaults */
 	/* Would some feed have advisories for this scope? NULL: unknown. (feed/ is a neighbour: the program joins
 	 * them.) */
 	bool (*scope_served)(struct slice scope, struct slice *out_feed);

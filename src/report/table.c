@@ -371,6 +371,27 @@ static size_t count_gaps(const struct vulnerability_report *r)
 	return n;
 }
 
+/* How fresh the advisories are: as the oldest of them. */
+static void put_sources(struct screen *s, const struct vulnerability_report *r)
+{
+	int64_t oldest = INT64_MAX;
+	struct date_text day;
+	char text[128];
+
+	if (r->sources.len == 0)
+		return;
+	for (size_t i = 0; i < r->sources.len; i++)
+		oldest = MIN(oldest, r->sources.at[i].updated_s);
+	if (oldest == DATE_NONE)
+		snprintf(text, sizeof(text), "advisories of %zu source%s", r->sources.len, plural(r->sources.len));
+	else
+		snprintf(text, sizeof(text), "advisories of %zu source%s, all updated since %.10s", r->sources.len,
+			 plural(r->sources.len), date_print(&day, oldest));
+	screen_blanks(s, 4);
+	screen_wrap(s, slice_cstr(text), 4);
+	screen_newline(s);
+}
+
 static enum status put_coverage(struct table *t, struct err *err)
 {
 	const struct vulnerability_report *r = t->report;
@@ -386,6 +407,7 @@ static enum status put_coverage(struct table *t, struct err *err)
 			TRY(screen_flush(s, err));
 		}
 	}
+	put_sources(s, r);
 	if (r->suppressed.len > 0) {
 		snprintf(text, sizeof(text), "%zu finding%s suppressed; -f json names %s and the reason",
 			 r->suppressed.len, r->suppressed.len == 1 ? " was" : "s were",

@@ -280,6 +280,32 @@ static void test_no_packages(void **state)
 	assert_false(f->report.complete);
 }
 
+static void test_a_full_report(void **state)
+{
+	struct fx *f = *state;
+	struct limits limits = limits_default;
+
+	secdb(f, "alpine-main");
+	fx_system(f, "alpine", RELEASE);
+	for (size_t i = 0; i < 5; i++)
+		fx_package(f, PACKAGE_APK, "a", "1-r0")->arch = slice_make("abcde" + i, 1);
+	f->options.limits = &limits;
+	limits.findings = 5;
+	fx_match(f);
+	fx_findings(f, 5);
+	assert_true(f->report.complete);
+	limits.findings = 2;
+	fx_match(f);
+	fx_findings(f, 2);
+	fx_coverage(f, COVERAGE_LIMIT, "limits.findings", 3, "the report is full");
+	assert_false(f->report.complete);
+	limits.findings = 5;
+	limits.match_rows = 4;
+	fx_match(f);
+	fx_findings(f, 4);
+	fx_coverage(f, COVERAGE_LIMIT, "limits.match_rows", 1, "the report is full");
+}
+
 static void test_end_of_life(void **state)
 {
 	struct fx *f = *state;
@@ -311,6 +337,7 @@ static void test_every_row_is_reached(void **state)
 		{ COVERAGE_STALE_FEED, "test_stale_and_failed_feeds" },
 		{ COVERAGE_FAILED_FEED, "test_stale_and_failed_feeds" },
 		{ COVERAGE_NOT_READ, "test_not_read" },
+		{ COVERAGE_LIMIT, "test_a_full_report" },
 		{ COVERAGE_BAD_VERSION, "test_languages: test_bad_installed_version" },
 		{ COVERAGE_BAD_ADVISORY, "test_languages: test_bad_version_in_a_row" },
 		{ COVERAGE_NO_PACKAGES, "test_no_packages" },
@@ -341,6 +368,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_not_read_is_bounded),
 	TEST(test_incomplete_without_a_reason),
 	TEST(test_no_packages),
+	TEST(test_a_full_report),
 	TEST(test_end_of_life),
 	cmocka_unit_test(test_every_row_is_reached),
 };
