@@ -287,6 +287,20 @@ static enum status get_path(struct reader *rd, yyjson_val *v, const char *what, 
 	return is_normal_path(rd, *out) ? STATUS_OK : bad(rd, what);
 }
 
+/* Of something that lies in the layer; the root has no name. */
+static enum status get_place(struct reader *rd, yyjson_val *v, const char *what, int slot, struct slice *out)
+{
+	TRY(get_path(rd, v, what, slot, out));
+	return out->len > 0 ? STATUS_OK : bad(rd, what);
+}
+
+/* Absent is false. */
+static enum status get_bool(struct reader *rd, yyjson_val *v, const char *what, bool *out)
+{
+	*out = yyjson_is_true(v);
+	return !v || yyjson_is_bool(v) ? STATUS_OK : bad(rd, what);
+}
+
 static enum status get_digest(struct reader *rd, yyjson_val *root, const char *key, struct digest *out)
 {
 	yyjson_val *v = json_get(root, key);
@@ -317,7 +331,7 @@ static enum status get_package(struct reader *rd, yyjson_val *v)
 	TRY(get_bytes(rd, json_get(v, "source_name"), "packages.source_name", 2, &p->source_name));
 	TRY(get_bytes(rd, json_get(v, "source_version"), "packages.source_version", 3, &p->source_version));
 	TRY(get_bytes(rd, json_get(v, "db"), "packages.db", 4, &p->db));
-	TRY(get_path(rd, json_get(v, "path"), "packages.path", 5, &p->path));
+	TRY(get_place(rd, json_get(v, "path"), "packages.path", 5, &p->path));
 	return get_bytes(rd, json_get(v, "detector"), "packages.detector", 6, &p->detector);
 }
 
@@ -363,10 +377,10 @@ static enum status get_file(struct reader *rd, yyjson_val *v)
 	if (json_get(v, "kind") && (!json_get_u64(v, "kind", &kind) || kind > LAYER_FILE_OTHER))
 		return bad(rd, "files.kind");
 	f->kind = (enum layer_file_kind)kind;
-	f->read = json_get_bool(v, "read");
+	TRY(get_bool(rd, json_get(v, "read"), "files.read", &f->read));
 	if (!json_get_u64(v, "size", &f->size))
 		return bad(rd, "files.size");
-	TRY(get_path(rd, json_get(v, "path"), "files.path", -1, &f->path));
+	TRY(get_place(rd, json_get(v, "path"), "files.path", -1, &f->path));
 	TRY(get_path(rd, json_get(v, "alias"), "files.alias", -1, &f->alias));
 	return get_bytes(rd, json_get(v, "detector"), "files.detector", 6, &f->detector);
 }
@@ -414,14 +428,14 @@ static enum status get_program(struct reader *rd, yyjson_val *v)
 {
 	struct slice *s = VEC_PUSH(&rd->out->programs, rd->arena);
 
-	return s ? get_path(rd, v, "programs", -1, s) : err_nomem(rd->err, "layer report");
+	return s ? get_place(rd, v, "programs", -1, s) : err_nomem(rd->err, "layer report");
 }
 
 static enum status get_whiteout(struct reader *rd, yyjson_val *v)
 {
 	struct slice *s = VEC_PUSH(&rd->out->whiteouts, rd->arena);
 
-	return s ? get_path(rd, v, "whiteouts", -1, s) : err_nomem(rd->err, "layer report");
+	return s ? get_place(rd, v, "whiteouts", -1, s) : err_nomem(rd->err, "layer report");
 }
 
 static enum status get_opaque(struct reader *rd, yyjson_val *v)
@@ -435,7 +449,7 @@ static enum status get_directory(struct reader *rd, yyjson_val *v)
 {
 	struct slice *s = VEC_PUSH(&rd->out->directories, rd->arena);
 
-	return s ? get_path(rd, v, "directories", -1, s) : err_nomem(rd->err, "layer report");
+	return s ? get_place(rd, v, "directories", -1, s) : err_nomem(rd->err, "layer report");
 }
 
 static enum status get_names(struct reader *rd, yyjson_val *root, const char *key, uint64_t max,
@@ -466,9 +480,9 @@ static enum status get_links(struct reader *rd, yyjson_val *root, const char *ke
 			if (!link)
 				return err_nomem(rd->err, "layer report");
 			link->hard = hard;
-			TRY(get_path(rd, v, key, -1, &link->path));
+			TRY(get_place(rd, v, key, -1, &link->path));
 		} else if (hard) {
-			TRY(get_path(rd, v, key, -1, &link->target));
+			TRY(get_place(rd, v, key, -1, &link->target));
 		} else {
 			TRY(get_bytes(rd, v, key, -1, &link->target));
 			if (link->target.len > rd->limits->path_bytes)
@@ -496,14 +510,16 @@ static enum status get_owned(struct reader *rd, yyjson_val *root)
 			struct layer_owned *o;
 
 			if (j == 0) {
-				TRY(get_path(rd, v, "owned", -1, &db));
+				TRY(get_place(rd, v, "owned", -1, &db));
 				continue;
 			}
+			if (rd->out->owned.len >= rd->limits->layer_entries)
+				return bad(rd, "owned");
 			o = VEC_PUSH(&rd->out->owned, rd->arena);
 			if (!o)
 				return err_nomem(rd->err, "layer report");
 			o->db = db;
-			TRY(get_path(rd, v, "owned", -1, &o->path));
+			TRY(get_place(rd, v, "owned", -1, &o->path));
 		}
 	}
 	return STATUS_OK;
@@ -524,8 +540,7 @@ static enum status get_head(struct reader *rd, yyjson_val *root)
 	    !json_get_u64(root, "bytes_tar", &out->bytes_tar) || !json_get_u64(root, "entries", &out->entries) ||
 	    !json_get_u64(root, "diags_dropped", &out->diags_dropped))
 		return bad(rd, "head");
-	out->complete = json_get_bool(root, "complete");
-	return STATUS_OK;
+	return get_bool(rd, json_get(root, "complete"), "complete", &out->complete);
 }
 
 static enum status get_lists(struct reader *rd, yyjson_val *root)

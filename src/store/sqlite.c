@@ -181,7 +181,7 @@ static enum status open_unchanging(struct store *s, struct err *err)
 	if (left)
 		return err_set(
 			err, STATUS_IO,
-			"%s has changes in its log that are not in place yet: run limpid db status once as a user "
+			"%s has changes in its log that are not in place yet: run limpid update once as a user "
 			"who may write there",
 			s->path);
 	text = unchanging_uri(s->path);

@@ -45,6 +45,13 @@ static const struct {
 	{ "photon", "4.0", "", "", "", "", "photon:4.0" },
 	{ "mariner", "2.0.20220121", "", "", "", "", "mariner:2.0" },
 	{ "azurelinux", "3.0", "", "", "", "", "azurelinux:3.0" },
+	{ "chainguard", "20230214", "", "", "", "", "chainguard" },
+	{ "rocky", "9.3", "", "", "", "", "rocky:9" },
+	{ "fedora", "39", "", "", "", "", "fedora:39" },
+	{ "ol", "8.9", "", "", "", "", "oracle:8" },
+	{ "opensuse-leap", "15.5", "", "", "", "", "opensuse-leap:15.5" },
+	{ "openEuler", "22.03", "", "", "", "", "openeuler:22.03" },
+	{ "mageia", "9", "", "", "", "", "mageia:9" },
 	{ "raspbian", "12", "bookworm", "", "", "", "" },
 	{ "", "12", "bookworm", "", "", "", "" },
 };
@@ -68,6 +75,26 @@ static void test_scopes(void **state)
 			fail_msg("row %zu: expected \"%s\", got \"%.*s\"", i, scopes[i].scope, SLICE_ARG(scope));
 	}
 	arena_fini(&arena);
+}
+
+/* A row of the table without a row here would be a system whose scope nobody has looked at. */
+static void test_every_row_has_a_case(void **state)
+{
+	static const char *const rows[] = {
+#define DISTRO(did, scope, rule, type, name) did,
+#include "model/distros.def"
+#undef DISTRO
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(scopes) && !found; k++)
+			found = slice_eq(slice_cstr(rows[i]), slice_cstr(scopes[k].did)) && scopes[k].scope[0];
+		if (!found)
+			fail_msg("%s: no case", rows[i]);
+	}
 }
 
 static void test_names(void **state)
@@ -113,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_every_row_has_a_case),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_debian_releases),
 	};
