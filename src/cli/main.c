@@ -2,6 +2,8 @@
 /* main.c - the program: picks the command from the table. */
 #include "cli/cli.h"
 
+#include "io/digest.h"
+
 #include <signal.h>
 
 const char cli_version[] = LIMPID_VERSION;
@@ -60,6 +62,7 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
+	digest_without_configuration();
 	/* A reader that goes away (| head) is not a crash. */
 	signal(SIGPIPE, SIG_IGN);
 	if (!name) {

@@ -2,6 +2,7 @@
 /* digest.c - SHA-256 and SHA-512 by OpenSSL, as values, on the way of a stream, and in a thread of their own. */
 #include "io/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -63,6 +64,11 @@ static void fetch_methods(void)
 {
 	for (size_t a = DIGEST_SHA256; a < ARRAY_LEN(algos); a++)
 		methods[a] = EVP_MD_fetch(NULL, algos[a].name, NULL);
+}
+
+void digest_without_configuration(void)
+{
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 }
 
 struct hasher {
