@@ -83,10 +83,23 @@ bool cli_segment_dir(const char *data_dir, char *out, size_t size)
 	return n > 0 && (size_t)n < size;
 }
 
+/* A state that an older limpid left is brought up to date when it may be written. */
+static enum status open_state(const char *data_dir, struct store **out, struct err *err)
+{
+	struct store_options options = { .read_only = true, .busy_ms = 2000 };
+	enum status st = store_open(data_dir, &options, out, err);
+	struct err ignored = ERR_INIT;
+
+	if (st != STATUS_UNSUPPORTED)
+		return st;
+	options.read_only = false;
+	options.cache_bytes = limits_default.cache_bytes;
+	return store_open(data_dir, &options, out, &ignored) == STATUS_OK ? STATUS_OK : st;
+}
+
 enum status cli_segments(const char *data_dir, struct segment_set **out, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
-	struct store_options options = { .read_only = true, .busy_ms = 2000 };
 	struct diag_sink quiet = { NULL, NULL }; /* a broken segment is told by coverage */
 	struct segment_set_entry *entries = NULL;
 	struct store_source *sources = NULL;
@@ -97,7 +110,7 @@ enum status cli_segments(const char *data_dir, struct segment_set **out, struct 
 
 	if (!cli_segment_dir(data_dir, dir, sizeof(dir)))
 		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
-	st = store_open(data_dir, &options, &store, err);
+	st = open_state(data_dir, &store, err);
 	if (st == STATUS_NOTFOUND)
 		return segment_set_open(dir, NULL, 0, &quiet, out, err);
 	if (st != STATUS_OK)
