@@ -55,6 +55,15 @@ int cli_failed(const struct err *err);
 
 /* The data folder: --db, $LIMPID_HOME, $XDG_DATA_HOME/limpid, $HOME/.local/share/limpid. False: none can be named. */
 bool cli_data_dir(const struct options *o, char *out, size_t size);
+/* Update operations kept per source, with their segments: the one in force and the one before, for a diff. */
+#define CLI_OPERATIONS_KEPT 2
+struct cli_collected {
+	uint64_t operations;
+	struct segment_collected files;
+};
+/* Delete what nobody needs any more. STATUS_CONFLICT: an update was at work for all of wait_ms. */
+enum status cli_collect(struct store *store, const char *data_dir, unsigned wait_ms, struct cli_collected *out,
+			struct err *err) NODISCARD;
 /* <dir>/segments */
 bool cli_segment_dir(const char *data_dir, char *out, size_t size);
 /*
@@ -73,12 +82,28 @@ enum status cli_output_open(const struct options *o, struct cli_output *out, str
 enum status cli_output_close(struct cli_output *out, struct err *err) NODISCARD;
 void cli_output_abort(struct cli_output *out);
 
+/* The data folder of a command that looks at images. */
+struct cli_folder {
+	const char *dir;     /* borrowed */
+	struct store *store; /* owned; NULL: there is none, or it cannot be read */
+	bool cached;         /* layers are looked up in it */
+	bool writable;       /* and put there */
+	struct err trouble;  /* why it cannot be read; STATUS_OK if it can, or is simply not there yet */
+};
+/* Never fails: what does not work is told on standard error and kept in trouble. */
+void cli_folder_open(const struct options *o, const char *dir, struct cli_folder *out);
+void cli_folder_close(struct cli_folder *f);
+/* Open the segments in force; of a state that cannot be read, the newest that lie there (trouble says why). */
+enum status cli_segments(struct cli_folder *f, struct segment_set **out, struct err *err) NODISCARD;
+/* Add what cli_segments() had to make do with to the report's coverage. */
+struct vulnerability_report;
+enum status cli_folder_tell(const struct cli_folder *f, struct vulnerability_report *r, struct arena *arena,
+			    struct err *err) NODISCARD;
+
 /* Index one target by the options of scan, index and explain. */
 struct index_report;
-enum status cli_index(const struct options *o, const char *data_dir, struct slice target, struct arena *arena,
-		      struct index_report *out, struct err *err) NODISCARD;
-/* Open the segments in force of a data folder; an absent store is an empty set. */
-enum status cli_segments(const char *data_dir, struct segment_set **out, struct err *err) NODISCARD;
+enum status cli_index(const struct options *o, const struct cli_folder *folder, struct slice target,
+		      struct arena *arena, struct index_report *out, struct err *err) NODISCARD;
 /* The targets that scan, index and explain take, as help text. */
 void cli_print_targets(FILE *out);
 /* Is the option's value a report format that has the document? Says so on standard error if not. */

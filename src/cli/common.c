@@ -83,54 +83,6 @@ bool cli_segment_dir(const char *data_dir, char *out, size_t size)
 	return n > 0 && (size_t)n < size;
 }
 
-/* A state that an older limpid left is brought up to date when it may be written. */
-static enum status open_state(const char *data_dir, struct store **out, struct err *err)
-{
-	struct store_options options = { .read_only = true, .busy_ms = 2000 };
-	enum status st = store_open(data_dir, &options, out, err);
-	struct err ignored = ERR_INIT;
-
-	if (st != STATUS_UNSUPPORTED)
-		return st;
-	options.read_only = false;
-	options.cache_bytes = limits_default.cache_bytes;
-	return store_open(data_dir, &options, out, &ignored) == STATUS_OK ? STATUS_OK : st;
-}
-
-enum status cli_segments(const char *data_dir, struct segment_set **out, struct err *err)
-{
-	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
-	struct diag_sink quiet = { NULL, NULL }; /* a broken segment is told by coverage */
-	struct segment_set_entry *entries = NULL;
-	struct store_source *sources = NULL;
-	struct store *store = NULL;
-	size_t n = 0;
-	char dir[4096];
-	enum status st;
-
-	if (!cli_segment_dir(data_dir, dir, sizeof(dir)))
-		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
-	st = open_state(data_dir, &store, err);
-	if (st == STATUS_NOTFOUND)
-		return segment_set_open(dir, NULL, 0, &quiet, out, err);
-	if (st != STATUS_OK)
-		return st;
-	st = store_sources(store, &arena, &sources, &n, err);
-	store_close(store);
-	if (st != STATUS_OK)
-		return st;
-	entries = arena_array(&arena, n + 1, sizeof(*entries));
-	if (!entries)
-		return err_nomem(err, "sources");
-	for (size_t i = 0; i < n; i++)
-		entries[i] = (struct segment_set_entry){ .source = sources[i].name,
-							 .feed = sources[i].feed,
-							 .digest = sources[i].segment,
-							 .updated_s = sources[i].last_success_s,
-							 .failed = sources[i].error.len > 0 };
-	return segment_set_open(dir, entries, n, &quiet, out, err);
-}
-
 bool cli_find(const char *const *places, size_t n, char *out, size_t size)
 {
 	char self[4096];

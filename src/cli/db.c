@@ -2,15 +2,15 @@
 /* db.c - limpid db: shows, checks and cleans up the data folder. */
 #include "cli/cli.h"
 
-#include "base/map.h"
 #include "index/detector.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <unistd.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #define CACHE_AGE_S (90 * 86400)
-#define OPERATIONS_KEPT 10
+/* How long gc waits for an update that is at work. */
+#define WAIT_MS 30000
 
 struct folder {
 	char dir[4096], segments[4200];
@@ -43,56 +43,117 @@ static enum status folder_open(struct folder *f, bool read_only, struct err *err
 	return store_sources(f->store, &f->arena, &f->sources, &f->n, err);
 }
 
-static const char *age(char out[32], int64_t then_s)
+/* A length of time for people: "5 min", "3 h", "12 days". */
+static void span(char out[32], int64_t s)
 {
-	int64_t s = date_now() - then_s;
+	if (s < 2 * 3600)
+		snprintf(out, 32, "%lld min", (long long)((s + 30) / 60));
+	else if (s < 2 * 86400)
+		snprintf(out, 32, "%lld h", (long long)((s + 1800) / 3600));
+	else
+		snprintf(out, 32, "%lld days", (long long)((s + 43200) / 86400));
+}
+
+static const char *ago(char out[48], int64_t then_s)
+{
+	char text[32];
 
 	if (then_s == DATE_NONE)
-		snprintf(out, 32, "never");
-	else if (s < 7200)
-		snprintf(out, 32, "%lld min ago", (long long)(s / 60));
-	else if (s < 172800)
-		snprintf(out, 32, "%lld h ago", (long long)(s / 3600));
-	else
-		snprintf(out, 32, "%lld days ago", (long long)(s / 86400));
+		return "never";
+	span(text, MAX(date_now() - then_s, 0));
+	snprintf(out, 48, "%s ago", text);
 	return out;
+}
+
+static const char *due(char out[48], int64_t next_s)
+{
+	int64_t left = next_s - date_now();
+	char text[32];
+
+	if (next_s == DATE_NONE)
+		return "-";
+	if (left <= 0)
+		return "now";
+	span(text, left);
+	snprintf(out, 48, "in %s", text);
+	return out;
+}
+
+static const char *size(char out[32], uint64_t bytes)
+{
+	if (bytes < 1000000)
+		snprintf(out, 32, "%llu kB", (unsigned long long)((bytes + 999) / 1000));
+	else
+		snprintf(out, 32, "%.1f MB", (double)bytes / 1e6);
+	return out;
+}
+
+static void print_state(const struct store_source *s, const struct err *damage)
+{
+	if (damage->code != STATUS_OK)
+		printf("damaged, not asked: %s; run: limpid update\n", damage->msg);
+	else if (s->held_back.len > 0)
+		printf("%.*s; limpid update --accept publishes it\n", SLICE_ARG(s->error));
+	else if (s->error.len > 0)
+		printf("last run failed: %.*s\n", SLICE_ARG(s->error));
+	else
+		puts("ok");
+}
+
+struct totals {
+	uint64_t records, bytes;
+	size_t bad;
+};
+
+static void print_source(const struct folder *f, const struct store_source *s, struct totals *t)
+{
+	char updated[48], changed[48], next[48], bytes[32] = "-";
+	struct err damage = ERR_INIT;
+	struct segment *seg = NULL;
+
+	if (s->segment.algo != DIGEST_NONE && segment_open(f->segments, &s->segment, &seg, &damage) == STATUS_OK) {
+		t->bytes += segment_get_stats(seg)->bytes;
+		size(bytes, segment_get_stats(seg)->bytes);
+	}
+	t->records += s->records;
+	t->bad += s->error.len > 0 || damage.code != STATUS_OK;
+	printf("%-34.*s %8llu %8s %12s %12s %9s  ", SLICE_ARG(s->name), (unsigned long long)s->records, bytes,
+	       ago(updated, s->last_success_s), ago(changed, s->last_change_s), due(next, s->next_s));
+	print_state(s, &damage);
+	segment_free(seg);
+}
+
+/* Bytes of every file in the folder of segments. */
+static uint64_t folder_bytes(const char *dir)
+{
+	DIR *d = opendir(dir);
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (struct dirent *e; d && (e = readdir(d)) != NULL;)
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			bytes += (uint64_t)st.st_size;
+	if (d)
+		closedir(d);
+	return bytes;
 }
 
 static enum status status(struct folder *f, int *out_exit, struct err *err)
 {
 	struct store_cache_stats cache;
-	uint64_t records = 0, bytes = 0;
+	struct totals t = { 0 };
+	char in_force[32], others[32], layers[32];
+	uint64_t all = folder_bytes(f->segments);
 
-	printf("%-36s %9s %12s  %s\n", "SOURCE", "RECORDS", "UPDATED", "STATE");
-	for (size_t i = 0; i < f->n; i++) {
-		const struct store_source *s = &f->sources[i];
-		struct segment *seg = NULL;
-		struct err seg_err = ERR_INIT;
-		char when[32];
-
-		if (s->segment.algo != DIGEST_NONE &&
-		    segment_open(f->segments, &s->segment, &seg, &seg_err) == STATUS_OK)
-			bytes += segment_get_stats(seg)->bytes;
-		records += s->records;
-		printf("%-36.*s %9llu %12s  ", SLICE_ARG(s->name), (unsigned long long)s->records,
-		       age(when, s->last_success_s));
-		if (s->segment.algo != DIGEST_NONE && !seg)
-			printf("damaged: %s", seg_err.msg);
-		else if (s->error.len > 0)
-			printf("last run failed: %.*s", SLICE_ARG(s->error));
-		else if (s->held_back.len > 0)
-			fputs("a much smaller document was kept back", stdout);
-		else
-			fputs("ok", stdout);
-		putchar('\n');
-		if (s->error.len > 0 || (s->segment.algo != DIGEST_NONE && !seg))
-			*out_exit = EXIT_UNREADABLE;
-		segment_free(seg);
-	}
+	printf("%-34s %8s %8s %12s %12s %9s  %s\n", "SOURCE", "RECORDS", "SIZE", "UPDATED", "CHANGED", "NEXT", "STATE");
+	for (size_t i = 0; i < f->n; i++)
+		print_source(f, &f->sources[i], &t);
 	TRY(store_cache_stats(f->store, &cache, err));
-	printf("\n%zu sources, %llu records, %.1f MB of segments; %llu cached layers, %.1f MB\n", f->n,
-	       (unsigned long long)records, (double)bytes / 1e6, (unsigned long long)cache.entries,
-	       (double)cache.bytes / 1e6);
+	printf("\n%zu sources, %llu records in %s; %s of older segments; %llu cached layers in %s\n", f->n,
+	       (unsigned long long)t.records, size(in_force, t.bytes), size(others, all > t.bytes ? all - t.bytes : 0),
+	       (unsigned long long)cache.entries, size(layers, cache.bytes));
+	if (t.bad > 0)
+		*out_exit = EXIT_UNREADABLE;
 	return STATUS_OK;
 }
 
@@ -112,12 +173,11 @@ static enum status verify(struct folder *f, int *out_exit, struct err *err)
 		st = segment_open(f->segments, &s->segment, &seg, &e);
 		if (st == STATUS_OK)
 			st = segment_verify(seg, &e);
-		if (st == STATUS_OK) {
-			good++;
-		} else {
-			bad++;
-			cli_error("%.*s: %s; run: limpid update --force", SLICE_ARG(s->name), e.msg);
-		}
+		good += st == STATUS_OK;
+		bad += st != STATUS_OK;
+		if (st != STATUS_OK)
+			cli_error("%.*s: %s; run: limpid update --set %.*s", SLICE_ARG(s->name), e.msg,
+				  SLICE_ARG(s->feed));
 		segment_free(seg);
 	}
 	printf("%zu segments verified, %zu damaged\n", good, bad);
@@ -126,53 +186,18 @@ static enum status verify(struct folder *f, int *out_exit, struct err *err)
 	return STATUS_OK;
 }
 
-/* Segments that no source and no kept operation names. */
-static enum status gc_segments(struct folder *f, uint64_t *out_deleted, struct err *err)
-{
-	struct map AUTO(map_fini) named = MAP_INIT;
-	struct store_operation *ops;
-	size_t n;
-	DIR *dir = opendir(f->segments);
-	struct dirent *e;
-
-	if (!dir)
-		return errno == ENOENT ? STATUS_OK : err_errno(err, "cannot open %s", f->segments);
-	TRY(store_operations(f->store, SLICE_EMPTY, SIZE_MAX >> 1, &f->arena, &ops, &n, err));
-	for (size_t i = 0; i < f->n + n; i++) {
-		const struct digest *d = i < f->n ? &f->sources[i].segment : &ops[i - f->n].segment;
-		struct digest_text text;
-		struct slice hex;
-
-		slice_cut(slice_cstr(digest_print(&text, d)), ':', NULL, &hex);
-		if (!arena_copy(&f->arena, hex, &hex) || !map_put(&named, hex, 1)) {
-			closedir(dir);
-			return err_nomem(err, "segments");
-		}
-	}
-	while ((e = readdir(dir)) != NULL) {
-		struct slice name = slice_cstr(e->d_name), hex;
-		uint64_t found;
-
-		if (!slice_ends(name, SLICE(".seg")))
-			continue;
-		hex = slice_take(name, name.len - 4);
-		if (!map_get(&named, hex, &found) && unlinkat(dirfd(dir), e->d_name, 0) == 0)
-			(*out_deleted)++;
-	}
-	closedir(dir);
-	return STATUS_OK;
-}
-
 static enum status gc(struct folder *f, int *out_exit, struct err *err)
 {
-	uint64_t layers = 0, operations = 0, segments = 0;
+	struct cli_collected gone;
+	uint64_t layers = 0;
+	char bytes[32];
 
 	(void)out_exit;
 	TRY(store_cache_gc(f->store, date_now() - CACHE_AGE_S, detector_set(), &layers, err));
-	TRY(store_operations_gc(f->store, OPERATIONS_KEPT, &operations, err));
-	TRY(gc_segments(f, &segments, err));
-	printf("dropped %llu cached layers, %llu update operations, %llu segments\n", (unsigned long long)layers,
-	       (unsigned long long)operations, (unsigned long long)segments);
+	TRY(cli_collect(f->store, f->dir, WAIT_MS, &gone, err));
+	printf("dropped %llu cached layers, %llu update operations, %llu segments and %llu unfinished files (%s)\n",
+	       (unsigned long long)layers, (unsigned long long)gone.operations, (unsigned long long)gone.files.segments,
+	       (unsigned long long)gone.files.unfinished, size(bytes, gone.files.bytes));
 	return STATUS_OK;
 }
 

@@ -193,7 +193,7 @@ static int exit_status(const struct index_report *index)
 	return index->packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 }
 
-static enum status explain(const struct options *o, const char *data_dir, int *out_exit, struct err *err)
+static enum status explain(const struct options *o, struct cli_folder *folder, int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct match_options options = { .now_s = date_now(), .scope_served = cli_scope_served };
@@ -203,11 +203,13 @@ static enum status explain(const struct options *o, const char *data_dir, int *o
 	struct segment_set *set;
 	enum status st;
 
-	TRY(cli_index(o, data_dir, slice_cstr(o->args[1]), &arena, &index, err));
-	TRY(cli_segments(data_dir, &set, err));
+	TRY(cli_index(o, folder, slice_cstr(o->args[1]), &arena, &index, err));
+	TRY(cli_segments(folder, &set, err));
 	st = match_explain(&index, set, &options, slice_trim(slice_cstr(o->args[0])), &arena, &explanation, err);
 	if (st == STATUS_OK)
 		st = match_report(&index, set, &options, &arena, &report, err);
+	if (st == STATUS_OK)
+		st = cli_folder_tell(folder, &report, &arena, err);
 	if (st == STATUS_OK)
 		st = print(o, &report, &explanation, err);
 	segment_set_free(set);
@@ -220,7 +222,9 @@ int command_explain(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct options o;
 	char data_dir[4096];
+	struct cli_folder folder;
 	int result = EXIT_DONE;
+	enum status st;
 
 	if (!options_parse('e', argc, argv, &o))
 		return EXIT_USAGE;
@@ -230,5 +234,8 @@ int command_explain(int argc, char **argv)
 	}
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;
-	return explain(&o, data_dir, &result, &err) == STATUS_OK ? result : cli_failed(&err);
+	cli_folder_open(&o, data_dir, &folder);
+	st = explain(&o, &folder, &result, &err);
+	cli_folder_close(&folder);
+	return st == STATUS_OK ? result : cli_failed(&err);
 }

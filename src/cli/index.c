@@ -17,7 +17,7 @@ static const char *place_of(const struct index_diag *d, const struct index_repor
 	return buf;
 }
 
-static enum status run(const struct options *o, const char *data_dir, const struct report_format *format,
+static enum status run(const struct options *o, const struct cli_folder *folder, const struct report_format *format,
 		       struct cli_output *output, int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
@@ -26,7 +26,7 @@ static enum status run(const struct options *o, const char *data_dir, const stru
 					  .program_version = cli_version };
 	struct index_report index;
 
-	TRY(cli_index(o, data_dir, slice_cstr(o->args[0]), &arena, &index, err));
+	TRY(cli_index(o, folder, slice_cstr(o->args[0]), &arena, &index, err));
 	TRY(format->index(&index, &options, &output->out, err));
 	*out_exit = index.packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 	for (size_t i = 0; i < index.diags.len; i++) {
@@ -49,9 +49,11 @@ int command_index(int argc, char **argv)
 	const struct report_format *format;
 	struct err err = ERR_INIT;
 	struct cli_output output;
+	struct cli_folder folder;
 	struct options o;
 	char data_dir[4096];
 	int result = EXIT_DONE;
+	enum status st;
 
 	if (!options_parse('i', argc, argv, &o))
 		return EXIT_USAGE;
@@ -64,7 +66,10 @@ int command_index(int argc, char **argv)
 		return EXIT_USAGE;
 	if (cli_output_open(&o, &output, &err) != STATUS_OK)
 		return cli_failed(&err);
-	if (run(&o, data_dir, format, &output, &result, &err) != STATUS_OK) {
+	cli_folder_open(&o, data_dir, &folder);
+	st = run(&o, &folder, format, &output, &result, &err);
+	cli_folder_close(&folder);
+	if (st != STATUS_OK) {
 		cli_output_abort(&output);
 		return cli_failed(&err);
 	}

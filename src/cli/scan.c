@@ -34,7 +34,7 @@ static int exit_status(const struct vulnerability_report *r, const struct gate *
 /* The documents of all targets in one output. */
 struct sequence {
 	const struct options *options;
-	const char *data_dir;
+	struct cli_folder folder;
 	const struct report_format *format;
 	struct gate gate;
 	struct cli_output output;
@@ -120,9 +120,11 @@ static enum status scan_report(struct sequence *q, const struct index_report *in
 	struct segment_set *set;
 	enum status st;
 
-	TRY(cli_segments(q->data_dir, &set, err));
+	TRY(cli_segments(&q->folder, &set, err));
 	st = match_report(index, set, &options, arena, out, err);
 	segment_set_free(set);
+	if (st == STATUS_OK)
+		st = cli_folder_tell(&q->folder, out, arena, err);
 	if (st == STATUS_OK && option_given(q->options, OPTION_demo))
 		st = add_demonstration(out, arena, err);
 	return st;
@@ -135,7 +137,7 @@ static enum status scan_one(struct sequence *q, struct slice target, int *out_ex
 	struct vulnerability_report report;
 	struct index_report index;
 	struct err why = ERR_INIT;
-	enum status st = cli_index(q->options, q->data_dir, target, &arena, &index, &why);
+	enum status st = cli_index(q->options, &q->folder, target, &arena, &index, &why);
 
 	if (st == STATUS_OK)
 		st = scan_report(q, &index, &arena, &report, &why);
@@ -195,7 +197,7 @@ static int scan_documents(struct sequence *q, const char *const *targets, struct
 
 static int scan_all(const struct options *o, const char *data_dir, const char *const *targets, size_t n)
 {
-	struct sequence q = { .options = o, .data_dir = data_dir, .format = cli_format(o, false), .targets = n };
+	struct sequence q = { .options = o, .format = cli_format(o, false), .targets = n };
 	struct err err = ERR_INIT;
 	int result;
 
@@ -203,7 +205,9 @@ static int scan_all(const struct options *o, const char *data_dir, const char *c
 		return EXIT_USAGE;
 	if (cli_output_open(o, &q.output, &err) != STATUS_OK)
 		return cli_failed(&err);
+	cli_folder_open(o, data_dir, &q.folder);
 	result = scan_documents(&q, targets, &err);
+	cli_folder_close(&q.folder);
 	cli_output_abort(&q.output);
 	return result;
 }

@@ -50,21 +50,25 @@ static bool parse_platform(const char *text, struct image_platform *out)
 	return out->arch.len > 0;
 }
 
-static enum status index_opened(const struct image *image, struct indexing *x, struct store *cache, struct arena *arena,
-				struct index_report *out, struct err *err)
+static enum status index_opened(const struct image *image, struct indexing *x, const struct cli_folder *folder,
+				struct arena *arena, struct index_report *out, struct err *err)
 {
 	/* What is too large for memory: where the user says, else on a disk rather than in a file system in memory. */
 	const char *temp_dirs[] = { getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp", "/var/tmp", "/tmp", NULL };
+	struct err trouble = ERR_INIT;
 	struct index_env env = {
 		.limits = &limits_default,
 		.temp_dirs = temp_dirs,
-		.cache = cache,
+		.cache = folder->cached ? folder->store : NULL,
+		.cache_trouble = folder->writable ? &trouble : NULL,
 		.in_process = option_given(x->options, OPTION_in_process),
 		.verify_diff_ids = true,
 		.progress = { on_progress, x },
 	};
 
 	TRY(index_image(image, &env, arena, out, err));
+	if (trouble.code != STATUS_OK)
+		cli_note(x->options, "layers are not cached: %s", trouble.msg);
 	for (size_t i = 0; i < x->odd.len; i++) {
 		struct index_diag *d = VEC_PUSH(&out->diags, arena);
 
@@ -77,29 +81,12 @@ static enum status index_opened(const struct image *image, struct indexing *x, s
 	return STATUS_OK;
 }
 
-/* A data folder that cannot be written must not keep anybody from scanning: then there is no cache. */
-static struct store *open_cache(const struct options *o, const char *data_dir)
-{
-	struct store_options options = { .busy_ms = 2000, .cache_bytes = limits_default.cache_bytes };
-	struct store *cache = NULL;
-	struct err err = ERR_INIT;
-
-	if (option_given(o, OPTION_no_cache))
-		return NULL;
-	if (store_open(data_dir, &options, &cache, &err) != STATUS_OK) {
-		cli_note(o, "layers are not cached: %s", err.msg);
-		return NULL;
-	}
-	return cache;
-}
-
-enum status cli_index(const struct options *o, const char *data_dir, struct slice target, struct arena *arena,
-		      struct index_report *out, struct err *err)
+enum status cli_index(const struct options *o, const struct cli_folder *folder, struct slice target,
+		      struct arena *arena, struct index_report *out, struct err *err)
 {
 	struct indexing x = { .options = o, .arena = arena };
 	struct diag_sink diags = { on_diag, &x };
 	struct image_options options = { .limits = &limits_default, .diags = &diags };
-	struct store *cache;
 	struct image *image;
 	enum status st;
 
@@ -115,10 +102,8 @@ enum status cli_index(const struct options *o, const char *data_dir, struct slic
 	}
 	TRY(image_open(target, &options, &image, err));
 	cli_progress_init(&x.progress, o);
-	cache = open_cache(o, data_dir);
-	st = index_opened(image, &x, cache, arena, out, err);
+	st = index_opened(image, &x, folder, arena, out, err);
 	cli_progress_clear(&x.progress);
-	store_close(cache);
 	image_free(image);
 	return st;
 }

@@ -36,8 +36,11 @@ static void on_event(void *ctx, const struct update_event *e)
 			 e->diags ? ", some could not be read" : "");
 		break;
 	case UPDATE_EVENT_UNCHANGED:
-		cli_note(t->options, "%.*s: unchanged, %llu records", SLICE_ARG(e->source),
-			 (unsigned long long)e->records);
+		if (e->text.len > 0)
+			cli_note(t->options, "%.*s: %.*s", SLICE_ARG(e->source), SLICE_ARG(e->text));
+		else
+			cli_note(t->options, "%.*s: unchanged, %llu records", SLICE_ARG(e->source),
+				 (unsigned long long)e->records);
 		break;
 	case UPDATE_EVENT_HELD_BACK:
 		cli_error("%.*s: kept back: %.*s (--accept publishes it)", SLICE_ARG(e->source), SLICE_ARG(e->text));
@@ -101,6 +104,17 @@ static bool choose_sets(const struct options *o, struct chosen *out)
 	return true;
 }
 
+/* The folder must not grow with the number of updates. Who updates at the same time cleans up when he is done. */
+static void clean_up(const struct options *o, struct store *store, const char *data_dir)
+{
+	struct cli_collected gone;
+	struct err err = ERR_INIT;
+	enum status st = cli_collect(store, data_dir, 0, &gone, &err);
+
+	if (st != STATUS_OK && st != STATUS_CONFLICT)
+		cli_note(o, "old segments were not deleted: %s", err.msg);
+}
+
 static enum status run(const struct options *o, const char *data_dir, struct update_options *options,
 		       struct update_summary *summary, struct err *err)
 {
@@ -111,12 +125,13 @@ static enum status run(const struct options *o, const char *data_dir, struct upd
 
 	if (options->download_to.len > 0)
 		return update_run(NULL, options, summary, err);
-	(void)o;
 	if (!cli_segment_dir(data_dir, segments, sizeof(segments)))
 		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
 	TRY(file_mkdirs(segments, err));
 	TRY(store_open(data_dir, &store_options, &store, err));
 	st = update_run(store, options, summary, err);
+	if (st == STATUS_OK)
+		clean_up(o, store, data_dir);
 	store_close(store);
 	return st;
 }
@@ -168,6 +183,7 @@ int main(int argc, char **argv)
 	char data_dir[4096];
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, as a full disk is */
 	if (!options_parse('u', argc, argv, &o))
 		return EXIT_USAGE;
 	if (o.n_args > 0) {

@@ -16,7 +16,7 @@ struct work {
 	struct arena arena;
 	struct store_source row; /* as the store has it, or empty */
 	bool known;		 /* the store has a row */
-	bool usable;		 /* its segment can be opened */
+	bool usable;		 /* its segment is there, with the bytes that were published */
 	uint64_t old_rows;
 	struct slice format_version;	   /* of the parser of today */
 	struct http_validators validators; /* of the document fetched */
@@ -33,7 +33,8 @@ static enum status load(struct work *w, struct err *err)
 	if (st == STATUS_NOTFOUND)
 		w->row = (struct store_source){ .last_attempt_s = DATE_NONE,
 						.last_success_s = DATE_NONE,
-						.last_change_s = DATE_NONE };
+						.last_change_s = DATE_NONE,
+						.next_s = DATE_NONE };
 	else if (st != STATUS_OK)
 		return st;
 	w->known = st == STATUS_OK;
@@ -44,7 +45,7 @@ static enum status load(struct work *w, struct err *err)
 		return err_nomem(err, "source");
 	if (w->row.segment.algo != DIGEST_NONE &&
 	    segment_open(run->segments, &w->row.segment, &old, &why) == STATUS_OK) {
-		w->usable = true;
+		w->usable = segment_verify_digest(old, &why) == STATUS_OK;
 		w->old_rows = segment_get_stats(old)->rows;
 		segment_free(old);
 	}
@@ -87,9 +88,16 @@ static enum status fetch_any(struct work *w, int fd, struct http_answer *answer,
 	return st;
 }
 
-static enum status unchanged(struct work *w, struct err *err)
+/* The run was good: when to ask again. */
+static void note_success(struct work *w)
 {
 	w->row.last_success_s = w->row.last_attempt_s;
+	w->row.next_s = w->row.last_attempt_s + w->run->feed->interval_s;
+}
+
+static enum status unchanged(struct work *w, struct err *err)
+{
+	note_success(w);
 	w->row.error = SLICE_EMPTY;
 	TRY(store_source_put(w->run->store, &w->row, err));
 	w->run->summary->unchanged++;
@@ -138,7 +146,7 @@ static enum status publish(struct work *w, const struct update_built *built, str
 	w->row.segment = built->segment;
 	w->row.records = built->stats.advisories;
 	w->row.format_version = w->format_version;
-	w->row.last_success_s = w->row.last_attempt_s;
+	note_success(w);
 	w->row.error = w->row.held_back = SLICE_EMPTY;
 	TRY(store_publish(w->run->store, &w->row, ref, err));
 	w->run->summary->published++;
@@ -152,9 +160,25 @@ static enum status publish(struct work *w, const struct update_built *built, str
 	return STATUS_OK;
 }
 
+/* Nobody deletes the new segment before its row names it. */
+static enum status build_and_publish(struct work *w, int fd, const struct digest *document, struct err *err)
+{
+	int AUTO(close_fd) folder = -1;
+	struct update_built built = { 0 };
+
+	TRY(segment_folder_lock(w->run->segments, SEGMENT_FOLDER_WRITE, &folder, err));
+	TRY(update_build(w->run, w->source, fd, &built, err));
+	/* What is in force stays described by its own document and validators. */
+	if (is_shrunk(w, &built) && !w->run->options->accept_shrunk)
+		return hold_back(w, &built, err);
+	w->row.etag = slice_cstr(w->validators.etag);
+	w->row.last_modified = slice_cstr(w->validators.last_modified);
+	w->row.document = *document;
+	return publish(w, &built, err);
+}
+
 static enum status take(struct work *w, int fd, struct err *err)
 {
-	struct update_built built = { 0 };
 	struct http_answer answer;
 	struct digest document;
 
@@ -168,14 +192,7 @@ static enum status take(struct work *w, int fd, struct err *err)
 		w->row.last_modified = slice_cstr(w->validators.last_modified);
 		return unchanged(w, err);
 	}
-	TRY(update_build(w->run, w->source, fd, &built, err));
-	/* What is in force stays described by its own document and validators. */
-	if (is_shrunk(w, &built) && !w->run->options->accept_shrunk)
-		return hold_back(w, &built, err);
-	w->row.etag = slice_cstr(w->validators.etag);
-	w->row.last_modified = slice_cstr(w->validators.last_modified);
-	w->row.document = document;
-	return publish(w, &built, err);
+	return build_and_publish(w, fd, &document, err);
 }
 
 /* An optional source that never was there is not missed; one that was is. */
@@ -201,7 +218,9 @@ void update_failed(struct update_run *run, const struct feed_source *source, con
 	if (run->store) {
 		st = store_source_get(run->store, source->name, &arena, &row, &ignored);
 		if (st == STATUS_NOTFOUND)
-			row = (struct store_source){ .last_success_s = DATE_NONE, .last_change_s = DATE_NONE };
+			row = (struct store_source){ .last_success_s = DATE_NONE,
+						     .last_change_s = DATE_NONE,
+						     .next_s = DATE_NONE };
 		row.name = source->name;
 		row.feed = slice_cstr(run->feed->name);
 		row.url = source->url;

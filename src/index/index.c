@@ -92,6 +92,12 @@ static bool diff_id_fits(const struct image_layer *layer, const struct digest *f
 	return layer->diff_id.algo == DIGEST_NONE || digest_eq(&layer->diff_id, found);
 }
 
+static void cache_failed(const struct indexer *ix, const struct err *why)
+{
+	if (ix->env->cache_trouble && ix->env->cache_trouble->code == STATUS_OK)
+		*ix->env->cache_trouble = *why;
+}
+
 /* A cache that cannot be read is as good as an empty one. */
 static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n)
 {
@@ -100,11 +106,15 @@ static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *al
 	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
 	struct err err = ERR_INIT;
 	struct slice key;
+	enum status st;
 	bool ok;
 
 	if (!ix->env->cache || !cache_key(ix, i, aliases, n, &key))
 		return false;
-	ok = store_cache_get(ix->env->cache, key, &json, &err) == STATUS_OK &&
+	st = store_cache_get(ix->env->cache, key, &json, &err);
+	if (st != STATUS_OK && st != STATUS_NOTFOUND)
+		cache_failed(ix, &err);
+	ok = st == STATUS_OK &&
 	     layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, &err) == STATUS_OK &&
 	     state->report.complete && (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest)) &&
 	     (!ix->env->verify_diff_ids || diff_id_fits(&ix->image->layers[i], &state->report.diff_id));
@@ -121,10 +131,10 @@ static void to_cache(struct indexer *ix, size_t i, const struct scan_alias *alia
 
 	if (!ix->env->cache || !state->report.complete || !cache_key(ix, i, aliases, n, &key))
 		return;
-	/* What is not kept is scanned again next time: no reason to fail or to speak of it. */
+	/* What is not kept is scanned again next time: no reason to fail. */
 	if (layer_report_print(&state->report, &json, &err) != STATUS_OK ||
 	    store_cache_put(ix->env->cache, key, buf_slice(&json), &err) != STATUS_OK)
-		err.code = STATUS_OK;
+		cache_failed(ix, &err);
 	buf_fini(&json);
 }
 

@@ -16,6 +16,7 @@ struct index_progress {
 struct index_env {
 	const struct limits *limits;
 	struct store *cache;   /* borrowed; NULL = no cache */
+	struct err *cache_trouble; /* gets the first failure of the cache, which stops nothing; NULL: nobody asks */
 	unsigned workers;      /* layers read at once; 0 = number of CPUs */
 	bool in_process;       /* parse here, without worker or sandbox: for debugging; results are identical */
 	bool verify_diff_ids;  /* hash the tar too (on by default in the program) */

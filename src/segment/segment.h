@@ -144,4 +144,30 @@ struct slice segment_set_why(const struct segment_set *set, size_t i);
 /* Does any segment of the set have this scope? */
 bool segment_set_has_scope(const struct segment_set *set, struct slice scope);
 
+/* ---- the folder ---- */
+
+/*
+ * Who writes a segment and makes it the one in force holds the folder, together with others who do (waits); who deletes
+ * what nobody names holds it alone (STATUS_CONFLICT while anybody writes). Closing the descriptor lets go.
+ */
+enum segment_folder_use { SEGMENT_FOLDER_WRITE, SEGMENT_FOLDER_DELETE };
+enum status segment_folder_lock(const char *dir, enum segment_folder_use use, int *out_fd, struct err *err) NODISCARD;
+
+struct segment_collected {
+	uint64_t segments, unfinished, bytes; /* deleted */
+};
+/*
+ * Delete segments that are not in keep (which is sorted here), and what killed runs left behind. The folder is held
+ * alone from before keep was read.
+ */
+enum status segment_folder_collect(const char *dir, struct digest *keep, size_t n, struct segment_collected *out,
+				   struct err *err) NODISCARD;
+
+/*
+ * For a store that cannot be read: the segment of each source that was written last, in the arena. That need not be the
+ * one that was in force; whoever goes by it says so.
+ */
+enum status segment_folder_newest(const char *dir, struct arena *arena, struct segment_set_entry **out, size_t *out_n,
+				  struct err *err) NODISCARD;
+
 #endif

@@ -14,7 +14,7 @@
 
 #define SOURCE_COLUMNS                                                                                                 \
 	"name, feed, url, segment, etag, last_modified, document, format_version, last_attempt, last_success, "        \
-	"last_change, records, error, held_back"
+	"last_change, records, error, held_back, next"
 
 static void bind_time(sqlite3_stmt *q, int at, int64_t unix_s)
 {
@@ -57,6 +57,7 @@ static enum status read_source(sqlite3_stmt *q, struct arena *arena, struct stor
 	s.last_attempt_s = column_time(q, 8);
 	s.last_success_s = column_time(q, 9);
 	s.last_change_s = column_time(q, 10);
+	s.next_s = column_time(q, 14);
 	*out = s;
 	return STATUS_OK;
 }
@@ -102,7 +103,9 @@ enum status store_source_put(struct store *s, const struct store_source *source,
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	TRY(store_prepare(s,
+			  "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS
+			  ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			  &q, err));
 	bind_text(q, 1, source->name);
 	bind_text(q, 2, source->feed);
@@ -118,6 +121,7 @@ enum status store_source_put(struct store *s, const struct store_source *source,
 	sqlite3_bind_int64(q, 12, (int64_t)source->records);
 	bind_text(q, 13, source->error);
 	bind_text(q, 14, source->held_back);
+	bind_time(q, 15, source->next_s);
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "sources");
 }
 

@@ -55,6 +55,7 @@ struct store_source {
 	struct digest document;		  /* sha256 of that document: unchanged bytes are not parsed again */
 	struct slice format_version;	  /* of the parser that made it: another one parses again */
 	int64_t last_attempt_s, last_success_s, last_change_s; /* DATE_NONE if never */
+	int64_t next_s;           /* when upstream may have something new; DATE_NONE if unknown */
 	uint64_t records;				       /* advisories in the segment */
 	struct slice error;				       /* of the last attempt; "" if it succeeded */
 	struct slice held_back; /* hex digest of a segment kept back because it was suddenly tiny; "" if none */

@@ -97,8 +97,7 @@ static enum status take_file(struct apk_reader *r, size_t offset, struct slice n
 		memcpy(r->path, r->dir.ptr, n);
 		r->path[n++] = '/';
 	}
-	if (name.len > 0)
-		memcpy(r->path + n, name.ptr, name.len);
+	memcpy(r->path + n, name.ptr, name.len);
 	return r->out->owned(r->out->ctx, slice_make(r->path, n + name.len), err);
 }
 

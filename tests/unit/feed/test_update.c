@@ -223,6 +223,33 @@ static void test_lost_segment(void **state)
 	arena_fini(&arena);
 }
 
+/* One byte of the segment is another: unchanged documents are read again, the source is whole after that. */
+static void test_damaged_segment(void **state)
+{
+	struct place *p = *state;
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct store_source row;
+	struct digest_text t;
+	char path[256];
+	FILE *f;
+
+	put_secdb(p, MAIN_39, 500);
+	run(p, "alpine");
+	assert_int_equal(rows_of(p, SOURCE_39, &row, &arena), 500);
+	snprintf(path, sizeof(path), "%s/segments/%s.seg", p->db, digest_print(&t, &row.segment) + strlen("sha256:"));
+	f = fopen(path, "r+b");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 2000, SEEK_SET), 0);
+	fputc(0xee, f);
+	fclose(f);
+	run(p, "alpine");
+	assert_int_equal(p->summary.published, 1);
+	check_source(p, SOURCE_39, 500, NULL);
+	run(p, "alpine");
+	assert_int_equal(p->summary.unchanged, 1);
+	arena_fini(&arena);
+}
+
 static void test_shrunk(void **state)
 {
 	struct place *p = *state;
@@ -459,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_publish_and_unchanged, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_segment, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged_segment, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shrunk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken_documents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gone, set_up, tear_down),

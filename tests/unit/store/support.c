@@ -119,6 +119,7 @@ struct store_source some_source(const char *name, uint32_t number)
 				      .last_attempt_s = 1700000000 + (int64_t)number,
 				      .last_success_s = 1600000000,
 				      .last_change_s = DATE_NONE,
+				      .next_s = 1800000000 + (int64_t)number,
 				      .records = (uint64_t)number * 7,
 				      .error = SLICE("größer als ein \xff Byte"),
 				      .held_back = SLICE("abcdef") };
@@ -137,7 +138,7 @@ void check_source(const struct store_source *got, const struct store_source *wan
 	if (!digest_eq(&got->segment, &want->segment) || !digest_eq(&got->document, &want->document))
 		give_up("a digest of the source is not what was put");
 	if (got->last_attempt_s != want->last_attempt_s || got->last_success_s != want->last_success_s ||
-	    got->last_change_s != want->last_change_s || got->records != want->records)
+	    got->last_change_s != want->last_change_s || got->next_s != want->next_s || got->records != want->records)
 		give_up("a number of the source is not what was put");
 }
 

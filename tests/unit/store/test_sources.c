@@ -23,6 +23,7 @@ static void test_every_field(void **state)
 				    .last_attempt_s = -1,
 				    .last_success_s = DATE_NONE,
 				    .last_change_s = 0,
+				     .next_s = DATE_NONE,
 				    .records = INT64_MAX };
 	in.document.algo = DIGEST_SHA512;
 	memset(in.document.bytes, 0xcd, 64);
