@@ -97,7 +97,8 @@ static enum status take_file(struct apk_reader *r, size_t offset, struct slice n
 		memcpy(r->path, r->dir.ptr, n);
 		r->path[n++] = '/';
 	}
-	memcpy(r->path + n, name.ptr, name.len);
+	if (name.len > 0)
+		memcpy(r->path + n, name.ptr, name.len);
 	return r->out->owned(r->out->ctx, slice_make(r->path, n + name.len), err);
 }
 
