@@ -85,10 +85,12 @@ static enum status choose(struct found *found, size_t n, struct slice ref, const
 	struct image_platform want;
 	struct found *only = NULL, *fitting = NULL;
 	size_t named = 0, fit = 0;
+	uint64_t number = 0;
+	bool by_number = reference_is_number(ref, &number);
 
 	platform_resolve(options, &want);
 	for (size_t i = 0; i < n; i++) {
-		if (ref.len > 0 && !has_tag(found[i].image, ref))
+		if (by_number ? i != number : ref.len > 0 && !has_tag(found[i].image, ref))
 			continue;
 		named++;
 		only = &found[i];
@@ -155,6 +157,9 @@ enum status docker_archive_open(struct image_impl *impl, const struct blobs *blo
 	struct found *found, *chosen = NULL;
 	struct slice json;
 
+	if (!archive_find(blobs->archive, SLICE("manifest.json")) &&
+	    archive_find(blobs->archive, SLICE("repositories")))
+		return err_set(err, STATUS_UNSUPPORTED, "it was saved by a Docker before 1.10, without manifest.json");
 	TRY(blobs_read(blobs, SLICE("manifest.json"), &json, err));
 	TRY(manifest_parse_docker(json, options->limits, &impl->arena, &manifest, err));
 	found = arena_array(&impl->arena, manifest.images.len, sizeof(*found));

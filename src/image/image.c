@@ -177,18 +177,32 @@ static bool has_name(const struct opener *o, const char *name)
 	return archive_find(&o->archive, slice_cstr(name)) != NULL;
 }
 
+static enum status sniff_directory(struct opener *o, struct err *err)
+{
+	static const char *const of_roots[] = { "etc", "usr", "bin", "lib", "var" };
+	bool root = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(of_roots); i++)
+		root |= has_name(o, of_roots[i]);
+	o->target.transport = TRANSPORT_ROOTFS;
+	if (has_name(o, "index.json") && (has_name(o, "oci-layout") || has_name(o, "blobs")))
+		o->target.transport = TRANSPORT_OCI;
+	else if (!root && has_name(o, "manifest.json"))
+		return err_set(err, STATUS_UNSUPPORTED,
+			       "it is an image archive that was unpacked, or a dir: image of skopeo; give the archive, "
+			       "or an OCI "
+			       "layout");
+	return STATUS_OK;
+}
+
 static enum status sniff(struct opener *o, struct err *err)
 {
-	if (o->directory) {
-		o->target.transport = has_name(o, "index.json") && (has_name(o, "oci-layout") || has_name(o, "blobs"))
-					      ? TRANSPORT_OCI
-					      : TRANSPORT_ROOTFS;
-		return STATUS_OK;
-	}
+	if (o->directory)
+		return sniff_directory(o, err);
 	TRY(archive_open(o->fd, ARCHIVE_SNIFF, o->options, &o->impl->arena, &o->archive, err));
 	if (o->archive.rootfs)
 		o->target.transport = TRANSPORT_ROOTFS_ARCHIVE;
-	else if (has_name(o, "manifest.json"))
+	else if (has_name(o, "manifest.json") || (has_name(o, "repositories") && !has_name(o, "index.json")))
 		o->target.transport = TRANSPORT_DOCKER_ARCHIVE;
 	else if (has_name(o, "index.json"))
 		o->target.transport = TRANSPORT_OCI_ARCHIVE;

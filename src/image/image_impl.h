@@ -120,7 +120,7 @@ struct docker_manifest {
 	VEC(struct docker_image) images;
 };
 
-/* True for the media type of an index, false for a manifest; an unknown one is judged by the document's members. */
+/* True for the media type of an index. */
 bool manifest_is_index(struct slice media_type);
 enum status manifest_parse_index(struct slice json, const struct limits *limits, struct arena *arena,
 				 struct manifest_index *out, struct err *err) NODISCARD;
@@ -147,5 +147,7 @@ enum status docker_archive_open(struct image_impl *impl, const struct blobs *blo
 				const struct image_options *options, struct err *err) NODISCARD;
 /* Does a name given by the user mean this reference? "alpine" is "docker.io/library/alpine:latest". */
 bool reference_matches(struct slice wanted, struct slice reference);
+/* "@N": the N-th image of an archive or layout, from 0, as in containers-transports(5). */
+bool reference_is_number(struct slice ref, uint64_t *out);
 
 #endif

@@ -34,6 +34,30 @@ static enum status parse_object(struct slice json, const struct limits *limits, 
 	return STATUS_OK;
 }
 
+/*
+ * Go's JSON, by which runtimes read these documents, takes a name in any case for a field. Of two spellings the last
+ * one counts there, so a document with another one than ours could be another image to them.
+ */
+static enum status check_spelling(yyjson_val *obj, const char *const *names, size_t n, struct err *err)
+{
+	yyjson_val *key, *value;
+	struct err_quote q;
+	size_t i, max;
+
+	if (!yyjson_is_obj(obj))
+		return STATUS_OK;
+	yyjson_obj_foreach(obj, i, max, key, value)
+	{
+		struct slice name = json_str(key);
+
+		for (size_t j = 0; j < n; j++)
+			if (slice_eq_nocase(name, slice_cstr(names[j])) && !slice_eq(name, slice_cstr(names[j])))
+				return err_set(err, STATUS_MALFORMED, "\"%s\" was expected, \"%s\" found", names[j],
+					       err_slice(&q, name));
+	}
+	return STATUS_OK;
+}
+
 static bool is_unknown(yyjson_val *platform)
 {
 	return slice_eq(json_get_str(platform, "os"), SLICE("unknown")) &&
@@ -44,10 +68,12 @@ static enum status get_descriptor(yyjson_val *v, struct arena *arena, struct des
 {
 	yyjson_val *platform = json_get(v, "platform"), *notes = json_get(v, "annotations"),
 		   *urls = json_get(v, "urls");
+	static const char *const names[] = { "digest", "mediaType" };
 	struct err_quote q;
 
 	if (!yyjson_is_obj(v))
 		return err_set(err, STATUS_MALFORMED, "a descriptor is not an object");
+	TRY(check_spelling(v, names, ARRAY_LEN(names), err));
 	if (!digest_parse(json_get_str(v, "digest"), &out->digest))
 		return err_set(err, STATUS_MALFORMED, "a descriptor's digest is \"%s\"; sha256:<hex> was expected",
 			       err_slice(&q, json_get_str(v, "digest")));
@@ -67,11 +93,23 @@ static enum status get_descriptor(yyjson_val *v, struct arena *arena, struct des
 	return STATUS_OK;
 }
 
+/* A document that could be read as an index and as a manifest is neither (OCI image specification, mediaType). */
+static enum status check_kind(yyjson_val *root, struct err *err)
+{
+	static const char *const names[] = { "manifests", "layers", "config" };
+
+	TRY(check_spelling(root, names, ARRAY_LEN(names), err));
+	if (json_get(root, "manifests") && (json_get(root, "layers") || json_get(root, "config")))
+		return err_set(err, STATUS_MALFORMED, "the document is an image index and a manifest at once");
+	return STATUS_OK;
+}
+
 static enum status get_index(yyjson_val *root, struct arena *arena, struct manifest_index *out, struct err *err)
 {
 	yyjson_val *list = json_get(root, "manifests"), *v;
 	size_t i, n;
 
+	TRY(check_kind(root, err));
 	if (!list || !yyjson_is_arr(list))
 		return err_set(err, STATUS_MALFORMED, "the image index has no list \"manifests\"");
 	if (yyjson_arr_size(list) > DESCRIPTORS_MAX)
@@ -114,6 +152,7 @@ static enum status get_manifest(yyjson_val *root, const struct limits *limits, s
 		return err_set(err, STATUS_UNSUPPORTED, "the manifest is of Docker's old schema 1");
 	if (!copy(arena, json_get(root, "artifactType"), &out->artifact_type))
 		return err_nomem(err, "an image's manifest");
+	TRY(check_kind(root, err));
 	if (!json_get(root, "config") || !layers || !yyjson_is_arr(layers))
 		return err_set(err, STATUS_MALFORMED, "the manifest has no \"config\" or no list \"layers\"");
 	if (yyjson_arr_size(layers) > limits->layers)
@@ -172,9 +211,12 @@ static enum status get_config(yyjson_val *root, const struct limits *limits, str
 			      struct image_config *out, struct err *err)
 {
 	yyjson_val *ids = json_get(json_get(root, "rootfs"), "diff_ids"), *v;
+	static const char *const names[] = { "rootfs" }, *const inner[] = { "diff_ids" };
 	struct err_quote q;
 	size_t i, n;
 
+	TRY(check_spelling(root, names, ARRAY_LEN(names), err));
+	TRY(check_spelling(json_get(root, "rootfs"), inner, ARRAY_LEN(inner), err));
 	if (!ids || !yyjson_is_arr(ids))
 		return err_set(err, STATUS_MALFORMED, "the image's configuration has no list \"rootfs.diff_ids\"");
 	if (yyjson_arr_size(ids) > limits->layers)
@@ -214,9 +256,11 @@ enum status manifest_parse_config(struct slice json, const struct limits *limits
 static enum status get_docker_image(yyjson_val *v, const struct limits *limits, struct arena *arena,
 				    struct docker_image *out, struct err *err)
 {
+	static const char *const names[] = { "Config", "Layers" };
 	yyjson_val *tags = json_get(v, "RepoTags"), *layers = json_get(v, "Layers"), *item;
 	size_t i, n;
 
+	TRY(check_spelling(v, names, ARRAY_LEN(names), err));
 	if (!yyjson_is_str(json_get(v, "Config")) || !layers || !yyjson_is_arr(layers))
 		return err_set(err, STATUS_MALFORMED,
 			       "an image in manifest.json has no \"Config\" or no list \"Layers\"");

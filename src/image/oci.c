@@ -39,18 +39,27 @@ bool reference_matches(struct slice wanted, struct slice reference)
 	return slice_eq(rest, SLICE(":latest")) && slice_find_byte(path_base(wanted), ':') == SIZE_MAX;
 }
 
+bool reference_is_number(struct slice ref, uint64_t *out)
+{
+	return slice_starts(ref, SLICE("@")) && slice_to_u64(slice_from(ref, 1), out);
+}
+
 static struct slice label_of(const struct candidate *c)
 {
 	return c->d.name.len > 0 ? c->d.name : c->ref;
 }
 
-static bool is_asked_for(const struct descriptor *d, struct slice ref)
+/* d is entry number i of index.json. */
+static bool is_asked_for(const struct descriptor *d, size_t i, struct slice ref)
 {
 	struct digest digest;
 	struct slice tag;
+	uint64_t number;
 
 	if (ref.len == 0)
 		return true;
+	if (reference_is_number(ref, &number))
+		return number == i;
 	if (slice_starts(ref, SLICE("@")))
 		ref = slice_from(ref, 1);
 	if (digest_parse(ref, &digest))
@@ -204,7 +213,7 @@ static enum status find_ref(struct chooser *c, const struct manifest_index *inde
 	for (size_t i = 0; i < index->manifests.len; i++) {
 		const struct descriptor *d = &index->manifests.at[i];
 
-		if (is_asked_for(d, ref)) {
+		if (is_asked_for(d, i, ref)) {
 			matching++;
 			TRY(sort_out(c, d, d->ref, err));
 		}

@@ -37,53 +37,34 @@ static enum status open_stored(struct scan *s, bool first, struct source **out, 
 	return image_layer_open(job->layer, job->limits, out, err);
 }
 
-/* Wrap, or free what could not be wrapped. */
-static struct source *hashed(struct source *inner, enum digest_algo algo)
-{
-	struct source *s = digest_source(inner, algo);
-
-	if (!s)
-		source_free(inner);
-	return s;
-}
-
 static enum status open_pass(struct scan *s, bool first, struct pass *p, struct err *err)
 {
 	const struct scan_job *job = s->job;
 	const struct image_layer *layer = job->layer;
-	struct source *src = NULL, *counted;
+	struct source *src = NULL;
 
 	TRY(open_stored(s, first, &src, err));
 	if (first && job->progress) {
-		counted = source_counted(src, job->progress);
-		if (!counted) {
-			source_free(src);
+		src = source_counted(src, job->progress);
+		if (!src)
 			return err_nomem(err, "a layer");
-		}
-		src = counted;
 	}
 	if (first && job->known_digest.algo == DIGEST_NONE) {
 		if (job->threads && layer->place == LAYER_FD)
 			p->job = digest_job_start(layer->fd, layer->offset, layer->len, algo_of(&layer->digest));
 		if (!p->job) {
-			src = p->stored = hashed(src, algo_of(&layer->digest));
+			src = p->stored = digest_source(src, algo_of(&layer->digest));
 			if (!src)
 				return err_nomem(err, "a layer");
 		}
 	}
-	TRY(codec_open(src, job->limits, &p->codec, &p->tar, err));
-	if (job->threads && p->codec != CODEC_PLAIN) {
-		src = source_threaded(p->tar);
-		if (!src)
-			source_free(p->tar);
-		p->tar = src;
-		if (!src)
-			return err_nomem(err, "a layer");
-	}
+	TRY(codec_open_in_turn(src, job->limits, job->area ? job->area->fd : -1, &p->codec, &p->tar, err));
+	if (job->threads && p->codec != CODEC_PLAIN)
+		p->tar = source_threaded(p->tar);
 	/* Of plain bytes one digest is enough, unless the two are of different kinds. */
 	if (first && job->verify_diff_id &&
 	    (p->codec != CODEC_PLAIN || algo_of(&layer->diff_id) != algo_of(&layer->digest))) {
-		p->tar = p->diff = hashed(p->tar, algo_of(&layer->diff_id));
+		p->tar = p->diff = digest_source(p->tar, algo_of(&layer->diff_id));
 		if (!p->tar)
 			return err_nomem(err, "a layer");
 	}
@@ -111,7 +92,7 @@ static enum status stored_digest(struct scan *s, struct pass *p, bool walked, st
 	if (layer->place != LAYER_FD)
 		return STATUS_OK;
 	raw = source_from_fd(layer->fd, layer->offset, layer->len);
-	again = raw ? hashed(raw, algo_of(&layer->digest)) : NULL;
+	again = raw ? digest_source(raw, algo_of(&layer->digest)) : NULL;
 	if (!again)
 		return err_nomem(err, "a layer");
 	st = source_drain(again, err);

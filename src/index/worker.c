@@ -158,18 +158,15 @@ static struct source *advance(struct source *stream, const struct image_layer *l
 	return stream;
 }
 
-static struct source *open_stream(const struct image_layer *layer, const struct limits *limits)
+static struct source *open_stream(const struct image_layer *layer, const struct limits *limits, int turn_fd)
 {
-	struct source *src = source_from_fd(layer->fd, 0, UINT64_MAX), *tar = NULL, *ahead;
+	struct source *src = source_from_fd(layer->fd, 0, UINT64_MAX), *tar = NULL;
 	struct err err = ERR_INIT;
 	enum codec_id codec;
 
-	if (!src || codec_open(src, limits, &codec, &tar, &err) != STATUS_OK)
+	if (!src || codec_open_in_turn(src, limits, turn_fd, &codec, &tar, &err) != STATUS_OK)
 		return NULL;
-	ahead = source_threaded(tar);
-	if (!ahead)
-		source_free(tar);
-	return ahead;
+	return source_threaded(tar);
 }
 
 /* All layers of a batch, here. The scan opens for itself what the shared stream cannot give. */
@@ -180,7 +177,7 @@ static void each_job(struct run *run, const struct batch *b, bool (*one)(struct 
 	struct source *stream = NULL;
 
 	if (first->place == LAYER_IN_STREAM && b->n - b->next > 1)
-		stream = open_stream(first, run->options->limits);
+		stream = open_stream(first, run->options->limits, run->area.fd);
 	for (size_t i = b->next; i < b->n; i++) {
 		struct worker_job *job = &run->jobs[b->jobs[i]];
 
@@ -537,7 +534,7 @@ static int open_temporary(const char *const *dirs)
 
 	for (size_t i = 0; dirs && dirs[i] && fd < 0; i++)
 		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return fd;
+	return fd >= 0 ? fd : memfd_create("limpid", MFD_CLOEXEC);
 }
 
 enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_options *options,

@@ -93,7 +93,7 @@ static void bzip2_close(struct source *s)
 	free(b);
 }
 
-static struct source *bzip2_open(struct source *inner)
+static struct source *bzip2_open(struct source *inner, int turn_fd)
 {
 	static const struct source_ops ops = { bzip2_read, bzip2_close };
 	struct bzip2_source *b = calloc(1, sizeof(*b));
@@ -103,7 +103,7 @@ static struct source *bzip2_open(struct source *inner)
 		return NULL;
 	}
 	b->base.ops = &ops;
-	if (!decoder_input_init(&b->in, inner)) {
+	if (!decoder_input_init(&b->in, inner, turn_fd)) {
 		bzip2_close(&b->base);
 		return NULL;
 	}

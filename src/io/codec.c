@@ -2,6 +2,7 @@
 /* codec.c - recognises a compression by its first bytes and guards what comes out of it. */
 #include "base/ckd.h"
 #include "io/decoder.h"
+#include "io/turn.h"
 
 #include <stdlib.h>
 
@@ -19,26 +20,34 @@ const char *codec_name(enum codec_id id)
 	return id == CODEC_PLAIN ? "plain" : codecs[id]->name;
 }
 
-bool decoder_input_init(struct decoder_input *in, struct source *inner)
+bool decoder_input_init(struct decoder_input *in, struct source *inner, int turn_fd)
 {
 	memset(in, 0, sizeof(*in));
 	in->inner = inner;
+	in->turn_fd = turn_fd;
 	in->buf = malloc(DECODER_INPUT_BYTES);
 	return in->buf != NULL;
 }
 
 void decoder_input_fini(struct decoder_input *in)
 {
+	if (in->in_turn)
+		turn_give(in->turn_fd, TURN_DECODER);
 	source_free(in->inner);
 	free(in->buf);
 }
 
-enum status decoder_input_fill(struct decoder_input *in, struct err *err)
+void decoder_input_wait(struct decoder_input *in, uint64_t memory)
 {
-	if (in->at < in->len || in->ended)
-		return STATUS_OK;
-	in->at = in->len = 0;
-	/* To the brim: what comes out must not depend on the pieces in which it comes in. */
+	if (in->in_turn || memory <= CODEC_MEMORY_FREE)
+		return;
+	turn_take(in->turn_fd, TURN_DECODER);
+	in->in_turn = true;
+}
+
+/* To the brim: what comes out must not depend on the pieces in which it comes in. */
+static enum status fill_up(struct decoder_input *in, struct err *err)
+{
 	while (in->len < DECODER_INPUT_BYTES) {
 		size_t n;
 		enum status st = source_read(in->inner, in->buf + in->len, DECODER_INPUT_BYTES - in->len, &n, err);
@@ -49,8 +58,28 @@ enum status decoder_input_fill(struct decoder_input *in, struct err *err)
 			break;
 		in->len += n;
 	}
+	return STATUS_OK;
+}
+
+enum status decoder_input_fill(struct decoder_input *in, struct err *err)
+{
+	if (in->at < in->len || in->ended)
+		return STATUS_OK;
+	in->at = in->len = 0;
+	TRY(fill_up(in, err));
 	in->ended = in->len == 0;
 	return STATUS_OK;
+}
+
+enum status decoder_input_more(struct decoder_input *in, size_t want, struct err *err)
+{
+	TRY(decoder_input_fill(in, err));
+	if (in->len - in->at >= want || in->ended)
+		return STATUS_OK;
+	memmove(in->buf, in->buf + in->at, in->len - in->at);
+	in->len -= in->at;
+	in->at = 0;
+	return fill_up(in, err);
 }
 
 enum status decoder_input_skip_zeros(struct decoder_input *in, bool *out_any, struct err *err)
@@ -142,7 +171,7 @@ static enum status replay_open(struct source *inner, struct replay_source **out,
 
 struct guard_source {
 	struct source base;
-	struct source *decoded;      /* owned */
+	struct source *decoded;	     /* owned */
 	const struct source *stored; /* borrowed: what decoded reads from */
 	const struct limits *limits; /* borrowed */
 };
@@ -194,6 +223,12 @@ static void guard_close(struct source *s)
 enum status codec_open(struct source *inner, const struct limits *limits, enum codec_id *out_codec, struct source **out,
 		       struct err *err)
 {
+	return codec_open_in_turn(inner, limits, -1, out_codec, out, err);
+}
+
+enum status codec_open_in_turn(struct source *inner, const struct limits *limits, int turn_fd, enum codec_id *out_codec,
+			       struct source **out, struct err *err)
+{
 	static const struct source_ops ops = { guard_read, guard_close };
 	struct replay_source *replay = NULL;
 	struct guard_source *guard;
@@ -212,7 +247,7 @@ enum status codec_open(struct source *inner, const struct limits *limits, enum c
 	guard->base.advance = id == CODEC_PLAIN ? guard_advance : NULL;
 	guard->stored = &replay->base;
 	guard->limits = limits;
-	guard->decoded = id == CODEC_PLAIN ? &replay->base : codecs[id]->open(&replay->base);
+	guard->decoded = id == CODEC_PLAIN ? &replay->base : codecs[id]->open(&replay->base, turn_fd);
 	if (!guard->decoded) {
 		free(guard);
 		return err_nomem(err, "decompression");

@@ -24,8 +24,8 @@ struct codec {
 	const char *name; /* "gzip" */
 	/* True if the stream begins so; head holds up to 16 bytes. */
 	bool (*claims)(struct slice head);
-	/* A decoding source over inner, which it owns even on failure. */
-	struct source *(*open)(struct source *inner);
+	/* A decoding source over inner, which it owns even on failure. turn_fd: as for codec_open_in_turn(). */
+	struct source *(*open)(struct source *inner, int turn_fd);
 };
 
 /* "plain", "gzip", "zstd", "xz", "bzip2" */
@@ -37,5 +37,12 @@ const char *codec_name(enum codec_id id);
  */
 enum status codec_open(struct source *inner, const struct limits *limits, enum codec_id *out_codec, struct source **out,
 		       struct err *err) NODISCARD;
+/*
+ * The same where several processes decode at once. A stream that needs more than CODEC_MEMORY_FREE to be decoded (up to
+ * 160 MiB) waits until no other one does, on turn_fd (io/turn.h, borrowed), and has its turn until it is closed.
+ */
+#define CODEC_MEMORY_FREE ((uint64_t)16 << 20)
+enum status codec_open_in_turn(struct source *inner, const struct limits *limits, int turn_fd, enum codec_id *out_codec,
+			       struct source **out, struct err *err) NODISCARD;
 
 #endif

@@ -159,7 +159,7 @@ static void gzip_close(struct source *s)
 	free(s);
 }
 
-static struct source *gzip_open(struct source *inner)
+static struct source *gzip_open(struct source *inner, int turn_fd)
 {
 	static const struct source_ops ops = { gzip_read, gzip_close };
 	struct gzip_source *g = calloc(1, sizeof(*g));
@@ -170,7 +170,7 @@ static struct source *gzip_open(struct source *inner)
 	}
 	g->base.ops = &ops;
 	isal_inflate_init(&g->state);
-	if (!decoder_input_init(&g->in, inner)) {
+	if (!decoder_input_init(&g->in, inner, turn_fd)) {
 		gzip_close(&g->base);
 		return NULL;
 	}

@@ -3,9 +3,9 @@
 #include "io/spool.h"
 
 #include "base/buf.h"
+#include "io/turn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,19 +20,10 @@ struct spool {
 
 #define PAGE ((uint64_t)65536) /* at least a page of any machine */
 
-/* The whole file, for one process at a time; given up by the kernel when that process dies. */
-static void lock_area(const struct spool_area *area, short type)
-{
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
-
-	while (fcntl(area->fd, F_SETLKW, &lock) < 0 && errno == EINTR)
-		continue;
-}
-
 static void join_area(struct spool *s)
 {
 	if (s->area->live++ == 0)
-		lock_area(s->area, F_WRLCK);
+		turn_take(s->area->fd, TURN_SPOOL);
 	s->fd = s->area->fd;
 	s->begin = s->area->used;
 }
@@ -44,7 +35,7 @@ static void leave_area(struct spool *s)
 	s->area->used = 0;
 	/* The space goes back to others; if that fails, the next one writes over it. */
 	(void)!ftruncate(s->area->fd, 0);
-	lock_area(s->area, F_UNLCK);
+	turn_give(s->area->fd, TURN_SPOOL);
 }
 
 void spool_free(struct spool *s)

@@ -5,8 +5,8 @@
 #include <lzma.h>
 #include <stdlib.h>
 
-/* `xz -9` needs 65 MiB to decode; more is a dictionary that no usual tool makes. */
-#define MEMORY_MAX ((uint64_t)256 << 20)
+/* `xz -9` needs 65 MiB to decode; 7-Zip's and xz's largest settings that are in use have a dictionary of 128 MiB. */
+#define MEMORY_MAX ((uint64_t)160 << 20)
 
 struct xz_source {
 	struct source base;
@@ -59,6 +59,10 @@ static enum status decode_some(struct xz_source *x, uint8_t *buf, size_t cap, si
 		x->ended = true;
 		return STATUS_OK;
 	case LZMA_MEMLIMIT_ERROR:
+		/* Nothing is lost: it goes on with a higher limit. */
+		decoder_input_wait(&x->in, lzma_memusage(&x->stream));
+		if (lzma_memlimit_set(&x->stream, MEMORY_MAX) == LZMA_OK)
+			return STATUS_OK;
 		return err_at(err, STATUS_LIMIT, offset, "xz: more than %llu MiB are needed to decode it",
 			      (unsigned long long)(MEMORY_MAX >> 20));
 	case LZMA_MEM_ERROR:
@@ -95,7 +99,7 @@ static void xz_close(struct source *s)
 	free(x);
 }
 
-static struct source *xz_open(struct source *inner)
+static struct source *xz_open(struct source *inner, int turn_fd)
 {
 	static const struct source_ops ops = { xz_read, xz_close };
 	struct xz_source *x = calloc(1, sizeof(*x));
@@ -105,8 +109,8 @@ static struct source *xz_open(struct source *inner)
 		return NULL;
 	}
 	x->base.ops = &ops;
-	if (!decoder_input_init(&x->in, inner) ||
-	    lzma_auto_decoder(&x->stream, MEMORY_MAX, LZMA_CONCATENATED) != LZMA_OK) {
+	if (!decoder_input_init(&x->in, inner, turn_fd) ||
+	    lzma_auto_decoder(&x->stream, CODEC_MEMORY_FREE, LZMA_CONCATENATED) != LZMA_OK) {
 		xz_close(&x->base);
 		return NULL;
 	}

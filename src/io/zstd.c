@@ -8,13 +8,14 @@
 
 /* 128 MiB: what `zstd --ultra -22 --long` makes; the tool itself refuses more unless asked. */
 #define WINDOW_LOG_MAX 27
-#define FRAME_BEGIN ((size_t)5) /* bytes from which a frame's header tells its length */
+#define HEADER_BYTES ((size_t)18) /* of a frame, at most */
+#define FRAME_BEGIN ((size_t)5)	  /* bytes from which a frame's header tells its length */
 
 struct zstd_source {
 	struct source base;
 	struct decoder_input in;
 	ZSTD_DStream *stream; /* owned */
-	size_t hint;          /* bytes that the library wants next */
+	size_t hint;	      /* bytes that the library wants next */
 	bool in_frame;
 };
 
@@ -44,6 +45,28 @@ static enum status failure(size_t rc, uint64_t offset, struct err *err)
 	}
 }
 
+/* Of the frame whose header (RFC 8878, 3.1.1.1) begins head; 0 if that is none, or skippable. */
+static uint64_t window_of(struct slice head)
+{
+	static const uint8_t dictionary_bytes[] = { 0, 1, 2, 4 }, size_bytes[] = { 1, 2, 4, 8 };
+	uint64_t base, size = 0;
+	size_t at;
+	uint8_t flags;
+
+	if (head.len < 6 || memcmp(head.ptr, "\x28\xb5\x2f\xfd", 4) != 0)
+		return 0;
+	flags = head.ptr[4];
+	if (!(flags & 0x20)) {
+		base = UINT64_C(1) << (10 + (head.ptr[5] >> 3));
+		return base + base / 8 * (head.ptr[5] & 7);
+	}
+	/* A single segment is kept whole: the size of the content counts. */
+	at = 5 + (size_t)dictionary_bytes[flags & 3];
+	for (size_t i = 0; i < size_bytes[flags >> 6] && at + i < head.len; i++)
+		size |= (uint64_t)head.ptr[at + i] << (8 * i);
+	return size;
+}
+
 static enum status decode_some(struct zstd_source *z, ZSTD_outBuffer *out, struct err *err)
 {
 	uint64_t offset = decoder_input_offset(&z->in);
@@ -68,9 +91,11 @@ static enum status zstd_read(struct source *s, uint8_t *buf, size_t cap, size_t 
 	enum status st = STATUS_OK;
 
 	while (st == STATUS_OK && out.pos == 0) {
-		st = decoder_input_fill(&z->in, err);
+		st = z->in_frame ? decoder_input_fill(&z->in, err) : decoder_input_more(&z->in, HEADER_BYTES, err);
 		if (st == STATUS_OK && z->in.ended && !z->in_frame)
 			break;
+		if (st == STATUS_OK && !z->in_frame)
+			decoder_input_wait(&z->in, window_of(slice_make(z->in.buf + z->in.at, z->in.len - z->in.at)));
 		if (st == STATUS_OK)
 			st = decode_some(z, &out, err);
 	}
@@ -87,7 +112,7 @@ static void zstd_close(struct source *s)
 	free(z);
 }
 
-static struct source *zstd_open(struct source *inner)
+static struct source *zstd_open(struct source *inner, int turn_fd)
 {
 	static const struct source_ops ops = { zstd_read, zstd_close };
 	struct zstd_source *z = calloc(1, sizeof(*z));
@@ -99,7 +124,7 @@ static struct source *zstd_open(struct source *inner)
 	z->base.ops = &ops;
 	z->hint = FRAME_BEGIN;
 	z->stream = ZSTD_createDStream();
-	if (!decoder_input_init(&z->in, inner) || !z->stream ||
+	if (!decoder_input_init(&z->in, inner, turn_fd) || !z->stream ||
 	    ZSTD_isError(ZSTD_DCtx_setParameter(z->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
 		zstd_close(&z->base);
 		return NULL;
