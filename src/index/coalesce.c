@@ -673,6 +673,28 @@ static bool is_database(const struct coalesce *c, const struct layer_file *f, co
 	return rule && rule->match == PATH_EXACT && rule->need != DETECT_PRESENCE;
 }
 
+/* It says what was wrong with it: then it is not empty, but nothing of it could be read. */
+static bool was_damaged(const struct coalesce *c, size_t layer, struct slice path)
+{
+	for (size_t i = 0; i < c->out->diags.len; i++) {
+		const struct index_diag *d = &c->out->diags.at[i];
+
+		if (d->layer == layer && slice_eq(d->diag.where, path) &&
+		    diag_severity(d->diag.code) >= DIAG_SEVERITY_WARNING)
+			return true;
+	}
+	return false;
+}
+
+static enum status judge_database(struct coalesce *c, size_t layer, struct slice path, struct err *err)
+{
+	if (was_damaged(c, layer, path))
+		return put_diag(c, layer, DIAG_DATABASE, path, ERR_NO_OFFSET,
+				SLICE("no package could be read from the package database"), err);
+	return put_diag(c, layer, DIAG_FILE, path, ERR_NO_OFFSET, SLICE("a package database without a package in it"),
+			err);
+}
+
 static enum status judge_databases(struct coalesce *c, struct err *err)
 {
 	for (size_t layer = 0; layer < c->n; layer++) {
@@ -686,8 +708,7 @@ static enum status judge_databases(struct coalesce *c, struct err *err)
 				continue;
 			c->out->expected_packages = true;
 			if (f->read && !has_package_of(c, d))
-				TRY(put_diag(c, layer, DIAG_FILE, f->path, ERR_NO_OFFSET,
-					     SLICE("a package database without a package in it"), err));
+				TRY(judge_database(c, layer, f->path, err));
 		}
 	}
 	return STATUS_OK;

@@ -51,13 +51,14 @@ bool rpm_pages_take(struct rpm_pages *p, uint64_t page)
 	return true;
 }
 
-enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why, struct err *err)
+/* malformed: what damage of the input is told as. */
+static enum status lost(struct rpm_read *r, uint64_t offset, enum diag_code malformed, const struct err *why, struct err *err)
 {
 	enum diag_code code;
 
 	switch (why->code) {
 	case STATUS_MALFORMED:
-		code = DIAG_RECORD;
+		code = malformed;
 		break;
 	case STATUS_NOTFOUND: /* behind the end of the file */
 		code = DIAG_TRUNCATED;
@@ -77,6 +78,16 @@ enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why,
 	if (++r->damaged >= RPM_DAMAGED_MAX)
 		return err_set(err, STATUS_LIMIT, "%d damaged records: the rest was not read", RPM_DAMAGED_MAX);
 	return STATUS_OK;
+}
+
+enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why, struct err *err)
+{
+	return lost(r, offset, DIAG_RECORD, why, err);
+}
+
+enum status rpm_lost_part(struct rpm_read *r, uint64_t offset, const struct err *why, struct err *err)
+{
+	return lost(r, offset, DIAG_DATABASE, why, err);
 }
 
 void rpm_touched(struct rpm_read *r, uint64_t n)
@@ -291,7 +302,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_rpm = {
 	.name = "rpm",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

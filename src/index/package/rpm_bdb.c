@@ -150,6 +150,18 @@ static bool item_at(const struct db *db, struct slice page, uint32_t n_items, ui
 	return true;
 }
 
+/* The page's own word on where its lowest item begins must fit the items: else it has, or had, others. */
+static bool is_filled(const struct db *db, struct slice page, uint32_t n)
+{
+	uint32_t low = db->page_size & 0xffff, item;
+
+	for (uint32_t i = 0; i < n; i++) {
+		item = u16(db, page.ptr + PAGE_HEAD + (size_t)i * 2);
+		low = i == 0 ? item : MIN(low, item);
+	}
+	return low == u16(db, page.ptr + 22);
+}
+
 static enum status read_items(struct db *db, struct slice page, uint32_t number, struct err *err)
 {
 	uint32_t n = u16(db, page.ptr + 20);
@@ -158,7 +170,11 @@ static enum status read_items(struct db *db, struct slice page, uint32_t number,
 
 	if (n % 2 != 0 || PAGE_HEAD + (size_t)n * 2 > page.len) {
 		err_set(&why, STATUS_MALFORMED, "page %u says it has %u items", number, n);
-		return rpm_lost(db->r, offset_of(db, number), &why, err);
+		return rpm_lost_part(db->r, offset_of(db, number), &why, err);
+	}
+	if (!is_filled(db, page, n)) {
+		err_set(&why, STATUS_MALFORMED, "page %u has other items than the %u it says", number, n);
+		TRY(rpm_lost_part(db->r, offset_of(db, number), &why, err));
 	}
 	for (uint32_t i = 0; i < n; i += 2) {
 		if (item_at(db, page, n, i, &key) && item_at(db, page, n, i + 1, &value)) {
@@ -193,7 +209,7 @@ static enum status read_bucket(struct db *db, uint32_t number, struct err *err)
 				     page.ptr[25]);
 		if (st != STATUS_OK) {
 			(void)err_wrap(&why, "a bucket breaks off");
-			return rpm_lost(db->r, from, &why, err);
+			return rpm_lost_part(db->r, from, &why, err);
 		}
 		TRY(read_items(db, page, next, err));
 		from = offset_of(db, next);
@@ -239,6 +255,29 @@ static enum status read_buckets(struct db *db, uint32_t max_bucket, const uint32
 	return STATUS_OK;
 }
 
+/* Pages with items that no bucket led to: their packages are lost. */
+static enum status find_lost_pages(struct db *db, struct err *err)
+{
+	uint32_t lost = 0, first = 0;
+	struct err why = ERR_INIT;
+
+	for (uint32_t number = 1; number < db->n_pages; number++) {
+		const uint8_t *page = db->file.ptr + offset_of(db, number);
+
+		if (!rpm_pages_take(&db->taken, number))
+			continue;
+		rpm_touched(db->r, db->page_size);
+		if ((page[25] != PAGE_HASH && page[25] != PAGE_HASH_UNSORTED) || u16(db, page + 20) == 0)
+			continue;
+		if (lost++ == 0)
+			first = number;
+	}
+	if (lost == 0)
+		return STATUS_OK;
+	err_set(&why, STATUS_MALFORMED, "%u pages with items are in no bucket", lost);
+	return rpm_lost_part(db->r, offset_of(db, first), &why, err);
+}
+
 static enum status open_db(struct db *db, struct err *err)
 {
 	struct rpm_read *r = db->r;
@@ -279,6 +318,7 @@ enum status rpm_bdb_read(struct rpm_read *r, struct err *err)
 	for (size_t i = 0; i < SPARES; i++)
 		spares[i] = u32(&db, db.file.ptr + 96 + i * 4);
 	TRY(read_buckets(&db, u32(&db, db.file.ptr + 72), spares, err));
+	TRY(find_lost_pages(&db, err));
 	/* The count alone is not exact after a crash; with a blank page beside it, something is gone. */
 	expected = u32(&db, db.file.ptr + 88);
 	if (db.unused > 0 && db.pairs < expected)

@@ -60,6 +60,8 @@ enum status rpm_record(struct rpm_read *r, struct slice header, uint64_t offset,
  * are no damage of the input (memory) come back as they are.
  */
 enum status rpm_lost(struct rpm_read *r, uint64_t offset, const struct err *why, struct err *err) NODISCARD;
+/* The same for a page or a chain of them: how many records it had is not known, so the database was not read. */
+enum status rpm_lost_part(struct rpm_read *r, uint64_t offset, const struct err *why, struct err *err) NODISCARD;
 /* n bytes of the file were, or are about to be, looked at: keeps what is resident small. */
 void rpm_touched(struct rpm_read *r, uint64_t n);
 /* Before n bytes of a record are worked on: STATUS_MALFORMED if records must lie over each other. */

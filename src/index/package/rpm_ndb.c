@@ -55,10 +55,14 @@ static enum status read_slot(struct rpm_read *r, size_t at, struct err *err)
 
 	if (memcmp(p, "Slot", 4) != 0) {
 		err_set(&why, STATUS_MALFORMED, "a slot without its mark");
+		return rpm_lost_part(r, at, &why, err);
+	}
+	if (slot.block == 0 && slot.package == 0 && slot.n_blocks == 0)
+		return STATUS_OK; /* free */
+	if (slot.block == 0) {
+		err_set(&why, STATUS_MALFORMED, "package %u is said to lie in the head of the file", slot.package);
 		return rpm_lost(r, at, &why, err);
 	}
-	if (slot.block == 0)
-		return STATUS_OK; /* free */
 	if (find_blob(r->file->bytes, &slot, &blob, &why) != STATUS_OK)
 		return rpm_lost(r, at, &why, err);
 	TRY(rpm_spend(r, blob.len, err));

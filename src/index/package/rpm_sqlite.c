@@ -109,28 +109,38 @@ static bool take_varint(struct cursor *c, uint64_t *out)
 	return true;
 }
 
+/* Of a payload of more than fits, what stands in the cell itself; the rest is on overflow pages. */
+static uint32_t local_bytes(const struct db *db, uint64_t size)
+{
+	uint32_t max = db->usable - 35, min = (db->usable - 12) * 32 / 255 - 23;
+	uint64_t local;
+
+	if (size <= max)
+		return (uint32_t)size;
+	local = min + (size - min) % (db->usable - 4);
+	return local > max ? min : (uint32_t)local;
+}
+
 /* The payload of a cell of a table's leaf; a damaged one is a failure. */
 static enum status read_payload(struct db *db, const struct node *n, size_t at, struct slice *out, struct err *err)
 {
 	struct cursor c = cursor_at(slice_take(n->page, db->usable), at);
-	uint32_t max = db->usable - 35, min = (db->usable - 12) * 32 / 255 - 23, local;
 	uint64_t size, rowid;
 	struct slice here, next;
+	uint32_t local;
 
 	if (!take_varint(&c, &size) || !take_varint(&c, &rowid))
 		return err_set(err, STATUS_MALFORMED, "a row runs out of page %u", n->number);
 	if (size > RPM_HEADER_BYTES)
 		return err_set(err, STATUS_LIMIT, "row %llu has %llu bytes; at most %zu are read",
 			       (unsigned long long)rowid, (unsigned long long)size, RPM_HEADER_BYTES);
-	if (size <= max) {
-		if (!cursor_take(&c, (size_t)size, out))
+	local = local_bytes(db, size);
+	if (size == local) {
+		if (!cursor_take(&c, local, out))
 			return err_set(err, STATUS_MALFORMED, "row %llu runs out of page %u", (unsigned long long)rowid,
 				       n->number);
 		return STATUS_OK;
 	}
-	local = min + ((uint32_t)size - min) % (db->usable - 4);
-	if (local > max)
-		local = min;
 	if (!cursor_take(&c, local, &here) || !cursor_take(&c, 4, &next))
 		return err_set(err, STATUS_MALFORMED, "row %llu runs out of page %u", (unsigned long long)rowid,
 			       n->number);
@@ -211,6 +221,41 @@ static size_t cell_at(const struct node *n, uint32_t i)
 	return be16(n->page.ptr + n->head + (n->type == INTERIOR_TABLE ? 12 : 8) + (size_t)i * 2);
 }
 
+/* Bytes of the cell at `at`, 0 if it has no end in its page. */
+static uint32_t cell_bytes(const struct db *db, const struct node *n, size_t at)
+{
+	struct cursor c = cursor_at(slice_take(n->page, db->usable), at);
+	uint64_t size, rowid;
+	uint32_t local;
+
+	if (n->type == INTERIOR_TABLE) {
+		struct slice child;
+
+		return cursor_take(&c, 4, &child) && take_varint(&c, &rowid) ? (uint32_t)(c.pos - at) : 0;
+	}
+	if (!take_varint(&c, &size) || !take_varint(&c, &rowid))
+		return 0;
+	local = local_bytes(db, size);
+	return MAX((uint32_t)(c.pos - at) + local + (size > local ? 4 : 0), 4);
+}
+
+/* Every byte of a page's content is of a cell, of a free block or of a fragment that is counted: else cells are missing. */
+static bool is_accounted_for(const struct db *db, const struct node *n)
+{
+	const uint8_t *head = n->page.ptr + n->head;
+	uint64_t used = head[7];
+	uint32_t content = be16(head + 5) == 0 ? 65536 : be16(head + 5);
+
+	for (uint32_t i = 0; i < n->n_cells; i++)
+		used += cell_bytes(db, n, cell_at(n, i));
+	/* Free blocks lie in the order of their places, at least four bytes apart. */
+	for (uint32_t at = be16(head + 1), last = 0; at > last && at + 4 <= db->usable; at = be16(n->page.ptr + at)) {
+		used += be16(n->page.ptr + at + 2);
+		last = at;
+	}
+	return content + used == db->usable;
+}
+
 static enum status read_leaf(struct db *db, const struct node *n, row_fn each, void *ctx, struct err *err)
 {
 	for (uint32_t i = 0; i < n->n_cells; i++) {
@@ -240,9 +285,19 @@ static bool child_of(const struct db *db, const struct node *n, uint32_t i, uint
 	return true;
 }
 
+static enum status check_space(struct db *db, const struct node *n, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (is_accounted_for(db, n))
+		return STATUS_OK;
+	err_set(&why, STATUS_MALFORMED, "page %u has other cells than the %u it says", n->number, n->n_cells);
+	return rpm_lost_part(db->r, offset_of(db, n->number, 0), &why, err);
+}
+
 static enum status lost_page(struct db *db, const struct node *parent, const struct err *why, struct err *err)
 {
-	return rpm_lost(db->r, offset_of(db, parent->number, 0), why, err);
+	return rpm_lost_part(db->r, offset_of(db, parent->number, 0), why, err);
 }
 
 /* All rows in the order of their ids. The root is taken already. */
@@ -254,6 +309,7 @@ static enum status walk_table(struct db *db, const struct node *root, row_fn eac
 	} stack[DEPTH_MAX];
 	size_t depth = 0;
 
+	TRY(check_space(db, root, err));
 	if (root->type == LEAF_TABLE)
 		return read_leaf(db, root, each, ctx, err);
 	stack[depth].node = *root;
@@ -272,6 +328,8 @@ static enum status walk_table(struct db *db, const struct node *root, row_fn eac
 			st = err_set(&why, STATUS_MALFORMED, "a cell lies outside page %u", at->number);
 		else
 			st = open_node(db, number, &child, &why);
+		if (st == STATUS_OK)
+			TRY(check_space(db, &child, err));
 		if (st == STATUS_OK && child.type == INTERIOR_TABLE && depth == DEPTH_MAX)
 			st = err_set(&why, STATUS_MALFORMED, "the table is deeper than SQLite makes any");
 		if (st != STATUS_OK) {
