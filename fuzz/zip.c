@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > (1 << 17))
 		return 0;
-	if (zip_open_slice(slice_make(data, size), &z, &err) != STATUS_OK) {
+	if (zip_open_slice(slice_make(data, size), &limits_default, &z, &err) != STATUS_OK) {
 		if (z || err.code == STATUS_OK)
 			abort();
 		return 0;

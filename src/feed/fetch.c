@@ -125,6 +125,12 @@ enum status fetch_digest(int fd, struct digest *out, uint64_t *out_bytes, struct
 
 /* ---- a directory ---- */
 
+static enum status too_large(const struct fetch_place *place, const char *path, struct err *err)
+{
+	return err_set(err, STATUS_LIMIT, "%s: larger than %llu bytes (limits.document_bytes)", path,
+		       (unsigned long long)place->limits->document_bytes);
+}
+
 /*
  * The bytes are copied, not mapped where they lie: whoever fills the directory may cut a file at any time, and a
  * mapping of it would end the process.
@@ -143,6 +149,8 @@ static enum status copy_file(const struct fetch_place *place, const char *path, 
 		return err_errno(err, "%s", path);
 	if (!S_ISREG(info.st_mode))
 		return err_set(err, STATUS_NOTFOUND, "%s: not a file", path);
+	if ((uint64_t)info.st_size > place->limits->document_bytes)
+		return too_large(place, path, err);
 	block = malloc(BLOCK);
 	if (!block)
 		return err_nomem(err, "document");
@@ -157,9 +165,8 @@ static enum status copy_file(const struct fetch_place *place, const char *path, 
 		if (n <= 0)
 			break;
 		*out_bytes += (uint64_t)n;
-		if (*out_bytes > place->limits->feed_bytes)
-			st = err_set(err, STATUS_LIMIT, "%s: larger than %llu bytes", path,
-				     (unsigned long long)place->limits->feed_bytes);
+		if (*out_bytes > place->limits->document_bytes)
+			st = too_large(place, path, err); /* it grows */
 		else
 			st = file_write_all(to, slice_make(block, (size_t)n), err);
 	}
@@ -209,7 +216,7 @@ static enum status fetch(const struct fetch_place *place, struct slice url, cons
 enum status fetch_document(const struct fetch_place *place, struct slice url, const struct http_validators *validators,
 			   int fd, struct http_answer *out, struct err *err)
 {
-	return fetch(place, url, validators, place->limits->feed_bytes, fd, out, err);
+	return fetch(place, url, validators, place->limits->document_bytes, fd, out, err);
 }
 
 enum status fetch_small(const struct fetch_place *place, struct slice url, struct buf *out, struct err *err)

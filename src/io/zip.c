@@ -3,6 +3,7 @@
 #include "io/zip.h"
 
 #include "base/buf.h"
+#include "base/cursor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,47 @@ static enum status failure(const zip_error_t *error, const char *what, struct er
 	return err_set(err, st, "zip: %s: %s", what, zip_error_strerror((zip_error_t *)(uintptr_t)error));
 }
 
-enum status zip_open_slice(struct slice bytes, struct zip_archive **out, struct err *err)
+/* ---- how many members the end of the archive says there are: the library takes memory for all of them at once ---- */
+
+#define END_BYTES 22
+#define COMMENT_MAX 65535
+#define END64_BYTES 56
+#define LOCATOR_BYTES 20
+
+static bool take_end64(struct slice bytes, size_t end, uint64_t *out)
+{
+	struct cursor c;
+	uint64_t at;
+
+	if (end < LOCATOR_BYTES)
+		return false;
+	c = cursor_at(bytes, end - LOCATOR_BYTES + 8);
+	if (memcmp(bytes.ptr + end - LOCATOR_BYTES, "PK\6\7", 4) != 0 || !cursor_u64le(&c, &at) ||
+	    at > bytes.len - END_BYTES || bytes.len - at < END64_BYTES)
+		return false;
+	c = cursor_at(bytes, (size_t)at + 32);
+	return memcmp(bytes.ptr + at, "PK\6\6", 4) == 0 && cursor_u64le(&c, out);
+}
+
+/* The most that any end in the last bytes says: which of several is the true one is the library's business. */
+static uint64_t members_said(struct slice bytes)
+{
+	uint64_t most = 0;
+
+	for (size_t n = END_BYTES; n <= bytes.len && n <= END_BYTES + COMMENT_MAX; n++) {
+		const uint8_t *end = bytes.ptr + (bytes.len - n);
+		uint64_t said;
+
+		if (memcmp(end, "PK\5\6", 4) != 0)
+			continue;
+		if (!take_end64(bytes, bytes.len - n, &said))
+			said = (uint64_t)end[10] | (uint64_t)end[11] << 8;
+		most = MAX(most, said);
+	}
+	return most;
+}
+
+enum status zip_open_slice(struct slice bytes, const struct limits *limits, struct zip_archive **out, struct err *err)
 {
 	struct zip_archive *z;
 	zip_error_t error;
@@ -49,6 +90,9 @@ enum status zip_open_slice(struct slice bytes, struct zip_archive **out, struct 
 
 	if (bytes.len == 0) /* an archive without members, for the library */
 		return err_set(err, STATUS_MALFORMED, "zip: it is empty");
+	if (members_said(bytes) > limits->zip_members)
+		return err_set(err, STATUS_LIMIT, "zip: %llu members; at most %llu are read (limits.zip_members)",
+			       (unsigned long long)members_said(bytes), (unsigned long long)limits->zip_members);
 	z = calloc(1, sizeof(*z));
 	if (!z)
 		return err_nomem(err, "zip");

@@ -3,6 +3,7 @@
 #ifndef LIMPID_IO_ZIP_H
 #define LIMPID_IO_ZIP_H
 
+#include "base/limits.h"
 #include "io/source.h"
 
 struct zip_archive;
@@ -14,8 +15,9 @@ struct zip_member {
 	bool directory;
 };
 
-/* bytes is borrowed and must outlive the archive. */
-enum status zip_open_slice(struct slice bytes, struct zip_archive **out, struct err *err) NODISCARD;
+/* bytes is borrowed and must outlive the archive. STATUS_LIMIT for more than limits->zip_members. */
+enum status zip_open_slice(struct slice bytes, const struct limits *limits, struct zip_archive **out,
+			   struct err *err) NODISCARD;
 void zip_close_archive(struct zip_archive *z);
 uint64_t zip_count(const struct zip_archive *z);
 enum status zip_member_at(struct zip_archive *z, uint64_t index, struct zip_member *out, struct err *err) NODISCARD;

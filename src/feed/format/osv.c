@@ -86,7 +86,7 @@ static enum status parse_zip(struct parser *p, struct err *err)
 	struct zip_archive *zip;
 	enum status st = STATUS_OK;
 
-	TRY(zip_open_slice(p->doc->bytes, &zip, err));
+	TRY(zip_open_slice(p->doc->bytes, p->limits, &zip, err));
 	for (uint64_t i = 0; st == STATUS_OK && i < zip_count(zip); i++)
 		st = parse_member(p, zip, i, &text, err);
 	zip_close_archive(zip);

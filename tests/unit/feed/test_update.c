@@ -385,7 +385,7 @@ static void test_too_large(void **state)
 	struct limits small = limits_default;
 	struct update_options o = { .limits = &small };
 
-	small.feed_bytes = 100;
+	small.document_bytes = 100;
 	put_secdb(p, MAIN_39, 10);
 	run_with(p, "alpine", &o);
 	assert_int_equal(p->summary.failed, 1);

@@ -88,7 +88,7 @@ static void check_record(const struct record *r, struct buf *out)
 {
 	struct zip_archive *z = NULL;
 	struct err err = ERR_INIT;
-	enum status st = zip_open_slice(r->stored, &z, &err);
+	enum status st = zip_open_slice(r->stored, &limits_default, &z, &err);
 	struct slice lines = r->lines, line;
 	struct zip_member m;
 
@@ -118,7 +118,7 @@ static void check_cuts(const struct record *r)
 
 		assert_true(copy || cut == 0);
 		memcpy(copy, r->stored.ptr, cut);
-		st = zip_open_slice(slice_make(copy, cut), &z, &err);
+		st = zip_open_slice(slice_make(copy, cut), &limits_default, &z, &err);
 		if (st != STATUS_MALFORMED)
 			fail_msg("%.*s cut at %zu: %s", SLICE_ARG(r->name), cut, status_text(st));
 		free(copy);
@@ -179,7 +179,7 @@ static void test_flipped(void **state)
 		struct zip_archive *z = NULL;
 
 		copy[bit / 8] = (uint8_t)(copy[bit / 8] ^ 1U << bit % 8);
-		if (zip_open_slice(slice_make(copy, r.stored.len), &z, &err) == STATUS_OK) {
+		if (zip_open_slice(slice_make(copy, r.stored.len), &limits_default, &z, &err) == STATUS_OK) {
 			opened++;
 			buf_reset(&out);
 			if (zip_count(z) > 0 && zip_read(z, 0, &out, &err) == STATUS_OK)
@@ -207,7 +207,7 @@ static void test_cap(void **state)
 	(void)state;
 	check_status(file_map_open(zips_file, &map, &err), STATUS_OK, &err);
 	assert_true(find_record(&map, "large", &r));
-	check_status(zip_open_slice(r.stored, &z, &err), STATUS_OK, &err);
+	check_status(zip_open_slice(r.stored, &limits_default, &z, &err), STATUS_OK, &err);
 	check_status(zip_read(z, 0, &out, &err), STATUS_LIMIT, &err);
 	buf_reset(&out);
 	/* The other members are still there; what is appended counts. */
