@@ -158,6 +158,48 @@ static enum status push_row(struct osv_reader *r, const struct affected *row, os
 	return STATUS_OK;
 }
 
+/* Absent, and null, is nothing; anything else must be of the schema's type. */
+static bool is_list(yyjson_val *v)
+{
+	return !v || yyjson_is_null(v) || yyjson_is_arr(v);
+}
+
+static const char *bad_ranges(yyjson_val *ranges)
+{
+	yyjson_val *range;
+	size_t i, n;
+
+	if (!is_list(ranges))
+		return "its \"ranges\" are no list";
+	yyjson_arr_foreach(ranges, i, n, range)
+	{
+		yyjson_val *events = json_get(range, "events"), *event;
+		size_t k, m;
+
+		if (!yyjson_is_arr(events) || yyjson_arr_size(events) == 0)
+			return "a range has no \"events\"";
+		yyjson_arr_foreach(events, k, m, event) if (yyjson_obj_size(event) == 0) return "an event says nothing";
+	}
+	return NULL;
+}
+
+/* What is not as the schema wants it, NULL if nothing: then a part of the entry is lost. */
+static const char *bad_entry(yyjson_val *entry)
+{
+	yyjson_val *package = json_get(entry, "package"), *versions = json_get(entry, "versions"), *version;
+	size_t i, n;
+
+	if (!yyjson_is_obj(entry))
+		return "it is no object";
+	if (package && !yyjson_is_null(package) &&
+	    (json_get_str(package, "name").len == 0 || json_get_str(package, "ecosystem").len == 0))
+		return "its \"package\" has no name or no ecosystem";
+	if (!is_list(versions))
+		return "its \"versions\" are no list";
+	yyjson_arr_foreach(versions, i, n, version) if (!yyjson_is_str(version)) return "a version is no string";
+	return bad_ranges(json_get(entry, "ranges"));
+}
+
 enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjson_val *entry, osv_rows *rows,
 			   struct err *err)
 {
@@ -165,8 +207,12 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	struct affected row = { .package = json_get_str(package, "name") };
 	struct slice streams[STREAMS_MAX];
 	const struct osv_ecosystem *e;
+	const char *bad = bad_entry(entry);
 	size_t n_streams;
 
+	if (bad)
+		diag_emit(r->out->diags, DIAG_RECORD, a->id, ERR_NO_OFFSET, "an affected package cannot be read: %s",
+			  bad);
 	TRY(find_ecosystem(r, json_get_str(package, "ecosystem"), &e, &row.scope, err));
 	if (!e || row.package.len == 0)
 		return STATUS_OK;

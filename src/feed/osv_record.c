@@ -277,6 +277,8 @@ static enum status fill(struct osv_reader *r, yyjson_val *record, struct advisor
 	TRY(read_links(r, record, a, err));
 	if (a->withdrawn_s != DATE_NONE)
 		return STATUS_OK;
+	if (list && !yyjson_is_arr(list) && !yyjson_is_null(list))
+		diag_emit(r->out->diags, DIAG_RECORD, a->id, ERR_NO_OFFSET, "\"affected\" is no list");
 	yyjson_arr_foreach(list, i, n, entry)
 	{
 		size_t before = rows.len;

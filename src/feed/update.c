@@ -74,7 +74,7 @@ static enum status on_source(void *ctx, const struct feed_source *source, struct
 }
 
 /* Sources that an earlier run knew, when the list of today cannot be had. */
-static void blame_known(struct update_run *run, const struct err *why)
+static void blame_known(struct update_run *run, const char *why)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
 	struct store_source *rows;
@@ -89,19 +89,31 @@ static void blame_known(struct update_run *run, const struct err *why)
 		if (!slice_eq(rows[i].feed, slice_cstr(run->feed->name)) || rows[i].segment.algo == DIGEST_NONE)
 			continue;
 		rows[i].last_attempt_s = date_now();
-		rows[i].error = slice_cstr(why->msg);
+		rows[i].error = slice_cstr(why);
 		st = store_source_put(run->store, &rows[i], &ignored);
 		if (st != STATUS_OK)
 			return;
 	}
 }
 
+const char *update_why(const struct err *why, char *text, size_t size)
+{
+	if (why->offset == ERR_NO_OFFSET)
+		snprintf(text, size, "%s", why->msg);
+	else
+		snprintf(text, size, "%s (byte %llu)", why->msg, (unsigned long long)why->offset);
+	return text;
+}
+
 static void feed_failed(struct update_run *run, const struct err *why)
 {
+	char text[UPDATE_WHY_BYTES];
+
+	update_why(why, text, sizeof(text));
 	run->source = slice_cstr(run->feed->name);
 	run->summary->failed++;
-	blame_known(run, why);
-	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_FAILED, .text = slice_cstr(why->msg) });
+	blame_known(run, text);
+	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_FAILED, .text = slice_cstr(text) });
 	run->source = SLICE_EMPTY;
 }
 

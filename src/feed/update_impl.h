@@ -25,6 +25,10 @@ struct update_built {
 	uint64_t diags;
 };
 
+#define UPDATE_WHY_BYTES 560
+/* What went wrong, with its place in the document; returns text. */
+const char *update_why(const struct err *why, char *text, size_t size);
+
 /* Send an event about the source at work; e's feed and source are filled in. */
 void update_tell(struct update_run *run, struct update_event e);
 

@@ -212,8 +212,10 @@ void update_failed(struct update_run *run, const struct feed_source *source, con
 	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 20);
 	struct store_source row;
 	struct err ignored = ERR_INIT;
+	char text[UPDATE_WHY_BYTES];
 	enum status st;
 
+	update_why(why, text, sizeof(text));
 	run->summary->failed++;
 	if (run->store) {
 		st = store_source_get(run->store, source->name, &arena, &row, &ignored);
@@ -225,11 +227,11 @@ void update_failed(struct update_run *run, const struct feed_source *source, con
 		row.feed = slice_cstr(run->feed->name);
 		row.url = source->url;
 		row.last_attempt_s = date_now();
-		row.error = slice_cstr(why->msg);
+		row.error = slice_cstr(text);
 		if (st == STATUS_OK || st == STATUS_NOTFOUND)
 			st = store_source_put(run->store, &row, &ignored);
 	}
-	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_FAILED, .text = slice_cstr(why->msg) });
+	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_FAILED, .text = slice_cstr(text) });
 }
 
 static void build_source(struct update_run *run, const struct feed_source *source)

@@ -74,6 +74,16 @@ static bool push(struct parser *p, void *vec, struct slice text)
 	return at && arena_copy(&p->arena, text, at);
 }
 
+/* For messages: its title or, without one, its number. */
+static struct slice name_of(struct parser *p, uint64_t number)
+{
+	struct slice name = p->def.title;
+
+	if (name.len == 0 && !arena_printf(&p->arena, &name, "definition %llu", (unsigned long long)number))
+		return SLICE_EMPTY;
+	return name;
+}
+
 /* One test that a definition names becomes a row, if it compares a version. */
 static enum status add_row(struct parser *p, struct slice test, struct err *err)
 {
@@ -83,8 +93,8 @@ static enum status add_row(struct parser *p, struct slice test, struct err *err)
 	struct err_quote q;
 
 	if (!oval_tables_test(&p->tables, test, &t)) {
-		diag_emit(p->out->diags, DIAG_RECORD, p->def.title, ERR_NO_OFFSET, "the test %s is not in the document",
-			  err_slice(&q, test));
+		diag_emit(p->out->diags, DIAG_RECORD, name_of(p, p->definitions + 1), ERR_NO_OFFSET,
+			  "the test %s is not in the document", err_slice(&q, test));
 		return STATUS_OK;
 	}
 	if (t.evr.len == 0 || t.name.len == 0 || t.op == OVAL_OTHER)
@@ -153,7 +163,8 @@ static enum status end_definition(struct parser *p, struct err *err)
 	if (d->is_inventory)
 		return STATUS_OK;
 	if (d->rows.len == 0) {
-		diag_emit(p->out->diags, DIAG_FIELD, d->title, ERR_NO_OFFSET, "the definition compares no version");
+		diag_emit(p->out->diags, DIAG_FIELD, name_of(p, p->definitions), ERR_NO_OFFSET,
+			  "the definition compares no version");
 		return STATUS_OK;
 	}
 	if (erratum.len > 0)
@@ -163,7 +174,8 @@ static enum status end_definition(struct parser *p, struct err *err)
 	if (d->cves.len == 0 && d->others.len > 0)
 		return emit(p, d->others.at[0], NULL, 0, err);
 	if (d->cves.len == 0)
-		diag_emit(p->out->diags, DIAG_RECORD, d->title, ERR_NO_OFFSET, "a definition has no reference");
+		diag_emit(p->out->diags, DIAG_RECORD, name_of(p, p->definitions), ERR_NO_OFFSET,
+			  "a definition has no reference");
 	return STATUS_OK;
 }
 

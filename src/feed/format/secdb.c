@@ -105,6 +105,14 @@ static enum status emit_ids(struct parser *p, struct slice package, struct slice
 
 /* ---- JSON ---- */
 
+static void bad_ids(struct parser *p, struct slice package, struct slice version)
+{
+	struct err_quote q;
+
+	diag_emit(p->out->diags, DIAG_RECORD, package, ERR_NO_OFFSET, "the ids fixed in \"%s\" are no list of strings",
+		  err_slice(&q, version));
+}
+
 static enum status json_package(struct parser *p, yyjson_val *pkg, struct err *err)
 {
 	struct slice name = json_get_str(pkg, "name");
@@ -123,7 +131,15 @@ static enum status json_package(struct parser *p, yyjson_val *pkg, struct err *e
 		size_t i, n;
 
 		ids = yyjson_obj_iter_get_val(key);
-		yyjson_arr_foreach(ids, i, n, id) TRY(emit_ids(p, name, json_str(key), json_str(id), err));
+		if (!yyjson_is_arr(ids) && !yyjson_is_null(ids))
+			bad_ids(p, name, json_str(key));
+		yyjson_arr_foreach(ids, i, n, id)
+		{
+			if (yyjson_is_str(id))
+				TRY(emit_ids(p, name, json_str(key), json_str(id), err));
+			else
+				bad_ids(p, name, json_str(key));
+		}
 	}
 	return STATUS_OK;
 }
@@ -222,4 +238,4 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	return st;
 }
 
-const struct feed_format feed_format_secdb = { .name = "secdb", .version = "1", .parse = parse };
+const struct feed_format feed_format_secdb = { .name = "secdb", .version = "2", .parse = parse };
