@@ -44,8 +44,9 @@ class Setting:
 
     def begin(self):
         for d in self.dir, self.tmp, self.home, self.out:
-            subprocess.call(['chmod', '-R', 'u+rwX', d]) if os.path.exists(d) else None
-            shutil.rmtree(d, ignore_errors=True)
+            if os.path.exists(d):  # some trees are too deep for shutil
+                subprocess.call(['chmod', '-R', 'u+rwX', d])
+                subprocess.check_call(['rm', '-rf', d])
             os.mkdir(d)
         self.seconds = self.kib = self.temp_kib = 0
 
@@ -114,9 +115,9 @@ def names(report):
 def summary(report, o):
     if not report:
         return 'status %d, no report: %s' % (o.status, o.err.decode('utf-8', 'replace')[:500])
-    lines = ['%s %s: %s' % (d['severity'], d.get('where', ''), d['text']) for d in report['diagnostics'][:12]]
+    lines = ['%s %.200s: %s' % (d['severity'], d.get('where', ''), d['text']) for d in report['diagnostics'][:12]]
     return 'status %d, packages %s\n    %s' % (o.status, [n[:40] for n in sorted(names(report))[:8]],
-                                               '\n    '.join(lines + ['gap %s %s: %s' % (g['code'], g['scope'], g['detail'])
+                                               '\n    '.join(lines + ['gap %s %.200s: %s' % (g['code'], g['scope'], g['detail'])
                                                                       for g in gaps(report)[:6]]))
 
 
