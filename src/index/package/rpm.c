@@ -52,7 +52,8 @@ bool rpm_pages_take(struct rpm_pages *p, uint64_t page)
 }
 
 /* malformed: what damage of the input is told as. */
-static enum status lost(struct rpm_read *r, uint64_t offset, enum diag_code malformed, const struct err *why, struct err *err)
+static enum status lost(struct rpm_read *r, uint64_t offset, enum diag_code malformed, const struct err *why,
+			struct err *err)
 {
 	enum diag_code code;
 

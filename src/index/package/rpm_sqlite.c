@@ -239,7 +239,8 @@ static uint32_t cell_bytes(const struct db *db, const struct node *n, size_t at)
 	return MAX((uint32_t)(c.pos - at) + local + (size > local ? 4 : 0), 4);
 }
 
-/* Every byte of a page's content is of a cell, of a free block or of a fragment that is counted: else cells are missing. */
+/* Every byte of a page's content is of a cell, of a free block or of a fragment that is counted: else cells are
+ * missing. */
 static bool is_accounted_for(const struct db *db, const struct node *n)
 {
 	const uint8_t *head = n->page.ptr + n->head;

@@ -16,6 +16,10 @@ HEADERS = [rpmdb.header(n, '5.1', '1.el99', files=['/usr/bin/' + n], states=[0])
 SAYS = 'rpm|sysimage|Packages|pages|header|SQLite'
 
 
+VIEW = 'CREATE VIEW Packages AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) ' \
+       'SELECT x AS hnum, zeroblob(1000000) AS blob FROM c'
+
+
 def image(path, data, more=()):
     return lambda d: oci(d, packed(tar([('etc/os-release', ALMA), (path, data(d) if callable(data) else data)] +
                                        [(p, x(d) if callable(x) else x) for p, x in more]), 1))
@@ -176,13 +180,14 @@ def cases():
     yield Image('sqlite-other-database', 'part', image(SQLITE, lambda d: other_sqlite(d)), 'Packages', set())
     yield Image('sqlite-a-view', 'part',
         image(SQLITE, lambda d: other_sqlite(d,
-        'CREATE VIEW Packages AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT x AS hnum, zeroblob(1000000) AS blob FROM c')), 'Packages', set())
+        VIEW)), 'Packages', set())
     yield Image('sqlite-encrypted', 'part', image(SQLITE, noise(9, 40960)), SAYS, set(), ways='wi')
     big = [rpmdb.header('p%d' % i, '1', '1', pad=3000) for i in range(60)] + HEADERS
     long = [rpmdb.header('p%d' % i, '1', '1', pad=20000) for i in range(9)] + HEADERS
     yield Image('sqlite-overflow-to-itself', 'part|gap', image(SQLITE, changed(sqlite(long), loop_overflow)), SAYS, set(), ways='wi')
     for n in range(2, 6):
-        yield Image('sqlite-page-%d-noise' % n, 'part|gap|none|ok', image(SQLITE, changed(sqlite(big), page(n, lambda p: noise(7, 4096)))), '', set(), ways='wi')
+        yield Image('sqlite-page-%d-noise' % n, 'part|gap|none|ok',
+            image(SQLITE, changed(sqlite(big), page(n, lambda p: noise(7, 4096)))), '', set(), ways='wi')
     yield Image('sqlite-tree-to-itself', 'part|gap', image(SQLITE, changed(sqlite(big), loop_tree)), SAYS, set(), ways='wi')
     yield Image('sqlite-cells-100', 'part|gap', image(SQLITE, changed(sqlite(), cells(100))), SAYS, set(), ways='wi')
     yield Image('sqlite-cells-fewer', 'part|gap', image(SQLITE, changed(sqlite(), cells(1))), SAYS, set(), ways='wi')
@@ -190,29 +195,39 @@ def cases():
     wal = sqlite(journal='WAL')
     yield Image('wal-good', 'ok', image(SQLITE, lambda d: wal(d)[0], [(SQLITE + '-wal', lambda d: wal(d)[1])]), packages=NAMES)
     yield Image('wal-missing', 'part|none|gap', image(SQLITE, lambda d: wal(d)[0]), '', set())
-    yield Image('wal-of-another-database', 'part|gap|ok', image(SQLITE, sqlite(), [(SQLITE + '-wal', lambda d: sqlite(HEADERS[:1], journal='WAL')(d)[1])]), '', set(), ways='wi')
+    yield Image('wal-of-another-database', 'part|gap|ok',
+        image(SQLITE, sqlite(), [(SQLITE + '-wal', lambda d: sqlite(HEADERS[:1], journal='WAL')(d)[1])]), '', set(), ways='wi')
     yield Image('wal-noise', 'part|gap|ok', image(SQLITE, sqlite(), [(SQLITE + '-wal', noise(6, 50000))]), packages=NAMES, ways='wi')
-    yield Image('wal-cut', 'part|gap|none', image(SQLITE, lambda d: wal(d)[0], [(SQLITE + '-wal', lambda d: wal(d)[1][:-100])]), '', set(), ways='wi')
-    yield Image('wal-check-sum', 'part|gap|none', image(SQLITE, lambda d: wal(d)[0], [(SQLITE + '-wal', lambda d: wal(d)[1][:5000] + b'xx' + wal(d)[1][5002:])]), '', set(), ways='wi')
+    yield Image('wal-cut', 'part|gap|none', image(SQLITE, lambda d: wal(d)[0], [(SQLITE + '-wal', lambda d: wal(d)[1][:-100])]), '',
+        set(), ways='wi')
+    yield Image('wal-check-sum', 'part|gap|none', image(SQLITE, lambda d: wal(d)[0],
+        [(SQLITE + '-wal', lambda d: wal(d)[1][:5000] + b'xx' + wal(d)[1][5002:])]), '', set(), ways='wi')
     yield Image('wal-alone', 'gap|none|part', image(SQLITE + '-wal', lambda d: wal(d)[1]), 'wal', set(), ways='wi')
-    yield Image('wal-is-a-directory', 'ok|gap|part', lambda d: oci(d, tar([('etc/os-release', ALMA), (SQLITE, sqlite()(d)), header(SQLITE + '-wal/', kind=b'5')])), packages=NAMES)
+    yield Image('wal-is-a-directory', 'ok|gap|part',
+        lambda d: oci(d, tar([('etc/os-release', ALMA), (SQLITE, sqlite()(d)), header(SQLITE + '-wal/', kind=b'5')])), packages=NAMES)
     yield Image('journal-hot', 'ok|gap|part', image(SQLITE, sqlite(), [(SQLITE + '-journal', noise(8, 9000))]), packages=NAMES)
     yield Image('bdb-overflow-to-itself', 'part|gap', image(BDB, bdb_circle()), SAYS, set())
     yield Image('bdb-bucket-to-itself', 'part|gap', image(BDB, bdb_bucket_circle()), SAYS, set())
-    for field, values in (('page_size', (0, 1, 511, 65536, 1 << 30, 0xffffffff)), ('version', (0, 1, 99)), ('encrypted', (1,)), ('type', (0, 9, 255)),
-                          ('last', (0, 0x7fffffff, 0xffffffff)), ('max_bucket', (0, 0x7fffffff, 0xffffffff)), ('count', (0, 0xffffffff)), ('magic', (0, 0x53162))):
+    for field, values in (('page_size', (0, 1, 511, 65536, 1 << 30, 0xffffffff)), ('version', (0, 1, 99)), ('encrypted', (1,)),
+        ('type', (0, 9, 255)),
+                          ('last', (0, 0x7fffffff, 0xffffffff)), ('max_bucket', (0, 0x7fffffff, 0xffffffff)), ('count', (0, 0xffffffff)),
+                          ('magic', (0, 0x53162))):
         for v in values:
             yield Image('bdb-%s-%d' % (field, v), 'part|gap|ok' if field in ('last', 'count', 'version') else 'part|gap',
                         image(BDB, rpmdb.Bdb(HEADERS).bytes(**{field: v})), '', set(), ways='wi')
-    yield Image('bdb-spares-huge', 'part|gap', image(BDB, changed(rpmdb.Bdb(HEADERS).bytes(), put_at(96, b'\xff' * 128))), SAYS, set(), ways='wi')
-    for name, over in (('slot-pages-0', dict(slot_pages=0)), ('slots-to-themselves', dict(slots=[(1, 0, 100)] * 3)), ('slots-huge', dict(slots=[(1, 0x7fffffff, 0x7fffffff)])),
+    yield Image('bdb-spares-huge', 'part|gap', image(BDB, changed(rpmdb.Bdb(HEADERS).bytes(), put_at(96, b'\xff' * 128))), SAYS, set(),
+        ways='wi')
+    for name, over in (('slot-pages-0', dict(slot_pages=0)), ('slots-to-themselves', dict(slots=[(1, 0, 100)] * 3)),
+        ('slots-huge', dict(slots=[(1, 0x7fffffff, 0x7fffffff)])),
                        ('slots-overlap', dict(slots=[(i, 256, 100) for i in range(1, 4)])), ('version-9', dict(version=9))):
         yield Image('ndb-' + name, 'part|gap', image(NDB, ndb(over)), SAYS, set(), ways='wi')
     yield Image('ndb-check-sum', 'part|gap', image(NDB, rpmdb.ndb(HEADERS, blobs=[rpmdb.ndb_blob(1, HEADERS[0], checksum=5)] + [
         rpmdb.ndb_blob(i + 2, h) for i, h in enumerate(HEADERS[1:])])), SAYS, {'openssl', 'zlib'})
-    yield Image('ndb-slot-pages-huge', 'part|gap', image(NDB, changed(rpmdb.ndb(HEADERS), put_at(12, b'\xff\xff\xff\x7f'))), SAYS, set(), ways='wi')
+    yield Image('ndb-slot-pages-huge', 'part|gap', image(NDB, changed(rpmdb.ndb(HEADERS), put_at(12, b'\xff\xff\xff\x7f'))), SAYS, set(),
+        ways='wi')
     yield Image('bdb-of-another-kind', 'part', image(BDB, bytes(12) + b'\x62\x31\x05\x00' + bytes(4080)), SAYS, set(), ways='wi')
-    yield Image('two-databases', 'ok|gap', lambda d: rootfs(d, {SQLITE: sqlite(HEADERS[:2])(d), NDB: rpmdb.ndb(HEADERS[2:])}, ALMA), packages=NAMES)
+    yield Image('two-databases', 'ok|gap', lambda d: rootfs(d, {SQLITE: sqlite(HEADERS[:2])(d), NDB: rpmdb.ndb(HEADERS[2:])}, ALMA),
+        packages=NAMES)
     yield Image('sqlite-sparse-in-a-tar', 'ok', holed, packages=NAMES)
     yield from large()
 
@@ -310,7 +325,8 @@ def holed(d):
 def large():
     """Of the size of a database that is read: records that lie over each other, name themselves, or are many and damaged."""
     size = 20 << 20
-    tiny = rpmdb.raw_header(*rpmdb.store([(rpmdb.NAME, rpmdb.STRING, 't'), (rpmdb.VERSION, rpmdb.STRING, '1'), (rpmdb.RELEASE, rpmdb.STRING, '1')]))
+    tiny = rpmdb.raw_header(*rpmdb.store([(rpmdb.NAME, rpmdb.STRING, 't'), (rpmdb.VERSION, rpmdb.STRING, '1'),
+        (rpmdb.RELEASE, rpmdb.STRING, '1')]))
 
     def slots(slot, blob=b''):
         pages = size // 4096
@@ -345,7 +361,8 @@ def large():
 
     def paths(d):
         count = size // 6
-        entries, data = rpmdb.store([(rpmdb.NAME, rpmdb.STRING, 't'), (rpmdb.VERSION, rpmdb.STRING, '1'), (rpmdb.RELEASE, rpmdb.STRING, '1')])
+        entries, data = rpmdb.store([(rpmdb.NAME, rpmdb.STRING, 't'), (rpmdb.VERSION, rpmdb.STRING, '1'), (rpmdb.RELEASE, rpmdb.STRING,
+            '1')])
         at = len(data) + 2
         entries += [(rpmdb.DIR_INDEXES, rpmdb.INT32, at, count), (rpmdb.BASE_NAMES, rpmdb.STRINGS, at + 4 * count, count),
                     (rpmdb.DIR_NAMES, rpmdb.STRINGS, at + 5 * count, 1)]
@@ -354,10 +371,13 @@ def large():
     yield Image('large-paths', 'ok|gap|part', image(NDB, paths), '', set(), ways='w')
     yield Image('large-log-noise', 'any', image(SQLITE + '-wal', lambda d: bytes(range(256)) * (size // 256)), '', set(), ways='w')
     many = [rpmdb.header('package-%d' % i, '1.%d' % i, '1.el99', pad=4000) for i in range(5000)]
-    yield Image('large-sqlite-5000-packages', 'ok', image(SQLITE, sqlite(many)), packages={'package-%d' % i for i in range(5000)}, ways='wc')
+    yield Image('large-sqlite-5000-packages', 'ok', image(SQLITE, sqlite(many)), packages={'package-%d' % i for i in range(5000)},
+        ways='wc')
     yield Image('large-sqlite-180-mib', 'ok', lambda d: big_sqlite(d), packages={'package-%d' % i for i in range(3000)}, ways='w')
-    yield Image('large-sqlite-180-mib-in-two-layers', 'ok', lambda d: big_sqlite(d, 2), packages={'package-%d' % i for i in range(3000)}, ways='w')
-    yield Image('large-sqlite-beyond-what-is-read', 'part', lambda d: rootfs(d, {SQLITE: sparse(257 << 20)}, ALMA), 'at most', set(), ways='wi')
+    yield Image('large-sqlite-180-mib-in-two-layers', 'ok', lambda d: big_sqlite(d, 2), packages={'package-%d' % i for i in range(3000)},
+        ways='w')
+    yield Image('large-sqlite-beyond-what-is-read', 'part', lambda d: rootfs(d, {SQLITE: sparse(257 << 20)}, ALMA), 'at most', set(),
+        ways='wi')
 
 
 def big_sqlite(d, layers=1):
