@@ -206,6 +206,7 @@ static void test_tried_again(void **state)
 	check_asked("fails/2", "2");
 	/* The part that came first is not in front of the second one. */
 	check_fetch("cut/1", 1000, 1, STATUS_OK, "whole and long");
+	check_fetch("shrinks", 1000, 1, STATUS_OK, "short");
 	check_fetch("hangs-up/1", 1000, 1, STATUS_OK, "well");
 	check_status(fetch(&f, "retry-after/1", 1000, 1), STATUS_OK, &f.err);
 	assert_string_equal(f.body, "well");
