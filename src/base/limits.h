@@ -45,8 +45,8 @@
 	LIMIT_ROW(manifest_bytes, UINT64_C(8) << 20, "limits.manifest_bytes",                                          \
 		  "an image's manifest, index or configuration; registries stop at 4 MiB")                             \
 	LIMIT_ROW(feed_bytes, UINT64_C(2) << 30, "limits.feed_bytes", "one feed document, unpacked")                   \
-	LIMIT_ROW(document_bytes, UINT64_C(224) << 20, "limits.document_bytes",                                        \
-		  "one feed document as it comes, packed or not: it waits in a temporary file")                        \
+	LIMIT_ROW(document_bytes, UINT64_C(1) << 30, "limits.document_bytes",                                          \
+		  "one feed document as it comes, in a temporary file; dumps of OSV have several hundred MB")          \
 	LIMIT_ROW(zip_members, 600000, "limits.zip_members",                                                           \
 		  "members of a zip: each costs some 250 bytes of memory, all at once")                                \
 	LIMIT_ROW(record_bytes, UINT64_C(16) << 20, "limits.record_bytes", "one advisory record of a feed")            \
