@@ -61,7 +61,7 @@ static bool is_asked_for(const struct descriptor *d, size_t i, struct slice ref)
 	if (reference_is_number(ref, &number))
 		return number == i;
 	if (slice_starts(ref, SLICE("@")))
-		ref = slice_from(ref, 1);
+		return digest_parse(slice_from(ref, 1), &digest) && digest_eq(&digest, &d->digest);
 	if (digest_parse(ref, &digest))
 		return digest_eq(&digest, &d->digest);
 	if (slice_eq(ref, d->ref) || (d->name.len > 0 && reference_matches(ref, d->name)))
