@@ -5,10 +5,12 @@
 #include "io/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Messages may quote names from an image: a terminal must not obey them. */
@@ -110,6 +112,22 @@ static enum status write_out(void *ctx, struct slice bytes, struct err *err)
 	return file_write_all(out->fd, bytes, err);
 }
 
+/* A device, a pipe: it is written to, as standard output is, never replaced by a file. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static enum status open_special(const char *path, struct cli_output *out, struct err *err)
+{
+	out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (out->fd < 0)
+		return err_errno(err, "cannot write %s", path);
+	return STATUS_OK;
+}
+
 enum status cli_output_open(const struct options *o, struct cli_output *out, struct err *err)
 {
 	const char *path = o->value[OPTION_output], *term = getenv("TERM");
@@ -120,6 +138,8 @@ enum status cli_output_open(const struct options *o, struct cli_output *out, str
 	out->out.ctx = out;
 	out->fd = STDOUT_FILENO;
 	if (path && strcmp(path, "-") != 0) {
+		if (is_special(path))
+			return open_special(path, out, err);
 		TRY(file_writer_open(path, &out->writer, err));
 		out->fd = file_writer_fd(out->writer);
 		return STATUS_OK;
