@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SET_UP_TICK_MS 10u
+
 extern const char *const store_schema[]; /* one script per version, ended by NULL; made from schema/ */
 
 enum status store_failed(struct store *s, struct err *err, const char *what)
@@ -120,6 +122,18 @@ static enum status open_as(struct store *s, const char *name, int flags, struct 
 	return STATUS_OK;
 }
 
+/* The change to a log needs the file alone and does not wait for others that set it up at the same time. */
+static enum status set_up(struct store *s, struct err *err)
+{
+	for (unsigned waited_ms = 0;; waited_ms += SET_UP_TICK_MS) {
+		enum status st = store_exec(s, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;", err);
+
+		if (st == STATUS_OK || sqlite3_errcode(s->db) != SQLITE_BUSY || waited_ms >= s->busy_ms)
+			return st;
+		usleep(SET_UP_TICK_MS * 1000);
+	}
+}
+
 static enum status open_writable(struct store *s, struct err *err)
 {
 	int version, newest;
@@ -132,7 +146,7 @@ static enum status open_writable(struct store *s, struct err *err)
 	TRY(check_version(s, &version, &newest, err));
 	/* Both stay with the file. auto_vacuum counts in a file without tables only. */
 	if (version == 0)
-		TRY(store_exec(s, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;", err));
+		TRY(set_up(s, err));
 	TRY(store_exec(s, "PRAGMA synchronous=NORMAL;", err));
 	if (version == newest)
 		return STATUS_OK;
