@@ -190,7 +190,12 @@ static enum status run(const char *folder, const char *file, size_t n, size_t ro
 	struct index_report index;
 	struct file_map map = { .bytes = SLICE_EMPTY };
 	struct json_doc doc = { NULL, NULL };
-	enum status st = cli_segments(folder, &set, err);
+	struct options options = { .value = { [OPTION_no_cache] = "" } };
+	struct cli_folder data;
+	enum status st;
+
+	cli_folder_open(&options, folder, &data);
+	st = cli_segments(&data, &set, err);
 
 	if (st == STATUS_OK && file) {
 		st = file_map_open(file, &map, err);
@@ -210,6 +215,7 @@ static enum status run(const char *folder, const char *file, size_t n, size_t ro
 	segment_set_free(set);
 	json_doc_free(&doc);
 	file_map_close(&map);
+	cli_folder_close(&data);
 	return st;
 }
 
