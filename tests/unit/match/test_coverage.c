@@ -288,7 +288,7 @@ static void test_a_full_report(void **state)
 	secdb(f, "alpine-main");
 	fx_system(f, "alpine", RELEASE);
 	for (size_t i = 0; i < 5; i++)
-		fx_package(f, PACKAGE_APK, "a", "1-r0")->arch = slice_make("abcde" + i, 1);
+		fx_package(f, PACKAGE_APK, "a", "1-r0")->arch = slice_make(&"abcde"[i], 1);
 	f->options.limits = &limits;
 	limits.findings = 5;
 	fx_match(f);
