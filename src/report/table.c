@@ -306,31 +306,58 @@ static void put_counts(struct table *t, enum tint tint)
 	screen_printf(s, "%zu with a fix", t->flaws.fixable);
 }
 
+/* The layer that brought the package; index->layers.len where it is not known. */
+static size_t layer_of(const struct index_report *index, const struct finding *f)
+{
+	return MIN(index->packages.at[f->package].layer, index->layers.len);
+}
+
+/* How many flaws each layer brought: in two packages of a layer one counts once, in two layers in both. */
+static enum status count_by_layer(struct table *t, size_t *counts, struct err *err)
+{
+	const struct vulnerability_report *r = t->report;
+	size_t *counted_in = arena_array(&t->arena, r->flaws + 1, sizeof(*counted_in)); /* layer number + 1 */
+
+	if (!counted_in)
+		return err_nomem(err, "report");
+	for (size_t layer = 0; layer < r->index->layers.len; layer++) {
+		for (size_t i = 0; i < r->findings.len; i++) {
+			const struct finding *f = &r->findings.at[i];
+			size_t *last = &counted_in[MIN(f->flaw, r->flaws)];
+
+			if (layer_of(r->index, f) != layer || *last == layer + 1)
+				continue;
+			*last = layer + 1;
+			counts[layer]++;
+		}
+	}
+	return STATUS_OK;
+}
+
 /* Which layers brought the packages that have flaws: a base image's, or one's own. */
 static enum status put_layers(struct table *t, struct err *err)
 {
 	const struct index_report *index = t->report->index;
 	size_t n = index->layers.len, listed = 0;
-	size_t *lines = arena_array(&t->arena, n + 1, sizeof(*lines));
+	size_t *flaws = arena_array(&t->arena, n + 1, sizeof(*flaws));
 
-	if (!lines)
+	if (!flaws)
 		return err_nomem(err, "report");
 	if (n < 2 || t->n_units == 0)
 		return STATUS_OK;
-	for (size_t i = 0; i < t->n_units; i++)
-		lines[MIN(index->packages.at[t->units[i].packages[0]].layer, n)] += t->units[i].n_lines;
+	TRY(count_by_layer(t, flaws, err));
 	screen_put(&t->screen, "Layers that brought them");
 	screen_newline(&t->screen);
 	for (size_t i = 0; i < n && listed < LAYERS_MAX; i++) {
 		struct digest_text text = { "" };
 		struct slice hex;
 
-		if (lines[i] == 0)
+		if (flaws[i] == 0)
 			continue;
 		listed++;
 		slice_cut(slice_cstr(digest_print(&text, &index->layers.at[i].digest)), ':', NULL, &hex);
 		screen_printf(&t->screen, "  %3zu  %-12.12s  %4zu vulnerabilit%-3s  ", i + 1,
-			      hex.len > 0 ? (const char *)hex.ptr : "", lines[i], lines[i] == 1 ? "y" : "ies");
+			      hex.len > 0 ? (const char *)hex.ptr : "", flaws[i], flaws[i] == 1 ? "y" : "ies");
 		screen_cell(&t->screen, index->layers.at[i].created_by,
 			    t->screen.width > t->screen.column ? t->screen.width - t->screen.column : TITLE_MAX);
 		screen_newline(&t->screen);
