@@ -349,8 +349,8 @@ enum status image_layer_open(const struct image_layer *layer, const struct limit
 	struct source *src, *archive = NULL;
 	enum codec_id codec;
 
-	if (layer->place == LAYER_DIRECTORY)
-		return err_set(err, STATUS_BUG, "a directory has no stored bytes");
+	if (layer->place == LAYER_DIRECTORY || layer->place == LAYER_STREAM)
+		return err_set(err, STATUS_BUG, "the layer has no stored bytes here");
 	if (layer->place == LAYER_FD) {
 		*out = source_from_fd(layer->fd, layer->offset, layer->len);
 		return *out ? STATUS_OK : err_nomem(err, "a layer");

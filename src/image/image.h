@@ -20,6 +20,7 @@ enum layer_place {
 	LAYER_FD,        /* offset, len of fd */
 	LAYER_IN_STREAM, /* offset, len in the decompressed stream of fd (a compressed archive) */
 	LAYER_DIRECTORY, /* a directory tree at dir_fd */
+	LAYER_STREAM,    /* they come from elsewhere, once: scan_job.open; len is unknown and 0 */
 };
 
 struct image_layer {
@@ -83,7 +84,7 @@ struct image_transport {
 };
 const struct image_transport *image_transports(size_t *out_n);
 
-/* A source of the stored (still compressed) bytes of a layer that is not LAYER_DIRECTORY. */
+/* A source of the stored (still compressed) bytes of a layer that is LAYER_FD or LAYER_IN_STREAM. */
 enum status image_layer_open(const struct image_layer *layer, const struct limits *limits, struct source **out,
 			     struct err *err) NODISCARD;
 

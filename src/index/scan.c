@@ -30,6 +30,8 @@ static enum status open_stored(struct scan *s, bool first, struct source **out, 
 {
 	const struct scan_job *job = s->job;
 
+	if (job->layer->place == LAYER_STREAM)
+		return job->open(job->open_ctx, !first, out, err);
 	if (first && job->stream) {
 		*out = source_window(job->stream, job->layer->len);
 		return *out ? STATUS_OK : err_nomem(err, "a layer");

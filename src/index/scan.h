@@ -28,6 +28,12 @@ struct scan_job {
 	const struct scan_alias *aliases;
 	size_t n_aliases;
 	struct source *stream; /* LAYER_IN_STREAM: the archive, positioned at the layer; borrowed. NULL: opened here */
+	/*
+	 * LAYER_STREAM: the stored bytes, to their end, in a source that the scan owns. again: for a second pass. What
+	 * breaks off must not look like an end.
+	 */
+	enum status (*open)(void *ctx, bool again, struct source **out, struct err *err);
+	void *open_ctx;
 	bool threads;	       /* decompress and hash in threads of their own */
 	bool verify_diff_id;   /* hash the tar, too */
 	struct digest known_digest; /* of the stored bytes, hashed by the caller already; DIGEST_NONE: hashed here */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker.c - forks sandboxed children, one per layer (or per compressed archive), and gathers their reports. */
-#include "index/worker.h"
+#include "index/worker_impl.h"
 
 #include "base/date.h"
 
@@ -12,14 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 64
 #define TICK_MS 100
 #define THREADS_FROM ((uint64_t)2 << 20) /* stored bytes from which threads pay */
-#define MESSAGE_BYTES 600
 
 /* Jobs that one child does one after the other: one, or all layers of a compressed archive by offset. */
 struct batch {
@@ -55,95 +53,7 @@ struct run {
 	bool have_level;
 };
 
-/* ---- the child ---- */
-
-static bool put(int fd, const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
-static bool put_frame(int fd, enum worker_frame_type type, size_t job, struct slice payload)
-{
-	uint8_t head[WORKER_FRAME_HEAD];
-
-	worker_frame_head(head, type, (uint32_t)job, payload.len);
-	return put(fd, head, sizeof(head)) && put(fd, payload.ptr, payload.len);
-}
-
-static bool put_failed(int fd, size_t job, const struct err *err)
-{
-	uint8_t payload[MESSAGE_BYTES];
-	uint32_t code = (uint32_t)(int32_t)err->code;
-	size_t n = strnlen(err->msg, sizeof(err->msg));
-
-	for (unsigned i = 0; i < 4; i++)
-		payload[i] = (uint8_t)(code >> (8 * i));
-	memcpy(payload + 4, err->msg, n);
-	return put_frame(fd, WORKER_FRAME_FAILED, job, slice_make(payload, n + 4));
-}
-
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* Nothing stays open but what the work needs; nobody can be written to but the parent. */
-static void leave_the_world(int null_fd, int in_fd, int out_fd, int dir_fd, int temp_fd, const struct limits *limits)
-{
-	struct sandbox_options options = { limits, dir_fd };
-	struct sandbox_level level;
-	int keep[] = { 0, 1, 2, in_fd, out_fd, temp_fd >= 0 ? temp_fd : out_fd };
-	uint8_t payload[4];
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	signal(SIGINT, SIG_IGN); /* the parent decides */
-	if (null_fd >= 0) {
-		(void)dup2(null_fd, 0);
-		(void)dup2(null_fd, 1);
-#if !defined(__SANITIZE_ADDRESS__)
-		(void)dup2(null_fd, 2);
-#endif
-	}
-	qsort(keep, ARRAY_LEN(keep), sizeof(keep[0]), by_number);
-	sandbox_close_others(keep, ARRAY_LEN(keep));
-	sandbox_enter(&options, &level);
-	payload[0] = level.no_new_privs;
-	payload[1] = level.limits;
-	payload[2] = (uint8_t)MIN(level.landlock, 255);
-	payload[3] = level.filter;
-	if (!put_frame(out_fd, WORKER_FRAME_LEVEL, 0, slice_make(payload, sizeof(payload))))
-		_exit(1);
-}
-
-static bool answer(const struct scan_job *job, int out_fd, size_t index)
-{
-	struct arena arena = ARENA_INIT(scan_arena_bytes(job->limits));
-	struct buf json = BUF_INIT(job->limits->report_bytes);
-	struct layer_report report;
-	struct err err = ERR_INIT;
-	enum status st = scan_layer(job, &arena, &report, &err);
-	bool ok;
-
-	if (st == STATUS_OK)
-		st = layer_report_print(&report, &json, &err);
-	ok = st == STATUS_OK ? put_frame(out_fd, WORKER_FRAME_REPORT, index, buf_slice(&json))
-			     : put_failed(out_fd, index, &err);
-	buf_fini(&json);
-	arena_fini(&arena);
-	return ok;
-}
+/* ---- batches ---- */
 
 /* Bring the archive's stream to the layer; on failure there is no stream any more. */
 static struct source *advance(struct source *stream, const struct image_layer *layer)
@@ -191,50 +101,22 @@ static void each_job(struct run *run, const struct batch *b, bool (*one)(struct 
 
 static bool answer_one(struct run *run, size_t job, int out_fd)
 {
-	return answer(&run->jobs[job].scan, out_fd, job);
+	return worker_answer(&run->jobs[job].scan, out_fd, job);
 }
 
 static void child_main(struct run *run, const struct batch *b, int out_fd)
 {
 	const struct image_layer *first = run->jobs[b->jobs[b->next]].scan.layer;
 
-	leave_the_world(run->null_fd, first->fd, out_fd, first->place == LAYER_DIRECTORY ? first->fd : -1,
-			run->area.fd, run->options->limits);
+	const int fds[] = { first->fd, run->area.fd };
+
+	worker_leave_the_world(run->null_fd, fds, ARRAY_LEN(fds), out_fd,
+			       first->place == LAYER_DIRECTORY ? first->fd : -1, run->options->limits);
 	each_job(run, b, answer_one, out_fd);
 	_exit(0);
 }
 
 /* ---- the parent ---- */
-
-static void fail_job(struct worker_job *job, const char *msg)
-{
-	struct layer_diag *d;
-
-	arena_reset(&job->arena);
-	job->report = (struct layer_report){ .digest = job->scan.layer->digest,
-					     .detector_set = detector_set(),
-					     .bytes_stored = job->scan.layer->len };
-	d = VEC_PUSH(&job->report.diags, &job->arena);
-	if (d) {
-		*d = (struct layer_diag){ .code = DIAG_LAYER, .offset = ERR_NO_OFFSET };
-		if (!arena_copy(&job->arena, slice_cstr(msg), &d->text))
-			job->report.diags.len = 0;
-	}
-	job->done = true;
-}
-
-static enum status take_report(struct run *run, struct worker_job *job, struct slice json, struct err *err)
-{
-	const struct digest *claimed = &job->scan.layer->digest;
-
-	TRY(layer_report_parse(json, run->options->limits, &job->arena, &job->report, err));
-	if (claimed->algo != DIGEST_NONE && !digest_eq(claimed, &job->report.digest))
-		return err_set(err, STATUS_MALFORMED, "the worker's answer is about another layer");
-	if (!slice_eq(job->report.detector_set, detector_set()))
-		return err_set(err, STATUS_MALFORMED, "the worker's answer is of another detector set");
-	job->done = true;
-	return STATUS_OK;
-}
 
 static enum status take_frame(struct run *run, struct child *c, const struct worker_frame *f, struct err *err)
 {
@@ -250,13 +132,13 @@ static enum status take_frame(struct run *run, struct child *c, const struct wor
 		run->have_level = true;
 		return STATUS_OK;
 	}
-	if (!job || f->job != b->jobs[b->next] || f->type == WORKER_FRAME_RESULT)
+	if (!job || f->job != b->jobs[b->next] || f->type >= WORKER_FRAME_RESULT)
 		return err_set(err, STATUS_MALFORMED, "the worker answered what was not asked");
 	if (f->type == WORKER_FRAME_REPORT) {
-		TRY(take_report(run, job, f->payload, err));
+		TRY(worker_job_take(job, f->payload, run->options->limits, err));
 	} else {
 		worker_failed_parse(f->payload, &failed);
-		fail_job(job, failed.msg);
+		worker_job_fail(job, failed.msg);
 	}
 	b->next++;
 	run->done++;
@@ -302,7 +184,7 @@ static void describe_death(const struct run *run, const struct child *c, int wai
 static void bury(struct run *run, struct child *c)
 {
 	struct batch *b = &run->batches.at[c->batch];
-	char msg[MESSAGE_BYTES];
+	char msg[WORKER_MESSAGE_BYTES];
 	int wait_status = 0;
 
 	close(c->fd);
@@ -311,7 +193,7 @@ static void bury(struct run *run, struct child *c)
 		continue;
 	if (b->next < b->n) {
 		describe_death(run, c, wait_status, msg, sizeof(msg));
-		fail_job(&run->jobs[b->jobs[b->next]], msg);
+		worker_job_fail(&run->jobs[b->jobs[b->next]], msg);
 		b->next++;
 		run->done++;
 	}
@@ -445,7 +327,7 @@ static bool scan_one(struct run *run, size_t index, int out_fd)
 
 	(void)out_fd;
 	if (scan_layer(&job->scan, &job->arena, &job->report, &err) != STATUS_OK)
-		fail_job(job, err.msg);
+		worker_job_fail(job, err.msg);
 	job->done = true;
 	run->done++;
 	tell(run);
@@ -527,16 +409,6 @@ static unsigned worker_count(unsigned asked)
 	return MIN(asked, WORKERS_MAX);
 }
 
-/* A file without a name: it is gone when the last process that has it is. */
-static int open_temporary(const char *const *dirs)
-{
-	int fd = -1;
-
-	for (size_t i = 0; dirs && dirs[i] && fd < 0; i++)
-		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return fd >= 0 ? fd : memfd_create("limpid", MFD_CLOEXEC);
-}
-
 enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_options *options,
 		       struct sandbox_level *out_level, struct err *err)
 {
@@ -555,7 +427,7 @@ enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_op
 	*run = (struct run){ .jobs = jobs, .n = n, .options = options, .arena = ARENA_INIT((size_t)64 << 20) };
 	run->workers = worker_count(options->workers);
 	run->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	run->area.fd = open_temporary(options->temp_dirs);
+	run->area.fd = worker_open_temporary(options->temp_dirs);
 	shared = mmap(NULL, sizeof(*run->progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	run->progress = shared == MAP_FAILED ? NULL : shared;
 	st = go(run, err);
@@ -589,10 +461,10 @@ static void isolated_main(const struct isolated *w, int null_fd, int fd_in, int 
 	struct buf out = BUF_INIT(w->out->max);
 	struct err err = ERR_INIT;
 
-	leave_the_world(null_fd, fd_in, out_fd, -1, -1, w->limits);
+	worker_leave_the_world(null_fd, &fd_in, 1, out_fd, -1, w->limits);
 	if (w->work(w->ctx, &out, &err) == STATUS_OK)
-		_exit(put_frame(out_fd, WORKER_FRAME_RESULT, 0, buf_slice(&out)) ? 0 : 1);
-	_exit(put_failed(out_fd, 0, &err) ? 0 : 1);
+		_exit(worker_put(out_fd, WORKER_FRAME_RESULT, 0, buf_slice(&out)) ? 0 : 1);
+	_exit(worker_put_failed(out_fd, 0, &err) ? 0 : 1);
 }
 
 static enum status take_isolated(struct isolated *w, struct buf *in, struct err *err)

@@ -38,6 +38,8 @@ struct worker_options {
 enum status worker_run(struct worker_job *jobs, size_t n, const struct worker_options *options,
 		       struct sandbox_level *out_level, struct err *err) NODISCARD;
 void worker_job_fini(struct worker_job *job);
+/* Give the job the report of a layer that was not read, and why; its arena must be initialised. */
+void worker_job_fail(struct worker_job *job, const char *msg);
 
 /* For image_options.isolate: isolate_ctx is a const struct limits *. STATUS_CRASHED when the child died. */
 enum status worker_isolate(void *isolate_ctx, int fd_in,
@@ -51,6 +53,7 @@ enum worker_frame_type {
 	WORKER_FRAME_REPORT = 2, /* a layer report as JSON */
 	WORKER_FRAME_FAILED = 3, /* status and message */
 	WORKER_FRAME_RESULT = 4, /* bytes of worker_isolate */
+	WORKER_FRAME_AGAIN = 5,	 /* the layer is needed for a second pass; nothing in it */
 };
 
 struct worker_frame {

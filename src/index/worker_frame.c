@@ -32,7 +32,7 @@ enum status worker_frame_next(struct slice in, uint64_t max, struct worker_frame
 	if (in.len < WORKER_FRAME_HEAD)
 		return STATUS_OK;
 	if (!cursor_u32le(&c, &magic) || !cursor_u16le(&c, &type) || !cursor_u16le(&c, &job) ||
-	    !cursor_u64le(&c, &len) || magic != MAGIC || type < WORKER_FRAME_LEVEL || type > WORKER_FRAME_RESULT)
+	    !cursor_u64le(&c, &len) || magic != MAGIC || type < WORKER_FRAME_LEVEL || type > WORKER_FRAME_AGAIN)
 		return err_set(err, STATUS_MALFORMED, "the worker's answer is no frame");
 	if (len > max)
 		return err_set(err, STATUS_LIMIT, "the worker's answer has %llu bytes; at most %llu are taken",

@@ -204,6 +204,37 @@ struct source *source_from_fd(int fd, uint64_t offset, uint64_t len)
 	return &f->base;
 }
 
+struct pipe_source {
+	struct source base;
+	int fd; /* borrowed */
+};
+
+static enum status pipe_read(struct source *s, uint8_t *buf, size_t cap, size_t *out_n, struct err *err)
+{
+	struct pipe_source *p = (struct pipe_source *)s;
+	ssize_t n;
+
+	do {
+		n = read(p->fd, buf, cap);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_errno(err, "cannot read on at byte %llu", (unsigned long long)s->pos);
+	*out_n = (size_t)n;
+	return STATUS_OK;
+}
+
+struct source *source_from_pipe(int fd)
+{
+	static const struct source_ops ops = { pipe_read, plain_close };
+	struct pipe_source *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->base.ops = &ops;
+	p->fd = fd;
+	return &p->base;
+}
+
 struct window_source {
 	struct source base;
 	struct source *inner; /* borrowed */

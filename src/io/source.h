@@ -57,6 +57,8 @@ void source_freep(struct source **s);
 struct source *source_from_slice(struct slice bytes) NODISCARD;
 /* len bytes of fd from offset, by pread; fd is borrowed. len == UINT64_MAX reads to the end of the file. */
 struct source *source_from_fd(int fd, uint64_t offset, uint64_t len) NODISCARD;
+/* What comes out of a pipe or socket, to its end; fd is borrowed. */
+struct source *source_from_pipe(int fd) NODISCARD;
 /* The next len bytes of inner, which is borrowed, not owned; an early end of inner is STATUS_MALFORMED. */
 struct source *source_window(struct source *inner, uint64_t len) NODISCARD;
 /* Count bytes for progress: *counter (atomic, borrowed) grows as bytes pass. Owns inner. */
