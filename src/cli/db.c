@@ -149,9 +149,10 @@ static enum status status(struct folder *f, int *out_exit, struct err *err)
 	for (size_t i = 0; i < f->n; i++)
 		print_source(f, &f->sources[i], &t);
 	TRY(store_cache_stats(f->store, &cache, err));
-	printf("\n%zu sources, %llu records in %s; %s of older segments; %llu cached layers in %s\n", f->n,
-	       (unsigned long long)t.records, size(in_force, t.bytes), size(others, all > t.bytes ? all - t.bytes : 0),
-	       (unsigned long long)cache.entries, size(layers, cache.bytes));
+	printf("\n%zu sources, %llu records in %s; %s of older segments; %llu cached layers and %llu images in %s\n",
+	       f->n, (unsigned long long)t.records, size(in_force, t.bytes),
+	       size(others, all > t.bytes ? all - t.bytes : 0),
+	       (unsigned long long)cache.layers, (unsigned long long)cache.images, size(layers, cache.bytes));
 	if (t.bad > 0)
 		*out_exit = EXIT_UNREADABLE;
 	return STATUS_OK;
@@ -195,7 +196,8 @@ static enum status gc(struct folder *f, int *out_exit, struct err *err)
 	(void)out_exit;
 	TRY(store_cache_gc(f->store, date_now() - CACHE_AGE_S, detector_set(), &layers, err));
 	TRY(cli_collect(f->store, f->dir, WAIT_MS, &gone, err));
-	printf("dropped %llu cached layers, %llu update operations, %llu segments and %llu unfinished files (%s)\n",
+	printf("dropped %llu entries of the cache, %llu update operations, %llu segments and %llu unfinished files "
+	       "(%s)\n",
 	       (unsigned long long)layers, (unsigned long long)gone.operations, (unsigned long long)gone.files.segments,
 	       (unsigned long long)gone.files.unfinished, size(bytes, gone.files.bytes));
 	return STATUS_OK;

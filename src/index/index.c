@@ -3,6 +3,7 @@
 #include "index/index.h"
 
 #include "index/coalesce.h"
+#include "index/kept.h"
 #include "index/worker.h"
 
 #include <stdio.h>
@@ -28,6 +29,8 @@ struct indexer {
 	struct arena *out_arena;
 	struct index_report *out;
 	struct sandbox_level level;
+	struct slice key; /* of the image's report in the cache; empty: it is not kept */
+	size_t own_diags; /* of the report: about this run, not about the layers */
 	bool forked;
 	uint64_t bytes_total, bytes_before;
 	size_t layers_before;
@@ -317,21 +320,43 @@ static enum status follow_links(struct indexer *ix, struct err *err)
 
 /* ---- the report ---- */
 
+/*
+ * What the image says of a layer, and what reading it has found. Two images may store one tar in different ways: found
+ * by its DiffID, the stored form of another image's layer is not this one's.
+ */
+static enum status put_layer(struct indexer *ix, size_t i, const struct index_layer *found, struct err *err)
+{
+	const struct image_layer *layer = &ix->image->layers[i];
+	struct index_layer *out = VEC_PUSH(&ix->out->layers, ix->out_arena);
+
+	if (!out)
+		return err_nomem(err, "layers");
+	*out = *found;
+	if (!arena_copy(ix->out_arena, layer->created_by, &out->created_by))
+		return err_nomem(err, "layers");
+	if (layer->digest.algo != DIGEST_NONE)
+		out->digest = layer->digest;
+	else if (layer->diff_id.algo != DIGEST_NONE)
+		out->digest = (struct digest){ 0 };
+	if (layer->diff_id.algo != DIGEST_NONE)
+		out->diff_id = layer->diff_id;
+	if (layer->place != LAYER_DIRECTORY)
+		out->bytes_stored = layer->len;
+	return STATUS_OK;
+}
+
 static enum status put_layers(struct indexer *ix, struct err *err)
 {
 	for (size_t i = 0; i < ix->image->n_layers; i++) {
-		const struct image_layer *layer = &ix->image->layers[i];
 		const struct layer_report *r = ix->reports[i];
-		struct index_layer *out = VEC_PUSH(&ix->out->layers, ix->out_arena);
+		struct index_layer found = { .digest = r->digest,
+					     .diff_id = r->diff_id,
+					     .bytes_stored = r->bytes_stored,
+					     .bytes_tar = r->bytes_tar,
+					     .read = r->complete,
+					     .cached = ix->layers[i].cached };
 
-		if (!out || !arena_copy(ix->out_arena, layer->created_by, &out->created_by))
-			return err_nomem(err, "layers");
-		out->digest = layer->digest.algo != DIGEST_NONE ? layer->digest : r->digest;
-		out->diff_id = layer->diff_id.algo != DIGEST_NONE ? layer->diff_id : r->diff_id;
-		out->bytes_stored = r->bytes_stored;
-		out->bytes_tar = r->bytes_tar;
-		out->read = r->complete;
-		out->cached = ix->layers[i].cached;
+		TRY(put_layer(ix, i, &found, err));
 	}
 	return STATUS_OK;
 }
@@ -440,31 +465,119 @@ static enum status finish(struct indexer *ix, struct err *err)
 	TRY(put_layers(ix, err));
 	TRY(put_sandbox(ix, err));
 	TRY(put_sizes(ix, err));
+	ix->own_diags = ix->out->diags.len;
 	TRY(coalesce_new(ix->reports, ix->image->n_layers, ix->rules, ix->env->limits, &c, err));
 	st = coalesce_report(c, ix->out_arena, ix->out, err);
 	coalesce_free(c);
 	return st == STATUS_OK ? put_manifest(ix, err) : st;
 }
 
-static enum status run(struct indexer *ix, struct err *err)
+/* ---- the report of an image that is known ---- */
+
+static void find_key(struct indexer *ix)
+{
+	size_t n = ix->image->n_layers;
+	struct kept_layer *layers = ix->env->cache ? arena_array(&ix->arena, n + 1, sizeof(*layers)) : NULL;
+
+	for (size_t i = 0; layers && i < n; i++) {
+		layers[i].digest = *digest_of_layer(ix, i);
+		if (ix->env->verify_diff_ids)
+			layers[i].diff_id = ix->image->layers[i].diff_id;
+	}
+	if (layers)
+		ix->key = kept_key(layers, n, ix->env->limits, &ix->arena);
+}
+
+/* What the image says may differ from one time to the next: it is put in as if the layers had just been coalesced. */
+static enum status put_known(struct indexer *ix, const struct index_report *known, struct err *err)
+{
+	struct index_report *out = ix->out;
+
+	TRY(put_head(ix, err));
+	for (size_t i = 0; i < ix->image->n_layers; i++) {
+		struct index_layer found = known->layers.at[i];
+
+		found.cached = true;
+		TRY(put_layer(ix, i, &found, err));
+	}
+	TRY(put_sizes(ix, err));
+	for (size_t i = 0; i < known->diags.len; i++) {
+		struct index_diag *d = VEC_PUSH(&out->diags, ix->out_arena);
+
+		if (!d)
+			return err_nomem(err, "an index report");
+		*d = known->diags.at[i];
+	}
+	out->packages.at = known->packages.at;
+	out->packages.len = out->packages.cap = known->packages.len;
+	out->distributions.at = known->distributions.at;
+	out->distributions.len = out->distributions.cap = known->distributions.len;
+	out->repositories.at = known->repositories.at;
+	out->repositories.len = out->repositories.cap = known->repositories.len;
+	out->expected_packages = known->expected_packages;
+	out->complete = kept_is_complete(out);
+	return put_manifest(ix, err);
+}
+
+static enum status from_kept(struct indexer *ix, bool *out_found, struct err *err)
+{
+	struct index_report known;
+	struct err why = ERR_INIT;
+
+	find_key(ix);
+	*out_found = ix->key.len > 0 && kept_get(ix->env->cache, ix->key, ix->image->n_layers, ix->env->limits,
+						 ix->out_arena, &known, &why);
+	if (why.code != STATUS_OK)
+		cache_failed(ix, &why);
+	return *out_found ? put_known(ix, &known, err) : STATUS_OK;
+}
+
+/* Only what another run would find again: a layer that could not be read may be read the next time. */
+static void to_kept(struct indexer *ix)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ix->out->layers.len; i++)
+		if (!ix->out->layers.at[i].read)
+			return;
+	if (ix->key.len > 0 &&
+	    kept_put(ix->env->cache, ix->key, ix->out, ix->own_diags, ix->env->limits, &err) != STATUS_OK)
+		cache_failed(ix, &err);
+}
+
+static enum status read_layers(struct indexer *ix, struct err *err)
 {
 	const struct detector *const *list;
 	size_t n;
 
 	list = detectors(&n);
 	TRY(rules_compile(list, n, &ix->rules, err));
-	ix->layers = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->layers));
 	ix->reports = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->reports));
-	if (!ix->layers || !ix->reports)
+	if (!ix->reports)
 		return err_nomem(err, "layers");
-	for (size_t i = 0; i < ix->image->n_layers; i++)
-		ix->bytes_total += ix->image->layers[i].len;
-	hash_unnamed(ix);
 	find_twins(ix);
 	TRY(first_round(ix, err));
 	gather_reports(ix);
 	TRY(follow_links(ix, err));
 	return finish(ix, err);
+}
+
+static enum status run(struct indexer *ix, struct err *err)
+{
+	bool found;
+
+	ix->layers = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->layers));
+	if (!ix->layers)
+		return err_nomem(err, "layers");
+	for (size_t i = 0; i < ix->image->n_layers; i++)
+		ix->bytes_total += ix->image->layers[i].len;
+	hash_unnamed(ix);
+	TRY(from_kept(ix, &found, err));
+	if (found)
+		return STATUS_OK;
+	TRY(read_layers(ix, err));
+	to_kept(ix);
+	return STATUS_OK;
 }
 
 enum status index_image(const struct image *image, const struct index_env *env, struct arena *arena,

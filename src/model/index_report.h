@@ -45,4 +45,19 @@ struct index_report {
 	bool expected_packages; /* a package database file was seen or an operating system was recognised */
 };
 
+/*
+ * The form in which index reports are kept: made to be read fast, since a scan of a known image is little else
+ * (docs/adr/0009-index-reports-are-kept.md). All integers are little-endian u32: magic, version, numbers of layers,
+ * packages, distributions, repositories and diagnostics, flags, length of the texts, then the texts, each once, and
+ * records of fixed size, whose texts are (offset, length). No `cached`.
+ */
+enum status index_report_pack(const struct index_report *r, struct buf *out, struct err *err) NODISCARD;
+/*
+ * Read and validate it: every place within the bytes, every name known, every number one of something, lengths within
+ * limits. Texts are borrowed from the bytes, lists lie in the arena. STATUS_MALFORMED names the part;
+ * STATUS_UNSUPPORTED: of another version.
+ */
+enum status index_report_unpack(struct slice bytes, const struct limits *limits, struct arena *arena,
+				struct index_report *out, struct err *err) NODISCARD;
+
 #endif

@@ -254,6 +254,12 @@ static enum status put_distributions(struct clair *c, struct err *err)
 	return STATUS_OK;
 }
 
+/* The name that the image gives a layer: where nobody says how it is stored, it is that of its tar. */
+static const struct digest *layer_hash(const struct index_layer *l)
+{
+	return l->digest.algo != DIGEST_NONE ? &l->digest : &l->diff_id;
+}
+
 static enum status put_environments(struct clair *c, struct err *err)
 {
 	struct json_writer *w = &c->doc.w;
@@ -271,7 +277,7 @@ static enum status put_environments(struct clair *c, struct err *err)
 		json_object(w);
 		json_member_str(w, "package_db", p->package.db);
 		if (p->layer < c->index->layers.len)
-			document_digest(w, "introduced_in", &c->index->layers.at[p->layer].digest);
+			document_digest(w, "introduced_in", layer_hash(&c->index->layers.at[p->layer]));
 		else
 			json_member_cstr(w, "introduced_in", "");
 		json_member_cstr(w, "distribution_id",

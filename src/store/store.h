@@ -18,7 +18,7 @@ struct store;
 struct store_options {
 	bool read_only;	      /* do not create or migrate; a missing store is STATUS_NOTFOUND */
 	unsigned busy_ms;     /* how long to wait for another process's lock */
-	uint64_t cache_bytes; /* cap of the layer cache (limits.cache_bytes) */
+	uint64_t cache_bytes; /* cap of all that is kept (limits.cache_bytes) */
 	int64_t (*now)(void); /* the clock, Unix seconds; NULL: date_now(). For tests */
 };
 
@@ -30,17 +30,40 @@ enum status store_open(const char *dir, const struct store_options *options, str
 		       struct err *err) NODISCARD;
 void store_close(struct store *s); /* NULL is fine */
 
-/* ---- layer cache: key = layer digest + detector set (+ aliases asked for); value = serialised layer report ---- */
+/*
+ * ---- what is kept to save work ----
+ *
+ * Everything here has one cap (cache_bytes): what was used least recently goes first, whatever it is. Values are the
+ * caller's own and come back as they were put, or not at all; whoever reads one validates it as he would a file.
+ * get: STATUS_NOTFOUND if absent (err is set); marks it as used; appends to *out.
+ * put: inserts or replaces, evicts beyond the cap. STATUS_LIMIT: larger than the whole cache.
+ */
 
-/* STATUS_NOTFOUND if absent (err is set). Marks it as used. */
+/* Layer reports: key = layer digest + detector set (+ aliases asked for); value = serialised layer report. */
 enum status store_cache_get(struct store *s, struct slice key, struct buf *out, struct err *err) NODISCARD;
-/* Insert or replace; evicts the least recently used beyond cache_bytes. STATUS_LIMIT: larger than the whole cache. */
 enum status store_cache_put(struct store *s, struct slice key, struct slice report, struct err *err) NODISCARD;
+
+/*
+ * Index reports: value = index_report_pack(). The key says what the report was made of, and by what: of a scan it is
+ * the digest over the layers and the detector set (index/kept.h); a service that is asked by manifest takes the
+ * manifest's digest and the detector set. Only what another run would find again is put here, never what a crash left.
+ */
+enum status store_index_report_get(struct store *s, struct slice key, struct buf *out, struct err *err) NODISCARD;
+enum status store_index_report_put(struct store *s, struct slice key, struct slice report, struct err *err) NODISCARD;
+
+/* What was found out about a file of this machine that has not changed since; the key says which file, and what. */
+enum status store_file_get(struct store *s, struct slice key, struct buf *out, struct err *err) NODISCARD;
+enum status store_file_put(struct store *s, struct slice key, struct slice value, struct err *err) NODISCARD;
+
 struct store_cache_stats {
-	uint64_t entries, bytes;
+	uint64_t entries, bytes; /* of all */
+	uint64_t layers, images; /* entries that are reports of layers, of images */
 };
 enum status store_cache_stats(struct store *s, struct store_cache_stats *out, struct err *err) NODISCARD;
-/* Drop entries that were not used since `before` (Unix s) or belong to another detector set; returns how many. */
+/*
+ * Drop entries that were not used since `before` (Unix s), and reports whose key does not hold detector_set; returns
+ * how many.
+ */
 enum status store_cache_gc(struct store *s, int64_t before_s, struct slice detector_set, uint64_t *out_dropped,
 			   struct err *err) NODISCARD;
 

@@ -13,6 +13,7 @@
 #include "layers.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <fcntl.h>
 
@@ -168,6 +169,156 @@ static void test_second_time_from_the_cache(void **state)
 	assert_int_equal(nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+/* ---- the report of a whole image ---- */
+
+struct place {
+	char dir[32];
+	struct store_options options;
+};
+
+static struct place place_open(struct fixture *f)
+{
+	struct place p = { "/tmp/limpid-test-XXXXXX", { .busy_ms = 1000, .cache_bytes = 1 << 24 } };
+	struct err err = ERR_INIT;
+
+	assert_non_null(mkdtemp(p.dir));
+	assert_int_equal(store_open(p.dir, &p.options, &f->env.cache, &err), STATUS_OK);
+	return p;
+}
+
+static void place_close(struct fixture *f, const struct place *p)
+{
+	store_close(f->env.cache);
+	f->env.cache = NULL;
+	assert_int_equal(nftw(p->dir, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static struct store_cache_stats stats_of(struct fixture *f)
+{
+	struct store_cache_stats stats;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_cache_stats(f->env.cache, &stats, &err), STATUS_OK);
+	return stats;
+}
+
+/* The kept image becomes something else that the store takes for whole. */
+static void replace_image(struct fixture *f, const struct place *p, const char *value)
+{
+	struct slice v = slice_cstr(value);
+	struct err err = ERR_INIT;
+	char text[512];
+	sqlite3 *db;
+
+	store_close(f->env.cache);
+	snprintf(text, sizeof(text), "%s/state.db", p->dir);
+	assert_int_equal(sqlite3_open(text, &db), SQLITE_OK);
+	snprintf(text, sizeof(text),
+		 "UPDATE kept SET value = CAST('%s' AS BLOB), size = %zu, packed = %zu, sum = %lld WHERE kind = 2",
+		 value, v.len, v.len, (long long)(slice_hash(v, 0) >> 1));
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+	assert_int_equal(store_open(p->dir, &p->options, &f->env.cache, &err), STATUS_OK);
+}
+
+/* Layers without bytes: only a report of the whole image can say what is in them. */
+static void take_bytes_away(struct fixture *f)
+{
+	for (size_t i = 0; i < LAYERS; i++)
+		assert_int_equal(ftruncate(f->tars[i].fd, 0), 0);
+}
+
+static void test_an_image_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct place p = place_open(f);
+	struct index_report first, second;
+
+	linked_layers(f);
+	f->layers[0].size_said = 1; /* a diagnostic of this image, not of the layers */
+	first = index_it(f);
+	assert_int_equal(stats_of(f).images, 1);
+	take_bytes_away(f);
+	f->layers[0].created_by = SLICE("now known");
+	f->image.name = SLICE("another:name");
+	second = index_it(f);
+	same(&first, &second);
+	assert_int_equal(second.diags.len, 1);
+	assert_false(second.complete);
+	assert_true(slice_eq(second.layers.at[0].created_by, SLICE("now known")));
+	assert_true(slice_eq(second.image_name, SLICE("another:name")));
+	f->layers[0].size_said = 0;
+	second = index_it(f);
+	assert_int_equal(second.diags.len, 0);
+	assert_true(second.complete);
+	assert_int_equal(stats_of(f).images, 1);
+	place_close(f, &p);
+}
+
+/* Other limits, another order of the layers, another DiffID: another image. */
+static void test_what_makes_an_image_another_one(void **state)
+{
+	struct fixture *f = *state;
+	struct place p = place_open(f);
+	struct limits limits = limits_default;
+	struct image_layer swapped;
+
+	linked_layers(f);
+	index_it(f);
+	limits.field_bytes--;
+	f->env.limits = &limits;
+	index_it(f);
+	assert_int_equal(stats_of(f).images, 2);
+	swapped = f->layers[0];
+	f->layers[0] = f->layers[1];
+	f->layers[1] = swapped;
+	assert_int_equal(index_it(f).packages.at[0].layer, 1);
+	assert_int_equal(stats_of(f).images, 3);
+	f->layers[0].diff_id = f->layers[1].digest; /* not what its tar has */
+	assert_false(index_it(f).complete);
+	assert_int_equal(stats_of(f).images, 3);
+	place_close(f, &p);
+}
+
+static void test_a_kept_image_that_is_not_one_is_made_again(void **state)
+{
+	struct fixture *f = *state;
+	struct place p = place_open(f);
+	struct index_report first, second;
+
+	linked_layers(f);
+	first = index_it(f);
+	replace_image(f, &p, "no report at all");
+	second = index_it(f);
+	same(&first, &second);
+	take_bytes_away(f);
+	second = index_it(f);
+	same(&first, &second);
+	place_close(f, &p);
+}
+
+/* Two archives store one tar differently: found by its DiffID, a layer has no digest that is another one's. */
+static void test_stored_forms_of_one_tar(void **state)
+{
+	struct fixture *f = *state;
+	struct place p = place_open(f);
+	struct index_report r;
+
+	tarball_file(&f->tars[0], "db/status", "a 1\n");
+	finish(f, 1);
+	f->layers[0].diff_id = f->layers[0].digest;
+	f->layers[0].digest = (struct digest){ 0 };
+	for (unsigned i = 0; i < 3; i++) {
+		r = index_it(f);
+		assert_int_equal(r.layers.at[0].digest.algo, DIGEST_NONE);
+		assert_true(digest_eq(&r.layers.at[0].diff_id, &f->layers[0].diff_id));
+		assert_int_equal(r.layers.at[0].bytes_stored, f->layers[0].len);
+		f->layers[0].len += 512;
+	}
+	place_close(f, &p);
+}
+
 static void test_incomplete_layers_are_not_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -266,6 +417,10 @@ int main(void)
 		TEST(test_a_dangling_link_is_told),
 		TEST(test_in_process_gives_the_same),
 		TEST(test_second_time_from_the_cache),
+		TEST(test_an_image_is_kept),
+		TEST(test_what_makes_an_image_another_one),
+		TEST(test_a_kept_image_that_is_not_one_is_made_again),
+		TEST(test_stored_forms_of_one_tar),
 		TEST(test_incomplete_layers_are_not_kept),
 		TEST(test_the_same_layer_twice),
 		TEST(test_a_directory),

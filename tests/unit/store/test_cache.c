@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_cache.c - layer reports: kept as they are, the least recently used go first, never more bytes than allowed. */
+/*
+ * test_cache.c - what is kept to save work comes back as it was put; the least recently used goes first, never more
+ * bytes than allowed.
+ */
 #include "support.h"
 
 #include <stdio.h>
@@ -206,6 +209,47 @@ static void test_read_only(void **state)
 	store_close(s);
 }
 
+/* Layers, images and files under one key are three entries; the cap and the age are one for all. */
+static void test_kinds(void **state)
+{
+	struct store *s = place_open_with(*state, (struct store_options){ .cache_bytes = 10500 });
+	struct buf out = BUF_INIT((size_t)1 << 20);
+	struct store_cache_stats stats;
+	uint8_t noise[4000];
+	uint64_t dropped;
+
+	fill_noise(noise, sizeof(noise), 7);
+	put(s, "k|set|", SLICE("layer"));
+	check(store_index_report_put(s, SLICE("k|set|"), SLICE("image"), &err));
+	check(store_file_put(s, SLICE("k|set|"), SLICE("file"), &err));
+	holds_value(s, SLICE("k|set|"), SLICE("layer"));
+	check(store_index_report_get(s, SLICE("k|set|"), &out, &err));
+	check(store_file_get(s, SLICE("k|set|"), &out, &err));
+	check_slice(buf_slice(&out), "imagefile");
+	check_fails(store_index_report_get(s, SLICE("other"), &out, &err), STATUS_NOTFOUND, "not cached");
+	check(store_cache_stats(s, &stats, &err));
+	assert_int_equal(stats.entries, 3);
+	assert_int_equal(stats.layers, 1);
+	assert_int_equal(stats.images, 1);
+	/* Files have no detectors: they go by their age alone. */
+	check(store_file_put(s, SLICE("f"), slice_make(noise, 4000), &err));
+	put(s, "old-set", SLICE("x"));
+	check(store_cache_gc(s, 0, SLICE("|set|"), &dropped, &err));
+	assert_int_equal(dropped, 1);
+	/* What was used last stays, of whatever kind it is. */
+	clock_s += 1000;
+	check(store_index_report_get(s, SLICE("k|set|"), &out, &err));
+	check(store_index_report_put(s, SLICE("i"), slice_make(noise, 4000), &err));
+	put(s, "l", slice_make(noise, 4000));
+	check_fails(store_file_get(s, SLICE("f"), &out, &err), STATUS_NOTFOUND, "not cached");
+	assert_false(has(s, "k|set|"));
+	check(store_index_report_get(s, SLICE("k|set|"), &out, &err));
+	check(store_index_report_get(s, SLICE("i"), &out, &err));
+	assert_true(has(s, "l"));
+	buf_fini(&out);
+	store_close(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void)
@@ -219,6 +263,7 @@ int main(void)
 		TEST(test_too_large),
 		TEST(test_gc),
 		TEST(test_read_only),
+		TEST(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

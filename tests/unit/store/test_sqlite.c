@@ -265,7 +265,7 @@ static void test_damaged_layer(void **state)
 	struct store *s;
 
 	make_store(*state);
-	run_sql(*state, "UPDATE layer_report SET value = x'00112233'");
+	run_sql(*state, "UPDATE kept SET value = x'00112233'");
 	s = place_open(*state);
 	check_fails(store_cache_get(s, SLICE("key"), &value, &err), STATUS_NOTFOUND, "damaged and is dropped");
 	assert_int_equal(value.len, 0);
@@ -273,12 +273,12 @@ static void test_damaged_layer(void **state)
 	assert_int_equal(stats.entries, 0);
 	store_close(s);
 	make_store(*state);
-	run_sql(*state, "UPDATE layer_report SET sum = sum + 1");
+	run_sql(*state, "UPDATE kept SET sum = sum + 1");
 	s = place_open(*state);
 	check_fails(store_cache_get(s, SLICE("key"), &value, &err), STATUS_NOTFOUND, "damaged and is dropped");
 	store_close(s);
 	make_store(*state);
-	run_sql(*state, "UPDATE layer_report SET size = 1 << 40");
+	run_sql(*state, "UPDATE kept SET size = 1 << 40");
 	s = place_open(*state);
 	check_fails(store_cache_get(s, SLICE("key"), &value, &err), STATUS_NOTFOUND, "damaged and is dropped");
 	store_close(s);
