@@ -47,6 +47,11 @@ static inline bool option_given(const struct options *o, enum option_id id)
 /* The option rows a command knows, as help text. */
 void options_print_help(char command, FILE *out);
 
+/* First of all: standard descriptors that are closed, signals that are errors to tell. */
+void cli_begin(void);
+/* Last of all: the exit status; not result if what was printed did not arrive, which is told. */
+int cli_end(int result) NODISCARD;
+
 /* "limpid: ..." on standard error, control bytes escaped. */
 void cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void cli_note(const struct options *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -81,6 +86,8 @@ struct cli_output {
 enum status cli_output_open(const struct options *o, struct cli_output *out, struct err *err) NODISCARD;
 enum status cli_output_close(struct cli_output *out, struct err *err) NODISCARD;
 void cli_output_abort(struct cli_output *out);
+/* Delete the writer's temporary file, if it has one, when a signal ends the process. NULL: no longer. */
+void cli_output_guard(const struct file_writer *w);
 
 /* The data folder of a command that looks at images. */
 struct cli_folder {

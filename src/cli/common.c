@@ -142,6 +142,7 @@ enum status cli_output_open(const struct options *o, struct cli_output *out, str
 			return open_special(path, out, err);
 		TRY(file_writer_open(path, &out->writer, err));
 		out->fd = file_writer_fd(out->writer);
+		cli_output_guard(out->writer);
 		return STATUS_OK;
 	}
 	out->out.terminal = isatty(STDOUT_FILENO);
@@ -155,14 +156,19 @@ enum status cli_output_close(struct cli_output *out, struct err *err)
 {
 	struct file_writer *w = out->writer;
 
+	enum status st;
+
 	out->writer = NULL;
-	return w ? file_writer_commit(w, NULL, err) : STATUS_OK;
+	st = w ? file_writer_commit(w, NULL, err) : STATUS_OK;
+	cli_output_guard(NULL);
+	return st;
 }
 
 void cli_output_abort(struct cli_output *out)
 {
 	file_writer_abort(out->writer);
 	out->writer = NULL;
+	cli_output_guard(NULL);
 }
 
 const struct report_format *cli_format(const struct options *o, bool for_index)

@@ -4,8 +4,6 @@
 
 #include "io/digest.h"
 
-#include <signal.h>
-
 const char cli_version[] = LIMPID_VERSION;
 
 static const struct {
@@ -58,13 +56,10 @@ int command_help(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
-	digest_without_configuration();
-	/* A reader that goes away (| head) is not a crash. */
-	signal(SIGPIPE, SIG_IGN);
 	if (!name) {
 		print_usage(stderr);
 		return EXIT_USAGE;
@@ -89,4 +84,11 @@ int main(int argc, char **argv)
 	cli_error("there is no command \"%s\"", name);
 	print_usage(stderr);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	digest_without_configuration();
+	cli_begin();
+	return cli_end(run(argc, argv));
 }

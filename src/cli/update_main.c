@@ -5,8 +5,6 @@
 #include "feed/update.h"
 #include "io/file.h"
 
-#include <signal.h>
-#include <unistd.h>
 
 const char cli_version[] = LIMPID_VERSION;
 
@@ -182,8 +180,7 @@ int main(int argc, char **argv)
 	struct options o;
 	char data_dir[4096];
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, as a full disk is */
+	cli_begin();
 	if (!options_parse('u', argc, argv, &o))
 		return EXIT_USAGE;
 	if (o.n_args > 0) {
@@ -192,5 +189,5 @@ int main(int argc, char **argv)
 	}
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;
-	return update(&o, data_dir);
+	return cli_end(update(&o, data_dir));
 }

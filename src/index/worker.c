@@ -212,21 +212,24 @@ static enum status start(struct run *run, struct err *err)
 {
 	struct batch *b = &run->batches.at[run->next_batch];
 	struct child *c = run->children;
+	pid_t pid, parent;
 	int fds[2];
-	pid_t pid;
 
 	while (c->pid != 0)
 		c++;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(err, "a pipe to a worker");
+	parent = getpid();
 	pid = fork();
 	if (pid < 0) {
 		close(fds[0]);
 		close(fds[1]);
 		return err_errno(err, "a worker cannot be started");
 	}
-	if (pid == 0)
+	if (pid == 0) {
+		worker_die_with(parent);
 		child_main(run, b, fds[1]);
+	}
 	close(fds[1]);
 	*c = (struct child){ .pid = pid, .fd = fds[0], .batch = run->next_batch, .broken = ERR_INIT };
 	c->in = (struct buf)BUF_INIT(run->options->limits->report_bytes + 2 * WORKER_FRAME_HEAD + 65536);
@@ -524,14 +527,17 @@ enum status worker_isolate(void *isolate_ctx, int fd_in,
 	struct isolated w = { work, ctx, out, isolate_ctx, false };
 	AUTO(close_fd) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fds[2], wait_status = 0;
+	pid_t pid, parent;
 	enum status st;
-	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_errno(err, "a pipe to a worker");
+	parent = getpid();
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		worker_die_with(parent);
 		isolated_main(&w, null_fd, fd_in, fds[1]);
+	}
 	close(fds[1]);
 	st = pid > 0 ? hear_out(&w, fds[0], err) : err_errno(err, "a worker cannot be started");
 	close(fds[0]);

@@ -52,6 +52,13 @@ static int by_number(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+void worker_die_with(pid_t parent)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(1);
+}
+
 /* Nothing stays open but what the work needs; nobody can be written to but the parent. */
 void worker_leave_the_world(int null_fd, const int *fds, size_t n_fds, int out_fd, int dir_fd,
 			    const struct limits *limits)

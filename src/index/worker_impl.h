@@ -5,11 +5,15 @@
 
 #include "index/worker.h"
 
+#include <sys/types.h>
+
 #define WORKER_MESSAGE_BYTES 600
 #define WORKER_FDS_MAX 4
 
 /* ---- in the child ---- */
 
+/* The process ends when its parent does, who may be gone before the kernel was asked to say so. */
+void worker_die_with(pid_t parent);
 /* False when the parent does not listen any more. */
 bool worker_put(int fd, enum worker_frame_type type, size_t job, struct slice payload);
 bool worker_put_failed(int fd, size_t job, const struct err *err);

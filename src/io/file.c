@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file.c - whole files: mapping, reading, and replacing so that a reader sees the old or the new one. */
+/* file.c - whole files: mapping and reading them, and the directories they lie in. */
 #include "io/file.h"
 
 #include "base/ckd.h"
@@ -8,9 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,121 +74,6 @@ enum status file_write_all(int fd, struct slice bytes, struct err *err)
 		bytes = slice_from(bytes, (size_t)n);
 	}
 	return STATUS_OK;
-}
-
-struct file_writer {
-	int fd;
-	char *path, *temporary; /* owned */
-};
-
-static void free_writer(struct file_writer *w)
-{
-	close_fd(&w->fd);
-	free(w->path);
-	free(w->temporary);
-	free(w);
-}
-
-/* A new file beside path, with the mode that open() would give path itself (mkstemp's is 0600). */
-static enum status make_temporary(struct file_writer *w, struct err *err)
-{
-	for (unsigned try = 0; try < 16; try++) {
-		uint64_t random;
-
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			continue;
-		free(w->temporary);
-		if (asprintf(&w->temporary, "%s.%016llx", w->path, (unsigned long long)random) < 0) {
-			w->temporary = NULL;
-			return err_nomem(err, "file");
-		}
-		w->fd = open(w->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-		if (w->fd >= 0)
-			return STATUS_OK;
-		if (errno != EEXIST)
-			break;
-	}
-	return err_errno(err, "cannot create %s", w->path);
-}
-
-enum status file_writer_open(const char *path, struct file_writer **out, struct err *err)
-{
-	struct file_writer *w = calloc(1, sizeof(*w));
-	enum status st;
-
-	if (!w)
-		return err_nomem(err, "file");
-	w->fd = -1;
-	w->path = strdup(path);
-	st = w->path ? make_temporary(w, err) : err_nomem(err, "file");
-	if (st != STATUS_OK) {
-		free_writer(w);
-		return st;
-	}
-	*out = w;
-	return STATUS_OK;
-}
-
-int file_writer_fd(const struct file_writer *w)
-{
-	return w->fd;
-}
-
-enum status file_writer_put(struct file_writer *w, struct slice bytes, struct err *err)
-{
-	enum status st = file_write_all(w->fd, bytes, err);
-
-	return st == STATUS_OK ? st : err_wrap(err, "%s", w->path);
-}
-
-void file_writer_abort(struct file_writer *w)
-{
-	if (!w)
-		return;
-	unlink(w->temporary);
-	free_writer(w);
-}
-
-static enum status sync_directory(const char *path, struct err *err)
-{
-	char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int n = slash ? snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path)
-		      : snprintf(dir, sizeof(dir), ".");
-	int AUTO(close_fd) fd = -1;
-
-	if (n < 0 || (size_t)n >= sizeof(dir))
-		return err_set(err, STATUS_INVALID, "the path is too long: %s", path);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Some file systems refuse to sync a directory; the rename stands all the same. */
-	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != EROFS))
-		return err_errno(err, "cannot sync %s", dir);
-	return STATUS_OK;
-}
-
-enum status file_writer_commit(struct file_writer *w, const char *as, struct err *err)
-{
-	char target[PATH_MAX];
-	const char *slash = strrchr(w->path, '/');
-	enum status st = STATUS_OK;
-	int n;
-
-	if (!as)
-		n = snprintf(target, sizeof(target), "%s", w->path);
-	else
-		n = snprintf(target, sizeof(target), "%.*s%s", slash ? (int)(slash - w->path + 1) : 0, w->path, as);
-	if (n < 0 || (size_t)n >= sizeof(target))
-		st = err_set(err, STATUS_INVALID, "the path is too long: %s", w->path);
-	else if (fsync(w->fd) != 0 && errno != EINVAL)
-		st = err_errno(err, "cannot sync %s", target);
-	else if (rename(w->temporary, target) != 0)
-		st = err_errno(err, "cannot rename to %s", target);
-	if (st != STATUS_OK) {
-		file_writer_abort(w);
-		return st;
-	}
-	free_writer(w);
-	return sync_directory(target, err);
 }
 
 enum status file_mkdirs(const char *path, struct err *err)

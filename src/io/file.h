@@ -16,10 +16,16 @@ void file_map_close(struct file_map *m);
 enum status file_read(const char *path, struct buf *out, struct err *err) NODISCARD;
 
 /*
- * A file that appears whole or not at all: written beside as a temporary, fsynced, renamed, directory fsynced.
+ * A file that appears whole or not at all: a reader sees the old one or the new one. It is written without a name in
+ * the directory where it will lie, fsynced, given its name, and the directory is fsynced: whoever is killed before
+ * leaves nothing behind. Where the file system has no files without a name, and for the moment in which an older file
+ * is replaced, it is called "<path>.<16 hex digits>" and locked (flock); the next writer of path deletes those that
+ * nobody holds.
  */
 struct file_writer;
 enum status file_writer_open(const char *path, struct file_writer **out, struct err *err) NODISCARD;
+/* Its name until it is committed, borrowed, for handlers of signals; NULL: it has none. */
+const char *file_writer_temporary(const struct file_writer *w);
 /* The descriptor to write to. */
 int file_writer_fd(const struct file_writer *w);
 enum status file_writer_put(struct file_writer *w, struct slice bytes, struct err *err) NODISCARD;

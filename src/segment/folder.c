@@ -48,10 +48,22 @@ static bool digest_of_name(const char *name, struct digest *out)
 	return digest_parse(slice_make(text, strlen("sha256:") + 64), out);
 }
 
+/* "<64 hex digits>.seg.<16 hex digits>": one that was to replace a damaged segment, see io/file.h */
+static bool is_replacement(const char *name)
+{
+	char first[80] = "";
+	struct digest d;
+
+	if (strlen(name) != 64 + strlen(LAYOUT_SUFFIX) + 17)
+		return false;
+	memcpy(first, name, 64 + strlen(LAYOUT_SUFFIX));
+	return digest_of_name(first, &d);
+}
+
 /* Files of runs that were killed: nobody writes them while the folder is held alone. */
 static bool is_unfinished(const char *name)
 {
-	return strncmp(name, LAYOUT_BUILDING ".", strlen(LAYOUT_BUILDING) + 1) == 0 ||
+	return is_replacement(name) || strncmp(name, LAYOUT_BUILDING ".", strlen(LAYOUT_BUILDING) + 1) == 0 ||
 	       strncmp(name, "bodies.", 7) == 0 || strncmp(name, ".fetch-", 7) == 0;
 }
 

@@ -33,11 +33,15 @@ class Problem(Exception):
     pass
 
 
+class Skip(Exception):
+    """The case cannot be had on this machine, and why."""
+
+
 class Setting:
     """Where one case is run: a directory of its own, a copy of the good database, and the program."""
 
-    def __init__(self, limpid, top, good, mirror, factor):
-        self.limpid, self.top, self.good, self.mirror, self.factor = limpid, top, good, mirror, factor
+    def __init__(self, limpid, top, good, mirror, factor, kills):
+        self.limpid, self.top, self.good, self.mirror, self.factor, self.kills = limpid, top, good, mirror, factor, kills
         self.dir = os.path.join(top, 'case')
         self.tmp, self.home, self.out = (os.path.join(top, n) for n in ('tmp', 'home', 'out'))
         self.seconds = self.kib = self.temp_kib = 0

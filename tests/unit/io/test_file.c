@@ -8,8 +8,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char root[] = "/tmp/limpid-file-XXXXXX";
@@ -198,6 +201,73 @@ static void test_writer_leaves_nothing(void **state)
 	check_status(file_writer_open(in_root("none/a"), &w, &err), STATUS_NOTFOUND, &err);
 }
 
+/* A writer that is killed when it has written, and not committed yet. */
+static void kill_a_writer(const char *path)
+{
+	int wait_status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct file_writer *w = NULL;
+		struct err err = ERR_INIT;
+
+		if (file_writer_open(path, &w, &err) == STATUS_OK &&
+		    file_writer_put(w, SLICE("half of it"), &err) == STATUS_OK)
+			raise(SIGKILL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &wait_status, 0), child);
+	assert_true(WIFSIGNALED(wait_status));
+}
+
+static bool have_unnamed; /* files without a name; false in the second round */
+
+static void test_writer_is_killed(void **state)
+{
+	struct file_writer *w = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	write_file("a", SLICE("old"));
+	kill_a_writer(in_root("a"));
+	kill_a_writer(in_root("a"));
+	check_file("a", "old");
+	/* With names: the second one has deleted what the first one left. */
+	assert_int_equal(count_files(), have_unnamed ? 1 : 2);
+	/* Another's, and what only looks like it, stays. */
+	write_file("b.0123456789abcdef", SLICE("x"));
+	write_file("a.0123456789abcde", SLICE("x"));
+	write_file("a.0123456789abcdefa", SLICE("x"));
+	write_file("a.0123456789abcdeg", SLICE("x"));
+	assert_int_equal(mkdir(in_root("a.0123456789abcdef"), 0700), 0);
+	check_status(file_writer_open(in_root("a"), &w, &err), STATUS_OK, &err);
+	assert_int_equal(file_writer_temporary(w) == NULL, have_unnamed);
+	check_status(file_writer_put(w, SLICE("new"), &err), STATUS_OK, &err);
+	check_status(file_writer_commit(w, NULL, &err), STATUS_OK, &err);
+	check_file("a", "new");
+	assert_int_equal(count_files(), 6);
+}
+
+/* Two who write the same file do not take each other's for left behind. */
+static void test_writers_at_once(void **state)
+{
+	struct file_writer *w[3] = { NULL };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	write_file("a", SLICE("old"));
+	write_file("a.00000000000000ff", SLICE("left behind"));
+	for (size_t i = 0; i < ARRAY_LEN(w); i++) {
+		check_status(file_writer_open(in_root("a"), &w[i], &err), STATUS_OK, &err);
+		check_status(file_writer_put(w[i], slice_take(SLICE("012"), i + 1), &err), STATUS_OK, &err);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(w); i++) {
+		check_status(file_writer_commit(w[i], NULL, &err), STATUS_OK, &err);
+		check_file("a", i == 0 ? "0" : i == 1 ? "01" : "012");
+	}
+	assert_int_equal(count_files(), 1);
+}
+
 static void test_writer_on_a_full_disk(void **state)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -262,18 +332,39 @@ static void test_mkdirs(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* From here on the file system has no files without a name: vfat, overlayfs of older kernels, NFS. */
+static bool without_unnamed(void)
+{
+	const struct scmp_arg_cmp unnamed = SCMP_A2(SCMP_CMP_MASKED_EQ, O_TMPFILE, O_TMPFILE);
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	bool ok = f && seccomp_rule_add(f, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(openat), 1, unnamed) == 0 &&
+		  seccomp_load(f) == 0;
+
+	seccomp_release(f);
+	return ok && open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) < 0;
+}
+
 int main(void)
 {
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), failed;
 	const struct CMUnitTest tests[] = {
 		TEST(test_map),
 		TEST(test_read),
 		TEST(test_writer_commits),
 		TEST(test_writer_in_the_working_directory),
 		TEST(test_writer_leaves_nothing),
+		TEST(test_writer_is_killed),
+		TEST(test_writers_at_once),
 		cmocka_unit_test(test_writer_on_a_full_disk),
 		cmocka_unit_test(test_write_all_in_pieces),
 		TEST(test_mkdirs),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	have_unnamed = fd >= 0;
+	close(fd);
+	failed = cmocka_run_group_tests_name("files", tests, NULL, NULL);
+	have_unnamed = false;
+	if (without_unnamed())
+		failed += cmocka_run_group_tests_name("files, none of them without a name", tests, NULL, NULL);
+	return failed;
 }
