@@ -56,6 +56,8 @@
 		  "rows, advisories or ids of one segment: their numbers have 32 bits")                                \
 	LIMIT_ROW(diagnostics, 10000, "limits.diagnostics", "diagnostics kept per layer; further ones are counted")    \
 	LIMIT_ROW(report_bytes, UINT64_C(32) << 20, "limits.report_bytes", "one layer report on the worker's pipe")    \
+	LIMIT_ROW(index_bytes, UINT64_C(128) << 20, "limits.index_bytes",                                              \
+		  "one index report, of a file or another indexer; 500 packages have 300 KB")                          \
 	LIMIT_ROW(worker_memory, UINT64_C(2) << 30, "limits.worker_memory", "address space a worker may add")          \
 	LIMIT_ROW(worker_seconds, 600, "limits.worker_seconds", "wall time of one layer")                              \
 	LIMIT_ROW(cache_bytes, UINT64_C(512) << 20, "limits.cache_bytes", "layer reports kept in the state store")

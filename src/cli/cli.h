@@ -111,6 +111,11 @@ enum status cli_folder_tell(const struct cli_folder *f, struct vulnerability_rep
 struct index_report;
 enum status cli_index(const struct options *o, const struct cli_folder *folder, struct slice target,
 		      struct arena *arena, struct index_report *out, struct err *err) NODISCARD;
+/* From a target to its packages. */
+typedef enum status (*cli_read)(const struct options *o, const struct cli_folder *folder, struct slice target,
+				struct arena *arena, struct index_report *out, struct err *err);
+/* Read each target, match it, print the report; gives the exit status. What scan and match have in common. */
+int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
 /* The targets that scan, index and explain take, as help text. */
 void cli_print_targets(FILE *out);
 /* Is the option's value a report format that has the document? Says so on standard error if not. */

@@ -27,7 +27,7 @@ static void print_usage(FILE *out)
 static void print_command(size_t i)
 {
 	printf("usage: limpid %s %s\n\n%s\n", commands[i].name, commands[i].arguments, commands[i].help);
-	if (strchr("sieuv", commands[i].name[0]) || strcmp(commands[i].name, "db") == 0) {
+	if (strchr("siemuv", commands[i].name[0]) || strcmp(commands[i].name, "db") == 0) {
 		fputs("\noptions:\n", stdout);
 		options_print_help(commands[i].name[0], stdout);
 	}

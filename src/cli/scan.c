@@ -34,6 +34,7 @@ static int exit_status(const struct vulnerability_report *r, const struct gate *
 /* The documents of all targets in one output. */
 struct sequence {
 	const struct options *options;
+	cli_read read;
 	struct cli_folder folder;
 	const struct report_format *format;
 	struct gate gate;
@@ -137,7 +138,7 @@ static enum status scan_one(struct sequence *q, struct slice target, int *out_ex
 	struct vulnerability_report report;
 	struct index_report index;
 	struct err why = ERR_INIT;
-	enum status st = cli_index(q->options, &q->folder, target, &arena, &index, &why);
+	enum status st = q->read(q->options, &q->folder, target, &arena, &index, &why);
 
 	if (st == STATUS_OK)
 		st = scan_report(q, &index, &arena, &report, &why);
@@ -195,9 +196,9 @@ static int scan_documents(struct sequence *q, const char *const *targets, struct
 	return result;
 }
 
-static int scan_all(const struct options *o, const char *data_dir, const char *const *targets, size_t n)
+int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n)
 {
-	struct sequence q = { .options = o, .format = cli_format(o, false), .targets = n };
+	struct sequence q = { .options = o, .read = read, .format = cli_format(o, false), .targets = n };
 	struct err err = ERR_INIT;
 	int result;
 
@@ -225,7 +226,7 @@ static int scan_demo(const struct options *o)
 	}
 	snprintf(image, sizeof(image), "oci-archive:%s/image.tar", dir);
 	snprintf(db, sizeof(db), "%s/db", dir);
-	return scan_all(o, db, targets, 1);
+	return cli_scan(o, cli_index, db, targets, 1);
 }
 
 int command_scan(int argc, char **argv)
@@ -243,5 +244,5 @@ int command_scan(int argc, char **argv)
 	}
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;
-	return scan_all(&o, data_dir, o.args, o.n_args);
+	return cli_scan(&o, cli_index, data_dir, o.args, o.n_args);
 }

@@ -173,6 +173,13 @@ struct counts {
 	size_t of_type[PACKAGE_TYPE_COUNT];
 };
 
+/* "ruby:usr/share/x.gemspec" -> "ruby" */
+static struct slice kind_of_place(struct slice db)
+{
+	slice_cut(db, ':', &db, NULL);
+	return db.len > 0 ? db : SLICE("unknown");
+}
+
 /* One package: counted under its scope, or told of at once. */
 static enum status count_package(struct coverage *c, const struct index_package *p, const struct match_options *options,
 				 struct counts *counts, struct err *err)
@@ -180,6 +187,10 @@ static enum status count_package(struct coverage *c, const struct index_package 
 	const char *label = package_type_label(p->package.type);
 	struct err_quote name, version;
 
+	/* Only in index reports of others. */
+	if (p->package.type == PACKAGE_NONE)
+		return add(c, COVERAGE_NO_FEED, kind_of_place(p->package.db), 1, err,
+			   "packages of this kind were not looked up: limpid does not know it");
 	if (!rules_has_version(&p->package)) {
 		/* A program built from a work tree has no version; that is not a defect of the image. */
 		if (p->package.flags & PACKAGE_MAIN_MODULE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* package.c - the table of package types. */
+/* package.c - the table of package types, and how their names are folded. */
 #include "model/package.h"
 
 static const struct {
@@ -38,4 +38,26 @@ enum package_type package_type_by_purl(struct slice purl_type)
 		if (slice_eq(purl_type, slice_cstr(types[i].purl)))
 			return (enum package_type)i;
 	return PACKAGE_NONE;
+}
+
+bool package_pypi_name(struct arena *a, struct slice name, struct slice *out)
+{
+	uint8_t *folded = arena_alloc(a, name.len + 1);
+	size_t n = 0;
+	bool gap = false;
+
+	if (!folded)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (!is_alnum(name.ptr[i])) {
+			gap = true;
+			continue;
+		}
+		if (gap && n > 0)
+			folded[n++] = '-';
+		gap = false;
+		folded[n++] = to_lower(name.ptr[i]);
+	}
+	*out = slice_make(folded, n);
+	return true;
 }

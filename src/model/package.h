@@ -3,7 +3,7 @@
 #ifndef LIMPID_MODEL_PACKAGE_H
 #define LIMPID_MODEL_PACKAGE_H
 
-#include "base/slice.h"
+#include "base/arena.h"
 #include "version/scheme.h"
 
 enum package_type {
@@ -42,5 +42,11 @@ const char *package_type_label(enum package_type t);   /* "Debian packages" */
 const char *package_type_scope(enum package_type t);   /* "" if the distribution decides */
 const struct version_scheme *package_type_scheme(enum package_type t); /* NULL for PACKAGE_NONE */
 enum package_type package_type_by_purl(struct slice purl_type);        /* PACKAGE_NONE if unknown */
+
+/*
+ * A Python name as PEP 503 has it: lower case, runs of - _ . become one hyphen. What no name may have (PEP 508) counts
+ * with them, as setuptools writes such names. Empty if nothing is left. False when memory is short.
+ */
+bool package_pypi_name(struct arena *a, struct slice name, struct slice *out) NODISCARD;
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "base/map.h"
 #include "index/detector.h"
+#include "model/clair_index.h"
 #include "report/document.h"
 #include "version/normalized.h"
 
@@ -317,6 +318,41 @@ static void clair_fini(struct clair *c)
 	arena_fini(&c->arena);
 }
 
+/* What reading the document back needs and Clair's members have no word for. Its clients ignore unknown members. */
+static enum status put_member(struct clair *c, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	const struct index_report *r = c->index;
+	struct number n;
+
+	json_key(w, "limpid");
+	json_object(w);
+	clair_member_head(w, r);
+	json_key(w, "distributions");
+	json_object(w);
+	for (size_t i = 0; i < r->distributions.len; i++)
+		clair_member_distribution(w, number(&n, 1 + i), &r->distributions.at[i]);
+	json_close(w);
+	json_key(w, "packages");
+	json_object(w);
+	for (size_t i = 0; i < r->packages.len; i++) {
+		if (c->shown[i])
+			clair_member_package(w, number(&n, package_number(c, i)), &r->packages.at[i]);
+		TRY(document_flush(&c->doc, err));
+	}
+	json_close(w);
+	json_key(w, "owned");
+	json_array(w);
+	for (size_t i = 0; i < r->packages.len; i++) {
+		if (!c->shown[i])
+			clair_member_owned(w, &r->packages.at[i]);
+		TRY(document_flush(&c->doc, err));
+	}
+	json_close(w);
+	json_close(w);
+	return STATUS_OK;
+}
+
 static enum status write_index(struct clair *c, struct err *err)
 {
 	struct json_writer *w = &c->doc.w;
@@ -334,6 +370,7 @@ static enum status write_index(struct clair *c, struct err *err)
 	TRY(put_environments(c, err));
 	json_member_bool(w, "success", worst == NULL);
 	json_member_str(w, "err", worst ? worst->diag.text : SLICE_EMPTY);
+	TRY(put_member(c, err));
 	json_close(w);
 	return document_end(&c->doc, err);
 }

@@ -106,32 +106,6 @@ static bool is_printable(struct slice s)
 	return s.len > 0;
 }
 
-/*
- * PEP 503: lower case, runs of - _ . become one hyphen. What no name may have (PEP 508) counts with them, as setuptools
- * writes such names. Empty if nothing is left.
- */
-static bool fold_name(struct arena *a, struct slice name, struct slice *out)
-{
-	uint8_t *folded = arena_alloc(a, name.len + 1);
-	size_t n = 0;
-	bool gap = false;
-
-	if (!folded)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		if (!is_alnum(name.ptr[i])) {
-			gap = true;
-			continue;
-		}
-		if (gap && n > 0)
-			folded[n++] = '-';
-		gap = false;
-		folded[n++] = to_lower(name.ptr[i]);
-	}
-	*out = slice_make(folded, n);
-	return true;
-}
-
 /* What a tool writes that was not told: setuptools of old. */
 static bool is_unknown(struct slice s)
 {
@@ -170,7 +144,7 @@ static enum status emit(const struct detect_file *file, const struct header *h, 
 		return refuse(file, out, h->name_offset, "its name or version is longer than 4096 bytes");
 	if (!slice_is_utf8(h->name) || !slice_is_utf8(h->version))
 		return refuse(file, out, h->name_offset, "its name or version is not UTF-8");
-	if (!fold_name(env->arena, h->name, &p.name))
+	if (!package_pypi_name(env->arena, h->name, &p.name))
 		return err_nomem(err, "python package");
 	if (p.name.len == 0)
 		return refuse(file, out, h->name_offset, "its name is without a letter or digit");
