@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check.c - defaults, what follows from other settings, and what is wrong or odd. The rules are Clair's (its config module);
- * where limpid's differ, docs/config.md says so.
+ * check.c - defaults, what follows from other settings, and what is wrong or odd. The rules are Clair's (its config
+ * module); where limpid's differ, docs/config.md says so.
  */
 #include "config/check_impl.h"
 
@@ -181,7 +181,8 @@ void check_tls(struct loader *l, const char *prefix, const struct config_tls *tl
 		CHECK_ERROR(l, path, "both cert and key are needed");
 	snprintf(path, sizeof(path), "%s.root_ca", prefix);
 	if (tls->root_ca.len)
-		CHECK_WARN(l, path, "use SSL_CERT_FILE or SSL_CERT_DIR: this setting will be removed in a future release");
+		CHECK_WARN(l, path,
+			   "use SSL_CERT_FILE or SSL_CERT_DIR: this setting will be removed in a future release");
 }
 
 static void check_files(struct loader *l)
@@ -191,7 +192,8 @@ static void check_files(struct loader *l)
 		const struct slice *path = setting_at(s, l->config);
 		struct stat st;
 
-		if (s->type == SETTING_PATH && (s->flags & SETTING_EXISTS) && path->len && stat(config_cstr(*path), &st) != 0)
+		if (s->type == SETTING_PATH && (s->flags & SETTING_EXISTS) && path->len &&
+		    stat(config_cstr(*path), &st) != 0)
 			CHECK_ERROR(l, s->path, "there is no %s", config_cstr(*path));
 	}
 }
@@ -208,14 +210,18 @@ static void check_server(struct loader *l)
 	if (c->tls.present && c->tls.cert.len == 0)
 		CHECK_ERROR(l, "tls", "cert and key are needed");
 	if (c->limpid.http.client_ca.len && !c->tls.present)
-		CHECK_ERROR(l, "limpid.http.client_ca", "certificates of clients are asked with TLS only: there is no tls");
+		CHECK_ERROR(l, "limpid.http.client_ca",
+			    "certificates of clients are asked with TLS only: there is no tls");
 	if (value_host_port(c->http_listen_addr, &host, &port) || value_host_port(c->introspection_addr, &other, &port))
 		return;
 	if (slice_eq(c->http_listen_addr, c->introspection_addr) && !slice_eq(port, SLICE("0")))
-		CHECK_ERROR(l, "introspection_addr", "is http_listen_addr, too: two servers cannot listen at one address");
-	open = !slice_starts(host, SLICE("127.")) && !slice_eq(host, SLICE("::1")) && !slice_eq(host, SLICE("localhost"));
+		CHECK_ERROR(l, "introspection_addr",
+			    "is http_listen_addr, too: two servers cannot listen at one address");
+	open = !slice_starts(host, SLICE("127.")) && !slice_eq(host, SLICE("::1")) &&
+	       !slice_eq(host, SLICE("localhost"));
 	if (open && !c->auth.psk && c->limpid.http.client_ca.len == 0)
-		CHECK_WARN(l, "http_listen_addr", "who reaches it needs no token: it is not loopback, and there is no auth.psk");
+		CHECK_WARN(l, "http_listen_addr",
+			   "who reaches it needs no token: it is not loopback, and there is no auth.psk");
 }
 
 static void check_auth(struct loader *l)
@@ -229,7 +235,8 @@ static void check_auth(struct loader *l)
 	if (c->auth.psk && c->auth.psk_key.len > 0 && c->auth.psk_key.len < 16)
 		CHECK_WARN(l, "auth.psk.key", "%zu bytes are easily guessed; 32 are usual", c->auth.psk_key.len);
 	if (c->auth.keyserver && !c->auth.psk)
-		CHECK_ERROR(l, "auth.keyserver", "was removed from Clair, which then serves without authentication: use auth.psk");
+		CHECK_ERROR(l, "auth.keyserver",
+			    "was removed from Clair, which then serves without authentication: use auth.psk");
 	else if (c->auth.keyserver)
 		CHECK_WARN(l, "auth.keyserver", "was removed from Clair and has no effect");
 }
@@ -244,7 +251,8 @@ static void check_indexer(struct loader *l)
 	if (i->scanlock_retry > 10)
 		CHECK_WARN(l, "indexer.scanlock_retry", "large values will increase latency");
 	if (i->layer_scan_concurrency < 4)
-		CHECK_WARN(l, "indexer.layer_scan_concurrency", "small values will limit resource utilization and increase latency");
+		CHECK_WARN(l, "indexer.layer_scan_concurrency",
+			   "small values will limit resource utilization and increase latency");
 	if (i->layer_scan_concurrency > 32)
 		CHECK_WARN(l, "indexer.layer_scan_concurrency", "large values may exceed resource quotas");
 }

@@ -48,7 +48,8 @@ static void check_amqp(struct loader *l, struct config_amqp *a)
 	for (size_t i = 0; i < a->uris.n; i++)
 		if (!value_scheme(a->uris.at[i], &scheme, &rest) ||
 		    (!slice_eq_nocase(scheme, SLICE("amqp")) && !slice_eq_nocase(scheme, SLICE("amqps"))))
-			CHECK_ERROR(l, "notifier.amqp.uris", "expected amqp:// or amqps:// at the beginning of URI %zu", i + 1);
+			CHECK_ERROR(l, "notifier.amqp.uris", "expected amqp:// or amqps:// at the beginning of URI %zu",
+				    i + 1);
 	if (!a->direct) {
 		end_in_slash(l, "notifier.amqp.callback", &a->callback);
 		check_url(l, "notifier.amqp.callback", a->callback, false);
@@ -114,8 +115,8 @@ void check_notifier(struct loader *l)
 	check_connstring(l, "notifier.connstring", n->connstring);
 	if (mechanisms == 0 && l->config->mode == CONFIG_NOTIFIER)
 		CHECK_ERROR(l, "notifier", "no delivery mechanisms specified");
-	else if (mechanisms == 0 && l->config->limpid.notifier.v1_endpoint.len == 0 && any_given(l, SLICE("notifier.")) &&
-		 !l->config->v2)
+	else if (mechanisms == 0 && l->config->limpid.notifier.v1_endpoint.len == 0 &&
+		 any_given(l, SLICE("notifier.")) && !l->config->v2)
 		CHECK_WARN(l, "notifier", "no delivery mechanisms specified");
 	if (mechanisms > 1)
 		CHECK_WARN(l, "notifier", "multiple delivery mechanisms specified: %s is used",
@@ -171,7 +172,8 @@ void check_telemetry(struct loader *l)
 	if (!is_one(t->name, traces, ARRAY_LEN(traces)))
 		CHECK_WARN(l, "trace.name", "unrecognized trace provider: \"%s\"", err_slice(&q, t->name));
 	if (slice_eq(t->name, SLICE("jaeger")))
-		CHECK_WARN(l, "trace.name", "trace provider \"jaeger\" is deprecated; migrate to \"otlp\": nothing is sent");
+		CHECK_WARN(l, "trace.name",
+			   "trace provider \"jaeger\" is deprecated; migrate to \"otlp\": nothing is sent");
 	if (slice_eq(t->name, SLICE("sentry")))
 		CHECK_WARN(l, "trace.name", "trace provider \"sentry\" does nothing");
 	if (!is_one(m->name, metrics, ARRAY_LEN(metrics)))

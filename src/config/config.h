@@ -2,8 +2,8 @@
 /*
  * config.h - the settings of the service: Clair's keys, and limpid's own below `limpid:`.
  *
- * struct config is plain data. settings.def has a row for each member: its path in the file, type, default, the modes that
- * ask it. All memory is the arena's in the struct, so a loaded config is read-only and may be shared by threads.
+ * struct config is plain data. settings.def has a row for each member: its path in the file, type, default, the modes
+ * that ask it. All memory is the arena's in the struct, so a loaded config is read-only and may be shared by threads.
  *
  * Slices of a config have a NUL after them (config_cstr()). Durations are nanoseconds. A list that was not given is
  * told from an empty one.
@@ -19,7 +19,7 @@ enum config_mode { CONFIG_COMBO, CONFIG_INDEXER, CONFIG_MATCHER, CONFIG_NOTIFIER
 
 /* Where a service keeps its state. */
 enum config_engine {
-	CONFIG_SQLITE,   /* in limpid.data_dir */
+	CONFIG_SQLITE,	 /* in limpid.data_dir */
 	CONFIG_POSTGRES, /* by connstring; an empty one means libpq's variables */
 };
 
@@ -63,7 +63,7 @@ struct config_blocks {
 struct config_tls {
 	bool present;
 	struct slice cert, key; /* paths, PEM; both or none */
-	struct slice root_ca;   /* path, PEM; added to the system's for outgoing connections */
+	struct slice root_ca;	/* path, PEM; added to the system's for outgoing connections */
 };
 
 struct config_otlp {
@@ -74,8 +74,8 @@ struct config_otlp {
 	bool insecure;
 	int64_t timeout;
 	struct config_tls client_tls;
-	struct slice url_path;       /* http only */
-	int64_t reconnect;           /* grpc only */
+	struct slice url_path;	     /* http only */
+	int64_t reconnect;	     /* grpc only */
 	struct slice service_config; /* grpc only */
 };
 
@@ -145,7 +145,7 @@ struct config_notifier {
 };
 
 struct config_auth {
-	bool psk; /* the API asks for tokens */
+	bool psk;	      /* the API asks for tokens */
 	struct slice psk_key; /* decoded bytes */
 	struct config_list psk_iss;
 	bool keyserver; /* removed from Clair; an error here, since it would mean no authentication */
@@ -172,10 +172,10 @@ struct config_metrics {
 
 /* limpid.http: the server. */
 struct config_http {
-	struct slice client_ca;      /* path, PEM: clients must have a certificate of it */
-	uint64_t max_body;           /* bytes of a request's body, unless its route has a cap of its own */
-	int64_t workers;             /* threads that run handlers */
-	int64_t queue;               /* requests that may wait for one */
+	struct slice client_ca; /* path, PEM: clients must have a certificate of it */
+	uint64_t max_body;	/* bytes of a request's body, unless its route has a cap of its own */
+	int64_t workers;	/* threads that run handlers */
+	int64_t queue;		/* requests that may wait for one */
 	int64_t connections;
 	int64_t connections_per_address; /* 0: no cap */
 	int64_t idle_timeout;
@@ -187,8 +187,8 @@ struct config_http {
 /* limpid.fetch: how layers are fetched. */
 struct config_fetch {
 	bool private_addresses, loopback, link_local; /* may be dialled */
-	struct config_list allow, deny;               /* CIDR or host; deny wins, allow overrides the three above */
-	int64_t per_host;                             /* connections */
+	struct config_list allow, deny;		      /* CIDR or host; deny wins, allow overrides the three above */
+	int64_t per_host;			      /* connections */
 	int64_t connect_timeout, idle_timeout, layer_timeout;
 	int64_t redirects;
 	bool insecure_tls;
@@ -198,7 +198,7 @@ struct config_fetch {
 /* limpid.push: layers that clients upload. */
 struct config_push {
 	bool enabled;
-	uint64_t space;   /* bytes of all layers that wait for their manifest */
+	uint64_t space; /* bytes of all layers that wait for their manifest */
 	int64_t keep_for;
 };
 
@@ -213,7 +213,7 @@ struct config_updates {
 struct config_delivery {
 	int64_t attempts; /* 0: until the notification is old */
 	int64_t retry_interval;
-	struct slice v1_endpoint;     /* URL that gets Clair v2's {"Notification":{"Name":...}} */
+	struct slice v1_endpoint; /* URL that gets Clair v2's {"Notification":{"Name":...}} */
 	struct slice v1_server_name;
 	struct config_tls v1_tls;
 	struct slice v1_proxy;
@@ -229,9 +229,10 @@ struct config_limpid {
 	struct slice data_dir;
 	enum config_log_format log_format;
 	bool status_page;
-	int64_t index_workers;       /* layers parsed at once */
-	int64_t database_connections; /* per process and database; 0: the connstring's pool_max_conns, or the engine's choice */
-	int64_t report_retention;    /* index reports that nobody asked for so long are dropped; 0: never */
+	int64_t index_workers;	      /* layers parsed at once */
+	int64_t database_connections; /* per process and database; 0: the connstring's pool_max_conns, or the engine's
+					 choice */
+	int64_t report_retention;     /* index reports that nobody asked for so long are dropped; 0: never */
 	struct config_http http;
 	struct config_fetch fetch;
 	struct config_push push;
@@ -242,15 +243,15 @@ struct config_limpid {
 };
 
 enum config_problem_kind {
-	CONFIG_ERROR,   /* the config cannot be used */
+	CONFIG_ERROR,	/* the config cannot be used */
 	CONFIG_WARNING, /* probably not what was meant */
 };
 
 struct config_problem {
 	enum config_problem_kind kind;
-	const char *file; /* NULL: of no file */
+	const char *file;      /* NULL: of no file */
 	unsigned line, column; /* from 1; 0 if not known */
-	struct slice path; /* "indexer.connstring", as Clair's `(at $.indexer.connstring)`; may be empty */
+	struct slice path;     /* "indexer.connstring", as Clair's `(at $.indexer.connstring)`; may be empty */
 	struct slice text;
 };
 
@@ -258,7 +259,7 @@ struct config_problem {
 enum config_origin_kind {
 	CONFIG_FROM_DEFAULT,
 	CONFIG_FROM_FILE,
-	CONFIG_DERIVED,  /* from other settings, the machine, or because the value given is not possible */
+	CONFIG_DERIVED, /* from other settings, the machine, or because the value given is not possible */
 	CONFIG_FROM_ARGUMENT,
 };
 struct config_origin {
@@ -271,9 +272,9 @@ struct config_origin {
 struct config {
 	struct arena arena;
 	enum config_mode mode;
-	bool embedded;            /* no file was read */
-	bool v2;                  /* the file was one of Clair v2 */
-	struct slice http_listen_addr;   /* host:port; an empty host is all addresses */
+	bool embedded;			 /* no file was read */
+	bool v2;			 /* the file was one of Clair v2 */
+	struct slice http_listen_addr;	 /* host:port; an empty host is all addresses */
 	struct slice introspection_addr; /* host:port */
 	enum config_log_level log_level;
 	struct config_tls tls;
@@ -292,7 +293,7 @@ struct config {
 
 	struct config_problem *problems; /* in the order they were found */
 	size_t n_problems, n_errors;
-	struct config_origin *origins;   /* one for each row of settings.def; see config_settings() */
+	struct config_origin *origins; /* one for each row of settings.def; see config_settings() */
 };
 
 struct config_request {
@@ -306,9 +307,9 @@ struct config_request {
 };
 
 /*
- * Load a file of Clair v4 or v2 with its drop-ins, fill in defaults and check. Every error is in out->problems, the first
- * one also in *err: STATUS_IO if the file cannot be read, STATUS_MALFORMED if it is no YAML or JSON, STATUS_INVALID for
- * settings. config_fini() in any case.
+ * Load a file of Clair v4 or v2 with its drop-ins, fill in defaults and check. Every error is in out->problems, the
+ * first one also in *err: STATUS_IO if the file cannot be read, STATUS_MALFORMED if it is no YAML or JSON,
+ * STATUS_INVALID for settings. config_fini() in any case.
  */
 enum status config_load(const struct config_request *request, struct config *out, struct err *err) NODISCARD;
 /* The same for the text of one file, without drop-ins and without reading any other file; request->path is its name. */

@@ -19,7 +19,8 @@ static unsigned quota_of(struct slice text)
 	uint64_t quota, period;
 	struct slice a, b;
 
-	if (!slice_cut(slice_trim(text), ' ', &a, &b) || !slice_to_u64(a, &quota) || !slice_to_u64(b, &period) || period == 0)
+	if (!slice_cut(slice_trim(text), ' ', &a, &b) || !slice_to_u64(a, &quota) || !slice_to_u64(b, &period) ||
+	    period == 0)
 		return 0;
 	return (unsigned)MIN(quota / period, 65536);
 }

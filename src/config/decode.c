@@ -50,7 +50,8 @@ static void unknown_key(struct loader *l, struct slice path, const struct node *
 		snprintf(more, sizeof(more), "; did you mean \"%.*s\"?", SLICE_ARG(near));
 	else if (!more[0] && other.len)
 		snprintf(more, sizeof(more), "; there is %.*s", SLICE_ARG(other));
-	load_problem(l, CONFIG_ERROR, n->key_place, path.len ? (const char *)path.ptr : NULL, "unknown key \"%s\"%s", name, more);
+	load_problem(l, CONFIG_ERROR, n->key_place, path.len ? (const char *)path.ptr : NULL, "unknown key \"%s\"%s",
+		     name, more);
 }
 
 static bool find_key(struct slice path, const struct node *n, struct slice *out, bool *out_file)
@@ -82,7 +83,8 @@ static void spell_object(struct loader *l, struct slice path, struct node *objec
 			}
 			if (node_get(object, spelt))
 				load_problem(l, CONFIG_WARNING, n->key_place, (const char *)path.ptr,
-					     "\"%.*s\" is given twice, in other letters; the last one counts", SLICE_ARG(spelt));
+					     "\"%.*s\" is given twice, in other letters; the last one counts",
+					     SLICE_ARG(spelt));
 			n->key = spelt;
 		}
 		below = join(full, sizeof(full), path, key);
@@ -135,7 +137,7 @@ static const char *set_integer(struct loader *l, const struct setting *s, struct
 	*(int64_t *)setting_at(s, l->config) = n;
 	if (!rule_ends(s, &low, &high) || !parse(low, &a) || !parse(high, &b))
 		return NULL;
-	return in_range(l, s, n < a, n > b);
+	return in_range(l, s, n<a, n> b);
 }
 
 static const char *set_bytes(struct loader *l, const struct setting *s, struct slice text)
@@ -148,7 +150,7 @@ static const char *set_bytes(struct loader *l, const struct setting *s, struct s
 	*(uint64_t *)setting_at(s, l->config) = n;
 	if (!rule_ends(s, &low, &high) || !value_bytes(low, &a) || !value_bytes(high, &b))
 		return NULL;
-	return in_range(l, s, n < a, n > b);
+	return in_range(l, s, n<a, n> b);
 }
 
 static const char *set_float(struct loader *l, const struct setting *s, struct slice text)
@@ -161,7 +163,7 @@ static const char *set_float(struct loader *l, const struct setting *s, struct s
 	*(double *)setting_at(s, l->config) = n;
 	if (!rule_ends(s, &low, &high) || !value_float(low, &a) || !value_float(high, &b))
 		return NULL;
-	return in_range(l, s, n < a, n > b);
+	return in_range(l, s, n<a, n> b);
 }
 
 static const char *set_choice(struct loader *l, const struct setting *s, struct slice text)
@@ -335,8 +337,8 @@ static void decode_pairs(struct loader *l, const struct setting *s, const struct
 		const struct node *value = s->type == SETTING_HEADERS ? m->child : m;
 
 		if (s->type == SETTING_HEADERS && m->kind != NODE_ARRAY && m->kind != NODE_NULL) {
-			load_problem(l, CONFIG_ERROR, m->place, s->path, "expected a list of strings, found %s; write it in [ ]",
-				     node_kind_name(m->kind));
+			load_problem(l, CONFIG_ERROR, m->place, s->path,
+				     "expected a list of strings, found %s; write it in [ ]", node_kind_name(m->kind));
 			continue;
 		}
 		for (; value; value = s->type == SETTING_HEADERS ? value->next : NULL) {
@@ -422,8 +424,8 @@ static void decode_secret_file(struct loader *l, size_t row, const struct node *
 	if (n->kind == NODE_NULL)
 		return;
 	if (other && other->kind != NODE_NULL && other->place.file == n->place.file) {
-		load_problem(l, CONFIG_ERROR, n->key_place, s->path, "both \"%.*s\" and \"%.*s_file\" are given", SLICE_ARG(name),
-			     SLICE_ARG(name));
+		load_problem(l, CONFIG_ERROR, n->key_place, s->path, "both \"%.*s\" and \"%.*s_file\" are given",
+			     SLICE_ARG(name), SLICE_ARG(name));
 		return;
 	}
 	/* Of two files the later one counts. */

@@ -37,7 +37,8 @@ const char *config_log_level_name(enum config_log_level level)
 	return names[level];
 }
 
-void load_problem(struct loader *l, enum config_problem_kind kind, struct place where, const char *path, const char *fmt, ...)
+void load_problem(struct loader *l, enum config_problem_kind kind, struct place where, const char *path,
+		  const char *fmt, ...)
 {
 	struct config_problem *p;
 	char text[1024];
@@ -52,8 +53,11 @@ void load_problem(struct loader *l, enum config_problem_kind kind, struct place 
 	va_end(ap);
 	p = VEC_PUSH(&l->problems, l->arena);
 	if (p) {
-		*p = (struct config_problem){ .kind = kind, .file = where.file, .line = where.line, .column = where.column };
-		ok = arena_copy(l->arena, slice_cstr(text), &p->text) && arena_copy(l->arena, slice_cstr(path), &p->path);
+		*p = (struct config_problem){
+			.kind = kind, .file = where.file, .line = where.line, .column = where.column
+		};
+		ok = arena_copy(l->arena, slice_cstr(text), &p->text) &&
+		     arena_copy(l->arena, slice_cstr(path), &p->path);
 	}
 	if (!p || !ok)
 		load_nomem(l);
@@ -63,8 +67,9 @@ static void told_twice(void *ctx, const struct node *again, struct place before,
 {
 	struct err_quote q;
 
-	load_problem(ctx, fatal ? CONFIG_ERROR : CONFIG_WARNING, again->key_place, NULL, "\"%s\" is given twice, before at line %u%s",
-		     err_slice(&q, again->key), before.line, fatal ? "" : "; the last one counts");
+	load_problem(ctx, fatal ? CONFIG_ERROR : CONFIG_WARNING, again->key_place, NULL,
+		     "\"%s\" is given twice, before at line %u%s", err_slice(&q, again->key), before.line,
+		     fatal ? "" : "; the last one counts");
 }
 
 /* ".yaml" of "a/b.yaml"; empty without a point in the name. */
@@ -94,8 +99,9 @@ static struct node *parse(struct loader *l, const char *file, struct slice text)
 	struct place where = { file, 0, 0 };
 	struct err err = ERR_INIT;
 	struct node *root = NULL;
-	enum status st = is_json(slice_cstr(file), text) ? tree_from_json(text, file, l->arena, &sink, &root, &where, &err) :
-							   tree_from_yaml(text, file, l->arena, &sink, &root, &where, &err);
+	enum status st = is_json(slice_cstr(file), text)
+				 ? tree_from_json(text, file, l->arena, &sink, &root, &where, &err)
+				 : tree_from_yaml(text, file, l->arena, &sink, &root, &where, &err);
 
 	if (st == STATUS_NOMEM)
 		load_nomem(l);
@@ -152,7 +158,8 @@ static char **list_folder(struct loader *l, const char *folder, size_t *out_n)
 
 	*out_n = 0;
 	if (!dir && errno != ENOENT && errno != ENOTDIR)
-		load_problem(l, CONFIG_ERROR, (struct place){ NULL, 0, 0 }, NULL, "cannot read %s: %s", folder, strerror(errno));
+		load_problem(l, CONFIG_ERROR, (struct place){ NULL, 0, 0 }, NULL, "cannot read %s: %s", folder,
+			     strerror(errno));
 	if (!names)
 		load_nomem(l);
 	if (!dir)
@@ -163,8 +170,8 @@ static char **list_folder(struct loader *l, const char *folder, size_t *out_n)
 		if (e->d_name[0] == '.')
 			continue;
 		if (n == CONFIG_DROPINS) {
-			load_problem(l, CONFIG_ERROR, (struct place){ NULL, 0, 0 }, NULL, "%s has more than %d files", folder,
-				     CONFIG_DROPINS);
+			load_problem(l, CONFIG_ERROR, (struct place){ NULL, 0, 0 }, NULL, "%s has more than %d files",
+				     folder, CONFIG_DROPINS);
 			break;
 		}
 		if (!arena_printf(l->arena, &path, "%s/%s", folder, e->d_name)) {
@@ -208,7 +215,8 @@ static void drop_ins(struct loader *l, struct node **root, const char *path)
 	char **names;
 	size_t n;
 
-	if (!arena_printf(l->arena, &folder, "%s.d", path) || !arena_printf(l->arena, &patch, "%.*s-patch", SLICE_ARG(ext))) {
+	if (!arena_printf(l->arena, &folder, "%s.d", path) ||
+	    !arena_printf(l->arena, &patch, "%.*s-patch", SLICE_ARG(ext))) {
 		load_nomem(l);
 		return;
 	}
@@ -250,8 +258,10 @@ static enum status finish(struct loader *l, struct err *err)
 		if (p->kind != CONFIG_ERROR)
 			continue;
 		if (p->line)
-			return err_set(err, STATUS_INVALID, "%s:%u:%u: %.*s", p->file, p->line, p->column, SLICE_ARG(p->text));
-		return err_set(err, STATUS_INVALID, "%s%s%.*s", p->file ? p->file : "", p->file ? ": " : "", SLICE_ARG(p->text));
+			return err_set(err, STATUS_INVALID, "%s:%u:%u: %.*s", p->file, p->line, p->column,
+				       SLICE_ARG(p->text));
+		return err_set(err, STATUS_INVALID, "%s%s%.*s", p->file ? p->file : "", p->file ? ": " : "",
+			       SLICE_ARG(p->text));
 	}
 	return STATUS_OK;
 }
@@ -324,7 +334,8 @@ enum status config_load(const struct config_request *request, struct config *out
 	return st;
 }
 
-enum status config_load_text(const struct config_request *request, struct slice text, struct config *out, struct err *err)
+enum status config_load_text(const struct config_request *request, struct slice text, struct config *out,
+			     struct err *err)
 {
 	const char *name = request->path ? request->path : "settings.yaml";
 	struct slice copy;

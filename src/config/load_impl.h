@@ -10,14 +10,14 @@
 #include <stdio.h>
 
 #define CONFIG_FILE_BYTES ((size_t)4 << 20) /* of one file of settings, or of a secret */
-#define CONFIG_PROBLEMS 1000                /* kept; further ones only count */
-#define CONFIG_DROPINS 1024                 /* files in one folder */
+#define CONFIG_PROBLEMS 1000		    /* kept; further ones only count */
+#define CONFIG_DROPINS 1024		    /* files in one folder */
 
 struct loader {
 	const struct config_request *request;
 	struct config *config;
 	struct arena *arena; /* the config's */
-	bool files;          /* other files may be read and looked for */
+	bool files;	     /* other files may be read and looked for */
 	const struct setting *settings;
 	size_t n_settings;
 	struct place *places; /* of each row's value; file NULL: none was given */
@@ -28,8 +28,8 @@ struct loader {
 };
 
 /* Tell the user; path may be NULL. */
-void load_problem(struct loader *l, enum config_problem_kind kind, struct place where, const char *path, const char *fmt,
-		  ...) PRINTF_LIKE(5, 6);
+void load_problem(struct loader *l, enum config_problem_kind kind, struct place where, const char *path,
+		  const char *fmt, ...) PRINTF_LIKE(5, 6);
 static inline void load_nomem(struct loader *l)
 {
 	l->fatal = STATUS_NOMEM;

@@ -37,7 +37,8 @@ enum status merge_patch(struct node **root, struct node *patch, struct arena *ar
 
 	(void)arena;
 	if (patch->kind != NODE_OBJECT)
-		return err_set(err, STATUS_MALFORMED, "expected a mapping to merge, found %s", node_kind_name(patch->kind));
+		return err_set(err, STATUS_MALFORMED, "expected a mapping to merge, found %s",
+			       node_kind_name(patch->kind));
 	if ((*root)->kind != NODE_OBJECT) {
 		(*root)->kind = NODE_OBJECT;
 		(*root)->child = NULL;
@@ -141,7 +142,8 @@ struct target {
 	struct node *node; /* NULL: there is nothing */
 };
 
-static enum status follow(struct node *root, struct slice pointer, struct arena *arena, struct target *out, struct err *err)
+static enum status follow(struct node *root, struct slice pointer, struct arena *arena, struct target *out,
+			  struct err *err)
 {
 	struct err_quote q;
 	struct slice all = pointer;
@@ -226,8 +228,8 @@ static bool equal(const struct node *a, const struct node *b)
 			stack[depth - 1].b = stack[depth - 1].b ? stack[depth - 1].b->next : NULL;
 		}
 		a = stack[depth - 1].a;
-		b = stack[depth - 1].object ? node_get((struct node *)(uintptr_t)stack[depth - 1].object, a->key) :
-					      stack[depth - 1].b;
+		b = stack[depth - 1].object ? node_get((struct node *)(uintptr_t)stack[depth - 1].object, a->key)
+					    : stack[depth - 1].b;
 	}
 }
 
@@ -289,15 +291,17 @@ static enum status apply_one(struct node **root, struct node *op, struct arena *
 		return copy_to(root, &to, value, true, arena, err);
 	if (!slice_eq(name, SLICE("test")))
 		return err_set(err, STATUS_MALFORMED, "unknown operation \"%s\"", err_slice(&q, name));
-	return equal(to.node, value) ? STATUS_OK :
-				       err_set(err, STATUS_INVALID, "the test of \"%s\" failed", err_slice(&q, path));
+	return equal(to.node, value) ? STATUS_OK
+				     : err_set(err, STATUS_INVALID, "the test of \"%s\" failed", err_slice(&q, path));
 }
 
-enum status json_patch(struct node **root, struct node *patch, struct arena *arena, struct place *out_place, struct err *err)
+enum status json_patch(struct node **root, struct node *patch, struct arena *arena, struct place *out_place,
+		       struct err *err)
 {
 	*out_place = patch->place;
 	if (patch->kind != NODE_ARRAY)
-		return err_set(err, STATUS_MALFORMED, "expected a list of operations, found %s", node_kind_name(patch->kind));
+		return err_set(err, STATUS_MALFORMED, "expected a list of operations, found %s",
+			       node_kind_name(patch->kind));
 	for (struct node *op = patch->child; op; op = op->next) {
 		*out_place = op->place;
 		TRY(apply_one(root, op, arena, err));

@@ -8,16 +8,20 @@
 #define NO_EFFECT SETTING_NO_EFFECT
 
 static const struct setting rows[] = {
-#define SETTING(path, member, type, standard, rule, example, modes, flags, help) \
+#define SETTING(path, member, type, standard, rule, example, modes, flags, help)                                       \
 	{ path, offsetof(struct config, member), SETTING_##type, standard, rule, example, modes, flags, help },
 #include "config/settings.def"
 #undef SETTING
 /* Their defaults are limits_default. */
-#define LIMIT_ROW(field, value, setting, why)                                                                    \
-	{ "limpid." setting,  offsetof(struct config, limpid.limits.field),                                        \
-	  SETTING_BYTES,      "",                                                                                  \
-	  "1..9223372036854775807", "",                                                                            \
-	  "cim",              0,                                                                                   \
+#define LIMIT_ROW(field, value, setting, why)                                                                          \
+	{ "limpid." setting,                                                                                           \
+	  offsetof(struct config, limpid.limits.field),                                                                \
+	  SETTING_BYTES,                                                                                               \
+	  "",                                                                                                          \
+	  "1..9223372036854775807",                                                                                    \
+	  "",                                                                                                          \
+	  "cim",                                                                                                       \
+	  0,                                                                                                           \
 	  why },
 	LIMITS(LIMIT_ROW)
 #undef LIMIT_ROW
@@ -25,7 +29,7 @@ static const struct setting rows[] = {
 
 /* A row whose member is not what its type says does not compile. */
 #define SETTING(path, member, type, standard, rule, example, modes, flags, help) IS_##type(member);
-#define IS(member, has) _Static_assert(_Generic(&((struct config *)0)->member, has *: 1, default: 0), #member)
+#define IS(member, has) _Static_assert(_Generic(&((struct config *)0)->member, has * : 1, default : 0), #member)
 #define IS_STRING(m) IS(m, struct slice)
 #define IS_PATH(m) IS(m, struct slice)
 #define IS_URL(m) IS(m, struct slice)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* settings.h - the rows of settings.def and of base/limits.h as one table, and how keys are found in it. Private to config/. */
+/* settings.h - the rows of settings.def and of base/limits.h as one table, and how keys are found in it. Private to
+ * config/. */
 #ifndef LIMPID_CONFIG_SETTINGS_H
 #define LIMPID_CONFIG_SETTINGS_H
 

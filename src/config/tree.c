@@ -7,7 +7,7 @@
 const char *node_kind_name(enum node_kind kind)
 {
 	static const char *const names[] = {
-		[NODE_NULL] = "null",	  [NODE_BOOL] = "a boolean", [NODE_NUMBER] = "a number",
+		[NODE_NULL] = "null",	    [NODE_BOOL] = "a boolean", [NODE_NUMBER] = "a number",
 		[NODE_STRING] = "a string", [NODE_ARRAY] = "a list",   [NODE_OBJECT] = "a mapping",
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tree.h - a document of settings, YAML or JSON, with the place of every node; merging of documents. Private to config/.
+ * tree.h - a document of settings, YAML or JSON, with the place of every node; merging of documents. Private to
+ * config/.
  *
  * Trees live in an arena. Merging moves nodes between trees, so that places stay those of the file a value stands in.
  */
@@ -11,7 +12,7 @@
 #include "base/err.h"
 #include "text/json_writer.h"
 
-#define CONFIG_DEPTH 48    /* nesting of a file; settings have six levels, the rest is for what scanners take */
+#define CONFIG_DEPTH 48	   /* nesting of a file; settings have six levels, the rest is for what scanners take */
 #define CONFIG_NODES 50000 /* of one file, aliases counted in full */
 
 enum node_kind { NODE_NULL, NODE_BOOL, NODE_NUMBER, NODE_STRING, NODE_ARRAY, NODE_OBJECT };
@@ -23,7 +24,7 @@ struct place {
 
 struct node {
 	enum node_kind kind;
-	bool expanded;     /* a variable of the environment is in it */
+	bool expanded;	   /* a variable of the environment is in it */
 	struct slice text; /* string; number as JSON writes it; "true" or "false" */
 	struct place place;
 	struct slice key; /* of a member */
@@ -39,8 +40,8 @@ struct tree_sink {
 };
 
 /*
- * Read one document. YAML: the first one, as YAML 1.2 with 1.1's integers and merge keys; an empty one or one that is no
- * collection is an empty object. STATUS_MALFORMED or STATUS_LIMIT with the place in *out_place.
+ * Read one document. YAML: the first one, as YAML 1.2 with 1.1's integers and merge keys; an empty one or one that is
+ * no collection is an empty object. STATUS_MALFORMED or STATUS_LIMIT with the place in *out_place.
  */
 enum status tree_from_yaml(struct slice text, const char *file, struct arena *arena, const struct tree_sink *sink,
 			   struct node **out, struct place *out_place, struct err *err) NODISCARD;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tree_json.c - a JSON document as a tree of settings. yyjson reads it and keeps no places, so a cursor goes through the text
- * beside its values: the text is known to be valid then.
+ * tree_json.c - a JSON document as a tree of settings. yyjson reads it and keeps no places, so a cursor goes through
+ * the text beside its values: the text is known to be valid then.
  */
 #include "config/tree.h"
 
@@ -166,7 +166,8 @@ enum status tree_from_json(struct slice text, const char *file, struct arena *ar
 	limits.document_depth = CONFIG_DEPTH;
 	st = json_parse(text, &limits, &doc, err);
 	if (st != STATUS_OK) {
-		*out_place = err->offset == ERR_NO_OFFSET ? (struct place){ file, 0, 0 } : place_of(text, err->offset, file);
+		*out_place =
+			err->offset == ERR_NO_OFFSET ? (struct place){ file, 0, 0 } : place_of(text, err->offset, file);
 		return st;
 	}
 	*out_place = (struct place){ file, 0, 0 };

@@ -2,8 +2,8 @@
 /*
  * tree_yaml.c - a YAML document as a tree of settings: what a plain scalar is, merge keys, duplicates.
  *
- * Clair reads its YAML with Go's yaml.v3 into untyped values: YAML 1.2's core schema ("yes" is a string), with the integers
- * of YAML 1.1 (0755, 1_000) and merge keys (<<).
+ * Clair reads its YAML with Go's yaml.v3 into untyped values: YAML 1.2's core schema ("yes" is a string), with the
+ * integers of YAML 1.1 (0755, 1_000) and merge keys (<<).
  */
 #include "config/tree.h"
 
@@ -89,9 +89,10 @@ static bool as_float(struct slice s, bool negative, struct arena *arena, struct 
 		whole = slice_from(whole, 1);
 	if (s.len || whole.len + part.len + exponent.len > 64)
 		return false;
-	return arena_printf(arena, out, "%s%.*s%s%.*s%s%s%.*s", negative ? "-" : "", SLICE_ARG(whole.len ? whole : SLICE("0")),
-			    part.len ? "." : "", SLICE_ARG(part.len ? part : SLICE("")), exponent.len ? "e" : "",
-			    minus ? "-" : "", SLICE_ARG(exponent.len ? exponent : SLICE("")));
+	return arena_printf(arena, out, "%s%.*s%s%.*s%s%s%.*s", negative ? "-" : "",
+			    SLICE_ARG(whole.len ? whole : SLICE("0")), part.len ? "." : "",
+			    SLICE_ARG(part.len ? part : SLICE("")), exponent.len ? "e" : "", minus ? "-" : "",
+			    SLICE_ARG(exponent.len ? exponent : SLICE("")));
 }
 
 static void resolve(struct node *n, const struct yaml_node *from, struct arena *arena)

@@ -75,8 +75,8 @@ static void put(struct loader *l, struct node *root, struct slice path, const st
 	node_put(object, copy);
 }
 
-static void put_text(struct loader *l, struct node *root, const char *path, const struct node *like, enum node_kind kind,
-		     struct slice text)
+static void put_text(struct loader *l, struct node *root, const char *path, const struct node *like,
+		     enum node_kind kind, struct slice text)
 {
 	struct node *n = new_member(l, like, kind, like->key);
 
@@ -170,7 +170,8 @@ static bool is_known(struct slice path)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct slice own = slice_cstr(rows[i].path);
 
-		if (slice_eq_nocase(slice_take(own, path.len), path) && (own.len == path.len || own.ptr[path.len] == '.'))
+		if (slice_eq_nocase(slice_take(own, path.len), path) &&
+		    (own.len == path.len || own.ptr[path.len] == '.'))
 			return true;
 	}
 	return false;
@@ -183,13 +184,14 @@ static void warn_unknown(struct loader *l, const struct node *object, struct sli
 		struct slice full;
 		struct err_quote q;
 
-		if (!arena_printf(l->arena, &full, "%.*s%s%.*s", SLICE_ARG(path), path.len ? "." : "", SLICE_ARG(n->key))) {
+		if (!arena_printf(l->arena, &full, "%.*s%s%.*s", SLICE_ARG(path), path.len ? "." : "",
+				  SLICE_ARG(n->key))) {
 			load_nomem(l);
 			return;
 		}
 		if (!is_known(full))
-			load_problem(l, CONFIG_WARNING, n->key_place, NULL, "unknown key \"%s\" is ignored, as Clair v2 does",
-				     err_slice(&q, n->key));
+			load_problem(l, CONFIG_WARNING, n->key_place, NULL,
+				     "unknown key \"%s\" is ignored, as Clair v2 does", err_slice(&q, n->key));
 		else if (n->kind == NODE_OBJECT && levels > 1)
 			warn_unknown(l, n, full, levels - 1);
 	}

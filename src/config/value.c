@@ -109,8 +109,8 @@ bool value_duration_text(int64_t ns, struct arena *arena, struct slice *out)
 		return arena_printf(arena, out, "%s%lluh%llum", sign, h, m);
 	if (h == 0 && m == 0)
 		return arena_printf(arena, out, "%s%llus", sign, s);
-	return h ? arena_printf(arena, out, "%s%lluh%llum%llus", sign, h, m, s) :
-		   arena_printf(arena, out, "%s%llum%llus", sign, m, s);
+	return h ? arena_printf(arena, out, "%s%lluh%llum%llus", sign, h, m, s)
+		 : arena_printf(arena, out, "%s%llum%llus", sign, m, s);
 }
 
 bool value_bytes(struct slice s, uint64_t *out)

@@ -23,8 +23,8 @@ bool value_float(struct slice s, double *out);
 /* Standard alphabet with padding; line breaks are skipped, as Go does. */
 bool value_base64(struct slice s, struct arena *arena, struct slice *out);
 /*
- * Go's net.SplitHostPort: host may be empty or in brackets, a port must be there. NULL, or what is wrong. A port is a number
- * here: names of services are not looked up.
+ * Go's net.SplitHostPort: host may be empty or in brackets, a port must be there. NULL, or what is wrong. A port is a
+ * number here: names of services are not looked up.
  */
 const char *value_host_port(struct slice s, struct slice *out_host, struct slice *out_port);
 /* A URL that a client can use: http or https with a host. NULL, or what is wrong. */

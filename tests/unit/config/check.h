@@ -22,8 +22,8 @@ static inline const char *check_variable(void *ctx, const char *name)
 }
 
 /* Load a text in a mode; two processors; variables are NAME, VALUE, ..., NULL. */
-static inline enum status check_load(const char *text, const char *name, enum config_mode mode, const char *const *variables,
-				     struct config *out, struct err *err)
+static inline enum status check_load(const char *text, const char *name, enum config_mode mode,
+				     const char *const *variables, struct config *out, struct err *err)
 {
 	struct config_request r = { .path = name,
 				    .mode = mode,
@@ -40,13 +40,14 @@ static inline void check_print(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_problems; i++)
 		fprintf(stderr, "  %s:%u:%u %s %.*s (at $.%.*s)\n", c->problems[i].file ? c->problems[i].file : "-",
-			c->problems[i].line, c->problems[i].column, c->problems[i].kind == CONFIG_ERROR ? "error" : "warning",
-			SLICE_ARG(c->problems[i].text), SLICE_ARG(c->problems[i].path));
+			c->problems[i].line, c->problems[i].column,
+			c->problems[i].kind == CONFIG_ERROR ? "error" : "warning", SLICE_ARG(c->problems[i].text),
+			SLICE_ARG(c->problems[i].path));
 }
 
 /* A problem whose text has this part; its place is asked if line is not 0. */
-static inline const struct config_problem *check_problem(const struct config *c, enum config_problem_kind kind, const char *part,
-							 unsigned line, unsigned column)
+static inline const struct config_problem *check_problem(const struct config *c, enum config_problem_kind kind,
+							 const char *part, unsigned line, unsigned column)
 {
 	for (size_t i = 0; i < c->n_problems; i++)
 		if (c->problems[i].kind == kind && slice_has(c->problems[i].text, slice_cstr(part)) &&

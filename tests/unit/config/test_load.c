@@ -142,14 +142,15 @@ static void test_json(void **state)
 	struct err err;
 
 	(void)state;
-	check_good("\n {\"http_listen_addr\": \":7\",\t\"matcher\" :{\"period\":\"1h\"}}", "c.json", CONFIG_COMBO, NULL, &c);
+	check_good("\n {\"http_listen_addr\": \":7\",\t\"matcher\" :{\"period\":\"1h\"}}", "c.json", CONFIG_COMBO, NULL,
+		   &c);
 	check_text(c.http_listen_addr, ":7");
 	assert_int_equal(c.matcher.period, HOUR);
 	check_problem(&c, CONFIG_WARNING, "very aggressive", 2, 50);
 	config_fini(&c);
 
-	assert_int_equal(check_load("{\n \"a\\\"b\": [1, {\"x\": true}],\n \"log_level\" : 3,\n \"log_level\": false}", "c.json",
-				    CONFIG_COMBO, NULL, &c, &err),
+	assert_int_equal(check_load("{\n \"a\\\"b\": [1, {\"x\": true}],\n \"log_level\" : 3,\n \"log_level\": false}",
+				    "c.json", CONFIG_COMBO, NULL, &c, &err),
 			 STATUS_INVALID);
 	check_problem(&c, CONFIG_ERROR, "unknown key \"a", 2, 2);
 	check_problem(&c, CONFIG_ERROR, "found a number 3", 3, 16);
@@ -174,12 +175,14 @@ static void test_yaml_rules(void **state)
 	assert_true(c.matcher.migrations);
 	config_fini(&c);
 
-	assert_int_equal(check_load("matcher: {}\nlog_level: info\nmatcher: {}\n", "c.yaml", CONFIG_COMBO, NULL, &c, &err),
-			 STATUS_INVALID);
+	assert_int_equal(
+		check_load("matcher: {}\nlog_level: info\nmatcher: {}\n", "c.yaml", CONFIG_COMBO, NULL, &c, &err),
+		STATUS_INVALID);
 	check_problem(&c, CONFIG_ERROR, "\"matcher\" is given twice, before at line 1", 3, 1);
 	config_fini(&c);
 
-	assert_int_equal(check_load("indexer: {\n  airgap: true\n", "c.yaml", CONFIG_COMBO, NULL, &c, &err), STATUS_INVALID);
+	assert_int_equal(check_load("indexer: {\n  airgap: true\n", "c.yaml", CONFIG_COMBO, NULL, &c, &err),
+			 STATUS_INVALID);
 	assert_true(c.n_problems == 1 && c.problems[0].line > 0);
 	config_fini(&c);
 }
@@ -193,15 +196,17 @@ static void test_modes(void **state)
 	assert_int_equal(check_load("", "c.yaml", CONFIG_MATCHER, NULL, &c, &err), STATUS_INVALID);
 	check_problem(&c, CONFIG_ERROR, "is required in matcher mode", 0, 0);
 	config_fini(&c);
-	assert_int_equal(check_load("matcher: {indexer_addr: 'indexer:6060'}", "c.yaml", CONFIG_MATCHER, NULL, &c, &err),
-			 STATUS_INVALID);
+	assert_int_equal(
+		check_load("matcher: {indexer_addr: 'indexer:6060'}", "c.yaml", CONFIG_MATCHER, NULL, &c, &err),
+		STATUS_INVALID);
 	check_problem(&c, CONFIG_ERROR, "the scheme is missing", 1, 25);
 	config_fini(&c);
 	assert_int_equal(check_load("", "c.yaml", CONFIG_NOTIFIER, NULL, &c, &err), STATUS_INVALID);
 	assert_int_equal(c.n_errors, 3);
 	config_fini(&c);
 	/* What another mode needs is not asked. */
-	check_good("matcher: {connstring: nonsense}\nnotifier: {webhook: {target: x}}", "c.yaml", CONFIG_INDEXER, NULL, &c);
+	check_good("matcher: {connstring: nonsense}\nnotifier: {webhook: {target: x}}", "c.yaml", CONFIG_INDEXER, NULL,
+		   &c);
 	config_fini(&c);
 }
 
@@ -267,7 +272,8 @@ static void test_v2(void **state)
 	config_fini(&c);
 
 	/* The port numbers of 2.0, and no updates. */
-	check_good("clair: {api: {port: 7070, healthport: 7071}, updater: {interval: 0}}", "c.yaml", CONFIG_COMBO, NULL, &c);
+	check_good("clair: {api: {port: 7070, healthport: 7071}, updater: {interval: 0}}", "c.yaml", CONFIG_COMBO, NULL,
+		   &c);
 	check_text(c.http_listen_addr, ":7070");
 	check_text(c.introspection_addr, ":7071");
 	assert_true(c.matcher.disable_updaters && c.updaters_sets.given);
@@ -298,9 +304,9 @@ static void test_table(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_embedded),   cmocka_unit_test(test_types),
-		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_json),	    cmocka_unit_test(test_yaml_rules),
-		cmocka_unit_test(test_modes),	 cmocka_unit_test(test_variables),  cmocka_unit_test(test_v2),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_embedded),  cmocka_unit_test(test_types),
+		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_json),	   cmocka_unit_test(test_yaml_rules),
+		cmocka_unit_test(test_modes),	 cmocka_unit_test(test_variables), cmocka_unit_test(test_v2),
 		cmocka_unit_test(test_table),
 	};
 

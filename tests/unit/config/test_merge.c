@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_merge.c - the test cases of RFC 7386 (appendix A) and RFC 6902 (appendix A), where the document is a mapping or list. */
+/* test_merge.c - the test cases of RFC 7386 (appendix A) and RFC 6902 (appendix A), where the document is a mapping or
+ * list. */
 #include "check.h"
 
 #include "config/tree.h"
@@ -68,20 +69,24 @@ static void test_merge(void **state)
 static void test_patch(void **state)
 {
 	static const char *const rows[][3] = {
-		{ "{\"foo\":\"bar\"}", "[{\"op\":\"add\",\"path\":\"/baz\",\"value\":\"qux\"}]", "{\"foo\":\"bar\",\"baz\":\"qux\"}" },
+		{ "{\"foo\":\"bar\"}", "[{\"op\":\"add\",\"path\":\"/baz\",\"value\":\"qux\"}]",
+		  "{\"foo\":\"bar\",\"baz\":\"qux\"}" },
 		{ "{\"foo\":[\"bar\",\"baz\"]}", "[{\"op\":\"add\",\"path\":\"/foo/1\",\"value\":\"qux\"}]",
 		  "{\"foo\":[\"bar\",\"qux\",\"baz\"]}" },
 		{ "{\"baz\":\"qux\",\"foo\":\"bar\"}", "[{\"op\":\"remove\",\"path\":\"/baz\"}]", "{\"foo\":\"bar\"}" },
-		{ "{\"foo\":[\"bar\",\"qux\",\"baz\"]}", "[{\"op\":\"remove\",\"path\":\"/foo/1\"}]", "{\"foo\":[\"bar\",\"baz\"]}" },
+		{ "{\"foo\":[\"bar\",\"qux\",\"baz\"]}", "[{\"op\":\"remove\",\"path\":\"/foo/1\"}]",
+		  "{\"foo\":[\"bar\",\"baz\"]}" },
 		{ "{\"baz\":\"qux\",\"foo\":\"bar\"}", "[{\"op\":\"replace\",\"path\":\"/baz\",\"value\":\"boo\"}]",
 		  "{\"baz\":\"boo\",\"foo\":\"bar\"}" },
 		{ "{\"foo\":{\"bar\":\"baz\",\"waldo\":\"fred\"},\"qux\":{\"corge\":\"grault\"}}",
 		  "[{\"op\":\"move\",\"from\":\"/foo/waldo\",\"path\":\"/qux/thud\"}]",
 		  "{\"foo\":{\"bar\":\"baz\"},\"qux\":{\"corge\":\"grault\",\"thud\":\"fred\"}}" },
-		{ "{\"foo\":[\"all\",\"grass\",\"cows\",\"eat\"]}", "[{\"op\":\"move\",\"from\":\"/foo/1\",\"path\":\"/foo/3\"}]",
+		{ "{\"foo\":[\"all\",\"grass\",\"cows\",\"eat\"]}",
+		  "[{\"op\":\"move\",\"from\":\"/foo/1\",\"path\":\"/foo/3\"}]",
 		  "{\"foo\":[\"all\",\"cows\",\"eat\",\"grass\"]}" },
 		{ "{\"baz\":\"qux\",\"foo\":[\"a\",2,\"c\"]}",
-		  "[{\"op\":\"test\",\"path\":\"/baz\",\"value\":\"qux\"},{\"op\":\"test\",\"path\":\"/foo/1\",\"value\":2}]",
+		  "[{\"op\":\"test\",\"path\":\"/baz\",\"value\":\"qux\"},{\"op\":\"test\",\"path\":\"/foo/"
+		  "1\",\"value\":2}]",
 		  "{\"baz\":\"qux\",\"foo\":[\"a\",2,\"c\"]}" },
 		{ "{\"baz\":\"qux\"}", "[{\"op\":\"test\",\"path\":\"/baz\",\"value\":\"bar\"}]", NULL },
 		{ "{\"foo\":\"bar\"}", "[{\"op\":\"add\",\"path\":\"/child\",\"value\":{\"grandchild\":{}}}]",
@@ -93,9 +98,11 @@ static void test_patch(void **state)
 		{ "{\"/\":9,\"~1\":10}", "[{\"op\":\"test\",\"path\":\"/~01\",\"value\":\"10\"}]", NULL },
 		{ "{\"foo\":[\"bar\"]}", "[{\"op\":\"add\",\"path\":\"/foo/-\",\"value\":[\"abc\",\"def\"]}]",
 		  "{\"foo\":[\"bar\",[\"abc\",\"def\"]]}" },
-		{ "{\"a\":{\"b\":[1,{\"c\":2}]}}", "[{\"op\":\"test\",\"path\":\"/a\",\"value\":{\"b\":[1,{\"c\":2}]}}]",
+		{ "{\"a\":{\"b\":[1,{\"c\":2}]}}",
+		  "[{\"op\":\"test\",\"path\":\"/a\",\"value\":{\"b\":[1,{\"c\":2}]}}]",
 		  "{\"a\":{\"b\":[1,{\"c\":2}]}}" },
-		{ "{\"a\":{\"b\":[1,{\"c\":2}]}}", "[{\"op\":\"test\",\"path\":\"/a\",\"value\":{\"b\":[1,{\"c\":3}]}}]", NULL },
+		{ "{\"a\":{\"b\":[1,{\"c\":2}]}}",
+		  "[{\"op\":\"test\",\"path\":\"/a\",\"value\":{\"b\":[1,{\"c\":3}]}}]", NULL },
 		{ "{\"a\":{\"x\":1,\"y\":2}}", "[{\"op\":\"test\",\"path\":\"/a\",\"value\":{\"y\":2,\"x\":1}}]",
 		  "{\"a\":{\"x\":1,\"y\":2}}" },
 		{ "{\"a\":1}", "[{\"op\":\"copy\",\"from\":\"/a\",\"path\":\"/b\"}]", "{\"a\":1,\"b\":1}" },

@@ -47,8 +47,17 @@ static void test_durations(void **state)
 
 static void test_duration_texts(void **state)
 {
-	static const int64_t rows[] = { 0, 1, 1500, 1500000, VALUE_SECOND, 90 * VALUE_SECOND, 6 * VALUE_HOUR, 90 * VALUE_MINUTE,
-					VALUE_HOUR + 1 * VALUE_SECOND, -VALUE_MINUTE, VALUE_SECOND + 500000000 };
+	static const int64_t rows[] = { 0,
+					1,
+					1500,
+					1500000,
+					VALUE_SECOND,
+					90 * VALUE_SECOND,
+					6 * VALUE_HOUR,
+					90 * VALUE_MINUTE,
+					VALUE_HOUR + 1 * VALUE_SECOND,
+					-VALUE_MINUTE,
+					VALUE_SECOND + 500000000 };
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(65536);
 	struct slice text;
 	int64_t ns;
