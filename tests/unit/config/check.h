@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.h - what the tests of config/ share: loading a text, and asking for problems. */
-#ifndef LIMPID_TESTS_CONFIG_CHECK_H
-#define LIMPID_TESTS_CONFIG_CHECK_H
+#ifndef LIMPID_TESTS_UNIT_CONFIG_CHECK_H
+#define LIMPID_TESTS_UNIT_CONFIG_CHECK_H
 
 #include "config/config.h"
 
