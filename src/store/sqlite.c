@@ -23,6 +23,8 @@ enum status store_failed(struct store *s, struct err *err, const char *what)
 		st = STATUS_CONFLICT;
 	else if (primary == SQLITE_NOMEM)
 		st = STATUS_NOMEM;
+	else if (primary == SQLITE_TOOBIG)
+		st = STATUS_LIMIT;
 	else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
 		return err_set(err, STATUS_MALFORMED, "%s is damaged (%s): move it away; limpid update makes a new one",
 			       s->path, sqlite3_errmsg(s->db));
@@ -57,8 +59,28 @@ static enum status user_version(struct store *s, int *out, struct err *err)
 	return STATUS_OK;
 }
 
+static enum status set_durable(struct store *s, bool durable, struct err *err)
+{
+	if (s->durable != durable)
+		TRY(store_exec(s, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err));
+	s->durable = durable;
+	return STATUS_OK;
+}
+
+enum status store_durable(struct store *s, struct err *err)
+{
+	return set_durable(s, true, err);
+}
+
 enum status store_begin(struct store *s, struct err *err)
 {
+	TRY(set_durable(s, false, err));
+	return store_exec(s, "BEGIN IMMEDIATE", err);
+}
+
+enum status store_begin_durable(struct store *s, struct err *err)
+{
+	TRY(set_durable(s, true, err));
 	return store_exec(s, "BEGIN IMMEDIATE", err);
 }
 
@@ -223,6 +245,12 @@ static enum status open_read_only(struct store *s, struct err *err)
 	return open_unchanging(s, err);
 }
 
+static const struct store_ops sqlite_ops = {
+#define OP(name, parameters, arguments) .name = sqlite_##name,
+#include "store/store_ops.def"
+#undef OP
+};
+
 enum status store_open(const char *dir, const struct store_options *options, struct store **out, struct err *err)
 {
 	struct store *s;
@@ -233,6 +261,7 @@ enum status store_open(const char *dir, const struct store_options *options, str
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_nomem(err, "store");
+	s->base.ops = &sqlite_ops;
 	s->read_only = options->read_only;
 	s->busy_ms = options->busy_ms;
 	s->cache_bytes = options->cache_bytes;
@@ -255,9 +284,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < STORE_LOCKS; i++)
-		if (s->locks[i].fd > 0)
-			close(s->locks[i].fd);
+	store_unlock_all(s);
+	free(s->locks);
 	sqlite3_close(s->db);
 	free(s->path);
 	free(s->dir);

@@ -3,23 +3,25 @@
 #ifndef LIMPID_STORE_SQLITE_IMPL_H
 #define LIMPID_STORE_SQLITE_IMPL_H
 
-#include "store/store.h"
+#include "store/store_ops.h"
 
 #include <sqlite3.h>
 
-#define STORE_LOCKS 16
 
 struct store {
+	struct store_base base;
 	sqlite3 *db;	  /* owned */
 	char *dir, *path; /* owned */
 	bool read_only;
+	bool durable; /* PRAGMA synchronous is FULL */
 	unsigned busy_ms;
 	uint64_t cache_bytes;
 	int64_t (*now)(void);
-	struct {
-		int fd;	       /* 0 = free */
+	struct sqlite_lock {
+		int fd;
 		uint64_t name; /* hash */
-	} locks[STORE_LOCKS];
+	} *locks; /* owned */
+	size_t n_locks;
 };
 
 /* The failure of the last call on the connection, as a status and a message with the path. */
@@ -31,11 +33,42 @@ void store_finalize(sqlite3_stmt **st);
 enum status store_begin(struct store *s, struct err *err) NODISCARD;
 enum status store_commit(struct store *s, struct err *err) NODISCARD;
 void store_rollback(struct store *s);
+/*
+ * What is committed from now on is on the disk when the call returns. Without, a crash of the machine (not of the
+ * process) may lose the last of it: good enough for a cache.
+ */
+enum status store_durable(struct store *s, struct err *err) NODISCARD;
+enum status store_begin_durable(struct store *s, struct err *err) NODISCARD;
+
+#define OP(name, parameters, arguments) enum status sqlite_##name parameters;
+#include "store/store_ops.def"
+#undef OP
+
+/* Run a statement to its end, once; it may be bound and run again. */
+enum status sqlite_done(struct store *s, sqlite3_stmt *q, const char *what, struct err *err) NODISCARD;
+/* One statement with one number in it. */
+enum status sqlite_run_number(struct store *s, const char *sql, int64_t number, struct err *err) NODISCARD;
+/* A digest as a key of a table. */
+void sqlite_bind_key(sqlite3_stmt *q, int at, const struct digest *d);
+/* Inside a transaction: something of the topic has changed. */
+enum status sqlite_changed(struct store *s, enum store_topic topic, struct err *err) NODISCARD;
+/* Inside a transaction: numbers of the groups, packed, made where they are missing. */
+enum status sqlite_groups_intern(struct store *s, const struct store_keyed_groups *groups, struct buf *out,
+				 struct err *err) NODISCARD;
+/* Inside a transaction: the manifest had these groups and has those now. What nobody has any more is dropped. */
+enum status sqlite_groups_attach(struct store *s, int64_t manifest, struct slice before, struct slice now,
+				 struct err *err) NODISCARD;
 
 static inline void bind_text(sqlite3_stmt *q, int at, struct slice s)
 {
 	/* An empty text must not become NULL. */
 	sqlite3_bind_text(q, at, s.len ? (const char *)s.ptr : "", (int)s.len, SQLITE_TRANSIENT);
+}
+
+static inline void bind_blob(sqlite3_stmt *q, int at, struct slice s)
+{
+	/* The caller's bytes are there until the statement was run. */
+	sqlite3_bind_blob64(q, at, s.len ? (const char *)s.ptr : "", s.len, SQLITE_STATIC);
 }
 
 static inline struct slice column_slice(sqlite3_stmt *q, int at)

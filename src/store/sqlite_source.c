@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -14,7 +15,7 @@
 
 #define SOURCE_COLUMNS                                                                                                 \
 	"name, feed, url, segment, etag, last_modified, document, format_version, last_attempt, last_success, "        \
-	"last_change, records, error, held_back, next"
+	"last_change, records, error, held_back, next, kind"
 
 static void bind_time(sqlite3_stmt *q, int at, int64_t unix_s)
 {
@@ -58,6 +59,7 @@ static enum status read_source(sqlite3_stmt *q, struct arena *arena, struct stor
 	s.last_success_s = column_time(q, 9);
 	s.last_change_s = column_time(q, 10);
 	s.next_s = column_time(q, 14);
+	s.kind = sqlite3_column_int(q, 15) == STORE_ENRICHMENT ? STORE_ENRICHMENT : STORE_VULNERABILITY;
 	*out = s;
 	return STATUS_OK;
 }
@@ -103,9 +105,10 @@ enum status store_source_put(struct store *s, const struct store_source *source,
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 
+	TRY(store_durable(s, err));
 	TRY(store_prepare(s,
 			  "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS
-			  ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			  ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			  &q, err));
 	bind_text(q, 1, source->name);
 	bind_text(q, 2, source->feed);
@@ -122,38 +125,26 @@ enum status store_source_put(struct store *s, const struct store_source *source,
 	bind_text(q, 13, source->error);
 	bind_text(q, 14, source->held_back);
 	bind_time(q, 15, source->next_s);
+	sqlite3_bind_int(q, 16, source->kind);
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "sources");
-}
-
-/* A random UUID, RFC 9562 version 4. */
-static enum status make_ref(char out[37], struct err *err)
-{
-	uint8_t b[16];
-
-	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-		return err_errno(err, "cannot get random bytes");
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-	return STATUS_OK;
 }
 
 static enum status add_operation(struct store *s, const struct store_source *source, const char *ref, struct err *err)
 {
 	sqlite3_stmt AUTO(store_finalize) *q = NULL;
-	char fingerprint[512];
+	char fingerprint[STORE_FINGERPRINT_BYTES];
 
-	snprintf(fingerprint, sizeof(fingerprint), "%.*s%s%.*s", SLICE_ARG(source->etag),
-		 source->etag.len && source->last_modified.len ? " " : "", SLICE_ARG(source->last_modified));
+	store_fingerprint(source, fingerprint);
 	TRY(store_prepare(s,
-			  "INSERT INTO update_operation (ref, source, segment, fingerprint, date) VALUES (?,?,?,?,?)",
+			  "INSERT INTO update_operation (ref, source, segment, fingerprint, date, kind) VALUES "
+			  "(?,?,?,?,?,?)",
 			  &q, err));
 	bind_text(q, 1, slice_cstr(ref));
 	bind_text(q, 2, source->name);
 	bind_digest(q, 3, &source->segment);
 	bind_text(q, 4, slice_cstr(fingerprint));
 	sqlite3_bind_int64(q, 5, s->now());
+	sqlite3_bind_int(q, 6, source->kind);
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "update operations");
 }
 
@@ -167,9 +158,10 @@ static enum status publish(struct store *s, const struct store_source *source, c
 	if (store_source_get(s, source->name, &arena, &before, &ignored) == STATUS_OK)
 		changed = !digest_eq(&before.segment, &source->segment);
 	TRY(store_source_put(s, source, err));
+	TRY(sqlite_changed(s, STORE_SOURCES, err));
 	if (!changed || source->segment.algo == DIGEST_NONE)
 		return STATUS_OK;
-	TRY(make_ref(out_ref, err));
+	TRY(store_make_ref(out_ref, err));
 	return add_operation(s, source, out_ref, err);
 }
 
@@ -178,7 +170,7 @@ enum status store_publish(struct store *s, const struct store_source *source, ch
 	enum status st;
 
 	out_ref[0] = '\0';
-	TRY(store_begin(s, err));
+	TRY(store_begin_durable(s, err));
 	st = publish(s, source, out_ref, err);
 	if (st == STATUS_OK)
 		st = store_commit(s, err);
@@ -189,35 +181,92 @@ enum status store_publish(struct store *s, const struct store_source *source, ch
 	return st;
 }
 
-enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
-			     struct store_operation **out, size_t *out_n, struct err *err)
+#define OPERATION_COLUMNS "ref, source, segment, fingerprint, date, kind"
+
+static enum status read_operation(sqlite3_stmt *q, struct arena *arena, struct store_operation *out, struct err *err)
+{
+	struct slice ref = column_slice(q, 0);
+
+	if (!arena_copy(arena, column_slice(q, 1), &out->source) ||
+	    !arena_copy(arena, column_slice(q, 3), &out->fingerprint))
+		return err_nomem(err, "update operations");
+	snprintf(out->ref, sizeof(out->ref), "%.*s", SLICE_ARG(ref));
+	column_digest(q, 2, &out->segment);
+	out->date_s = sqlite3_column_int64(q, 4);
+	out->kind = sqlite3_column_int(q, 5) == STORE_ENRICHMENT ? STORE_ENRICHMENT : STORE_VULNERABILITY;
+	return STATUS_OK;
+}
+
+static enum status read_operations(struct store *s, sqlite3_stmt *q, struct arena *arena, struct store_operation **out,
+				   size_t *out_n, struct err *err)
 {
 	VEC(struct store_operation) list = { NULL, 0, 0 };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_prepare(s,
-			  "SELECT ref, source, segment, fingerprint, date FROM update_operation "
-			  "WHERE ?1 = '' OR source = ?1 ORDER BY id DESC LIMIT ?2",
-			  &q, err));
-	bind_text(q, 1, source);
-	sqlite3_bind_int64(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct store_operation *op = VEC_PUSH(&list, arena);
-		struct slice ref = column_slice(q, 0);
 
-		if (!op || !arena_copy(arena, column_slice(q, 1), &op->source) ||
-		    !arena_copy(arena, column_slice(q, 3), &op->fingerprint))
+		if (!op)
 			return err_nomem(err, "update operations");
-		snprintf(op->ref, sizeof(op->ref), "%.*s", SLICE_ARG(ref));
-		column_digest(q, 2, &op->segment);
-		op->date_s = sqlite3_column_int64(q, 4);
+		TRY(read_operation(q, arena, op, err));
 	}
 	if (rc != SQLITE_DONE)
 		return store_failed(s, err, "update operations");
 	*out = list.at;
 	*out_n = list.len;
 	return STATUS_OK;
+}
+
+enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
+			     struct store_operation **out, size_t *out_n, struct err *err)
+{
+	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+
+	TRY(store_prepare(s,
+			  "SELECT " OPERATION_COLUMNS " FROM update_operation "
+			  "WHERE ?1 = '' OR source = ?1 ORDER BY id DESC LIMIT ?2",
+			  &q, err));
+	bind_text(q, 1, source);
+	sqlite3_bind_int64(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
+	return read_operations(s, q, arena, out, out_n, err);
+}
+
+enum status sqlite_operations_latest(struct store *s, enum store_kind kind, struct arena *arena,
+				     struct store_operation **out, size_t *out_n, struct err *err)
+{
+	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+
+	TRY(store_prepare(s,
+			  "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE id IN "
+			  "(SELECT max(id) FROM update_operation WHERE kind = ? GROUP BY source) ORDER BY id DESC",
+			  &q, err));
+	sqlite3_bind_int(q, 1, kind);
+	return read_operations(s, q, arena, out, out_n, err);
+}
+
+enum status sqlite_operation_get(struct store *s, struct slice ref, struct arena *arena, struct store_operation *out,
+				 struct err *err)
+{
+	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	struct err_quote quote;
+	int rc;
+
+	TRY(store_prepare(s, "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE ref = ?", &q, err));
+	bind_text(q, 1, ref);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_DONE)
+		return err_set(err, STATUS_NOTFOUND, "there is no update operation %s", err_slice(&quote, ref));
+	return rc == SQLITE_ROW ? read_operation(q, arena, out, err) : store_failed(s, err, "update operations");
+}
+
+enum status sqlite_operation_delete(struct store *s, struct slice ref, struct err *err)
+{
+	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+
+	TRY(store_durable(s, err));
+	TRY(store_prepare(s, "DELETE FROM update_operation WHERE ref = ?", &q, err));
+	bind_text(q, 1, ref);
+	return sqlite_done(s, q, "update operations", err);
 }
 
 enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err)
@@ -232,6 +281,32 @@ enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_drop
 	if (sqlite3_step(q) != SQLITE_DONE)
 		return store_failed(s, err, "update operations");
 	*out_dropped = (uint64_t)sqlite3_changes64(s->db);
+	return STATUS_OK;
+}
+
+/* ---- segments: files that every process of this machine finds where they are ---- */
+
+enum status sqlite_segment_put(struct store *s, const struct digest *digest, const char *path, struct err *err)
+{
+	return sqlite_segment_fetch(s, digest, path, err);
+}
+
+enum status sqlite_segment_fetch(struct store *s, const struct digest *digest, const char *path, struct err *err)
+{
+	(void)s;
+	(void)digest;
+	if (access(path, R_OK) == 0)
+		return STATUS_OK;
+	return errno == ENOENT ? err_set(err, STATUS_NOTFOUND, "there is no segment %s", path)
+			       : err_errno(err, "cannot read %s", path);
+}
+
+enum status sqlite_segments_gc(struct store *s, uint64_t *out_dropped, struct err *err)
+{
+	/* The folder is the caller's. */
+	(void)s;
+	(void)err;
+	*out_dropped = 0;
 	return STATUS_OK;
 }
 
@@ -263,22 +338,44 @@ static enum status lock_file(struct store *s, uint64_t name, int *out, struct er
 enum status store_lock(struct store *s, struct slice name, struct err *err)
 {
 	uint64_t hash = slice_hash(name, 0);
+	struct sqlite_lock *more;
+	int fd = -1;
 
-	for (size_t i = 0; i < STORE_LOCKS; i++) {
-		if (s->locks[i].fd > 0)
-			continue;
-		s->locks[i].name = hash;
-		return lock_file(s, hash, &s->locks[i].fd, err);
-	}
-	return err_set(err, STATUS_LIMIT, "more than %d locks at once", STORE_LOCKS);
+	if (s->n_locks >= STORE_LOCKS_MAX)
+		return err_set(err, STATUS_LIMIT, "more than %u locks at once", STORE_LOCKS_MAX);
+	more = reallocarray(s->locks, s->n_locks + 1, sizeof(*more));
+	if (!more)
+		return err_nomem(err, "locks");
+	s->locks = more;
+	TRY(lock_file(s, hash, &fd, err));
+	s->locks[s->n_locks++] = (struct sqlite_lock){ fd, hash };
+	return STATUS_OK;
 }
 
 void store_unlock(struct store *s, struct slice name)
 {
-	for (size_t i = 0; i < STORE_LOCKS; i++) {
-		if (s->locks[i].fd <= 0 || s->locks[i].name != slice_hash(name, 0))
+	for (size_t i = 0; i < s->n_locks; i++) {
+		if (s->locks[i].name != slice_hash(name, 0))
 			continue;
 		close(s->locks[i].fd);
-		s->locks[i].fd = 0;
+		s->locks[i] = s->locks[--s->n_locks];
+		return;
 	}
+}
+
+void store_unlock_all(struct store *s)
+{
+	while (s->n_locks > 0)
+		close(s->locks[--s->n_locks].fd);
+}
+
+enum status sqlite_lock_check(struct store *s, struct slice name, struct err *err)
+{
+	struct err_quote quote;
+
+	/* The kernel takes a lock from nobody who lives. */
+	for (size_t i = 0; i < s->n_locks; i++)
+		if (s->locks[i].name == slice_hash(name, 0))
+			return STATUS_OK;
+	return err_set(err, STATUS_CONFLICT, "%s is not locked", err_slice(&quote, name));
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store.h - the state: cached layer reports, sources and update operations, behind one interface.
+ * store.h - the state: cached reports, sources, update operations, manifests and what is in them, behind one interface.
  *
- * Engines: sqlite.c (embedded, many processes share the file). Each handle is used by one thread. Every call is atomic;
- * STATUS_CONFLICT may be tried again.
+ * Engines: SQLite (a file in the data folder, shared by many processes) and PostgreSQL (shared by many nodes); both do
+ * the same. Each handle is used by one thread at a time (pool.h has one for each). Every call is atomic. What a
+ * call that writes has answered with STATUS_OK survives a crash of the machine; entries of the cache alone may be lost.
+ *
+ * STATUS_CONFLICT: somebody else is at it; may be tried again. STATUS_REMOTE: the database server cannot be reached, or
+ * went away in the middle; the next call connects again. STATUS_TIMEOUT: it did not answer in time.
  */
 #ifndef LIMPID_STORE_STORE_H
 #define LIMPID_STORE_STORE_H
@@ -20,6 +24,10 @@ struct store_options {
 	unsigned busy_ms;     /* how long to wait for another process's lock */
 	uint64_t cache_bytes; /* cap of all that is kept (limits.cache_bytes) */
 	int64_t (*now)(void); /* the clock, Unix seconds; NULL: date_now(). For tests */
+	/* PostgreSQL alone: */
+	const char *application_name; /* as the server shows it; NULL: limpid. What the connection string says counts */
+	unsigned statement_ms;	      /* the longest that one statement may take; 0: 30,000 */
+	bool no_migrate; /* do not change the schema; one that is too old is STATUS_UNSUPPORTED */
 };
 
 /*
@@ -69,6 +77,8 @@ enum status store_cache_gc(struct store *s, int64_t before_s, struct slice detec
 
 /* ---- sources and update operations ---- */
 
+enum store_kind { STORE_VULNERABILITY, STORE_ENRICHMENT };
+
 struct store_source {
 	struct slice name; /* "alpine-main-v3.9-updater" */
 	struct slice feed; /* set, "alpine" */
@@ -82,6 +92,7 @@ struct store_source {
 	uint64_t records;				       /* advisories in the segment */
 	struct slice error;				       /* of the last attempt; "" if it succeeded */
 	struct slice held_back; /* hex digest of a segment kept back because it was suddenly tiny; "" if none */
+	enum store_kind kind;
 };
 
 /* All sources by name, in the arena. */
@@ -105,6 +116,7 @@ struct store_operation {
 	struct digest segment;
 	struct slice fingerprint; /* validators joined, as Clair shows them */
 	int64_t date_s;
+	enum store_kind kind;
 };
 /* Newest first; source "" = all. */
 enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
@@ -112,8 +124,194 @@ enum status store_operations(struct store *s, struct slice source, size_t max, s
 /* Forget operations beyond `keep` per source. Segments that no operation names may then be deleted by the caller. */
 enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err) NODISCARD;
 
-/* One process updates a source at a time. STATUS_CONFLICT if another one holds it. Released by close, too. */
+/* STATUS_NOTFOUND if there is none with this ref. */
+enum status store_operation_get(struct store *s, struct slice ref, struct arena *arena, struct store_operation *out,
+				struct err *err) NODISCARD;
+/* The newest one of every source of this kind, newest first. */
+enum status store_operations_latest(struct store *s, enum store_kind kind, struct arena *arena,
+				    struct store_operation **out, size_t *out_n, struct err *err) NODISCARD;
+/* Forget it; the segment stays in force. One that is not there is no failure. */
+enum status store_operation_delete(struct store *s, struct slice ref, struct err *err) NODISCARD;
+
+/*
+ * Segments on their way to other nodes. PostgreSQL keeps the bytes; with SQLite the file is where everybody finds it,
+ * and these look whether it is there. path is that of the file <hex of digest>.seg in the caller's folder.
+ */
+/* From the file at path, once per digest; called before the operation that names it is published. */
+enum status store_segment_put(struct store *s, const struct digest *digest, const char *path,
+			      struct err *err) NODISCARD;
+/*
+ * So that the file is at path: nothing is done if it is. What arrives is checked against the digest and appears whole
+ * or not at all. STATUS_NOTFOUND: nobody has put it. STATUS_MISMATCH: what was put is damaged.
+ */
+enum status store_segment_fetch(struct store *s, const struct digest *digest, const char *path,
+				struct err *err) NODISCARD;
+/* Drop the bytes that no source and no operation names and that were put more than an hour ago. */
+enum status store_segments_gc(struct store *s, uint64_t *out_dropped, struct err *err) NODISCARD;
+
+/*
+ * ---- changes ----
+ *
+ * A counter per topic grows when something of it changed, in the transaction that changed it.
+ */
+enum store_topic { STORE_SOURCES, STORE_QUEUE, STORE_TOPIC_COUNT };
+/*
+ * Wait until the counter is not *seen, and put it there; begin with 0, which returns at once. STATUS_TIMEOUT after
+ * timeout_ms. wake_fd (-1: none): STATUS_CANCELLED as soon as it can be read. STATUS_REMOTE: wait a little, ask again;
+ * no change is lost by it.
+ */
+enum status store_wait(struct store *s, enum store_topic topic, uint64_t *seen, unsigned timeout_ms, int wake_fd,
+		       struct err *err) NODISCARD;
+
+/*
+ * ---- locks ----
+ *
+ * Held by the handle until it is unlocked, closed or its process ends; of others, STATUS_CONFLICT at once. A name may
+ * be locked once, by one handle of one process. With PostgreSQL a lock is also lost when the connection is: from then
+ * on everything that writes through this handle is STATUS_CONFLICT ("lost its locks"), until they are unlocked.
+ */
 enum status store_lock(struct store *s, struct slice name, struct err *err) NODISCARD;
 void store_unlock(struct store *s, struct slice name);
+void store_unlock_all(struct store *s);
+/* Asks the server. STATUS_CONFLICT: it is not held, or no longer. */
+enum status store_lock_check(struct store *s, struct slice name, struct err *err) NODISCARD;
+
+/* ---- manifests and their index reports ---- */
+
+struct store_manifest {
+	struct digest digest;
+	const struct digest *layers; /* base first; digests as posted */
+	size_t n_layers;
+	struct slice state;	    /* "IndexFinished", "IndexError", ... */
+	bool success;
+	struct slice error;	    /* "" if there is none */
+	struct slice indexer_state; /* of the detector set that made the report */
+	int64_t created_s;	    /* when it was first put; set by the store */
+	int64_t updated_s;	    /* when it was last put; set by the store */
+};
+
+/* What is looked for when somebody asks who is affected: equal in all members is the same package. */
+struct store_package {
+	struct slice type; /* purl type, "deb" */
+	struct slice name, version;
+	struct slice source_name, source_version; /* "" if there is none */
+	struct slice arch, module;
+	struct slice scope; /* where it is looked up: "debian:12", "pypi", or any text that the matcher can work with */
+};
+/*
+ * The packages that one layer brought and that are still there in the image. Equal groups are kept once, however many
+ * manifests have them: that is what makes a thousand images of one base cheap. Order and repetitions do not count.
+ */
+struct store_group {
+	const struct store_package *packages;
+	size_t n;
+};
+
+/*
+ * Insert or replace a manifest, its report (any bytes; they come back as they were put) and its packages, and forget
+ * its pending run, in one. What only the replaced one had is collected.
+ */
+enum status store_manifest_put(struct store *s, const struct store_manifest *m, struct slice report,
+			       const struct store_group *groups, size_t n_groups, struct err *err) NODISCARD;
+/* In the arena. report (NULL: not wanted): the bytes are appended. STATUS_NOTFOUND if absent. */
+enum status store_manifest_get(struct store *s, const struct digest *digest, struct arena *arena,
+			       struct store_manifest *out, struct buf *report, struct err *err) NODISCARD;
+/*
+ * Forget manifests with their reports, pending runs and packages. *out_deleted (n of them) says which ones there were.
+ * Groups and packages that no manifest has any more go with them.
+ */
+enum status store_manifests_delete(struct store *s, const struct digest *digests, size_t n, bool *out_deleted,
+				   struct err *err) NODISCARD;
+/*
+ * A page, last put first. before: 0 for the first page, then *out_next of the page before, which is 0 after the last.
+ * Without reports.
+ */
+enum status store_manifests(struct store *s, uint64_t before, size_t max, struct arena *arena,
+			    struct store_manifest **out, size_t *out_n, uint64_t *out_next, struct err *err) NODISCARD;
+
+/* ---- runs that were accepted and are not finished ---- */
+
+struct store_pending {
+	struct digest manifest;
+	struct slice body; /* as posted */
+	int64_t since_s;
+	unsigned attempts; /* times that it was begun */
+};
+/*
+ * Insert or replace; attempts starts at 0. It goes with store_manifest_put(), store_manifests_delete() and
+ * store_pending_delete().
+ */
+enum status store_pending_put(struct store *s, const struct digest *manifest, struct slice body,
+			      struct err *err) NODISCARD;
+/* To be called by who holds the manifest's lock, before the work: one more attempt. STATUS_NOTFOUND if it is done. */
+enum status store_pending_begin(struct store *s, const struct digest *manifest, struct arena *arena,
+				struct store_pending *out, struct err *err) NODISCARD;
+/* The oldest first, at most max, in the arena. Whether somebody is at one, its lock tells. */
+enum status store_pending_list(struct store *s, size_t max, struct arena *arena, struct store_pending **out,
+			       size_t *out_n, struct err *err) NODISCARD;
+enum status store_pending_delete(struct store *s, const struct digest *manifest, struct err *err) NODISCARD;
+
+/* ---- who has a package: the inverse index ---- */
+
+struct store_package_row {
+	uint64_t id; /* as long as a manifest has it */
+	struct store_package package;
+};
+/*
+ * Packages of this name, or built from a source of this name, ids ascending, at most max with an id above after (0 to
+ * begin). In the arena. Fewer than max: these were the last.
+ */
+enum status store_packages_named(struct store *s, struct slice name, uint64_t after, size_t max, struct arena *arena,
+				 struct store_package_row **out, size_t *out_n, struct err *err) NODISCARD;
+
+struct store_affected {
+	uint64_t manifest; /* number of the manifest, for after */
+	struct digest digest;
+};
+/*
+ * Manifests that have any of these packages, each once, numbers ascending, at most max with a number above after (0 to
+ * begin). In the arena. Fewer than max: these were the last.
+ */
+enum status store_manifests_with(struct store *s, const uint64_t *packages, size_t n, uint64_t after, size_t max,
+				 struct arena *arena, struct store_affected **out, size_t *out_n,
+				 struct err *err) NODISCARD;
+
+/*
+ * ---- work that is to be done later, by any node ----
+ *
+ * An entry is taken for a time (the lease); who does not end it in that time has died, and another one takes it.
+ */
+struct store_job {
+	uint64_t id;
+	struct slice body;
+	int64_t since_s;
+	unsigned attempts; /* times it was taken, this one included */
+};
+enum status store_queue_put(struct store *s, struct slice queue, struct slice body, int64_t due_s,
+			    struct err *err) NODISCARD;
+/* At most max that are due, the longest due first; none is no failure. Two who ask at once get different ones. */
+enum status store_queue_take(struct store *s, struct slice queue, size_t max, unsigned lease_s, struct arena *arena,
+			     struct store_job **out, size_t *out_n, struct err *err) NODISCARD;
+/* Done. STATUS_CONFLICT: the lease ran out and another one has it (attempts differs). */
+enum status store_queue_done(struct store *s, const struct store_job *job, struct err *err) NODISCARD;
+/* To be taken again from due_s on. */
+enum status store_queue_again(struct store *s, const struct store_job *job, int64_t due_s, struct err *err) NODISCARD;
+
+/* ---- housekeeping ---- */
+
+struct store_size {
+	const char *name; /* "manifests", static */
+	uint64_t rows;
+	uint64_t bytes; /* with indexes; 0 if the engine cannot tell */
+};
+#define STORE_SIZES 12
+/* What lies in the store, by kind of thing; *out_n of out[STORE_SIZES] are set. Rows of PostgreSQL are estimates. */
+enum status store_sizes(struct store *s, struct store_size *out, size_t *out_n, struct err *err) NODISCARD;
+struct store_collected {
+	uint64_t groups, packages; /* that no manifest had: a process was killed before it collected them */
+	uint64_t segments;
+};
+/* Drop what nothing names, and give the space back. */
+enum status store_collect(struct store *s, struct store_collected *out, struct err *err) NODISCARD;
 
 #endif

@@ -160,14 +160,22 @@ static void test_locks_of_handles(void **state)
 	store_close(b);
 	check(store_lock(a, SLICE("x"), &err)); /* released by close */
 	check(store_lock(a, SLICE("y"), &err));
-	for (unsigned i = 0; i < 14; i++) {
+	for (unsigned i = 0; i < 510; i++) {
 		snprintf(name, sizeof(name), "n%u", i);
 		check(store_lock(a, slice_cstr(name), &err));
 	}
-	check_fails(store_lock(a, SLICE("one more"), &err), STATUS_LIMIT, "more than 16 locks");
+	check_fails(store_lock(a, SLICE("one more"), &err), STATUS_LIMIT, "more than 512 locks");
 	store_unlock(a, SLICE("n3"));
+	check(store_lock_check(a, SLICE("n4"), &err));
+	check_fails(store_lock_check(a, SLICE("n3"), &err), STATUS_CONFLICT, "n3 is not locked");
 	check(store_lock(a, SLICE("one more"), &err));
+	b = place_open(*state);
+	check(store_lock(b, SLICE("n3"), &err));
+	store_unlock_all(a);
+	check(store_lock(b, SLICE("one more"), &err));
+	check(store_lock(b, SLICE("x"), &err));
 	store_close(a);
+	store_close(b);
 }
 
 /* ---- killed ---- */

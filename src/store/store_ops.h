@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_ops.h - the table of functions behind a store's handle, and what engines share. Private to store/.
+ *
+ * Each engine has a struct store of its own; all begin with a struct store_base, and nobody else looks behind that.
+ */
+#ifndef LIMPID_STORE_STORE_OPS_H
+#define LIMPID_STORE_STORE_OPS_H
+
+#include "store/store.h"
+
+/* Locks of one handle: index runs and update runs at once; far below the files that a process may open. */
+#define STORE_LOCKS_MAX 512u
+
+struct store_ops {
+#define OP(name, parameters, arguments) enum status(*name) parameters;
+#include "store/store_ops.def"
+#undef OP
+};
+
+struct store_base {
+	const struct store_ops *ops;
+	uint64_t opened_ns, given_ns; /* monotonic; of the pool it belongs to, if any */
+};
+
+/* ---- identity.c: equal content has an equal key ---- */
+
+#define STORE_KEY_BYTES 16 /* of a SHA-256: nobody finds two contents with one key */
+
+struct store_key {
+	uint8_t bytes[STORE_KEY_BYTES];
+};
+
+struct store_keyed_package {
+	struct store_key key;
+	const struct store_package *package; /* borrowed */
+};
+
+/* A group with its packages by key, each once. */
+struct store_keyed_group {
+	struct store_key key;
+	struct store_keyed_package *at; /* owned */
+	size_t n;
+};
+
+struct store_keyed_groups {
+	struct store_keyed_group *at; /* owned; by key, each once, none empty */
+	size_t n;
+};
+enum status store_keyed_groups_make(const struct store_group *groups, size_t n, struct store_keyed_groups *out,
+				    struct err *err) NODISCARD;
+void store_keyed_groups_fini(struct store_keyed_groups *g);
+
+/* ---- pack.c: serialised forms in a row ---- */
+
+/* Digests: the algorithm and the bytes of one; of many, one after the other. */
+#define STORE_DIGEST_BYTES 65
+size_t store_digest_pack(const struct digest *d, uint8_t out[STORE_DIGEST_BYTES]);
+/* Takes one from the front of *rest; false if there is none. */
+bool store_digest_unpack(struct slice *rest, struct digest *out) NODISCARD;
+enum status store_digests_pack(const struct digest *d, size_t n, struct buf *out, struct err *err) NODISCARD;
+enum status store_digests_unpack(struct slice packed, struct arena *arena, const struct digest **out, size_t *out_n,
+				 struct err *err) NODISCARD;
+
+/* Ascending numbers as differences of seven bits a byte. */
+enum status store_ids_pack(const uint64_t *ids, size_t n, struct buf *out, struct err *err) NODISCARD;
+/* The next one; *last begins as 0. False at the end. */
+bool store_ids_next(struct slice *rest, uint64_t *last) NODISCARD;
+
+/* A report as zstd with a check sum; *out is appended to. */
+enum status store_report_pack(struct slice report, struct buf *out, struct err *err) NODISCARD;
+enum status store_report_unpack(struct slice packed, struct buf *out, struct err *err) NODISCARD;
+
+/* A random UUID, RFC 9562 version 4. */
+enum status store_make_ref(char out[37], struct err *err) NODISCARD;
+/* The validators joined, as Clair shows them. */
+#define STORE_FINGERPRINT_BYTES 512
+void store_fingerprint(const struct store_source *source, char out[STORE_FINGERPRINT_BYTES]);
+
+#endif
