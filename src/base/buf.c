@@ -46,21 +46,6 @@ uint8_t *buf_reserve(struct buf *b, size_t n)
 	return p + b->len;
 }
 
-void buf_add(struct buf *b, struct slice bytes)
-{
-	uint8_t *p = buf_reserve(b, bytes.len);
-
-	if (!p || bytes.len == 0)
-		return;
-	memcpy(p, bytes.ptr, bytes.len);
-	b->len += bytes.len;
-}
-
-void buf_add_byte(struct buf *b, uint8_t byte)
-{
-	buf_add(b, slice_make(&byte, 1));
-}
-
 void buf_add_cstr(struct buf *b, const char *s)
 {
 	buf_add(b, slice_cstr(s));

@@ -14,6 +14,8 @@ struct indexing {
 	const struct options *options;
 	VEC(struct index_diag) odd; /* what opening the image had to say */
 	struct arena *arena;
+	struct store *memory; /* borrowed; what is known of files lies beside the cached layers. NULL: no cache */
+	struct err trouble;   /* its first failure, which stops nothing */
 };
 
 static void on_progress(void *ctx, size_t layers_done, size_t layers, uint64_t bytes_done, uint64_t bytes)
@@ -40,6 +42,32 @@ static void on_diag(void *ctx, const struct diag *d)
 		x->odd.len--;
 }
 
+static void memory_failed(struct indexing *x, const struct err *why)
+{
+	if (x->trouble.code == STATUS_OK)
+		x->trouble = *why;
+}
+
+static bool recall(void *ctx, struct slice key, struct buf *out)
+{
+	struct indexing *x = ctx;
+	struct err err = ERR_INIT;
+	enum status st = store_file_get(x->memory, key, out, &err);
+
+	if (st != STATUS_OK && st != STATUS_NOTFOUND)
+		memory_failed(x, &err);
+	return st == STATUS_OK;
+}
+
+static void remember(void *ctx, struct slice key, struct slice value)
+{
+	struct indexing *x = ctx;
+	struct err err = ERR_INIT;
+
+	if (store_file_put(x->memory, key, value, &err) != STATUS_OK)
+		memory_failed(x, &err);
+}
+
 static bool parse_platform(const char *text, struct image_platform *out)
 {
 	struct slice rest = slice_cstr(text);
@@ -55,20 +83,19 @@ static enum status index_opened(const struct image *image, struct indexing *x, c
 {
 	/* What is too large for memory: where the user says, else on a disk rather than in a file system in memory. */
 	const char *temp_dirs[] = { getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp", "/var/tmp", "/tmp", NULL };
-	struct err trouble = ERR_INIT;
 	struct index_env env = {
 		.limits = &limits_default,
 		.temp_dirs = temp_dirs,
 		.cache = folder->cached ? folder->store : NULL,
-		.cache_trouble = folder->writable ? &trouble : NULL,
+		.cache_trouble = folder->writable ? &x->trouble : NULL,
 		.in_process = option_given(x->options, OPTION_in_process),
 		.verify_diff_ids = true,
 		.progress = { on_progress, x },
 	};
 
 	TRY(index_image(image, &env, arena, out, err));
-	if (trouble.code != STATUS_OK)
-		cli_note(x->options, "layers are not cached: %s", trouble.msg);
+	if (folder->writable && x->trouble.code != STATUS_OK)
+		cli_note(x->options, "layers are not cached: %s", x->trouble.msg);
 	for (size_t i = 0; i < x->odd.len; i++) {
 		struct index_diag *d = VEC_PUSH(&out->diags, arena);
 
@@ -84,7 +111,7 @@ static enum status index_opened(const struct image *image, struct indexing *x, c
 enum status cli_index(const struct options *o, const struct cli_folder *folder, struct slice target,
 		      struct arena *arena, struct index_report *out, struct err *err)
 {
-	struct indexing x = { .options = o, .arena = arena };
+	struct indexing x = { .options = o, .arena = arena, .trouble = ERR_INIT };
 	struct diag_sink diags = { on_diag, &x };
 	struct image_options options = { .limits = &limits_default, .diags = &diags };
 	struct image *image;
@@ -99,6 +126,12 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 	if (!option_given(o, OPTION_in_process)) {
 		options.isolate = worker_isolate;
 		options.isolate_ctx = (void *)(uintptr_t)&limits_default;
+	}
+	if (folder->cached) {
+		x.memory = folder->store;
+		options.recall = recall;
+		options.remember = remember;
+		options.memory_ctx = &x;
 	}
 	TRY(image_open(target, &options, &image, err));
 	cli_progress_init(&x.progress, o);

@@ -8,7 +8,11 @@
 #include "image/image_impl.h"
 
 #include "base/cursor.h"
+#include "base/date.h"
+#include "io/file_identity.h"
 #include "io/tar.h"
+
+#include <stdio.h>
 
 #include <sys/stat.h>
 
@@ -17,6 +21,7 @@
 #define LISTING_MAX ((size_t)64 << 20)
 #define LINK_HOPS 40 /* as Linux */
 #define ENTRY_HEAD 29
+#define LISTING_VERSION 1 /* of what is kept of an archive that did not change */
 
 struct lister {
 	const struct archive_work *work;
@@ -220,12 +225,61 @@ enum status archive_parse(struct slice listing, uint64_t file_size, const struct
 	return STATUS_OK;
 }
 
+/* ---- archives that were listed before ---- */
+
+struct listing_key {
+	char text[256];
+};
+
+/* False: the file may be another one before anybody notices, and nothing is kept of it. */
+static bool listing_key(const struct archive_work *w, const struct image_options *options, struct listing_key *out)
+{
+	int64_t now_s = options->now ? options->now() : date_now();
+	struct file_identity id;
+	struct slice limits = slice_make(w->limits, sizeof(*w->limits));
+
+	if (!file_identity(w->fd, now_s, &id))
+		return false;
+	snprintf(out->text, sizeof(out->text), "%s listing %d.%d %016llx", id.text, LISTING_VERSION, (int)w->goal,
+		 (unsigned long long)slice_hash(limits, 0));
+	return true;
+}
+
+/* True: the listing was known. */
+static bool recall(const struct image_options *o, const struct listing_key *key, uint64_t file_size,
+		   struct arena *arena, struct archive *out)
+{
+	struct buf listing = BUF_INIT(LISTING_MAX);
+	struct err ignored = ERR_INIT; /* what cannot be read is listed again */
+	bool known = o->recall(o->memory_ctx, slice_cstr(key->text), &listing) &&
+		     archive_parse(buf_slice(&listing), file_size, o->limits, arena, out, &ignored) == STATUS_OK;
+
+	buf_fini(&listing);
+	if (!known) {
+		int fd = out->fd;
+
+		archive_fini(out);
+		*out = (struct archive){ .fd = fd };
+	}
+	return known;
+}
+
+static enum status list(struct archive_work *work, const struct image_options *options, struct arena *arena,
+			struct archive *out, struct buf *listing, struct err *err)
+{
+	TRY(options->isolate ? options->isolate(options->isolate_ctx, work->fd, archive_list_work, work, listing, err)
+			     : archive_list_work(work, listing, err));
+	return archive_parse(buf_slice(listing), work->file_size, options->limits, arena, out, err);
+}
+
 enum status archive_open(int fd, enum archive_goal goal, const struct image_options *options, struct arena *arena,
 			 struct archive *out, struct err *err)
 {
 	struct archive_work work = { .fd = fd, .goal = goal, .limits = options->limits };
 	struct buf listing = BUF_INIT(LISTING_MAX);
+	struct listing_key key, after;
 	struct stat sb;
+	bool kept;
 	enum status st;
 
 	*out = (struct archive){ .fd = fd };
@@ -234,10 +288,12 @@ enum status archive_open(int fd, enum archive_goal goal, const struct image_opti
 	if (!S_ISREG(sb.st_mode))
 		return err_set(err, STATUS_INVALID, "it is not a regular file");
 	work.file_size = (uint64_t)sb.st_size;
-	st = options->isolate ? options->isolate(options->isolate_ctx, fd, archive_list_work, &work, &listing, err)
-			      : archive_list_work(&work, &listing, err);
-	if (st == STATUS_OK)
-		st = archive_parse(buf_slice(&listing), work.file_size, options->limits, arena, out, err);
+	kept = options->recall && listing_key(&work, options, &key);
+	if (kept && recall(options, &key, work.file_size, arena, out))
+		return STATUS_OK;
+	st = list(&work, options, arena, out, &listing, err);
+	if (st == STATUS_OK && kept && listing_key(&work, options, &after) && strcmp(key.text, after.text) == 0)
+		options->remember(options->memory_ctx, slice_cstr(key.text), buf_slice(&listing));
 	buf_fini(&listing);
 	if (st != STATUS_OK)
 		archive_fini(out);

@@ -65,6 +65,14 @@ struct image_options {
 			       enum status (*work)(void *ctx, struct buf *out, struct err *err), void *ctx,
 			       struct buf *out, struct err *err);
 	void *isolate_ctx;
+	/*
+	 * What was found out about a file before, by a key that says what and holds for this content alone; false: not
+	 * known. It comes back as it was given to remember(), or is told apart by what reads it. NULL: nothing is kept.
+	 */
+	bool (*recall)(void *memory_ctx, struct slice key, struct buf *out);
+	void (*remember)(void *memory_ctx, struct slice key, struct slice value);
+	void *memory_ctx;
+	int64_t (*now)(void); /* the clock by which a file has settled (io/file_identity.h); NULL: date_now() */
 };
 
 /*

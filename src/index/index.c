@@ -2,9 +2,11 @@
 /* index.c - from an image to its index report: what the cache knows, what workers must read, and coalescing. */
 #include "index/index.h"
 
+#include "base/date.h"
 #include "index/coalesce.h"
 #include "index/kept.h"
 #include "index/worker.h"
+#include "io/file_identity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,24 +143,76 @@ static void to_cache(struct indexer *ix, size_t i, const struct scan_alias *alia
 	buf_fini(&json);
 }
 
+/* Which bytes of a file of this machine a layer is, as long as the file does not change. */
+struct layer_file_key {
+	char text[256];
+};
+
+static bool layer_file_key(const struct indexer *ix, const struct image_layer *layer, struct layer_file_key *out)
+{
+	int64_t now_s = ix->env->now ? ix->env->now() : date_now();
+	struct file_identity id;
+
+	if (!file_identity(layer->fd, now_s, &id))
+		return false;
+	snprintf(out->text, sizeof(out->text), "%s sha256 %llu+%llu", id.text, (unsigned long long)layer->offset,
+		 (unsigned long long)layer->len);
+	return true;
+}
+
+static bool recall_digest(struct indexer *ix, const struct layer_file_key *key, struct digest *out)
+{
+	struct buf text = BUF_INIT(sizeof(struct digest_text));
+	struct err err = ERR_INIT;
+	enum status st = store_file_get(ix->env->cache, slice_cstr(key->text), &text, &err);
+	bool known = st == STATUS_OK && digest_parse(buf_slice(&text), out);
+
+	if (st != STATUS_OK && st != STATUS_NOTFOUND)
+		cache_failed(ix, &err);
+	buf_fini(&text);
+	return known;
+}
+
+static void remember_digest(struct indexer *ix, const struct layer_file_key *key, const struct digest *d)
+{
+	struct digest_text text;
+	struct err err = ERR_INIT;
+
+	if (d->algo != DIGEST_NONE && store_file_put(ix->env->cache, slice_cstr(key->text),
+						     slice_cstr(digest_print(&text, d)), &err) != STATUS_OK)
+		cache_failed(ix, &err);
+}
+
+/* *out stays DIGEST_NONE where the bytes cannot be read: the scan tells why. */
+static void hash_stored(const struct image_layer *layer, struct digest *out)
+{
+	struct source *src = source_from_fd(layer->fd, layer->offset, layer->len);
+	struct err ignored = ERR_INIT;
+
+	src = src ? digest_source(src, DIGEST_SHA256) : NULL;
+	if (!src)
+		return;
+	if (source_drain(src, &ignored) != STATUS_OK || digest_source_result(src, out, &ignored) != STATUS_OK)
+		*out = (struct digest){ 0 };
+	source_free(src);
+}
+
 /* Where nobody says a layer's digest, it is hashed first, so that a second scan finds it in the cache. */
 static void hash_unnamed(struct indexer *ix)
 {
 	for (size_t i = 0; ix->env->cache && i < ix->image->n_layers; i++) {
 		const struct image_layer *layer = &ix->image->layers[i];
-		struct source *src;
-		struct err err = ERR_INIT;
+		struct layer_file_key key, after;
+		bool kept;
 
 		if (layer->place != LAYER_FD || digest_of_layer(ix, i)->algo != DIGEST_NONE)
 			continue;
-		src = source_from_fd(layer->fd, layer->offset, layer->len);
-		src = src ? digest_source(src, DIGEST_SHA256) : NULL;
-		if (!src)
+		kept = layer_file_key(ix, layer, &key);
+		if (kept && recall_digest(ix, &key, &ix->layers[i].known))
 			continue;
-		if (source_drain(src, &err) != STATUS_OK ||
-		    digest_source_result(src, &ix->layers[i].known, &err) != STATUS_OK)
-			ix->layers[i].known = (struct digest){ 0 };
-		source_free(src);
+		hash_stored(layer, &ix->layers[i].known);
+		if (kept && layer_file_key(ix, layer, &after) && strcmp(key.text, after.text) == 0)
+			remember_digest(ix, &key, &ix->layers[i].known);
 	}
 }
 
@@ -340,7 +394,7 @@ static enum status put_layer(struct indexer *ix, size_t i, const struct index_la
 		out->digest = (struct digest){ 0 };
 	if (layer->diff_id.algo != DIGEST_NONE)
 		out->diff_id = layer->diff_id;
-	if (layer->place != LAYER_DIRECTORY)
+	if (layer->place == LAYER_FD || layer->place == LAYER_IN_STREAM)
 		out->bytes_stored = layer->len;
 	return STATUS_OK;
 }

@@ -20,6 +20,7 @@ struct index_env {
 	unsigned workers;      /* layers read at once; 0 = number of CPUs */
 	bool in_process;       /* parse here, without worker or sandbox: for debugging; results are identical */
 	bool verify_diff_ids;  /* hash the tar too (on by default in the program) */
+	int64_t (*now)(void);  /* the clock by which a file has settled (io/file_identity.h); NULL: date_now() */
 	const char *const *temp_dirs; /* for files too large for memory, by preference, NULL at the end; or NULL */
 	struct index_progress progress;
 };

@@ -9,6 +9,7 @@
 
 /* Narrower terminals get lines that break where they will. */
 #define WIDTH_MIN 40
+#define PIECE ((size_t)64 << 10)
 
 void screen_init(struct screen *s, const struct report_out *out)
 {
@@ -135,6 +136,11 @@ void screen_wrap(struct screen *s, struct slice text, size_t indent)
 }
 
 enum status screen_flush(struct screen *s, struct err *err)
+{
+	return s->buf.len < PIECE ? STATUS_OK : screen_end(s, err);
+}
+
+enum status screen_end(struct screen *s, struct err *err)
 {
 	TRY(buf_check(&s->buf, "report", err));
 	TRY(s->out->write(s->out->ctx, buf_slice(&s->buf), err));

@@ -47,7 +47,9 @@ void screen_space(struct screen *s, size_t columns, size_t indent);
 void screen_trim(struct screen *s);
 void screen_blanks(struct screen *s, size_t n);
 void screen_newline(struct screen *s);
-/* Hand on what was written. */
+/* Hand on what was written when it is much; call it between lines. */
 enum status screen_flush(struct screen *s, struct err *err) NODISCARD;
+/* Hand on the rest. */
+enum status screen_end(struct screen *s, struct err *err) NODISCARD;
 
 #endif

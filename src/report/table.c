@@ -535,7 +535,7 @@ static enum status write_table(struct table *t, struct err *err)
 	TRY(put_layers(t, err));
 	TRY(put_coverage(t, err));
 	put_verdict(t);
-	return screen_flush(s, err);
+	return screen_end(s, err);
 }
 
 static void table_fini(struct table *t)
@@ -615,7 +615,7 @@ static enum status write_index(struct screen *s, const struct index_report *r, s
 		TRY(screen_flush(s, err));
 	}
 	TRY(put_diags(s, r, err));
-	return screen_flush(s, err);
+	return screen_end(s, err);
 }
 
 static enum status table_index(const struct index_report *r, const struct report_options *options,
@@ -644,7 +644,7 @@ static enum status table_failure(struct slice target, const struct err *why, con
 	screen_wrap(&s, slice_cstr(why->msg), 2);
 	screen_tint(&s, TINT_NONE);
 	screen_newline(&s);
-	return screen_flush(&s, err);
+	return screen_end(&s, err);
 }
 
 const struct report_format report_format_table = {

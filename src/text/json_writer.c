@@ -19,27 +19,31 @@ static uint8_t level_kind(const struct json_writer *w)
 	return w->depth ? w->stack[w->depth - 1] & (uint8_t)~HAS_MEMBER : 0;
 }
 
-static void new_line(struct json_writer *w)
+/* Comma, new line and blanks before a member or a closing bracket, where they are wanted. */
+static void put_break(struct json_writer *w, bool comma)
 {
-	static const char blanks[] = "                                ";
-	size_t n = (size_t)w->depth * w->indent;
+	size_t blanks = (size_t)w->depth * w->indent, n = 0;
+	uint8_t *p = buf_reserve(w->out, blanks + 2);
 
-	if (!w->indent)
+	if (!p)
 		return;
-	buf_add_byte(w->out, '\n');
-	for (; n; n -= MIN(n, sizeof(blanks) - 1))
-		buf_add(w->out, slice_make(blanks, MIN(n, sizeof(blanks) - 1)));
+	if (comma)
+		p[n++] = ',';
+	if (w->indent) {
+		p[n++] = '\n';
+		memset(p + n, ' ', blanks);
+		n += blanks;
+	}
+	w->out->len += n;
 }
 
-/* Comma and new line before a member of the innermost level. */
+/* Before a member of the innermost level. */
 static void put_separator(struct json_writer *w)
 {
 	uint8_t *level = &w->stack[w->depth - 1];
 
-	if (*level & HAS_MEMBER)
-		buf_add_byte(w->out, ',');
+	put_break(w, *level & HAS_MEMBER);
 	*level |= HAS_MEMBER;
-	new_line(w);
 }
 
 /* What stands before any value; false if none may stand here. */
@@ -91,14 +95,41 @@ void json_close(struct json_writer *w)
 	}
 	level = w->stack[--w->depth];
 	if (level & HAS_MEMBER)
-		new_line(w);
+		put_break(w, false);
 	buf_add_byte(w->out, (level & (uint8_t)~HAS_MEMBER) == '{' ? '}' : ']');
 }
 
-/* May c stand in a string without a closer look? */
-static inline bool is_plain(uint8_t c)
+#define EACH_BYTE(c) ((uint64_t)(c) * UINT64_C(0x0101010101010101))
+
+/* Is one of eight bytes below n (at most 128)? Of bytes above 127 nothing is said: they are asked for apart. */
+static inline uint64_t one_below(uint64_t eight, uint8_t n)
 {
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+	return (eight - EACH_BYTE(n)) & ~eight & EACH_BYTE(0x80);
+}
+
+static inline uint64_t one_is(uint64_t eight, uint8_t c)
+{
+	return one_below(eight ^ EACH_BYTE(c), 1);
+}
+
+/* How many bytes from i on can stand in a string as they are, at a first look: eight at a time. */
+static size_t plain_run(const struct json_writer *w, struct slice s, size_t i)
+{
+	size_t from = i;
+
+	while (s.len - i >= 8) {
+		uint64_t eight;
+
+		memcpy(&eight, s.ptr + i, sizeof(eight));
+		if ((eight & EACH_BYTE(0x80)) || one_below(eight, 0x20) || one_is(eight, '"') || one_is(eight, '\\') ||
+		    (w->html_escape && (one_is(eight, '<') || one_is(eight, '>') || one_is(eight, '&'))))
+			break;
+		i += 8;
+	}
+	while (i < s.len && s.ptr[i] >= 0x20 && s.ptr[i] < 0x80 && s.ptr[i] != '"' && s.ptr[i] != '\\' &&
+	       !(w->html_escape && (s.ptr[i] == '<' || s.ptr[i] == '>' || s.ptr[i] == '&')))
+		i++;
+	return i - from;
 }
 
 static void put_escape(struct buf *out, uint8_t c)
@@ -150,14 +181,18 @@ static size_t plain_length(const struct json_writer *w, struct slice s, size_t i
 	return n;
 }
 
-static void put_string(struct json_writer *w, struct slice s)
+/* A string of which something at i or behind it has to be replaced. */
+static void put_rest(struct json_writer *w, struct slice s, size_t i)
 {
-	size_t run = 0, i = 0;
+	size_t run = i;
 
-	buf_add_byte(w->out, '"');
 	while (i < s.len) {
-		size_t n = is_plain(s.ptr[i]) ? 1 : plain_length(w, s, i);
+		size_t n = plain_run(w, s, i);
 
+		i += n;
+		if (i == s.len)
+			break;
+		n = plain_length(w, s, i);
 		if (n) {
 			i += n;
 			continue;
@@ -176,6 +211,21 @@ static void put_string(struct json_writer *w, struct slice s)
 	}
 	if (i > run)
 		buf_add(w->out, slice_make(s.ptr + run, i - run));
+}
+
+static void put_string(struct json_writer *w, struct slice s)
+{
+	size_t plain = plain_run(w, s, 0);
+	uint8_t *p = buf_reserve(w->out, plain + 2);
+
+	if (!p)
+		return;
+	*p = '"';
+	if (plain > 0)
+		memcpy(p + 1, s.ptr, plain);
+	w->out->len += plain + 1;
+	if (plain < s.len)
+		put_rest(w, s, plain);
 	buf_add_byte(w->out, '"');
 }
 
@@ -187,7 +237,7 @@ void json_key_slice(struct json_writer *w, struct slice key)
 	}
 	put_separator(w);
 	put_string(w, key);
-	buf_add_cstr(w->out, w->indent ? ": " : ":");
+	buf_add(w->out, w->indent ? SLICE(": ") : SLICE(":"));
 	w->have_key = true;
 }
 

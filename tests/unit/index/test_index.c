@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <fcntl.h>
+#include <time.h>
 
 #define LAYERS 3
 
@@ -202,8 +203,8 @@ static struct store_cache_stats stats_of(struct fixture *f)
 	return stats;
 }
 
-/* The kept image becomes something else that the store takes for whole. */
-static void replace_image(struct fixture *f, const struct place *p, const char *value)
+/* What is kept (2: an image, 3: of a file) becomes something else that the store takes for whole. */
+static void replace_kept(struct fixture *f, const struct place *p, unsigned kind, const char *value)
 {
 	struct slice v = slice_cstr(value);
 	struct err err = ERR_INIT;
@@ -214,8 +215,8 @@ static void replace_image(struct fixture *f, const struct place *p, const char *
 	snprintf(text, sizeof(text), "%s/state.db", p->dir);
 	assert_int_equal(sqlite3_open(text, &db), SQLITE_OK);
 	snprintf(text, sizeof(text),
-		 "UPDATE kept SET value = CAST('%s' AS BLOB), size = %zu, packed = %zu, sum = %lld WHERE kind = 2",
-		 value, v.len, v.len, (long long)(slice_hash(v, 0) >> 1));
+		 "UPDATE kept SET value = CAST('%s' AS BLOB), size = %zu, packed = %zu, sum = %lld WHERE kind = %u",
+		 value, v.len, v.len, (long long)(slice_hash(v, 0) >> 1), kind);
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_changes(db), 1);
 	sqlite3_close(db);
@@ -289,7 +290,7 @@ static void test_a_kept_image_that_is_not_one_is_made_again(void **state)
 
 	linked_layers(f);
 	first = index_it(f);
-	replace_image(f, &p, "no report at all");
+	replace_kept(f, &p, 2, "no report at all");
 	second = index_it(f);
 	same(&first, &second);
 	take_bytes_away(f);
@@ -316,6 +317,45 @@ static void test_stored_forms_of_one_tar(void **state)
 		assert_int_equal(r.layers.at[0].bytes_stored, f->layers[0].len);
 		f->layers[0].len += 512;
 	}
+	place_close(f, &p);
+}
+
+static int64_t tomorrow(void)
+{
+	return time(NULL) + 86400;
+}
+
+/* A file whose digest nobody says is hashed once, as long as it does not change. */
+static void test_a_file_is_hashed_once(void **state)
+{
+	struct fixture *f = *state;
+	struct place p = place_open(f);
+	char other[80] = "sha256:";
+	struct digest stored;
+	uint64_t before;
+
+	tarball_file(&f->tars[0], "db/status", "a 1\n");
+	finish(f, 1);
+	stored = f->layers[0].digest;
+	f->layers[0].digest = (struct digest){ 0 };
+	/* Too new to be known again. */
+	assert_true(digest_eq(&index_it(f).layers.at[0].digest, &stored));
+	before = stats_of(f).entries;
+	f->env.now = tomorrow;
+	assert_true(digest_eq(&index_it(f).layers.at[0].digest, &stored));
+	assert_int_equal(stats_of(f).entries, before + 1);
+	assert_true(digest_eq(&index_it(f).layers.at[0].digest, &stored));
+	/* It is not hashed again, so what lies there counts: but not what is no digest. */
+	memset(other + 7, 'a', 64);
+	replace_kept(f, &p, 3, other);
+	index_it(f);
+	assert_int_equal(stats_of(f).images, 2);
+	replace_kept(f, &p, 3, "sha256:none");
+	assert_true(digest_eq(&index_it(f).layers.at[0].digest, &stored));
+	/* One byte more at its end: another file. */
+	assert_int_equal(pwrite(f->tars[0].fd, "\0", 1, (off_t)f->tars[0].buf.len), 1);
+	f->layers[0].len++;
+	assert_false(digest_eq(&index_it(f).layers.at[0].digest, &stored));
 	place_close(f, &p);
 }
 
@@ -421,6 +461,7 @@ int main(void)
 		TEST(test_what_makes_an_image_another_one),
 		TEST(test_a_kept_image_that_is_not_one_is_made_again),
 		TEST(test_stored_forms_of_one_tar),
+		TEST(test_a_file_is_hashed_once),
 		TEST(test_incomplete_layers_are_not_kept),
 		TEST(test_the_same_layer_twice),
 		TEST(test_a_directory),
