@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_client.h - bodies of any size by HTTP(S), handed on while they arrive, for a program with many threads (libcurl).
+ *
+ * One client is shared by threads; each transfer runs in the thread that asked for it. Connections are kept and used
+ * again. No message carries secrets of a URL (user information, query) or bytes that were fetched.
+ */
+#ifndef LIMPID_IO_HTTP_CLIENT_H
+#define LIMPID_IO_HTTP_CLIENT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/*
+ * Which addresses may be connected to: asked of the address of each connection, after names were resolved. Through a
+ * proxy that is the proxy's; then an address that stands in the URL itself is looked at, and a name is not.
+ */
+struct http_address_policy {
+	bool airgap;	      /* private, loopback and link-local addresses only (Clair's indexer.airgap) */
+	bool allow_metadata;  /* addresses at which clouds hand out credentials to whoever asks */
+	bool refuse_private;  /* RFC 1918, RFC 4193, RFC 6598 */
+	bool refuse_loopback; /* and unspecified addresses, which lead to the same */
+	bool refuse_link_local;
+};
+
+enum http_address_kind {
+	HTTP_ADDRESS_PUBLIC,
+	HTTP_ADDRESS_PRIVATE,
+	HTTP_ADDRESS_LOOPBACK,
+	HTTP_ADDRESS_LINK_LOCAL,
+	HTTP_ADDRESS_METADATA,
+	HTTP_ADDRESS_OTHER, /* neither IPv4 nor IPv6, multicast, broadcast */
+};
+struct sockaddr;
+/* IPv4 addresses inside IPv6 ones (mapped, NAT64) count as themselves. */
+enum http_address_kind http_address_kind(const struct sockaddr *address);
+/* NULL if it may be connected to, else why not: "a metadata address". */
+const char *http_address_refused(const struct http_address_policy *policy, const struct sockaddr *address);
+
+struct http_client;
+
+struct http_client_options {
+	struct http_address_policy policy;
+	unsigned per_host;	    /* transfers at once to one host and port; 0: 8 */
+	unsigned connect_timeout_s; /* 0: 15 */
+	unsigned stall_timeout_s;   /* no byte arrived although they were waited for; 0: 60 */
+	unsigned retries;	    /* of one transfer, for failures that may pass */
+	const char *user_agent;	    /* NULL: "limpid" */
+	/* URLs of proxies; NULL: none but what libcurl takes from the environment. Loopback is never proxied. */
+	const char *http_proxy, *https_proxy, *no_proxy;
+	const char *ca_file; /* NULL: the system's */
+};
+
+enum status http_client_new(const struct http_client_options *options, struct http_client **out,
+			    struct err *err) NODISCARD;
+/* No transfer may be under way. NULL is fine. */
+void http_client_free(struct http_client *c);
+
+struct http_header {
+	struct slice name, value;
+};
+
+struct http_transfer {
+	struct slice url; /* http:// or https:// */
+	/* Sent as they are to the URL's own host and port, and to no other that it redirects to, but for Accept. */
+	const struct http_header *headers;
+	size_t n_headers;
+	uint64_t max_bytes; /* of the body; 0: any */
+	/* Gets the body of a 200 in order, each byte once; a failure of it ends the transfer and is passed on. */
+	enum status (*body)(void *ctx, struct slice bytes, struct err *err);
+	/* Before the first byte; length is 0 where nobody says it. May be NULL. */
+	void (*begin)(void *ctx, uint64_t length);
+	void *ctx;
+	const _Atomic bool *stop; /* the caller gave up: STATUS_CANCELLED. May be NULL */
+};
+
+struct http_transferred {
+	long code; /* of the last answer; 0 if there was none */
+	uint64_t bytes;
+	unsigned tries, redirects;
+};
+
+/*
+ * GET. Other codes than 200 are STATUS_REMOTE (sys_errno: the code), 404 and 410 STATUS_NOTFOUND, 401 and 403
+ * STATUS_AUTH. STATUS_INVALID: no URL of that kind, or a header that cannot be sent. STATUS_LIMIT over max_bytes,
+ * STATUS_TIMEOUT, STATUS_IO, STATUS_CANCELLED. An address that policy refuses is STATUS_AUTH with sys_errno 0. At most
+ * 10 redirects. A transfer that broke off is resumed with a range where the server can do that and its ETag is still
+ * the same; the caller must verify a digest of the whole. *out is filled in any case.
+ */
+enum status http_client_get(struct http_client *c, const struct http_transfer *t, struct http_transferred *out,
+			    struct err *err) NODISCARD;
+
+/* The URL without user information, query and fragment, control bytes escaped, cut where it is too long. */
+struct http_url_text {
+	char text[264];
+};
+const char *http_url_shown(struct http_url_text *t, struct slice url);
+
+#endif
