@@ -37,6 +37,28 @@ bool digest_parse(struct slice s, struct digest *out)
 	return false;
 }
 
+enum status digest_read(struct slice s, struct digest *out, struct err *err)
+{
+	struct slice algo, hex;
+	struct err_quote q;
+	bool known, good;
+
+	if (digest_parse(s, out))
+		return STATUS_OK;
+	if (!slice_cut(s, ':', &algo, &hex))
+		return err_set(err, STATUS_INVALID, "invalid digest format");
+	good = hex.len % 2 == 0;
+	for (size_t i = 0; i < hex.len && good; i++)
+		good = hex_value(hex.ptr[i]) >= 0;
+	if (!good)
+		return err_set(err, STATUS_INVALID, "unable to decode digest as hex");
+	known = slice_eq(algo, SLICE("sha256")) || slice_eq(algo, SLICE("sha512"));
+	if (known)
+		return err_set(err, STATUS_INVALID, "bad checksum length: %zu", hex.len / 2);
+	/* The spelling is Clair's. */
+	return err_set(err, STATUS_INVALID, "unknown algorthm \"%s\"", err_slice(&q, algo));
+}
+
 const char *digest_print(struct digest_text *t, const struct digest *d)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -18,6 +18,8 @@ struct digest_text {
 
 /* "sha256:<64 hex>" or "sha512:<128 hex>", hex of either case. False on anything else. */
 bool digest_parse(struct slice s, struct digest *out);
+/* The same; on failure (STATUS_INVALID) with the words by which Clair says what is wrong, which its clients know. */
+enum status digest_read(struct slice s, struct digest *out, struct err *err) NODISCARD;
 /* Text of a digest; "" for DIGEST_NONE. Returns t->text. */
 const char *digest_print(struct digest_text *t, const struct digest *d);
 bool digest_eq(const struct digest *a, const struct digest *b);

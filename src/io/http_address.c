@@ -2,6 +2,7 @@
 /* http_address.c - what kind of network an address belongs to, and whether a policy lets it be reached. */
 #include "io/http_client.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -13,7 +14,7 @@ struct block {
 
 /* The first that fits counts. */
 static const struct block v4[] = {
-	/* Where clouds hand out credentials: AWS, GCP, Azure, OpenStack and others; ECS; EKS; Alibaba; Azure; Oracle. */
+	/* Where clouds hand out credentials: most of them; ECS; EKS; Alibaba; Azure; Oracle. */
 	{ { 169, 254, 169, 254 }, 32, HTTP_ADDRESS_METADATA },
 	{ { 169, 254, 170, 2 }, 32, HTTP_ADDRESS_METADATA },
 	{ { 169, 254, 170, 23 }, 32, HTTP_ADDRESS_METADATA },
@@ -42,7 +43,7 @@ static const struct block v6[] = {
 	{ { 0xff }, 8, HTTP_ADDRESS_OTHER },
 };
 
-/* IPv4 inside IPv6: mapped, compatible, and by NAT64. */
+/* IPv4 inside IPv6: mapped, and by NAT64. */
 static const struct block inside[] = {
 	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96, HTTP_ADDRESS_PUBLIC },
 	{ { 0, 0x64, 0xff, 0x9b }, 96, HTTP_ADDRESS_PUBLIC },
@@ -65,27 +66,111 @@ static enum http_address_kind kind_in(const uint8_t *address, const struct block
 	return HTTP_ADDRESS_PUBLIC;
 }
 
-enum http_address_kind http_address_kind(const struct sockaddr *address)
+/* All addresses as IPv6; IPv4 mapped. False for others. */
+static bool flatten(const struct sockaddr *address, uint8_t out[16])
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	memcpy(out, mapped, sizeof(mapped));
 	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)address;
-
-		return kind_in((const uint8_t *)&in->sin_addr, v4, ARRAY_LEN(v4));
+		memcpy(out + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+		return true;
 	}
-	if (address->sa_family == AF_INET6) {
-		const uint8_t *bytes = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
-
-		for (size_t i = 0; i < ARRAY_LEN(inside); i++)
-			if (in_block(bytes, &inside[i]))
-				return kind_in(bytes + 12, v4, ARRAY_LEN(v4));
-		return kind_in(bytes, v6, ARRAY_LEN(v6));
-	}
-	return HTTP_ADDRESS_OTHER;
+	if (address->sa_family != AF_INET6)
+		return false;
+	memcpy(out, ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr, 16);
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
+		if (in_block(out, &inside[i]))
+			memcpy(out, mapped, sizeof(mapped));
+	return true;
 }
 
-const char *http_address_refused(const struct http_address_policy *policy, const struct sockaddr *address)
+enum http_address_kind http_address_kind(const struct sockaddr *address)
 {
-	switch (http_address_kind(address)) {
+	uint8_t bytes[16];
+
+	if (!flatten(address, bytes))
+		return HTTP_ADDRESS_OTHER;
+	return in_block(bytes, &inside[0]) ? kind_in(bytes + 12, v4, ARRAY_LEN(v4)) : kind_in(bytes, v6, ARRAY_LEN(v6));
+}
+
+/* ---- rules ---- */
+
+static bool is_host_name(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_alnum(s.ptr[i]) && s.ptr[i] != '-' && s.ptr[i] != '.' && s.ptr[i] != '_')
+			return false;
+	return s.len > 0 && s.ptr[0] != '.';
+}
+
+static bool parse_network(struct slice text, struct http_address_rule *out)
+{
+	struct slice net, length;
+	bool has_length = slice_cut(text, '/', &net, &length);
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	uint64_t bits, most;
+	char copy[INET6_ADDRSTRLEN + 1];
+
+	if (net.len == 0 || net.len >= sizeof(copy))
+		return false;
+	memcpy(copy, net.ptr, net.len);
+	copy[net.len] = '\0';
+	if (inet_pton(AF_INET, copy, &in.sin_addr) == 1) {
+		most = 32;
+		(void)flatten((struct sockaddr *)&in, out->net);
+	} else if (inet_pton(AF_INET6, copy, &in6.sin6_addr) == 1) {
+		most = 128;
+		memcpy(out->net, in6.sin6_addr.s6_addr, sizeof(out->net));
+	} else {
+		return false;
+	}
+	bits = most;
+	if (has_length && (!slice_to_u64(length, &bits) || bits > most))
+		return false;
+	out->bits = (unsigned)(bits + 128 - most);
+	return true;
+}
+
+bool http_address_rule_parse(struct slice text, struct http_address_rule *out)
+{
+	*out = (struct http_address_rule){ .bits = 0 };
+	if (parse_network(text, out))
+		return true;
+	if (!is_host_name(text) || text.len >= sizeof(out->host))
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		out->host[i] = (char)to_lower(text.ptr[i]);
+	return true;
+}
+
+/* The host itself, or one below it. */
+static bool is_below(struct slice host, struct slice rule)
+{
+	struct slice rest;
+
+	if (host.len < rule.len)
+		return false;
+	rest = slice_take(host, host.len - rule.len);
+	return slice_eq_nocase(slice_from(host, rest.len), rule) && (rest.len == 0 || slice_ends(rest, SLICE(".")));
+}
+
+static bool has_rule(const struct http_address_rule *rules, size_t n, const char *host, const uint8_t *bytes)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct block b = { .bits = rules[i].bits };
+
+		memcpy(b.net, rules[i].net, sizeof(b.net));
+		if (rules[i].host[0] ? is_below(slice_cstr(host), slice_cstr(rules[i].host)) : in_block(bytes, &b))
+			return true;
+	}
+	return false;
+}
+
+static const char *refused_kind(const struct http_address_policy *policy, enum http_address_kind kind)
+{
+	switch (kind) {
 	case HTTP_ADDRESS_PUBLIC:
 		return policy->airgap ? "a public address" : NULL;
 	case HTTP_ADDRESS_PRIVATE:
@@ -95,9 +180,23 @@ const char *http_address_refused(const struct http_address_policy *policy, const
 	case HTTP_ADDRESS_LINK_LOCAL:
 		return policy->refuse_link_local ? "a link-local address" : NULL;
 	case HTTP_ADDRESS_METADATA:
-		return policy->allow_metadata ? NULL : "a metadata address";
+		return "a metadata address";
 	case HTTP_ADDRESS_OTHER:
 		break;
 	}
 	return "not an address of one machine";
+}
+
+const char *http_address_refused(const struct http_address_policy *policy, const char *host,
+				 const struct sockaddr *address)
+{
+	uint8_t bytes[16];
+
+	if (!flatten(address, bytes))
+		return refused_kind(policy, HTTP_ADDRESS_OTHER);
+	if (has_rule(policy->deny, policy->n_deny, host, bytes))
+		return "an address or host that is denied";
+	if (has_rule(policy->allow, policy->n_allow, host, bytes))
+		return NULL;
+	return refused_kind(policy, http_address_kind(address));
 }

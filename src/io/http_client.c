@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_client.c - streamed bodies by libcurl: shared connections, redirects, limits per host, retries and resumption. */
+/* http_client.c - streamed bodies by libcurl: shared connections, redirects, limits per host, retries, resumption. */
 #include "io/http_client_impl.h"
 
 #include "base/date.h"
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define REDIRECTS_MAX 10
 #define RETRY_AFTER_MAX_S 20
 #define RESUME_BYTES ((uint64_t)16 << 20) /* another try for so many bytes that came */
 
@@ -39,7 +38,8 @@ static enum status hand_on(struct http_run *r, struct slice bytes)
 	if (bytes.len == 0)
 		return STATUS_OK;
 	if (r->t->max_bytes > 0 && bytes.len > r->t->max_bytes - MIN(r->t->max_bytes, r->got))
-		return err_set(&r->sink_err, STATUS_LIMIT, "more than %llu bytes", (unsigned long long)r->t->max_bytes);
+		return err_set(&r->sink_err, STATUS_LIMIT, "more than %llu bytes",
+			       (unsigned long long)r->t->max_bytes);
 	r->got += bytes.len;
 	return r->t->body(r->t->ctx, bytes, &r->sink_err);
 }
@@ -54,7 +54,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 		r->page += n;
 		return r->page > PAGE_BYTES ? 0 : n;
 	}
-	if (!r->began && curl_easy_getinfo(r->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK && length > 0)
+	if (!r->began && curl_easy_getinfo(r->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK &&
+	    length > 0)
 		r->length = (uint64_t)length;
 	if (hand_on(r, slice_make(data, n)) != STATUS_OK)
 		return 0;
@@ -140,7 +141,7 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t done, curl_off_t 
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct http_run *r = ctx;
-	const char *why = http_address_refused(&r->client->policy, &address->addr);
+	const char *why = http_address_refused(&r->client->policy, r->hop.name, &address->addr);
 
 	(void)purpose;
 	if (why) {
@@ -180,6 +181,8 @@ static void configure(struct http_run *r, struct curl_slist *headers, char *mess
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, r);
 	curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 4L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
 	if (c->ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, c->ca_file);
 	if (proxy)
@@ -215,8 +218,9 @@ static enum status status_of(CURLcode rc)
 /* libcurl's own words name hosts and ports, and may quote the peer: only of those that do not. */
 static const char *words(CURLcode rc, const char *message)
 {
-	bool own = rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST || rc == CURLE_COULDNT_RESOLVE_PROXY ||
-		   rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_PARTIAL_FILE || rc == CURLE_PEER_FAILED_VERIFICATION;
+	bool own = rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST ||
+		   rc == CURLE_COULDNT_RESOLVE_PROXY || rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_PARTIAL_FILE ||
+		   rc == CURLE_PEER_FAILED_VERIFICATION;
 
 	return own && message[0] ? message : curl_easy_strerror(rc);
 }
@@ -238,7 +242,8 @@ static enum status explain(struct http_run *r, CURLcode rc, const char *message,
 	if (r->changed)
 		return err_set(err, STATUS_REMOTE, "\"%s\" broke off and could not be resumed where it was", url.text);
 	if (r->code != 0 && !r->wanted) {
-		st = err_set(err, status_of_code(r->code), "unexpected status code: \"%ld\" for \"%s\"", r->code, url.text);
+		st = err_set(err, status_of_code(r->code), "unexpected status code: \"%ld\" for \"%s\"", r->code,
+			     url.text);
 		err->sys_errno = (int)r->code;
 		return st;
 	}
@@ -331,11 +336,11 @@ static enum status follow(struct http_run *r, struct err *err)
 			st = request(r, &next, err);
 			http_release(r);
 		}
-		if (next == HTTP_REDIRECTED && ++r->out->redirects <= REDIRECTS_MAX)
+		if (next == HTTP_REDIRECTED && ++r->out->redirects <= r->client->redirects)
 			continue;
 		if (next == HTTP_REDIRECTED)
-			return err_set(err, STATUS_REMOTE, "\"%s\": stopped after %d redirects",
-				       http_url_shown(&url, r->t->url), REDIRECTS_MAX);
+			return err_set(err, STATUS_REMOTE, "\"%s\": stopped after %u redirects",
+				       http_url_shown(&url, r->t->url), r->client->redirects);
 		if (next != HTTP_AGAIN)
 			return st;
 		r->out->tries++;

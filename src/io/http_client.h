@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_client.h - bodies of any size by HTTP(S), handed on while they arrive, for a program with many threads (libcurl).
+ * http_client.h - bodies of any size by HTTP(S), handed on while they arrive, for programs with threads (libcurl).
  *
  * One client is shared by threads; each transfer runs in the thread that asked for it. Connections are kept and used
  * again. No message carries secrets of a URL (user information, query) or bytes that were fetched.
@@ -11,16 +11,27 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* An address or network ("10.0.0.0/8", "::1"), or a name of a host and of those below it ("registry.example"). */
+struct http_address_rule {
+	uint8_t net[16]; /* IPv4 mapped into IPv6 */
+	unsigned bits;
+	char host[256]; /* "" for a network */
+};
+/* False if it is neither. */
+bool http_address_rule_parse(struct slice text, struct http_address_rule *out);
+
 /*
  * Which addresses may be connected to: asked of the address of each connection, after names were resolved. Through a
- * proxy that is the proxy's; then an address that stands in the URL itself is looked at, and a name is not.
+ * proxy that is the proxy's; then an address that stands in the URL itself is looked at. A rule of deny counts most,
+ * then one of allow, then the rest. Addresses at which clouds hand out credentials need a rule of allow.
  */
 struct http_address_policy {
 	bool airgap;	      /* private, loopback and link-local addresses only (Clair's indexer.airgap) */
-	bool allow_metadata;  /* addresses at which clouds hand out credentials to whoever asks */
 	bool refuse_private;  /* RFC 1918, RFC 4193, RFC 6598 */
 	bool refuse_loopback; /* and unspecified addresses, which lead to the same */
 	bool refuse_link_local;
+	const struct http_address_rule *allow, *deny;
+	size_t n_allow, n_deny;
 };
 
 enum http_address_kind {
@@ -34,21 +45,25 @@ enum http_address_kind {
 struct sockaddr;
 /* IPv4 addresses inside IPv6 ones (mapped, NAT64) count as themselves. */
 enum http_address_kind http_address_kind(const struct sockaddr *address);
-/* NULL if it may be connected to, else why not: "a metadata address". */
-const char *http_address_refused(const struct http_address_policy *policy, const struct sockaddr *address);
+/* NULL if it may be connected to for a URL of this host, else why not: "a metadata address". */
+const char *http_address_refused(const struct http_address_policy *policy, const char *host,
+				 const struct sockaddr *address);
 
 struct http_client;
 
 struct http_client_options {
 	struct http_address_policy policy;
 	unsigned per_host;	    /* transfers at once to one host and port; 0: 8 */
+	unsigned redirects;	    /* followed for one transfer; 0: 10 */
+	bool no_redirects;
 	unsigned connect_timeout_s; /* 0: 15 */
 	unsigned stall_timeout_s;   /* no byte arrived although they were waited for; 0: 60 */
 	unsigned retries;	    /* of one transfer, for failures that may pass */
 	const char *user_agent;	    /* NULL: "limpid" */
 	/* URLs of proxies; NULL: none but what libcurl takes from the environment. Loopback is never proxied. */
 	const char *http_proxy, *https_proxy, *no_proxy;
-	const char *ca_file; /* NULL: the system's */
+	const char *ca_file;  /* PEM; NULL: the system's */
+	bool insecure;	      /* certificates are not checked */
 };
 
 enum status http_client_new(const struct http_client_options *options, struct http_client **out,
@@ -56,14 +71,14 @@ enum status http_client_new(const struct http_client_options *options, struct ht
 /* No transfer may be under way. NULL is fine. */
 void http_client_free(struct http_client *c);
 
-struct http_header {
+struct http_field {
 	struct slice name, value;
 };
 
 struct http_transfer {
 	struct slice url; /* http:// or https:// */
 	/* Sent as they are to the URL's own host and port, and to no other that it redirects to, but for Accept. */
-	const struct http_header *headers;
+	const struct http_field *headers;
 	size_t n_headers;
 	uint64_t max_bytes; /* of the body; 0: any */
 	/* Gets the body of a 200 in order, each byte once; a failure of it ends the transfer and is passed on. */
@@ -83,8 +98,8 @@ struct http_transferred {
 /*
  * GET. Other codes than 200 are STATUS_REMOTE (sys_errno: the code), 404 and 410 STATUS_NOTFOUND, 401 and 403
  * STATUS_AUTH. STATUS_INVALID: no URL of that kind, or a header that cannot be sent. STATUS_LIMIT over max_bytes,
- * STATUS_TIMEOUT, STATUS_IO, STATUS_CANCELLED. An address that policy refuses is STATUS_AUTH with sys_errno 0. At most
- * 10 redirects. A transfer that broke off is resumed with a range where the server can do that and its ETag is still
+ * STATUS_TIMEOUT, STATUS_IO, STATUS_CANCELLED. An address that policy refuses is STATUS_AUTH with sys_errno 0.
+ * A transfer that broke off is resumed with a range where the server can do that and its ETag is still
  * the same; the caller must verify a digest of the whole. *out is filled in any case.
  */
 enum status http_client_get(struct http_client *c, const struct http_transfer *t, struct http_transferred *out,

@@ -19,8 +19,10 @@ struct http_idle {
 };
 
 struct http_client {
-	struct http_address_policy policy;
-	unsigned per_host, connect_timeout_s, stall_timeout_s, retries;
+	struct http_address_policy policy; /* its rules are owned */
+	struct http_address_rule *rules;   /* owned: allow, then deny */
+	unsigned per_host, connect_timeout_s, stall_timeout_s, retries, redirects;
+	bool insecure;
 	char *user_agent, *http_proxy, *https_proxy, *no_proxy, *ca_file; /* owned */
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
@@ -35,7 +37,8 @@ struct http_client {
 /* Where the next request goes. */
 struct http_hop {
 	CURLU *url; /* owned */
-	char host[HTTP_HOST_BYTES];
+	char host[HTTP_HOST_BYTES]; /* with the port */
+	char name[HTTP_HOST_BYTES]; /* without */
 	struct slice shown; /* text of the URL, of arena */
 	bool https, loopback;
 	bool foreign; /* another origin than the URL that was asked for */

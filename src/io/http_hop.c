@@ -28,6 +28,21 @@ static bool copy(char **out, const char *text, const char *otherwise)
 	return !from || *out;
 }
 
+static bool copy_rules(struct http_client *c, const struct http_address_policy *p)
+{
+	c->policy = *p;
+	c->rules = calloc(p->n_allow + p->n_deny + 1, sizeof(*c->rules));
+	if (!c->rules)
+		return false;
+	if (p->n_allow > 0)
+		memcpy(c->rules, p->allow, p->n_allow * sizeof(*c->rules));
+	if (p->n_deny > 0)
+		memcpy(c->rules + p->n_allow, p->deny, p->n_deny * sizeof(*c->rules));
+	c->policy.allow = c->rules;
+	c->policy.deny = c->rules + p->n_allow;
+	return true;
+}
+
 enum status http_client_new(const struct http_client_options *o, struct http_client **out, struct err *err)
 {
 	struct http_client *c = calloc(1, sizeof(*c));
@@ -37,7 +52,12 @@ enum status http_client_new(const struct http_client_options *o, struct http_cli
 	pthread_once(&once, global_init);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
-	c->policy = o->policy;
+	if (!copy_rules(c, &o->policy)) {
+		http_client_free(c);
+		return err_nomem(err, "an HTTP client");
+	}
+	c->redirects = o->no_redirects ? 0 : o->redirects ? o->redirects : 10;
+	c->insecure = o->insecure;
 	c->per_host = o->per_host ? o->per_host : 8;
 	c->connect_timeout_s = o->connect_timeout_s ? o->connect_timeout_s : 15;
 	c->stall_timeout_s = o->stall_timeout_s ? o->stall_timeout_s : 60;
@@ -58,6 +78,7 @@ void http_client_free(struct http_client *c)
 		return;
 	while (c->n_idle > 0)
 		curl_easy_cleanup(c->idle[--c->n_idle].curl);
+	free(c->rules);
 	free(c->user_agent);
 	free(c->http_proxy);
 	free(c->https_proxy);
@@ -218,7 +239,7 @@ static bool is_loopback(const char *host)
 	       http_address_kind((struct sockaddr *)&in6) == HTTP_ADDRESS_LOOPBACK;
 }
 
-/* A proxy would connect for us: an address in the URL itself is looked at before it is asked. */
+/* A proxy would connect for us: an address or denied name in the URL itself is looked at before it is asked. */
 static const char *literal_refused(const struct http_client *c, const char *host)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
@@ -227,12 +248,13 @@ static const char *literal_refused(const struct http_client *c, const char *host
 	size_t n = strlen(host);
 
 	if (inet_pton(AF_INET, host, &in.sin_addr) == 1)
-		return http_address_refused(&c->policy, (struct sockaddr *)&in);
+		return http_address_refused(&c->policy, host, (struct sockaddr *)&in);
 	if (n < 3 || n - 2 >= sizeof(bare) || host[0] != '[')
 		return NULL;
 	snprintf(bare, sizeof(bare), "%.*s", (int)n - 2, host + 1);
-	return inet_pton(AF_INET6, bare, &in6.sin6_addr) == 1 ? http_address_refused(&c->policy, (struct sockaddr *)&in6)
-							      : NULL;
+	if (inet_pton(AF_INET6, bare, &in6.sin6_addr) != 1)
+		return NULL;
+	return http_address_refused(&c->policy, host, (struct sockaddr *)&in6);
 }
 
 /* Look at hop.url, which is complete. */
@@ -261,6 +283,7 @@ static enum status examine(struct http_run *r, struct err *err)
 				     http_url_shown(&shown, r->hop.shown), why);
 		r->hop.https = strcmp(scheme, "https") == 0;
 		r->hop.loopback = is_loopback(host);
+		snprintf(r->hop.name, sizeof(r->hop.name), "%s", host);
 		snprintf(r->hop.host, sizeof(r->hop.host), "%s:%s", host, port);
 		snprintf(origin, sizeof(origin), "%s://%s", scheme, r->hop.host);
 		if (r->origin[0] == '\0')
@@ -356,7 +379,7 @@ static bool add_line(struct curl_slist **list, const char *line)
 	return longer != NULL;
 }
 
-static bool add_header(struct http_run *r, const struct http_header *h, struct curl_slist **list)
+static bool add_header(struct http_run *r, const struct http_field *h, struct curl_slist **list)
 {
 	struct slice line;
 
@@ -395,7 +418,7 @@ enum status http_headers(struct http_run *r, struct curl_slist **out, struct err
 	struct err_quote q;
 
 	for (size_t i = 0; i < r->t->n_headers; i++) {
-		const struct http_header *h = &r->t->headers[i];
+		const struct http_field *h = &r->t->headers[i];
 
 		if (!is_token(h->name) || !is_value(h->value)) {
 			curl_slist_free_all(*out);

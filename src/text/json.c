@@ -10,11 +10,12 @@ static size_t bom_length(struct slice text)
 	return slice_starts(text, SLICE("\xef\xbb\xbf")) ? 3 : 0;
 }
 
-enum status json_parse(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
+static enum status parse(struct slice text, const struct limits *limits, bool whole, struct json_doc *out,
+			 struct err *err)
 {
 	size_t skip = bom_length(text);
 	struct slice body = slice_from(text, skip);
-	struct json_extent extent = json_scan(body, 0, limits->document_depth, true);
+	struct json_extent extent = json_scan(body, 0, limits->document_depth, whole);
 	yyjson_read_err why = { 0 };
 	yyjson_doc *doc;
 
@@ -24,7 +25,8 @@ enum status json_parse(struct slice text, const struct limits *limits, struct js
 	if (body.len == 0)
 		return err_at(err, STATUS_MALFORMED, skip, "JSON: expected a value, found the end of the text");
 	/* Without YYJSON_READ_INSITU the text is not written to. */
-	doc = yyjson_read_opts((char *)(uintptr_t)body.ptr, body.len, YYJSON_READ_NOFLAG, NULL, &why);
+	doc = yyjson_read_opts((char *)(uintptr_t)body.ptr, body.len,
+			       whole ? YYJSON_READ_NOFLAG : YYJSON_READ_STOP_WHEN_DONE, NULL, &why);
 	if (!doc && why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
 		return err_nomem(err, "JSON document");
 	if (!doc)
@@ -32,6 +34,20 @@ enum status json_parse(struct slice text, const struct limits *limits, struct js
 	out->doc = doc;
 	out->root = yyjson_doc_get_root(doc);
 	return STATUS_OK;
+}
+
+enum status json_parse(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
+{
+	return parse(text, limits, true, out, err);
+}
+
+enum status json_parse_first(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
+{
+	struct slice body = slice_from(text, bom_length(text));
+
+	while (body.len > 0 && is_space(body.ptr[0]))
+		body = slice_from(body, 1);
+	return parse(body, limits, false, out, err);
 }
 
 void json_doc_free(struct json_doc *d)

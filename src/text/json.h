@@ -20,6 +20,9 @@ struct json_doc {
 };
 /* STATUS_MALFORMED with the byte offset; STATUS_LIMIT for nesting. Invalid UTF-8 is malformed. */
 enum status json_parse(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err) NODISCARD;
+/* The same of the first value of a text: what follows it is not looked at, as Go's decoders leave it. */
+enum status json_parse_first(struct slice text, const struct limits *limits, struct json_doc *out,
+			     struct err *err) NODISCARD;
 void json_doc_free(struct json_doc *d);
 
 /* Member of an object, last duplicate wins; NULL if obj is no object or has none. */

@@ -206,7 +206,7 @@ static void test_urls(void **state)
 	assert_string_equal(http_url_shown(&t, SLICE("http://user:pw@")), "http://");
 }
 
-static const struct http_header secrets[] = {
+static const struct http_field secrets[] = {
 	{ SLICE_INIT("Authorization"), SLICE_INIT("Bearer hidden") }, { SLICE_INIT("X-Token"), SLICE_INIT("one") },
 	{ SLICE_INIT("X-Token"), SLICE_INIT("two") },		      { SLICE_INIT("Accept"), SLICE_INIT("x/y") },
 	{ SLICE_INIT("X-Empty"), SLICE_INIT("") },		      { SLICE_INIT("Host"), SLICE_INIT("evil") },
@@ -248,7 +248,7 @@ static void test_headers_go_to_their_host_only(void **state)
 
 static void test_headers_that_cannot_be_sent(void **state)
 {
-	static const struct http_header bad[] = { { SLICE_INIT("X"), SLICE_INIT("a\r\nEvil: 1") },
+	static const struct http_field bad[] = { { SLICE_INIT("X"), SLICE_INIT("a\r\nEvil: 1") },
 						  { SLICE_INIT("X: y\r\nEvil"), SLICE_INIT("1") },
 						  { SLICE_INIT(""), SLICE_INIT("1") } };
 	struct fixture *f = *state;
@@ -417,6 +417,48 @@ static void test_policy(void **state)
 	assert_true(says(f, "disallowed by policy"));
 }
 
+static void add_rule(struct http_address_rule *rules, size_t *n, const char *text)
+{
+	assert_true(http_address_rule_parse(slice_cstr(text), &rules[(*n)++]));
+}
+
+static bool allowed(const struct http_address_policy *p, const char *host, const char *v4)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+
+	assert_int_equal(inet_pton(AF_INET, v4, &in.sin_addr), 1);
+	return http_address_refused(p, host, (const struct sockaddr *)&in) == NULL;
+}
+
+static void test_rules(void **state)
+{
+	struct http_address_rule allow[4], deny[4], bad;
+	struct http_address_policy p = { .refuse_private = true, .allow = allow, .deny = deny };
+
+	(void)state;
+	add_rule(allow, &p.n_allow, "10.1.0.0/16");
+	add_rule(allow, &p.n_allow, "Registry.example");
+	add_rule(allow, &p.n_allow, "169.254.169.254");
+	add_rule(deny, &p.n_deny, "10.1.2.0/25");
+	add_rule(deny, &p.n_deny, "bad.example");
+	assert_false(allowed(&p, "x", "10.2.0.1"));
+	assert_true(allowed(&p, "x", "10.1.255.255"));
+	assert_false(allowed(&p, "x", "10.1.2.127"));
+	assert_true(allowed(&p, "x", "10.1.2.128"));
+	assert_true(allowed(&p, "x", "8.8.8.8"));
+	assert_true(allowed(&p, "x", "169.254.169.254"));
+	assert_true(allowed(&p, "a.REGISTRY.example", "192.168.0.1"));
+	assert_false(allowed(&p, "notregistry.example", "192.168.0.1"));
+	assert_false(allowed(&p, "registry.example", "10.1.2.1"));
+	assert_false(allowed(&p, "bad.example", "8.8.8.8"));
+	assert_true(http_address_rule_parse(SLICE("fd00::/8"), &bad));
+	assert_int_equal(bad.bits, 8);
+	assert_false(http_address_rule_parse(SLICE(""), &bad));
+	assert_false(http_address_rule_parse(SLICE("10.0.0.0/33"), &bad));
+	assert_false(http_address_rule_parse(SLICE("10.0.0.0/x"), &bad));
+	assert_false(http_address_rule_parse(SLICE("a b"), &bad));
+}
+
 struct user {
 	struct fixture f;
 	pthread_t thread;
@@ -474,6 +516,7 @@ int main(int argc, char **argv)
 		TEST(test_caps_and_failures_of_the_receiver),
 		TEST(test_addresses),
 		TEST(test_policy),
+		TEST(test_rules),
 	};
 
 	if (argc != 2)
