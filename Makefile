@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Short names for what meson, ninja and tools/ do; HACKING.md tells more.
 #
-#   make             build build/limpid and build/limpid-update
+#   make             build build/limpid, build/limpid-update and build/limpid-serve
 #   make scan        scan TARGET=..., without one the bundled demonstration image
 #   make test        every suite that needs no shared data, network or root
 #   make check       those, and the suites that read ../shared or take long

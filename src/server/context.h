@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* context.h - what all handlers share: the services of this process, its settings, metrics and log. */
+#ifndef LIMPID_SERVER_CONTEXT_H
+#define LIMPID_SERVER_CONTEXT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+struct indexer;
+struct matcher;
+struct metrics;
+struct log;
+struct auth;
+
+/* Everything is borrowed and outlives the servers; NULL where the mode has none. */
+struct server_context {
+	const struct config *config;
+	struct indexer *indexer;
+	struct matcher *matcher;
+	struct metrics *metrics;
+	struct log *log;
+	struct auth *auth; /* NULL: no tokens are asked for */
+	const char *version;
+	int64_t started;      /* Unix seconds */
+	atomic_bool ready;    /* requests can be answered */
+	atomic_bool draining; /* the process is on its way out */
+};
+
+#endif
