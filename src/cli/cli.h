@@ -58,6 +58,10 @@ void cli_note(const struct options *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Exit status for a failure of the whole command, after its message was printed. */
 int cli_failed(const struct err *err);
 
+/* The data folder without --db; false, and nothing said, if none can be named. */
+bool cli_data_dir_default(char *out, size_t size);
+/* Become a program that lies beside limpid. Returns only when that fails, with the exit status. */
+int cli_hand_over(const char *program, char **argv);
 /* The data folder: --db, $LIMPID_HOME, $XDG_DATA_HOME/limpid, $HOME/.local/share/limpid. False: none can be named. */
 bool cli_data_dir(const struct options *o, char *out, size_t size);
 /* Update operations kept per source, with their segments: the one in force and the one before, for a diff. */
@@ -131,7 +135,7 @@ void cli_progress_show(struct cli_progress *p, const char *fmt, ...) PRINTF_LIKE
 void cli_progress_clear(struct cli_progress *p);
 
 /* One command: argv[0] is its name. Returns the exit status. */
-#define COMMAND(name, arguments, help) int command_##name(int argc, char **argv);
+#define COMMAND(name, letter, arguments, help) int command_##name(int argc, char **argv);
 #include "cli/commands.def"
 #undef COMMAND
 

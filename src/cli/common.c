@@ -57,23 +57,32 @@ int cli_failed(const struct err *err)
 	return err->code == STATUS_INVALID ? EXIT_USAGE : EXIT_UNREADABLE;
 }
 
-bool cli_data_dir(const struct options *o, char *out, size_t size)
+bool cli_data_dir_default(char *out, size_t size)
 {
 	const char *home = getenv("LIMPID_HOME"), *xdg = getenv("XDG_DATA_HOME"), *user = getenv("HOME");
-	int n;
+	int n = -1;
 
-	if (option_given(o, OPTION_db))
-		n = snprintf(out, size, "%s", o->value[OPTION_db]);
-	else if (home && home[0])
+	if (home && home[0])
 		n = snprintf(out, size, "%s", home);
 	else if (xdg && xdg[0] == '/')
 		n = snprintf(out, size, "%s/limpid", xdg);
 	else if (user && user[0])
 		n = snprintf(out, size, "%s/.local/share/limpid", user);
-	else
-		n = -1;
-	if (n > 0 && (size_t)n < size)
-		return true;
+	return n > 0 && (size_t)n < size;
+}
+
+bool cli_data_dir(const struct options *o, char *out, size_t size)
+{
+	int n;
+
+	if (!option_given(o, OPTION_db)) {
+		if (cli_data_dir_default(out, size))
+			return true;
+	} else {
+		n = snprintf(out, size, "%s", o->value[OPTION_db]);
+		if (n > 0 && (size_t)n < size)
+			return true;
+	}
 	cli_error("no data folder: give --db DIR, or set LIMPID_HOME or HOME");
 	return false;
 }

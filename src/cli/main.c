@@ -8,9 +8,10 @@ const char cli_version[] = LIMPID_VERSION;
 
 static const struct {
 	const char *name, *arguments, *help;
+	char letter; /* in options.def */
 	int (*run)(int argc, char **argv);
 } commands[] = {
-#define COMMAND(name, arguments, help) { #name, arguments, help, command_##name },
+#define COMMAND(name, letter, arguments, help) { #name, arguments, help, letter, command_##name },
 #include "cli/commands.def"
 #undef COMMAND
 };
@@ -23,15 +24,14 @@ static void print_usage(FILE *out)
 	fputs("\nlimpid help COMMAND tells more about one.\n", out);
 }
 
-/* The commands' letters in options.def: their first ones are unique. */
 static void print_command(size_t i)
 {
 	printf("usage: limpid %s %s\n\n%s\n", commands[i].name, commands[i].arguments, commands[i].help);
-	if (strchr("siemuv", commands[i].name[0]) || strcmp(commands[i].name, "db") == 0) {
+	if (commands[i].letter != '-') {
 		fputs("\noptions:\n", stdout);
-		options_print_help(commands[i].name[0], stdout);
+		options_print_help(commands[i].letter, stdout);
 	}
-	if (strchr("sie", commands[i].name[0]))
+	if (strchr("sie", commands[i].letter))
 		cli_print_targets(stdout);
 	fputs("\nexit status:\n", stdout);
 #define EXIT_STATUS(name, value, help) printf("  %d  %s\n", value, help);
@@ -59,7 +59,10 @@ int command_help(int argc, char **argv)
 static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
+	struct slice called = path_base(slice_cstr(argc > 0 ? argv[0] : ""));
 
+	if (slice_eq(called, SLICE("clair")))
+		return command_serve(argc, argv);
 	if (!name) {
 		print_usage(stderr);
 		return EXIT_USAGE;

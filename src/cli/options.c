@@ -60,9 +60,11 @@ static bool take(struct options *out, size_t id, const char *value)
 static bool parse_one(char command, int argc, char **argv, int *i, struct options *out)
 {
 	const char *arg = argv[*i];
-	bool is_long = arg[1] == '-';
+	/* Options of the service are flags of Go programs, too: one dash or two. */
+	bool is_flag = strchr("rc", command) && arg[1] != '-' && arg[2] != '\0';
+	bool is_long = arg[1] == '-' || is_flag;
 	struct slice name, value;
-	bool has_value = is_long ? slice_cut(slice_cstr(arg + 2), '=', &name, &value) : arg[2] != '\0';
+	bool has_value = is_long ? slice_cut(slice_cstr(arg + (is_flag ? 1 : 2)), '=', &name, &value) : arg[2] != '\0';
 	size_t id = is_long ? find_long(command, name) : find_letter(command, arg[1]);
 	bool wants = id < OPTION_COUNT && rows[id].argument[0] != '\0';
 	const char *text = is_long ? (const char *)value.ptr : arg + 2;
@@ -71,6 +73,10 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 		cli_error("unknown option %s; see: limpid help", arg);
 		return false;
 	}
+	if (!wants && has_value && strchr("rc", command) && slice_eq(value, SLICE("false")))
+		return true;
+	if (!wants && has_value && strchr("rc", command) && slice_eq(value, SLICE("true")))
+		has_value = false;
 	if (!wants && has_value) {
 		cli_error("option %s takes no argument", arg);
 		return false;

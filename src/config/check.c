@@ -4,14 +4,24 @@
  * module); where limpid's differ, docs/config.md says so.
  */
 #include "config/check_impl.h"
+#include "config/mask.h"
 
 #include <sys/stat.h>
 
 struct place check_place(const struct loader *l, const char *path)
 {
-	size_t row = setting_find(slice_cstr(path));
+	struct slice at = slice_cstr(path);
 
-	return row == SIZE_MAX ? (struct place){ NULL, 0, 0 } : l->places[row];
+	/* Of what is missing, the mapping it is missing in. */
+	for (;;) {
+		size_t row = setting_find(at);
+
+		if (row != SIZE_MAX && l->places[row].file)
+			return l->places[row];
+		if (slice_find_byte(at, '.') == SIZE_MAX)
+			return (struct place){ NULL, 0, 0 };
+		slice_rcut(at, '.', &at, NULL);
+	}
 }
 
 void check_derived(struct loader *l, const char *path)
@@ -163,13 +173,16 @@ void check_connstring(struct loader *l, const char *path, struct slice text)
 
 void check_url(struct loader *l, const char *path, struct slice text, bool required)
 {
-	const char *wrong = text.len ? value_http_url(text) : "is required";
+	const char *wrong = text.len ? value_http_url(text) : NULL;
+	struct slice masked = SLICE_EMPTY;
 	struct err_quote q;
 
-	if (wrong && text.len)
-		CHECK_ERROR(l, path, "\"%s\": %s", err_slice(&q, text), wrong);
-	else if (wrong && required)
-		CHECK_ERROR(l, path, "%s in %s mode", wrong, config_mode_name(l->config->mode));
+	if (wrong && !mask_text(NULL, text, l->arena, &masked))
+		load_nomem(l);
+	else if (wrong)
+		CHECK_ERROR(l, path, "\"%s\": %s", err_slice(&q, masked), wrong);
+	else if (text.len == 0 && required)
+		CHECK_ERROR(l, path, "is required in %s mode", config_mode_name(l->config->mode));
 }
 
 void check_tls(struct loader *l, const char *prefix, const struct config_tls *tls)
@@ -221,7 +234,7 @@ static void check_server(struct loader *l)
 	       !slice_eq(host, SLICE("localhost"));
 	if (open && !c->auth.psk && c->limpid.http.client_ca.len == 0)
 		CHECK_WARN(l, "http_listen_addr",
-			   "who reaches it needs no token: it is not loopback, and there is no auth.psk");
+			   "open to the network without authentication: it is not loopback, and there is no auth.psk");
 }
 
 static void check_auth(struct loader *l)
@@ -229,9 +242,9 @@ static void check_auth(struct loader *l)
 	const struct config *c = l->config;
 
 	if (c->auth.psk && c->auth.psk_key.len == 0)
-		CHECK_ERROR(l, "auth.psk", "key is empty");
+		CHECK_ERROR(l, "auth.psk.key", "is empty");
 	if (c->auth.psk && c->auth.psk_iss.n == 0)
-		CHECK_ERROR(l, "auth.psk", "no issuers defined: iss is empty");
+		CHECK_ERROR(l, "auth.psk.iss", "no issuers defined");
 	if (c->auth.psk && c->auth.psk_key.len > 0 && c->auth.psk_key.len < 16)
 		CHECK_WARN(l, "auth.psk.key", "%zu bytes are easily guessed; 32 are usual", c->auth.psk_key.len);
 	if (c->auth.keyserver && !c->auth.psk)

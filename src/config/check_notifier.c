@@ -15,9 +15,17 @@ static void end_in_slash(struct loader *l, const char *path, struct slice *url)
 
 static void check_webhook(struct loader *l, struct config_webhook *w)
 {
-	check_url(l, "notifier.webhook.target", w->target, true);
+	bool required = l->config->mode == CONFIG_NOTIFIER;
+
+	/* In combo mode Clair starts all the same. */
+	if (w->target.len == 0 && !required)
+		CHECK_WARN(l, "notifier.webhook.target", "is missing: nothing is delivered");
+	if (w->callback.len == 0 && !required)
+		CHECK_WARN(l, "notifier.webhook.callback",
+			   "is missing: who gets a notification cannot ask what is in it");
+	check_url(l, "notifier.webhook.target", w->target, required);
 	end_in_slash(l, "notifier.webhook.callback", &w->callback);
-	check_url(l, "notifier.webhook.callback", w->callback, true);
+	check_url(l, "notifier.webhook.callback", w->callback, required);
 }
 
 static void check_direct(struct loader *l, const char *section, int64_t rollup, bool direct, bool callback)
@@ -80,12 +88,11 @@ static void check_stomp(struct loader *l, struct config_stomp *s)
 	check_direct(l, "notifier.stomp", s->rollup, s->direct, s->callback.len > 0);
 }
 
-static bool any_given(const struct loader *l, struct slice prefix)
+/* A notifier was meant: something is there that has no other use. */
+static bool is_wanted(const struct loader *l)
 {
-	for (size_t i = 0; i < l->n_settings; i++)
-		if (load_given(l, i) && slice_starts(slice_cstr(l->settings[i].path), prefix))
-			return true;
-	return false;
+	return CHECK_GIVEN(l, "notifier.connstring") || CHECK_GIVEN(l, "notifier.indexer_addr") ||
+	       CHECK_GIVEN(l, "notifier.matcher_addr");
 }
 
 static void check_v1_hook(struct loader *l, const struct config_delivery *d)
@@ -115,9 +122,8 @@ void check_notifier(struct loader *l)
 	check_connstring(l, "notifier.connstring", n->connstring);
 	if (mechanisms == 0 && l->config->mode == CONFIG_NOTIFIER)
 		CHECK_ERROR(l, "notifier", "no delivery mechanisms specified");
-	else if (mechanisms == 0 && l->config->limpid.notifier.v1_endpoint.len == 0 &&
-		 any_given(l, SLICE("notifier.")) && !l->config->v2)
-		CHECK_WARN(l, "notifier", "no delivery mechanisms specified");
+	else if (mechanisms == 0 && l->config->limpid.notifier.v1_endpoint.len == 0 && is_wanted(l) && !l->config->v2)
+		CHECK_WARN(l, "notifier.connstring", "no delivery mechanisms specified");
 	if (mechanisms > 1)
 		CHECK_WARN(l, "notifier", "multiple delivery mechanisms specified: %s is used",
 			   n->webhook.present ? "webhook" : "amqp");
@@ -179,9 +185,9 @@ void check_telemetry(struct loader *l)
 	if (!is_one(m->name, metrics, ARRAY_LEN(metrics)))
 		CHECK_WARN(l, "metrics.name", "unrecognized metrics provider: \"%s\"", err_slice(&q, m->name));
 	if (slice_eq(t->name, SLICE("otlp")) && !t->http.present && !t->grpc.present)
-		CHECK_ERROR(l, "trace.name", "otlp needs trace.otlp.http or trace.otlp.grpc");
+		CHECK_WARN(l, "trace.name", "otlp needs trace.otlp.http or trace.otlp.grpc: nothing is sent");
 	if (slice_eq(m->name, SLICE("otlp")) && !m->http.present && !m->grpc.present)
-		CHECK_ERROR(l, "metrics.name", "otlp needs metrics.otlp.http or metrics.otlp.grpc");
+		CHECK_WARN(l, "metrics.name", "otlp needs metrics.otlp.http or metrics.otlp.grpc: nothing is sent");
 	if (t->http.present && t->grpc.present)
 		CHECK_WARN(l, "trace.otlp.grpc", "both \"http\" and \"grpc\" are configured: http is used");
 	if (m->http.present && m->grpc.present)

@@ -273,6 +273,7 @@ struct config {
 	struct arena arena;
 	enum config_mode mode;
 	bool embedded;			 /* no file was read */
+	bool unreadable;		 /* a file could not be read at all */
 	bool v2;			 /* the file was one of Clair v2 */
 	struct slice http_listen_addr;	 /* host:port; an empty host is all addresses */
 	struct slice introspection_addr; /* host:port */
@@ -316,6 +317,9 @@ enum status config_load(const struct config_request *request, struct config *out
 enum status config_load_text(const struct config_request *request, struct slice text, struct config *out,
 			     struct err *err) NODISCARD;
 void config_fini(struct config *c);
+/* Set one setting that is text in a file, by its path: what the command line says. STATUS_INVALID says what is wrong.
+ */
+enum status config_override(struct config *c, const char *path, const char *text, struct err *err) NODISCARD;
 
 static inline const char *config_cstr(struct slice s)
 {

@@ -255,7 +255,7 @@ static struct slice scalar_text(const struct setting *s, const struct node *n)
 static void wrong_kind(struct loader *l, const struct setting *s, const struct node *n)
 {
 	struct err_quote q;
-	bool secret = s->flags & SETTING_SECRET;
+	bool secret = s->flags & (SETTING_SECRET | SETTING_PASSWORD);
 	bool scalar = n->kind < NODE_ARRAY && n->kind != NODE_NULL && !secret;
 	const char *hint = "";
 
@@ -287,7 +287,7 @@ static void decode_scalar(struct loader *l, const struct setting *s, const struc
 	wrong = load_value(l, s, text);
 	if (!wrong)
 		return;
-	if (s->flags & SETTING_SECRET)
+	if (s->flags & (SETTING_SECRET | SETTING_PASSWORD))
 		load_problem(l, CONFIG_ERROR, n->place, s->path, "%s", wrong);
 	else
 		load_problem(l, CONFIG_ERROR, n->place, s->path, "\"%s\": %s", err_slice(&q, text), wrong);

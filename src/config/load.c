@@ -37,6 +37,14 @@ const char *config_log_level_name(enum config_log_level level)
 	return names[level];
 }
 
+static bool has_error(const struct loader *l, const char *path)
+{
+	for (size_t i = 0; path && i < l->problems.len; i++)
+		if (l->problems.at[i].kind == CONFIG_ERROR && slice_eq(l->problems.at[i].path, slice_cstr(path)))
+			return true;
+	return false;
+}
+
 void load_problem(struct loader *l, enum config_problem_kind kind, struct place where, const char *path,
 		  const char *fmt, ...)
 {
@@ -45,7 +53,11 @@ void load_problem(struct loader *l, enum config_problem_kind kind, struct place 
 	va_list ap;
 	bool ok = true;
 
+	if (l->checking && kind == CONFIG_ERROR && has_error(l, path))
+		return;
 	l->config->n_errors += kind == CONFIG_ERROR;
+	if (!where.file)
+		where = (struct place){ l->request->path, 0, 0 };
 	if (l->problems.len >= CONFIG_PROBLEMS)
 		return;
 	va_start(ap, fmt);
@@ -132,6 +144,7 @@ static struct node *read_document(struct loader *l, const char *file)
 	if (!remember(l, file))
 		return NULL;
 	if (file_read(file, &bytes, &err) != STATUS_OK) {
+		l->config->unreadable = true;
 		load_problem(l, CONFIG_ERROR, (struct place){ NULL, 0, 0 }, NULL, "%s", err.msg);
 		return NULL;
 	}
@@ -290,6 +303,7 @@ static void defaults_and_checks(struct loader *l)
 {
 	if (l->fatal == STATUS_OK)
 		load_defaults(l);
+	l->checking = true;
 	if (l->fatal == STATUS_OK)
 		load_check(l);
 }
@@ -355,6 +369,24 @@ enum status config_load_text(const struct config_request *request, struct slice 
 		defaults_and_checks(&l);
 	}
 	return finish(&l, err);
+}
+
+enum status config_override(struct config *c, const char *path, const char *text, struct err *err)
+{
+	struct loader l = { .config = c, .arena = &c->arena };
+	size_t row = setting_find(slice_cstr(path));
+	const char *wrong;
+
+	l.settings = config_settings(&l.n_settings);
+	if (row == SIZE_MAX || l.settings[row].type >= SETTING_LIST)
+		return err_set(err, STATUS_BUG, "there is no setting %s", path);
+	wrong = load_value(&l, &l.settings[row], slice_cstr(text));
+	if (l.fatal != STATUS_OK)
+		return err_nomem(err, "settings");
+	if (wrong)
+		return err_set(err, STATUS_INVALID, "%s \"%s\": %s", path, text, wrong);
+	c->origins[row] = (struct config_origin){ .kind = CONFIG_FROM_ARGUMENT };
+	return STATUS_OK;
 }
 
 void config_fini(struct config *c)

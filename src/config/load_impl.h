@@ -24,6 +24,7 @@ struct loader {
 	const char **read;    /* files in the order they were read: what a later one says counts */
 	size_t n_read;
 	VEC(struct config_problem) problems;
+	bool checking;	   /* one error of a setting is enough */
 	enum status fatal; /* memory, or the like: loading ends */
 };
 

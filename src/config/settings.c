@@ -6,6 +6,7 @@
 #define SECRET SETTING_SECRET
 #define DEPRECATED SETTING_DEPRECATED
 #define NO_EFFECT SETTING_NO_EFFECT
+#define PASSWORD SETTING_PASSWORD
 
 static const struct setting rows[] = {
 #define SETTING(path, member, type, standard, rule, example, modes, flags, help)                                       \
@@ -124,7 +125,7 @@ const char *setting_key(struct slice path, struct slice key, size_t *out_len, bo
 		if (!below(&rows[i], path, &rest))
 			continue;
 		slice_cut(rest, '.', &name, &more);
-		*out_secret_file = is_file && more.len == 0 && (rows[i].flags & SETTING_SECRET) &&
+		*out_secret_file = is_file && more.len == 0 && (rows[i].flags & (SETTING_SECRET | SETTING_PASSWORD)) &&
 				   (rows[i].type == SETTING_STRING || rows[i].type == SETTING_BASE64) &&
 				   slice_eq_nocase(name, secret);
 		*out_len = name.len;

@@ -26,7 +26,13 @@ enum setting_type {
 	SETTING_TYPES
 };
 
-enum setting_flag { SETTING_SECRET = 1, SETTING_EXISTS = 2, SETTING_DEPRECATED = 4, SETTING_NO_EFFECT = 8 };
+enum setting_flag {
+	SETTING_SECRET = 1,
+	SETTING_EXISTS = 2,
+	SETTING_DEPRECATED = 4,
+	SETTING_NO_EFFECT = 8,
+	SETTING_PASSWORD = 16
+};
 
 struct setting {
 	const char *path;

@@ -40,13 +40,15 @@ struct tree_sink {
 };
 
 /*
- * Read one document. YAML: the first one, as YAML 1.2 with 1.1's integers and merge keys; an empty one or one that is
- * no collection is an empty object. STATUS_MALFORMED or STATUS_LIMIT with the place in *out_place.
+ * Read one document. YAML: the first one, as YAML 1.2 with 1.1's integers and merge keys; an empty one is an empty
+ * object. STATUS_MALFORMED or STATUS_LIMIT with the place in *out_place.
  */
 enum status tree_from_yaml(struct slice text, const char *file, struct arena *arena, const struct tree_sink *sink,
 			   struct node **out, struct place *out_place, struct err *err) NODISCARD;
 enum status tree_from_json(struct slice text, const char *file, struct arena *arena, const struct tree_sink *sink,
 			   struct node **out, struct place *out_place, struct err *err) NODISCARD;
+/* Line and column of a byte. */
+struct place tree_place(struct slice text, uint64_t offset, const char *file);
 /* Tell what is there twice. In YAML that is an error, in JSON the last one counts. */
 enum status tree_tell_twice(struct node *root, bool fatal, const struct tree_sink *sink, struct err *err) NODISCARD;
 

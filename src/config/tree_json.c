@@ -141,7 +141,7 @@ static enum status read_tree(struct reader *r, yyjson_val *root, struct node **o
 	return STATUS_OK;
 }
 
-static struct place place_of(struct slice text, uint64_t offset, const char *file)
+struct place tree_place(struct slice text, uint64_t offset, const char *file)
 {
 	struct place p = { file, 1, 1 };
 
@@ -166,8 +166,8 @@ enum status tree_from_json(struct slice text, const char *file, struct arena *ar
 	limits.document_depth = CONFIG_DEPTH;
 	st = json_parse(text, &limits, &doc, err);
 	if (st != STATUS_OK) {
-		*out_place =
-			err->offset == ERR_NO_OFFSET ? (struct place){ file, 0, 0 } : place_of(text, err->offset, file);
+		*out_place = err->offset == ERR_NO_OFFSET ? (struct place){ file, 0, 0 }
+							  : tree_place(text, err->offset, file);
 		return st;
 	}
 	*out_place = (struct place){ file, 0, 0 };

@@ -265,11 +265,14 @@ enum status tree_from_yaml(struct slice text, const char *file, struct arena *ar
 	limits.yaml_nodes = CONFIG_NODES;
 	st = yaml_parse(text, &limits, arena, &yaml, err);
 	if (st != STATUS_OK) {
-		split_message(err, file, out_place);
+		if (err->offset != ERR_NO_OFFSET)
+			*out_place = tree_place(text, err->offset, file);
+		else
+			split_message(err, file, out_place);
 		return st;
 	}
 	*out = NULL;
-	if (yaml && yaml->kind != YAML_KIND_SCALAR)
+	if (yaml && (yaml->kind != YAML_KIND_SCALAR || !is_null(yaml->scalar) || yaml->quoted))
 		TRY(convert(yaml, file, arena, out, out_place, err));
 	if (!*out && !(*out = node_new(arena, NODE_OBJECT, (struct place){ file, 1, 1 })))
 		return err_nomem(err, "settings");

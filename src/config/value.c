@@ -130,7 +130,7 @@ bool value_bytes_text(uint64_t n, struct arena *arena, struct slice *out)
 	static const char *const names[] = { "", "KiB", "MiB", "GiB", "TiB" };
 	size_t i = 0;
 
-	while (i + 1 < ARRAY_LEN(names) && n && n % 1024 == 0) {
+	while (i + 1 < ARRAY_LEN(names) && (i || n >= 1u << 20) && n && n % 1024 == 0) {
 		n /= 1024;
 		i++;
 	}

@@ -15,7 +15,7 @@ bool value_duration(struct slice s, int64_t *out_ns);
 bool value_duration_text(int64_t ns, struct arena *arena, struct slice *out);
 /* Bytes: digits with nothing, B, KiB, MiB, GiB, TiB, kB, MB, GB, TB or K, M, G, T (powers of 1024) behind them. */
 bool value_bytes(struct slice s, uint64_t *out);
-/* "64MiB", or the digits where no unit fits. */
+/* "64MiB"; digits below 1 MiB and where no unit fits. */
 bool value_bytes_text(uint64_t n, struct arena *arena, struct slice *out);
 bool value_integer(struct slice s, int64_t *out);
 /* [-]digits[.digits][e[-]digits] */

@@ -129,8 +129,8 @@ static void test_mistakes(void **state)
 	check_problem(&c, CONFIG_ERROR, "write a unit: \"6h\"", 8, 11);
 	check_problem(&c, CONFIG_ERROR, "unknown key \"updater_sets\"; today it is updaters.sets", 9, 3);
 	check_problem(&c, CONFIG_ERROR, "expected a list of strings, found a string debian; write it in [ ]", 10, 18);
-	check_problem(&c, CONFIG_ERROR, "key is empty", 11, 13);
-	check_problem(&c, CONFIG_ERROR, "no issuers defined", 11, 13);
+	check_problem(&c, CONFIG_ERROR, "is empty", 11, 19);
+	check_problem(&c, CONFIG_ERROR, "no issuers defined", 11, 28);
 	check_problem(&c, CONFIG_ERROR, "expected a mapping, found a string yes", 12, 6);
 	assert_string_equal(err.msg, "c.yaml:1:1: unknown key \"http_listen_adr\"; did you mean \"http_listen_addr\"?");
 	config_fini(&c);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hand_over.c - commands that are programs of their own, since their libraries would cost every scan milliseconds at
+ * its start (docs/adr/0003-update-program.md).
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+int cli_hand_over(const char *program, char **argv)
+{
+	char beside[256], below[256], installed[4096], path[4200];
+	const char *const places[] = { beside, below, installed };
+
+	snprintf(beside, sizeof(beside), "%s", program);
+	snprintf(below, sizeof(below), "../libexec/limpid/%s", program);
+	snprintf(installed, sizeof(installed), "%s/%s", LIMPID_LIBEXEC, program);
+	if (!cli_find(places, ARRAY_LEN(places), path, sizeof(path))) {
+		cli_error("%s is not installed beside limpid", program);
+		return EXIT_UNREADABLE;
+	}
+	execv(path, argv);
+	cli_error("%s cannot be started: %s", path, strerror(errno));
+	return EXIT_UNREADABLE;
+}
