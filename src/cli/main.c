@@ -2,8 +2,6 @@
 /* main.c - the program: picks the command from the table. */
 #include "cli/cli.h"
 
-#include "io/digest.h"
-
 const char cli_version[] = LIMPID_VERSION;
 
 static const struct {
@@ -91,7 +89,6 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	digest_without_configuration();
 	cli_begin();
 	return cli_end(run(argc, argv));
 }

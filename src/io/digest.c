@@ -2,18 +2,22 @@
 /* digest.c - SHA-256 and SHA-512 by OpenSSL, as values, on the way of a stream, and in a thread of their own. */
 #include "io/digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+/*
+ * The functions themselves, not EVP, which finds them by name among providers: its start alone takes as long as
+ * matching 300 packages (docs/adr/0018-sha-without-evp.md).
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 static const struct {
-	const char *prefix, *name;
+	const char *prefix;
 	size_t len;
 } algos[] = {
-	[DIGEST_NONE] = { "", "", 0 },
-	[DIGEST_SHA256] = { "sha256:", "SHA256", 32 },
-	[DIGEST_SHA512] = { "sha512:", "SHA512", 64 },
+	[DIGEST_NONE] = { "", 0 },
+	[DIGEST_SHA256] = { "sha256:", 32 },
+	[DIGEST_SHA512] = { "sha512:", 64 },
 };
 
 bool digest_parse(struct slice s, struct digest *out)
@@ -78,35 +82,17 @@ bool digest_eq(const struct digest *a, const struct digest *b)
 	return a->algo == b->algo && memcmp(a->bytes, b->bytes, algos[a->algo].len) == 0;
 }
 
-/* Looked up once in the process: that costs more than hashing a manifest. */
-static EVP_MD *methods[ARRAY_LEN(algos)];
-static pthread_once_t methods_once = PTHREAD_ONCE_INIT;
-
-static void fetch_methods(void)
-{
-	for (size_t a = DIGEST_SHA256; a < ARRAY_LEN(algos); a++)
-		methods[a] = EVP_MD_fetch(NULL, algos[a].name, NULL);
-}
-
-void digest_without_configuration(void)
-{
-	/* Nor are names of algorithms registered that only the interface of OpenSSL 1 looks for. */
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
-					  OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
-				  NULL);
-}
-
 struct hasher {
-	EVP_MD_CTX *ctx; /* owned */
+	union {
+		SHA256_CTX sha256;
+		SHA512_CTX sha512;
+	} state;
 	enum digest_algo algo;
 	bool failed;
 };
 
 void hasher_free(struct hasher *h)
 {
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
 	free(h);
 }
 
@@ -117,26 +103,28 @@ struct hasher *hasher_new(enum digest_algo algo)
 	if (!h)
 		return NULL;
 	h->algo = algo;
-	pthread_once(&methods_once, fetch_methods);
-	h->ctx = EVP_MD_CTX_new();
-	if (methods[algo] && h->ctx && EVP_DigestInit_ex2(h->ctx, methods[algo], NULL) == 1)
+	if (algo == DIGEST_SHA256 ? SHA256_Init(&h->state.sha256) == 1
+				  : algo == DIGEST_SHA512 && SHA512_Init(&h->state.sha512) == 1)
 		return h;
-	hasher_free(h);
+	free(h);
 	return NULL;
 }
 
 void hasher_add(struct hasher *h, struct slice bytes)
 {
-	if (bytes.len > 0 && EVP_DigestUpdate(h->ctx, bytes.ptr, bytes.len) != 1)
+	if (bytes.len == 0)
+		return;
+	if ((h->algo == DIGEST_SHA256 ? SHA256_Update(&h->state.sha256, bytes.ptr, bytes.len)
+				      : SHA512_Update(&h->state.sha512, bytes.ptr, bytes.len)) != 1)
 		h->failed = true;
 }
 
 enum status hasher_final(struct hasher *h, struct digest *out, struct err *err)
 {
 	struct digest d = { .algo = h->algo };
-	unsigned len = 0;
 
-	if (h->failed || EVP_DigestFinal_ex(h->ctx, d.bytes, &len) != 1 || len != algos[h->algo].len)
+	if (h->failed || (h->algo == DIGEST_SHA256 ? SHA256_Final(d.bytes, &h->state.sha256)
+						   : SHA512_Final(d.bytes, &h->state.sha512)) != 1)
 		return err_set(err, STATUS_BUG, "the digest library failed");
 	*out = d;
 	return STATUS_OK;

@@ -27,12 +27,6 @@ bool digest_eq(const struct digest *a, const struct digest *b);
 /* Digest of bytes in memory. */
 enum status digest_of(enum digest_algo algo, struct slice bytes, struct digest *out, struct err *err) NODISCARD;
 
-/*
- * For a program that uses OpenSSL for digests alone, before the first one: its configuration file, which takes longer
- * to read than a small image, is not looked at.
- */
-void digest_without_configuration(void);
-
 /* A running digest. */
 struct hasher;
 struct hasher *hasher_new(enum digest_algo algo) NODISCARD; /* NULL when memory is short or the algorithm is missing */

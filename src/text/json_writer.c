@@ -19,31 +19,42 @@ static uint8_t level_kind(const struct json_writer *w)
 	return w->depth ? w->stack[w->depth - 1] & (uint8_t)~HAS_MEMBER : 0;
 }
 
-/* Comma, new line and blanks before a member or a closing bracket, where they are wanted. */
-static void put_break(struct json_writer *w, bool comma)
+/* Comma, new line and blanks before a member or a closing bracket, where wanted; at most break_room() bytes. */
+static uint8_t *write_break(const struct json_writer *w, bool comma, uint8_t *p)
 {
-	size_t blanks = (size_t)w->depth * w->indent, n = 0;
-	uint8_t *p = buf_reserve(w->out, blanks + 2);
+	size_t blanks = (size_t)w->depth * w->indent;
 
-	if (!p)
-		return;
 	if (comma)
-		p[n++] = ',';
+		*p++ = ',';
 	if (w->indent) {
-		p[n++] = '\n';
-		memset(p + n, ' ', blanks);
-		n += blanks;
+		*p++ = '\n';
+		memset(p, ' ', blanks);
+		p += blanks;
 	}
-	w->out->len += n;
+	return p;
 }
 
-/* Before a member of the innermost level. */
-static void put_separator(struct json_writer *w)
+static size_t break_room(const struct json_writer *w)
+{
+	return (size_t)w->depth * w->indent + 2;
+}
+
+static void put_break(struct json_writer *w, bool comma)
+{
+	uint8_t *p = buf_reserve(w->out, break_room(w));
+
+	if (p)
+		w->out->len += (size_t)(write_break(w, comma, p) - p);
+}
+
+/* Is there a member before the one that begins now? */
+static bool next_member(struct json_writer *w)
 {
 	uint8_t *level = &w->stack[w->depth - 1];
+	bool has = *level & HAS_MEMBER;
 
-	put_break(w, *level & HAS_MEMBER);
 	*level |= HAS_MEMBER;
+	return has;
 }
 
 /* What stands before any value; false if none may stand here. */
@@ -56,7 +67,7 @@ static bool begin_value(struct json_writer *w)
 		return false;
 	}
 	if (kind == '[')
-		put_separator(w);
+		put_break(w, next_member(w));
 	w->have_key = false;
 	if (kind == 0)
 		w->done = true;
@@ -229,16 +240,39 @@ static void put_string(struct json_writer *w, struct slice s)
 	buf_add_byte(w->out, '"');
 }
 
+/* Nearly every key: with all that stands around it, in one go. */
+static void put_plain_key(struct json_writer *w, struct slice key)
+{
+	uint8_t *begin = buf_reserve(w->out, break_room(w) + key.len + 4), *p;
+
+	if (!begin)
+		return;
+	p = write_break(w, next_member(w), begin);
+	*p++ = '"';
+	if (key.len > 0)
+		memcpy(p, key.ptr, key.len);
+	p += key.len;
+	*p++ = '"';
+	*p++ = ':';
+	if (w->indent)
+		*p++ = ' ';
+	w->out->len += (size_t)(p - begin);
+}
+
 void json_key_slice(struct json_writer *w, struct slice key)
 {
 	if (w->bug || level_kind(w) != '{' || w->have_key) {
 		w->bug = true;
 		return;
 	}
-	put_separator(w);
+	w->have_key = true;
+	if (plain_run(w, key, 0) == key.len) {
+		put_plain_key(w, key);
+		return;
+	}
+	put_break(w, next_member(w));
 	put_string(w, key);
 	buf_add(w->out, w->indent ? SLICE(": ") : SLICE(":"));
-	w->have_key = true;
 }
 
 void json_key(struct json_writer *w, const char *key)
