@@ -121,12 +121,22 @@ enum status err_wrap(struct err *err, const char *fmt, ...)
 	return err->code;
 }
 
+/* At most 64, and no part of a character. */
+static size_t quoted_bytes(struct slice bytes)
+{
+	size_t n = MIN(bytes.len, (size_t)64);
+
+	for (unsigned i = 0; i < 3 && n < bytes.len && n > 0 && (bytes.ptr[n] & 0xc0) == 0x80; i++)
+		n--;
+	return n;
+}
+
 const char *err_slice(struct err_quote *q, struct slice bytes)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t at = 0;
-	size_t show = bytes.len > 64 ? 64 : bytes.len;
-	/* A cut inside a UTF-8 sequence would make the message malformed: such input is shown in hex. */
+	size_t show = quoted_bytes(bytes);
+	/* Text that is not well-formed is shown in hex as far as it is not ASCII. */
 	bool plain = slice_is_utf8(slice_take(bytes, show));
 
 	for (size_t i = 0; i < show; i++) {

@@ -55,6 +55,9 @@ int cli_end(int result) NODISCARD;
 /* "limpid: ..." on standard error, control bytes escaped. */
 void cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void cli_note(const struct options *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* 'WHAT "given"; there are: a b c': names, each after a space, are released. */
+#define CLI_NAMES_BYTES 2000
+void cli_error_choice(const char *what, const char *given, struct buf *names);
 /* Exit status for a failure of the whole command, after its message was printed. */
 int cli_failed(const struct err *err);
 

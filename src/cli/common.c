@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "io/file.h"
+#include "text/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,41 +15,56 @@
 #include <unistd.h>
 
 /* Messages may quote names from an image: a terminal must not obey them. */
-static void put_escaped(const char *text)
+static void put_escaped(struct slice text)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			fprintf(stderr, "\\x%02x", *p);
+	while (text.len > 0) {
+		size_t n = terminal_harmless(text);
+
+		if (n > 0)
+			fwrite(text.ptr, 1, n, stderr);
 		else
-			fputc(*p, stderr);
+			fprintf(stderr, "\\x%02x", text.ptr[0]);
+		text = slice_from(text, n ? n : 1);
 	}
-	fputc('\n', stderr);
+}
+
+PRINTF_LIKE(1, 0)
+static void say(const char *fmt, va_list ap)
+{
+	char text[2048];
+	bool cut = vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text);
+
+	fputs("limpid: ", stderr);
+	put_escaped(slice_cstr(text));
+	fputs(cut ? "...\n" : "\n", stderr);
 }
 
 void cli_error(const char *fmt, ...)
 {
-	char text[2048];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	say(fmt, ap);
 	va_end(ap);
-	fputs("limpid: ", stderr);
-	put_escaped(text);
 }
 
 void cli_note(const struct options *o, const char *fmt, ...)
 {
-	char text[2048];
 	va_list ap;
 
 	if (option_given(o, OPTION_quiet))
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	say(fmt, ap);
 	va_end(ap);
-	fputs("limpid: ", stderr);
-	put_escaped(text);
+}
+
+void cli_error_choice(const char *what, const char *given, struct buf *names)
+{
+	struct err_quote q;
+
+	cli_error("%s \"%s\"; there are:%.*s", what, err_slice(&q, slice_cstr(given)), SLICE_ARG(buf_slice(names)));
+	buf_fini(names);
 }
 
 int cli_failed(const struct err *err)
@@ -184,16 +200,16 @@ const struct report_format *cli_format(const struct options *o, bool for_index)
 {
 	const char *name = o->value[OPTION_format] ? o->value[OPTION_format] : "table";
 	const struct report_format *f = report_format_by_name(slice_cstr(name));
+	struct buf names = BUF_INIT(CLI_NAMES_BYTES);
 	size_t n;
 	const struct report_format *const *all = report_formats(&n);
 
 	if (f && (for_index ? f->index != NULL : f->vulnerabilities != NULL))
 		return f;
-	fprintf(stderr, "limpid: no output format \"%s\"; there are:", name);
 	for (size_t i = 0; i < n; i++)
 		if (for_index ? all[i]->index != NULL : all[i]->vulnerabilities != NULL)
-			fprintf(stderr, " %s", all[i]->name);
-	fputc('\n', stderr);
+			buf_printf(&names, " %s", all[i]->name);
+	cli_error_choice("no output format", name, &names);
 	return NULL;
 }
 

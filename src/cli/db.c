@@ -111,7 +111,8 @@ static void print_source(const struct folder *f, const struct store_source *s, s
 	struct err damage = ERR_INIT;
 	struct segment *seg = NULL;
 
-	if (s->segment.algo != DIGEST_NONE && segment_open(f->segments, &s->segment, &seg, &damage) == STATUS_OK) {
+	if (s->segment.algo != DIGEST_NONE &&
+	    segment_open_of(f->segments, &s->segment, s->name, &seg, &damage) == STATUS_OK) {
 		t->bytes += segment_get_stats(seg)->bytes;
 		size(bytes, segment_get_stats(seg)->bytes);
 	}
@@ -171,7 +172,7 @@ static enum status verify(struct folder *f, int *out_exit, struct err *err)
 
 		if (s->segment.algo == DIGEST_NONE)
 			continue;
-		st = segment_open(f->segments, &s->segment, &seg, &e);
+		st = segment_open_of(f->segments, &s->segment, s->name, &seg, &e);
 		if (st == STATUS_OK)
 			st = segment_verify(seg, &e);
 		good += st == STATUS_OK;

@@ -39,6 +39,8 @@ static void print_command(size_t i)
 
 int command_help(int argc, char **argv)
 {
+	struct err_quote q;
+
 	if (argc < 2) {
 		print_usage(stdout);
 		return EXIT_DONE;
@@ -49,7 +51,7 @@ int command_help(int argc, char **argv)
 			return EXIT_DONE;
 		}
 	}
-	cli_error("there is no command \"%s\"", argv[1]);
+	cli_error("there is no command \"%s\"", err_slice(&q, slice_cstr(argv[1])));
 	print_usage(stderr);
 	return EXIT_USAGE;
 }
@@ -58,6 +60,7 @@ static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 	struct slice called = path_base(slice_cstr(argc > 0 ? argv[0] : ""));
+	struct err_quote q;
 
 	if (slice_eq(called, SLICE("clair")))
 		return command_serve(argc, argv);
@@ -82,7 +85,7 @@ static int run(int argc, char **argv)
 		}
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	cli_error("there is no command \"%s\"", name);
+	cli_error("there is no command \"%s\"", err_slice(&q, slice_cstr(name)));
 	print_usage(stderr);
 	return EXIT_USAGE;
 }

@@ -68,9 +68,10 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 	size_t id = is_long ? find_long(command, name) : find_letter(command, arg[1]);
 	bool wants = id < OPTION_COUNT && rows[id].argument[0] != '\0';
 	const char *text = is_long ? (const char *)value.ptr : arg + 2;
+	struct err_quote q;
 
 	if (id == OPTION_COUNT) {
-		cli_error("unknown option %s; see: limpid help", arg);
+		cli_error("unknown option %s; see: limpid help", err_slice(&q, slice_cstr(arg)));
 		return false;
 	}
 	if (!wants && has_value && strchr("rc", command) && slice_eq(value, SLICE("false")))
@@ -78,7 +79,7 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 	if (!wants && has_value && strchr("rc", command) && slice_eq(value, SLICE("true")))
 		has_value = false;
 	if (!wants && has_value) {
-		cli_error("option %s takes no argument", arg);
+		cli_error("option %s takes no argument", err_slice(&q, slice_cstr(arg)));
 		return false;
 	}
 	if (!wants)
@@ -86,7 +87,7 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 	if (has_value)
 		return take(out, id, text ? text : "");
 	if (*i + 1 >= argc) {
-		cli_error("option %s needs an argument: %s", arg, rows[id].argument);
+		cli_error("option %s needs an argument: %s", err_slice(&q, slice_cstr(arg)), rows[id].argument);
 		return false;
 	}
 	return take(out, id, argv[++*i]);

@@ -20,12 +20,67 @@ static void occupy_standard_descriptors(void)
 			(void)!open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_NOCTTY);
 }
 
+/* ---- signals ---- */
+
+static pid_t owner; /* workers inherit the handlers, and what these are about is not theirs */
+static char temporary[4200]; /* of --output, while it has a name and is not whole; or empty */
+
+static void end_by(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void on_end(int number)
+{
+	if (owner == getpid() && temporary[0])
+		unlink(temporary);
+	end_by(number);
+}
+
+/* A mapped file has become shorter than it was: somebody cut a segment, a disk fails. */
+static void on_lost_bytes(int number, siginfo_t *info, void *context)
+{
+	static const char text[] =
+		"limpid: a file of the data folder was cut, or cannot be read, while it was in use\n";
+
+	(void)context;
+	if (owner != getpid() || info->si_code != BUS_ADRERR) {
+		end_by(number);
+		return;
+	}
+	if (temporary[0])
+		unlink(temporary);
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(EXIT_UNREADABLE);
+}
+
+void cli_output_guard(const struct file_writer *w)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	const char *name = w ? file_writer_temporary(w) : NULL;
+	struct sigaction action = { .sa_handler = on_end }, before;
+
+	temporary[0] = '\0';
+	if (!name || (size_t)snprintf(temporary, sizeof(temporary), "%s", name) >= sizeof(temporary)) {
+		temporary[0] = '\0';
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+}
+
 void cli_begin(void)
 {
+	struct sigaction lost = { .sa_sigaction = on_lost_bytes, .sa_flags = SA_SIGINFO };
+
+	owner = getpid();
 	occupy_standard_descriptors();
 	/* A reader that goes away (| head), and a file that may not grow, are errors to tell, as a full disk is. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	sigaction(SIGBUS, &lost, NULL);
 }
 
 int cli_end(int result)
@@ -34,33 +89,4 @@ int cli_end(int result)
 		return result;
 	cli_error("cannot write to standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
 	return EXIT_UNREADABLE;
-}
-
-/* ---- a signal while --output has a name and is not whole ---- */
-
-static char temporary[4200];
-static volatile sig_atomic_t owner;
-
-/* Workers inherit the handler, and what it deletes is not theirs. */
-static void on_signal(int number)
-{
-	if (owner == getpid())
-		unlink(temporary);
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-void cli_output_guard(const struct file_writer *w)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	const char *name = w ? file_writer_temporary(w) : NULL;
-	struct sigaction action = { .sa_handler = on_signal }, before;
-
-	owner = 0;
-	if (!name || (size_t)snprintf(temporary, sizeof(temporary), "%s", name) >= sizeof(temporary))
-		return;
-	owner = getpid();
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			sigaction(ends[i], &action, NULL);
 }

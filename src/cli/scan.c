@@ -155,12 +155,14 @@ static enum status scan_one(struct sequence *q, struct slice target, int *out_ex
 
 static bool parse_gate(const struct options *o, struct gate *out)
 {
+	struct err_quote q;
+
 	out->fail_on = SEVERITY_COUNT;
 	out->strict = option_given(o, OPTION_strict);
 	if (!option_given(o, OPTION_fail_on) || severity_by_name(slice_cstr(o->value[OPTION_fail_on]), &out->fail_on))
 		return true;
 	cli_error("--fail-on %s: expected unknown, negligible, low, medium, high or critical",
-		  o->value[OPTION_fail_on]);
+		  err_slice(&q, slice_cstr(o->value[OPTION_fail_on])));
 	return false;
 }
 

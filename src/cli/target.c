@@ -114,13 +114,14 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 	struct indexing x = { .options = o, .arena = arena, .trouble = ERR_INIT };
 	struct diag_sink diags = { on_diag, &x };
 	struct image_options options = { .limits = &limits_default, .diags = &diags };
+	struct err_quote q;
 	struct image *image;
 	enum status st;
 
 	if (option_given(o, OPTION_platform)) {
 		if (!parse_platform(o->value[OPTION_platform], &options.platform))
 			return err_set(err, STATUS_INVALID, "--platform %s: expected OS/ARCH or OS/ARCH/VARIANT",
-				       o->value[OPTION_platform]);
+				       err_slice(&q, slice_cstr(o->value[OPTION_platform])));
 		options.platform_given = true;
 	}
 	if (!option_given(o, OPTION_in_process)) {

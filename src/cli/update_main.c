@@ -60,13 +60,13 @@ static void on_event(void *ctx, const struct update_event *e)
 
 static bool no_such_feed(const char *name)
 {
+	struct buf names = BUF_INIT(CLI_NAMES_BYTES);
 	size_t n;
 	const struct feed *const *all = feeds(&n);
 
-	fprintf(stderr, "limpid: there is no feed \"%s\"; there are:", name);
 	for (size_t i = 0; i < n; i++)
-		fprintf(stderr, " %s", all[i]->name);
-	fputc('\n', stderr);
+		buf_printf(&names, " %s", all[i]->name);
+	cli_error_choice("there is no feed", name, &names);
 	return false;
 }
 

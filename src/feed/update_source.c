@@ -44,7 +44,7 @@ static enum status load(struct work *w, struct err *err)
 	if (!arena_printf(&w->arena, &w->format_version, "%s %s", format->name, format->version))
 		return err_nomem(err, "source");
 	if (w->row.segment.algo != DIGEST_NONE &&
-	    segment_open(run->segments, &w->row.segment, &old, &why) == STATUS_OK) {
+	    segment_open_of(run->segments, &w->row.segment, w->row.name, &old, &why) == STATUS_OK) {
 		w->usable = segment_verify_digest(old, &why) == STATUS_OK;
 		w->old_rows = segment_get_stats(old)->rows;
 		segment_free(old);

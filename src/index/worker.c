@@ -218,7 +218,7 @@ static enum status start(struct run *run, struct err *err)
 	while (c->pid != 0)
 		c++;
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(err, "a pipe to a worker");
+		return err_errno(err, "a pipe to a worker cannot be made");
 	parent = getpid();
 	pid = fork();
 	if (pid < 0) {
@@ -311,6 +311,11 @@ static enum status run_children(struct run *run, struct err *err)
 		while (run->running < run->workers && run->next_batch < run->batches.len) {
 			enum status st = start(run, err);
 
+			/* Processes or descriptors are short: with fewer workers it takes longer. */
+			if (st == STATUS_IO && run->running > 0) {
+				run->workers = run->running;
+				break;
+			}
 			if (st != STATUS_OK) {
 				stop_all(run);
 				return st;
@@ -531,7 +536,7 @@ enum status worker_isolate(void *isolate_ctx, int fd_in,
 	enum status st;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(err, "a pipe to a worker");
+		return err_errno(err, "a pipe to a worker cannot be made");
 	parent = getpid();
 	pid = fork();
 	if (pid == 0) {

@@ -93,6 +93,24 @@ enum status segment_open(const char *dir, const struct digest *digest, struct se
 	return st;
 }
 
+enum status segment_open_of(const char *dir, const struct digest *digest, struct slice source, struct segment **out,
+			    struct err *err)
+{
+	struct layout_name name;
+	struct err_quote q;
+	struct segment *s;
+
+	TRY(segment_open(dir, digest, &s, err));
+	if (slice_eq(s->meta.source, source)) {
+		*out = s;
+		return STATUS_OK;
+	}
+	err_set(err, STATUS_MALFORMED, "%s/%s: the segment is of another source, \"%s\"", dir,
+		layout_file_name(&name, digest), err_slice(&q, s->meta.source));
+	segment_free(s);
+	return STATUS_MALFORMED;
+}
+
 void segment_free(struct segment *s)
 {
 	if (!s)

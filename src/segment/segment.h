@@ -46,6 +46,9 @@ void segment_writer_abort(struct segment_writer *w); /* NULL is fine */
 struct segment;
 
 enum status segment_open(const char *dir, const struct digest *digest, struct segment **out, struct err *err) NODISCARD;
+/* The same, of a source: STATUS_MALFORMED if what lies there says that it is another one's. */
+enum status segment_open_of(const char *dir, const struct digest *digest, struct slice source, struct segment **out,
+			    struct err *err) NODISCARD;
 /* From bytes in memory, borrowed: for tests and fuzzing. */
 enum status segment_open_slice(struct slice bytes, struct segment **out, struct err *err) NODISCARD;
 void segment_free(struct segment *s); /* NULL is fine */

@@ -44,7 +44,7 @@ enum status segment_set_open(const char *dir, const struct segment_set_entry *en
 		    !arena_copy(&set->arena, entries[i].feed, &m->entry.feed))
 			break;
 		if (entries[i].digest.algo != DIGEST_NONE &&
-		    segment_open(dir, &entries[i].digest, &m->segment, &why) != STATUS_OK) {
+		    segment_open_of(dir, &entries[i].digest, entries[i].source, &m->segment, &why) != STATUS_OK) {
 			m->segment = NULL;
 			diag_err(diags, DIAG_FILE, m->entry.source, &why);
 			if (!arena_copy(&set->arena, slice_cstr(why.msg), &m->why))

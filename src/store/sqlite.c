@@ -17,6 +17,8 @@ extern const char *const store_schema[]; /* one script per version, ended by NUL
 enum status store_failed(struct store *s, struct err *err, const char *what)
 {
 	int rc = sqlite3_extended_errcode(s->db), primary = rc & 0xff;
+	/* "disk I/O error" alone helps nobody. Of other errors the number is an older one. */
+	int os = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
 	enum status st = STATUS_IO;
 
 	if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED)
@@ -28,7 +30,8 @@ enum status store_failed(struct store *s, struct err *err, const char *what)
 	else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
 		return err_set(err, STATUS_MALFORMED, "%s is damaged (%s): move it away; limpid update makes a new one",
 			       s->path, sqlite3_errmsg(s->db));
-	return err_set(err, st, "%s: %s: %s", s->path, what, sqlite3_errmsg(s->db));
+	return err_set(err, st, "%s: %s: %s%s%s", s->path, what, sqlite3_errmsg(s->db), os != 0 ? ": " : "",
+		       os != 0 ? strerror(os) : "");
 }
 
 enum status store_exec(struct store *s, const char *sql, struct err *err)
@@ -54,7 +57,7 @@ static enum status user_version(struct store *s, int *out, struct err *err)
 
 	TRY(store_prepare(s, "PRAGMA user_version", &q, err));
 	if (sqlite3_step(q) != SQLITE_ROW)
-		return store_failed(s, err, "version");
+		return store_failed(s, err, "its version cannot be read");
 	*out = sqlite3_column_int(q, 0);
 	return STATUS_OK;
 }
@@ -199,8 +202,9 @@ static char *unchanging_uri(const char *path)
 }
 
 /*
- * Where nothing can be written, a file in WAL mode that nobody has open cannot be opened the usual way, which makes two
- * files beside it: then it is read as one that nobody changes. A log that somebody left behind would be passed over.
+ * Where nothing can be written, on a full disk also, a file in WAL mode that nobody has open cannot be opened the usual
+ * way, which makes two files beside it: then it is read as one that nobody changes. A log that somebody left behind
+ * would be passed over.
  */
 static enum status open_unchanging(struct store *s, struct err *err)
 {
@@ -228,6 +232,14 @@ static enum status open_unchanging(struct store *s, struct err *err)
 	return st == STATUS_OK ? check_version(s, &version, &newest, err) : st;
 }
 
+/* Asked after a failure: could it be that the two files beside the state cannot be made? */
+static bool may_make_files(const struct store *s)
+{
+	int why = s->db ? sqlite3_system_errno(s->db) : 0;
+
+	return access(s->dir, W_OK) == 0 && why != ENOSPC && why != EDQUOT;
+}
+
 static enum status open_read_only(struct store *s, struct err *err)
 {
 	int version, newest;
@@ -238,7 +250,7 @@ static enum status open_read_only(struct store *s, struct err *err)
 	st = open_as(s, s->path, SQLITE_OPEN_READONLY, err);
 	if (st == STATUS_OK)
 		st = check_version(s, &version, &newest, err);
-	if ((st != STATUS_IO && st != STATUS_CONFLICT) || access(s->dir, W_OK) == 0)
+	if ((st != STATUS_IO && st != STATUS_CONFLICT) || may_make_files(s))
 		return st;
 	sqlite3_close(s->db);
 	s->db = NULL;
@@ -250,6 +262,17 @@ static const struct store_ops sqlite_ops = {
 #include "store/store_ops.def"
 #undef OP
 };
+
+/* Opening a pipe would wait for its other end, and what SQLite makes of a device is nobody's business. */
+static enum status check_kind(const struct store *s, struct err *err)
+{
+	struct stat st;
+
+	if (stat(s->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, STATUS_MALFORMED, "%s is not a file: move it away; limpid update makes a new one",
+			       s->path);
+	return STATUS_OK;
+}
 
 enum status store_open(const char *dir, const struct store_options *options, struct store **out, struct err *err)
 {
@@ -272,7 +295,9 @@ enum status store_open(const char *dir, const struct store_options *options, str
 		store_close(s);
 		return err_nomem(err, "store");
 	}
-	st = s->read_only ? open_read_only(s, err) : open_writable(s, err);
+	st = check_kind(s, err);
+	if (st == STATUS_OK)
+		st = s->read_only ? open_read_only(s, err) : open_writable(s, err);
 	if (st == STATUS_OK)
 		*out = s;
 	else

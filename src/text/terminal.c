@@ -18,16 +18,24 @@ static bool is_harmful(uint32_t c)
 	       c == 0x200e || c == 0x200f || c == 0x061c || c == 0xfeff;
 }
 
+size_t terminal_harmless(struct slice s)
+{
+	size_t n = utf8_sequence(s);
+
+	return n > 0 && !is_harmful(code_point(s, n)) ? n : 0;
+}
+
 void terminal_put(struct buf *b, struct slice s)
 {
 	while (s.len > 0) {
-		size_t n = utf8_sequence(s);
+		size_t n = terminal_harmless(s);
 
-		if (n == 0 || is_harmful(code_point(s, n))) {
-			buf_add_byte(b, '?');
-			n = n ? n : 1;
-		} else {
+		if (n > 0) {
 			buf_add(b, slice_take(s, n));
+		} else {
+			buf_add_byte(b, '?');
+			n = utf8_sequence(s);
+			n = n ? n : 1;
 		}
 		s = slice_from(s, n);
 	}

@@ -10,6 +10,8 @@
  * direction of writing (U+202A.., U+2066..) and bytes that are not UTF-8.
  */
 void terminal_put(struct buf *b, struct slice s);
+/* Bytes of the first character of s if terminal_put() leaves it as it is; 0 if not. */
+size_t terminal_harmless(struct slice s);
 /* Columns that s takes: wide scripts count two, combining marks none. For text that terminal_put() wrote. */
 size_t terminal_columns(struct slice s);
 /* The longest beginning of s that fits into max columns. */

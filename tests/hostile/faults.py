@@ -166,6 +166,13 @@ def nobody():
     os.setuid(NOBODY)
 
 
+def somebody():
+    """A user who has no other processes."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(100000 + os.getpid())
+
+
 def need_root():
     if os.getuid() != 0:
         raise Skip('needs root')

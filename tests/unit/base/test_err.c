@@ -37,6 +37,7 @@ static void test_slice(void **state)
 		memset(long_text, 'x', sizeof(long_text));
 		memcpy(long_text + lead, "\xf0\x9f\x98\x80", 4);
 		assert_true(slice_is_utf8(slice_cstr(err_slice(&q, slice_make(long_text, 100)))));
+		assert_int_equal(strlen(q.text), MIN(lead == 60 ? 64 : lead, (size_t)64) + 3);
 	}
 }
 

@@ -391,6 +391,27 @@ static void test_who_stops(void **state)
 	seen_fini(&s);
 }
 
+/* What follows the end is no reason to read for hours: a disk image that begins with zeros, a file that is a hole. */
+static void test_hole(void **state)
+{
+	int fd = memfd_create("hole", MFD_CLOEXEC);
+	struct seen s = { .how = &readings[0], .stop_after = SIZE_MAX };
+	struct diag_sink none = { NULL, NULL };
+	struct err err = ERR_INIT;
+	struct source *src;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 60), 0);
+	src = source_from_fd(fd, 0, UINT64_MAX);
+	check_status(tar_walk(src, &limits_default, visit, &s, &none, &err), STATUS_OK, &err);
+	assert_int_equal(s.entries, 0);
+	assert_int_equal(src->pos, UINT64_C(1) << 60);
+	source_free(src);
+	close(fd);
+	seen_fini(&s);
+}
+
 static void test_claims(void **state)
 {
 	struct archive_record r;
@@ -420,6 +441,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_archives),  cmocka_unit_test(test_cut_and_flipped), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_who_stops), cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_hole),
 	};
 
 	if (argc != 2)

@@ -18,25 +18,31 @@ static void on_diag(void *ctx, const struct diag *d)
 	snprintf(t->text, sizeof(t->text), "%.*s", SLICE_ARG(d->text));
 }
 
-static struct digest write_one(const char *dir, const char *scope, const char *id)
+static struct digest write_one(const char *dir, const char *source, const char *scope, const char *id)
 {
 	const struct affected row = { .scope = slice_cstr(scope), .package = S("p") };
 	const struct advisory a = { .id = slice_cstr(id), .affected = &row, .n_affected = 1, NO_DATES };
+	const struct segment_meta of = { .source = slice_cstr(source), .upstream_s = DATE_NONE };
+	struct segment_writer *w;
+	struct segment_stats stats;
 	struct digest d;
 
-	segment_free(build_with(dir, &a, 1, &limits_default, &d));
+	check(segment_writer_open(dir, &of, &limits_default, &w, &err));
+	check(segment_writer_add(w, &a, &err));
+	check(segment_writer_finish(w, &d, &stats, &err));
 	return d;
 }
 
 static void test_set(void **state)
 {
-	struct digest missing = { DIGEST_SHA256, { 7 } }, broken = write_one(*state, "pypi", "P-1");
+	struct digest missing = { DIGEST_SHA256, { 7 } }, broken = write_one(*state, "broken", "pypi", "P-1");
 	char name[] = "source-0";
 	struct segment_set_entry entries[] = {
-		{ slice_cstr(name), S("debian"), write_one(*state, "debian:12", "D-1"), 100, false },
+		{ slice_cstr(name), S("debian"), write_one(*state, "source-0", "debian:12", "D-1"), 100, false },
 		{ S("missing"), S(""), missing, 200, true },
-		{ S("go"), S("osv"), write_one(*state, "go", "G-1"), DATE_NONE, false },
+		{ S("go"), S("osv"), write_one(*state, "go", "go", "G-1"), DATE_NONE, false },
 		{ S("broken"), S("osv"), broken, 300, false },
+		{ S("npm"), S("osv"), write_one(*state, "\x1b[31mpypi", "npm", "N-1"), 300, false },
 		{ S("never"), S("osv"), { DIGEST_NONE, { 0 } }, DATE_NONE, true }, /* no reason to tell anything */
 	};
 	struct told told = { 0 };
@@ -48,10 +54,10 @@ static void test_set(void **state)
 	check(segment_set_open(*state, entries, ARRAY_LEN(entries), &sink, &set, &err));
 	memset(name, 'x', sizeof(name) - 1); /* entries are copied */
 	memset(entries, 0, sizeof(entries));
-	assert_int_equal(told.n, 2);
-	assert_string_equal(told.where, "broken");
-	assert_non_null(strstr(told.text, "not a segment"));
-	assert_int_equal(segment_set_count(set), 5);
+	assert_int_equal(told.n, 3);
+	assert_string_equal(told.where, "npm");
+	assert_non_null(strstr(told.text, ".seg: the segment is of another source, \"\\x1b[31mpypi\""));
+	assert_int_equal(segment_set_count(set), 6);
 	assert_non_null(segment_set_at(set, 0, &e));
 	assert_true(slice_eq(e->source, SLICE("source-0")));
 	assert_int_equal(e->updated_s, 100);
@@ -61,11 +67,15 @@ static void test_set(void **state)
 	assert_true(digest_eq(&e->digest, &missing));
 	assert_null(segment_set_at(set, 3, &e));
 	assert_true(slice_eq(e->feed, SLICE("osv")));
+	assert_non_null(strstr((const char *)segment_set_why(set, 3).ptr, "not a segment"));
 	assert_null(segment_set_at(set, 4, &e));
+	assert_true(slice_eq(e->source, SLICE("npm")));
+	assert_null(segment_set_at(set, 5, &e));
 	assert_true(slice_eq(e->source, SLICE("never")));
 	assert_true(segment_set_has_scope(set, SLICE("debian:12")));
 	assert_true(segment_set_has_scope(set, SLICE("go")));
 	assert_false(segment_set_has_scope(set, SLICE("pypi")));
+	assert_false(segment_set_has_scope(set, SLICE("npm")));
 	assert_false(segment_set_has_scope(set, SLICE("debian:1")));
 	segment_set_free(set);
 }

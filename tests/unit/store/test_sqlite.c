@@ -218,6 +218,22 @@ static void test_damaged(void **state)
 	buf_fini(&file);
 }
 
+/* Opening a pipe would wait for somebody who writes. */
+static void test_pipe_and_directory(void **state)
+{
+	struct store *s;
+	char path[512];
+
+	path_of(*state, "state.db", path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		check_fails(store_open(*state, &writing, &s, &err), STATUS_MALFORMED, "state.db is not a file");
+		check_fails(store_open(*state, &reading, &s, &err), STATUS_MALFORMED, "state.db is not a file");
+		assert_int_equal(remove(path), 0);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+}
+
 /* Any page overwritten: each call answers rightly or says that the file is damaged; none crashes or makes things up. */
 static void test_damaged_pages(void **state)
 {
@@ -495,6 +511,7 @@ int main(void)
 		TEST(test_while_its_owner_writes),
 		TEST(test_after_its_owner_died),
 		TEST(test_unreadable),
+		TEST(test_pipe_and_directory),
 		TEST(test_full),
 	};
 
