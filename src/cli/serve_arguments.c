@@ -15,6 +15,14 @@ static const char *environment(void *ctx, const char *name)
 	return getenv(name);
 }
 
+/* What updaters.sets may name: feeds of ours, and what Clair has. */
+static const char *const updaters[] = {
+#define FEED(name, text) #name,
+#include "feed/feeds.def"
+#undef FEED
+	"clair.cvss", "alpine", "aws", "debian", "oracle", "osv", "photon", "rhel-vex", "suse", "ubuntu", NULL,
+};
+
 static const char *or_environment(const char *value, const char *variable)
 {
 	return value && value[0] ? value : variable && variable[0] ? variable : NULL;
@@ -91,7 +99,7 @@ static enum status override(const struct options *o, struct config *c, struct er
 
 bool cli_config_load(const struct options *o, const char *path, struct config *out, struct err *err)
 {
-	struct config_request request = { .path = path, .variable = environment };
+	struct config_request request = { .path = path, .variable = environment, .updaters = updaters };
 	char data_dir[4096];
 
 	*out = (struct config){ .arena = ARENA_INIT(0) };

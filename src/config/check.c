@@ -110,6 +110,11 @@ static void clair_defaults(struct loader *l)
 		c->notifier.delivery_interval = VALUE_HOUR;
 		check_derived(l, "notifier.delivery_interval");
 	}
+	/* What is empty is Clair's default, too. */
+	if (c->metrics.name.len == 0)
+		c->metrics.name = SLICE("prometheus");
+	if (c->metrics.prometheus_endpoint.len == 0)
+		c->metrics.prometheus_endpoint = SLICE("/metrics");
 	if (c->matcher.disable_updaters) {
 		c->updaters_sets = (struct config_list){ NULL, 0, true };
 		check_derived(l, "updaters.sets");
@@ -147,14 +152,14 @@ void load_defaults(struct loader *l)
 
 /* ---- checks ---- */
 
-static void check_address(struct loader *l, const char *path, struct slice text)
+static void check_address(struct loader *l, enum config_problem_kind kind, const char *path, struct slice text)
 {
 	struct slice host, port;
 	const char *wrong = text.len ? value_host_port(text, &host, &port) : NULL;
 	struct err_quote q;
 
 	if (wrong)
-		CHECK_ERROR(l, path, "\"%s\": %s", err_slice(&q, text), wrong);
+		CHECK_TELL(l, kind, path, "\"%s\": %s", err_slice(&q, text), wrong);
 }
 
 void check_connstring(struct loader *l, const char *path, struct slice text)
@@ -217,8 +222,9 @@ static void check_server(struct loader *l)
 	struct slice host, port, other;
 	bool open;
 
-	check_address(l, "http_listen_addr", c->http_listen_addr);
-	check_address(l, "introspection_addr", c->introspection_addr);
+	check_address(l, CONFIG_ERROR, "http_listen_addr", c->http_listen_addr);
+	/* Clair serves its API all the same. */
+	check_address(l, CONFIG_WARNING, "introspection_addr", c->introspection_addr);
 	check_tls(l, "tls", &c->tls);
 	if (c->tls.present && c->tls.cert.len == 0)
 		CHECK_ERROR(l, "tls", "cert and key are needed");
@@ -228,8 +234,8 @@ static void check_server(struct loader *l)
 	if (value_host_port(c->http_listen_addr, &host, &port) || value_host_port(c->introspection_addr, &other, &port))
 		return;
 	if (slice_eq(c->http_listen_addr, c->introspection_addr) && !slice_eq(port, SLICE("0")))
-		CHECK_ERROR(l, "introspection_addr",
-			    "is http_listen_addr, too: two servers cannot listen at one address");
+		CHECK_WARN(l, "introspection_addr",
+			   "is http_listen_addr, too: two servers cannot listen at one address");
 	open = !slice_starts(host, SLICE("127.")) && !slice_eq(host, SLICE("::1")) &&
 	       !slice_eq(host, SLICE("localhost"));
 	if (open && !c->auth.psk && c->limpid.http.client_ca.len == 0)
@@ -287,8 +293,28 @@ static void check_matcher(struct loader *l)
 		CHECK_WARN(l, "matcher.update_retention", "update garbage collection is off");
 }
 
+static bool known_name(const char *const *names, struct slice name)
+{
+	for (; *names; names++)
+		if (slice_eq(slice_cstr(*names), name))
+			return true;
+	return false;
+}
+
+/* Clair passes over names it does not know, and so lets a typing error turn updates off. */
+static void check_names(struct loader *l)
+{
+	const struct config_list *sets = &l->config->updaters_sets;
+	struct err_quote q;
+
+	for (size_t i = 0; l->request->updaters && i < sets->n; i++)
+		if (!known_name(l->request->updaters, sets->at[i]))
+			CHECK_WARN(l, "updaters.sets", "there is no updater \"%s\"", err_slice(&q, sets->at[i]));
+}
+
 void load_check(struct loader *l)
 {
+	check_names(l);
 	check_server(l);
 	check_auth(l);
 	check_indexer(l);

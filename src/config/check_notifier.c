@@ -146,7 +146,7 @@ static void check_otlp(struct loader *l, const char *section, struct config_otlp
 		return;
 	snprintf(path, sizeof(path), "%s.endpoint", section);
 	if (wrong)
-		CHECK_ERROR(l, path, "%s", wrong);
+		CHECK_WARN(l, path, "%s", wrong);
 	snprintf(path, sizeof(path), "%s.timeout", section);
 	if (o->timeout == 0)
 		CHECK_WARN(l, path, "timeout of 0 is almost certainly wrong");

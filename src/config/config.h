@@ -222,7 +222,7 @@ struct config_delivery {
 /* limpid.v1: the API of Clair v1 to v3. */
 struct config_v1 {
 	bool enabled;
-	struct slice page_key; /* 32 bytes as URL-safe base64; empty: made at start */
+	struct slice page_key; /* 32 bytes, decoded; empty: made at start */
 };
 
 struct config_limpid {
@@ -304,7 +304,8 @@ struct config_request {
 	/* A variable of the environment, for ${NAME}; NULL if it is not set. May be NULL: none is set. */
 	const char *(*variable)(void *ctx, const char *name);
 	void *ctx;
-	unsigned cpus; /* 0: those this process may use */
+	const char *const *updaters; /* names that updaters.sets may have, ended by NULL; NULL: any */
+	unsigned cpus;		     /* 0: those this process may use */
 };
 
 /*

@@ -204,6 +204,25 @@ static const char *set_text(struct loader *l, const struct setting *s, struct sl
 	return NULL;
 }
 
+/* Fernet's keys are of the URL's alphabet; those of Clair's documentation are not. Padding may be left out. */
+static const char *set_key(struct loader *l, const struct setting *s, struct slice text)
+{
+	struct slice *out = setting_at(s, l->config), key;
+	uint8_t digits[44];
+
+	if (text.len == 0)
+		return NULL;
+	if (text.len != 43 && text.len != 44)
+		return "expected 32 bytes in base64";
+	memset(digits, '=', sizeof(digits));
+	for (size_t i = 0; i < text.len; i++)
+		digits[i] = text.ptr[i] == '-' ? '+' : text.ptr[i] == '_' ? '/' : text.ptr[i];
+	if (!value_base64(slice_make(digits, sizeof(digits)), l->arena, &key) || key.len != 32)
+		return "expected 32 bytes in base64";
+	*out = key;
+	return NULL;
+}
+
 const char *load_value(struct loader *l, const struct setting *s, struct slice text)
 {
 	switch (s->type) {
@@ -218,6 +237,8 @@ const char *load_value(struct loader *l, const struct setting *s, struct slice t
 		return set_float(l, s, text);
 	case SETTING_CHOICE:
 		return set_choice(l, s, text);
+	case SETTING_KEY:
+		return set_key(l, s, text);
 	case SETTING_BASE64:
 		return value_base64(text, l->arena, setting_at(s, l->config)) ? NULL : "expected base64";
 	default:

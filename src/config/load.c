@@ -180,7 +180,7 @@ static char **list_folder(struct loader *l, const char *folder, size_t *out_n)
 	while (names && (e = readdir(dir))) {
 		struct slice path;
 
-		if (e->d_name[0] == '.')
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (n == CONFIG_DROPINS) {
 			load_problem(l, CONFIG_ERROR, (struct place){ NULL, 0, 0 }, NULL, "%s has more than %d files",

@@ -36,6 +36,7 @@ static const struct setting rows[] = {
 #define IS_URL(m) IS(m, struct slice)
 #define IS_ADDRESS(m) IS(m, struct slice)
 #define IS_BASE64(m) IS(m, struct slice)
+#define IS_KEY(m) IS(m, struct slice)
 #define IS_BOOL(m) IS(m, bool)
 #define IS_PRESENT(m) IS(m, bool)
 #define IS_INT(m) IS(m, int64_t)
@@ -71,6 +72,7 @@ const char *setting_type_name(enum setting_type type)
 		[SETTING_BYTES] = "a size such as 64MiB",
 		[SETTING_CHOICE] = "one of its words",
 		[SETTING_BASE64] = "base64",
+		[SETTING_KEY] = "a key of 32 bytes, base64",
 		[SETTING_LIST] = "a list of strings",
 		[SETTING_TEXTS] = "a mapping of strings",
 		[SETTING_HEADERS] = "a mapping of lists of strings",
@@ -126,7 +128,8 @@ const char *setting_key(struct slice path, struct slice key, size_t *out_len, bo
 			continue;
 		slice_cut(rest, '.', &name, &more);
 		*out_secret_file = is_file && more.len == 0 && (rows[i].flags & (SETTING_SECRET | SETTING_PASSWORD)) &&
-				   (rows[i].type == SETTING_STRING || rows[i].type == SETTING_BASE64) &&
+				   (rows[i].type == SETTING_STRING || rows[i].type == SETTING_BASE64 ||
+				    rows[i].type == SETTING_KEY) &&
 				   slice_eq_nocase(name, secret);
 		*out_len = name.len;
 		if (*out_secret_file || slice_eq_nocase(name, key))

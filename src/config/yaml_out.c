@@ -197,6 +197,7 @@ enum status yaml_out_value(struct yaml_out *w, const struct setting *s, const st
 	case SETTING_URL:
 	case SETTING_ADDRESS:
 	case SETTING_BASE64:
+	case SETTING_KEY:
 		return put_text(w, s, *(const struct slice *)at, masked, err);
 	default:
 		return put_scalar(w, s, at, err);

@@ -301,13 +301,53 @@ static void test_table(void **state)
 	}
 }
 
+static void test_keys_and_names(void **state)
+{
+	static const char *const names[] = { "alpine", "osv", NULL };
+	struct config_request r = { .path = "c.yaml", .mode = CONFIG_COMBO, .updaters = names, .cpus = 1 };
+	struct err err = ERR_INIT;
+	struct config c;
+
+	(void)state;
+	/* Both alphabets, with padding and without: the same 32 bytes. */
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const keys[] = {
+			"____________________________________________", "XxoPtCUzrUv4JV5dS-yQ-MdW7yLEJnRMwigVY_bpgtQ=",
+			"XxoPtCUzrUv4JV5dS+yQ+MdW7yLEJnRMwigVY/bpgtQ=", "XxoPtCUzrUv4JV5dS-yQ-MdW7yLEJnRMwigVY_bpgtQ"
+		};
+		char text[160];
+
+		snprintf(text, sizeof(text), "limpid: {v1: {page_key: '%s'}}", keys[i]);
+		if (i == 0) {
+			assert_int_equal(check_load(text, "c.yaml", CONFIG_COMBO, NULL, &c, &err), STATUS_INVALID);
+			check_problem(&c, CONFIG_ERROR, "expected 32 bytes in base64", 1, 25);
+		} else {
+			check_good(text, "c.yaml", CONFIG_COMBO, NULL, &c);
+			assert_int_equal(c.limpid.v1.page_key.len, 32);
+			assert_int_equal(c.limpid.v1.page_key.ptr[0], 0x5f);
+			assert_int_equal(c.limpid.v1.page_key.ptr[31], 0xd4);
+		}
+		config_fini(&c);
+	}
+	assert_int_equal(config_load_text(&r, SLICE("updaters: {sets: [osv, rhcc]}"), &c, &err), STATUS_OK);
+	check_problem(&c, CONFIG_WARNING, "there is no updater \"rhcc\"", 1, 18);
+	config_fini(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_embedded),  cmocka_unit_test(test_types),
-		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_json),	   cmocka_unit_test(test_yaml_rules),
-		cmocka_unit_test(test_modes),	 cmocka_unit_test(test_variables), cmocka_unit_test(test_v2),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_embedded),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_yaml_rules),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_v2),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_keys_and_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

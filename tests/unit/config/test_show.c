@@ -15,7 +15,7 @@ static const char *const variables[] = { "DB_PASSWORD",
 					 "STOMP_PASSCODE",
 					 "p",
 					 "CLAIR_PAGE_KEY",
-					 "k",
+					 "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 					 "JAEGER_PASSWORD",
 					 "p",
 					 NULL };
@@ -187,6 +187,8 @@ static void test_nothing_secret(void **state)
 							     : "\"postgres://u:U0VDUkVU@h\"";
 		else if (rows[i].type == SETTING_TEXTS)
 			value = "{k: U0VDUkVU}";
+		else if (rows[i].type == SETTING_KEY)
+			value = "\"U0VDUkVUU0VDUkVUU0VDUkVUU0VDUkVUU0VDUkVUU0U=\"";
 		else if (rows[i].type == SETTING_HEADERS)
 			value = "{k: [U0VDUkVU]}";
 		buf_add_cstr(&text, value);
