@@ -6,31 +6,38 @@
  * connections, what is in flight goes on for a while, stop. A second signal ends it at once.
  */
 #include "cli/cli.h"
+#include "cli/serve_arguments.h"
+#include "cli/serve_settings.h"
 #include "cli/systemd.h"
 
 #include "base/date.h"
+#include "server/auth.h"
 #include "server/http.h"
 #include "server/introspection.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "server/tls.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 const char cli_version[] = LIMPID_VERSION;
 
 #define SECOND UINT64_C(1000000000)
-/* In-flight requests get so long; then they are told that nobody waits, and get the shorter time. */
-#define DRAIN_NS (10 * SECOND)
+/* Requests that are still in flight after limpid.http.drain_timeout are told that nobody waits, and get so long. */
 #define CANCEL_NS (2 * SECOND)
 
 struct service {
 	struct server_context ctx;
 	struct http_server *introspection, *api;
+	struct config config;
+	struct http_tls *tls;
+	int argc; /* as main() got them: settings are read again on SIGHUP */
+	char **argv;
 };
 
 /* Signals are taken by the main thread, with sigwait(); no other thread sees one. */
@@ -56,9 +63,28 @@ static void raise_files(void)
 	}
 }
 
+static enum status secure(struct service *s, struct http_options *api, struct err *err)
+{
+	const struct config *c = &s->config;
+	struct http_tls_files files = { config_cstr(c->tls.cert), config_cstr(c->tls.key),
+					config_cstr(c->limpid.http.client_ca) };
+
+	if (c->auth.psk) {
+		s->ctx.auth = auth_new(c->auth.psk_key, c->auth.psk_iss.at, c->auth.psk_iss.n);
+		if (!s->ctx.auth)
+			return err_nomem(err, "tokens");
+	}
+	if (!c->tls.present)
+		return STATUS_OK;
+	TRY(http_tls_open(&files, &s->tls, err));
+	api->tls = s->tls;
+	return STATUS_OK;
+}
+
 static enum status start(struct service *s, struct http_options *introspection, struct http_options *api,
 			 struct err *err)
 {
+	TRY(secure(s, api, err));
 	s->ctx.metrics = metrics_new();
 	if (!s->ctx.metrics || !metrics_collector(s->ctx.metrics, introspection_collect, &s->ctx))
 		return err_nomem(err, "metrics");
@@ -80,20 +106,45 @@ static enum status start(struct service *s, struct http_options *introspection, 
 /* True if all requests were answered. */
 static bool drain(struct service *s)
 {
+	const struct config_http *http = &s->config.limpid.http;
+	struct timespec delay = { (time_t)(http->drain_delay / (int64_t)SECOND),
+				  (long)(http->drain_delay % (int64_t)SECOND) };
 	bool done;
 
 	atomic_store(&s->ctx.draining, true);
 	systemd_notify("STOPPING=1");
-	log_printf(s->ctx.log, LOG_LEVEL_INFO, "stopping: requests in flight have %u seconds",
-		   (unsigned)(DRAIN_NS / SECOND));
+	log_printf(s->ctx.log, LOG_LEVEL_INFO, "stopping: requests in flight have %llu seconds",
+		   (unsigned long long)http->drain_timeout / SECOND);
+	/* Load balancers ask readiness before they send no more. */
+	nanosleep(&delay, NULL);
 	http_server_quiesce(s->api);
-	done = http_server_drain(s->api, date_monotonic_ns() + DRAIN_NS);
+	done = http_server_drain(s->api, date_monotonic_ns() + (uint64_t)http->drain_timeout);
 	if (!done) {
 		log_printf(s->ctx.log, LOG_LEVEL_WARN, "requests are still in flight: they are cancelled");
 		http_server_cancel(s->api);
 		done = http_server_drain(s->api, date_monotonic_ns() + CANCEL_NS);
 	}
 	return done;
+}
+
+/* What can change while it serves: certificates, and the level of the log. */
+static void reload(struct service *s)
+{
+	struct serve_arguments arguments;
+	struct err err = ERR_INIT;
+	struct config again;
+	int status;
+
+	if (config_from_arguments(s->argc, s->argv, &arguments, &again, &status))
+		log_set_level(s->ctx.log, serve_log_level(&again));
+	else
+		log_printf(s->ctx.log, LOG_LEVEL_ERROR, "settings cannot be read again: the old ones stay");
+	config_fini(&again);
+	if (s->tls && http_tls_reload(s->tls, &err) != STATUS_OK)
+		log_printf(s->ctx.log, LOG_LEVEL_ERROR, "certificates cannot be read again: the old ones stay: %s",
+			   err.msg);
+	else
+		log_printf(s->ctx.log, LOG_LEVEL_INFO, "reloaded");
 }
 
 static void run(struct service *s, const sigset_t *signals)
@@ -105,7 +156,7 @@ static void run(struct service *s, const sigset_t *signals)
 			continue;
 		if (sig != SIGHUP)
 			return;
-		log_printf(s->ctx.log, LOG_LEVEL_INFO, "reload");
+		reload(s);
 	}
 }
 
@@ -126,15 +177,19 @@ static int serve(struct service *s, struct http_options *introspection, struct h
 	raise_files();
 	s->ctx.started = date_now();
 	s->ctx.version = cli_version;
-	s->ctx.log = log_new(STDERR_FILENO, LOG_LEVEL_INFO, false);
+	s->ctx.log = log_new(STDERR_FILENO, serve_log_level(&s->config), serve_log_is_text(&s->config));
 	if (!s->ctx.log) {
 		cli_error("the log could not be started");
 		return EXIT_FAILURE;
 	}
+	serve_log_lints(&s->config, s->ctx.log);
 	if (start(s, introspection, api, &err) != STATUS_OK) {
 		log_printf(s->ctx.log, LOG_LEVEL_ERROR, "cannot start: %s", err.msg);
 		http_server_stop(s->introspection);
 		log_free(s->ctx.log);
+		http_tls_close(s->tls);
+		auth_free(s->ctx.auth);
+		metrics_free(s->ctx.metrics);
 		return EXIT_FAILURE;
 	}
 	run(s, &signals);
@@ -150,48 +205,33 @@ static int serve(struct service *s, struct http_options *introspection, struct h
 	http_server_stop(s->api);
 	http_server_stop(s->introspection);
 	log_free(s->ctx.log);
+	http_tls_close(s->tls);
+	auth_free(s->ctx.auth);
 	metrics_free(s->ctx.metrics);
 	return EXIT_SUCCESS;
 }
 
+static int migrate(const struct config *c)
+{
+	struct err err = ERR_INIT;
+
+	return serve_migrate(c, &err) == STATUS_OK ? EXIT_DONE : cli_failed(&err);
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option names[] = { { "listen", required_argument, NULL, 'l' },
-					       { "introspection", required_argument, NULL, 'i' },
-					       { NULL, 0, NULL, 0 } };
-	struct http_options introspection = { .listener = LISTENER_INTROSPECTION,
-					      .address = "127.0.0.1:8089",
-					      .max_body = 1 << 16,
-					      .workers = 2,
-					      .queue = 64,
-					      .index_requests = 1,
-					      .connections = 256,
-					      .idle_s = 60,
-					      .request_s = 30,
-					      .compression = true };
-	struct http_options api = { .listener = LISTENER_API,
-				    .services = SERVICE_INDEXER | SERVICE_MATCHER,
-				    .address = "127.0.0.1:6060",
-				    .max_body = 8 << 20,
-				    .workers = 8,
-				    .queue = 1024,
-				    .index_requests = 8,
-				    .connections = 10000,
-				    .idle_s = 60,
-				    .request_s = 30,
-				    .compression = true };
-	struct service s = { 0 };
-	int c;
+	struct http_options introspection, api;
+	struct service s = { .argc = argc, .argv = argv };
+	struct serve_arguments arguments;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (c == 'l')
-			api.address = optarg;
-		else if (c == 'i')
-			introspection.address = optarg;
-		else
-			return 2;
+	if (config_from_arguments(argc, argv, &arguments, &s.config, &status)) {
+		s.ctx.config = &s.config;
+		serve_http_options(&s.config, &introspection, &api);
+		introspection.fd = systemd_socket("introspection", 1);
+		api.fd = systemd_socket("api", 0);
+		status = arguments.migrate ? migrate(&s.config) : serve(&s, &introspection, &api);
 	}
-	introspection.fd = systemd_socket("introspection", 1);
-	api.fd = systemd_socket("api", 0);
-	return serve(&s, &introspection, &api);
+	config_fini(&s.config);
+	return status;
 }

@@ -326,6 +326,8 @@ static inline const char *config_cstr(struct slice s)
 {
 	return s.len ? (const char *)s.ptr : "";
 }
+/* Where a service (CONFIG_INDEXER, ...) keeps its state, as store_open_url() takes it: a folder or a connstring. */
+const char *config_store_where(const struct config *c, enum config_mode service);
 const char *config_mode_name(enum config_mode mode);
 /* Any case. */
 bool config_mode_from_name(struct slice name, enum config_mode *out);

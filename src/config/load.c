@@ -19,6 +19,18 @@ const char *config_mode_name(enum config_mode mode)
 	return mode_names[mode];
 }
 
+const char *config_store_where(const struct config *c, enum config_mode service)
+{
+	bool indexer = service == CONFIG_INDEXER, matcher = service == CONFIG_MATCHER;
+	enum config_engine engine = indexer ? c->indexer.engine : matcher ? c->matcher.engine : c->notifier.engine;
+	struct slice text = indexer ? c->indexer.connstring : matcher ? c->matcher.connstring : c->notifier.connstring;
+
+	if (engine == CONFIG_SQLITE)
+		return config_cstr(c->limpid.data_dir);
+	/* An empty one goes by libpq's variables. */
+	return text.len ? config_cstr(text) : "postgres://";
+}
+
 bool config_mode_from_name(struct slice name, enum config_mode *out)
 {
 	for (size_t i = 0; i < CONFIG_MODES; i++) {
