@@ -19,10 +19,11 @@ enum status coalesce_new(const struct layer_report *const *reports, size_t n, co
 void coalesce_free(struct coalesce *c);
 
 /*
- * Wanted paths that lead through links to files no rule named: a layer is to be scanned again with these aliases. They
- * belong to the coalescer.
+ * Wanted paths that lead through links to files no rule named: the layer is to be scanned again with these aliases.
+ * They belong to the coalescer, until it is asked for another layer.
  */
-enum status coalesce_asks(struct coalesce *c, const struct scan_alias **out, size_t *out_n, struct err *err) NODISCARD;
+enum status coalesce_asks(struct coalesce *c, size_t layer, const struct scan_alias **out, size_t *out_n,
+			  struct err *err) NODISCARD;
 
 /*
  * Fill packages, distributions, repositories, diags, complete and expected_packages of *out with copies in the arena.

@@ -82,7 +82,7 @@ static bool cache_key(struct indexer *ix, size_t i, const struct scan_alias *ali
 	buf_add_byte(&key, '|');
 	for (size_t j = 0; j < n; j++) {
 		buf_add(&key, sorted[j].wanted);
-		buf_add_byte(&key, sorted[j].dir ? '/' : '=');
+		buf_add_byte(&key, sorted[j].dir ? '/' : sorted[j].hard ? '#' : '=');
 		buf_add(&key, sorted[j].real);
 		buf_add_byte(&key, '\n');
 	}
@@ -318,31 +318,54 @@ static void gather_reports(struct indexer *ix)
 	}
 }
 
-/* ---- links that leave a layer: ask the layers for their ends, from the top ---- */
+/* ---- links that leave a layer: ask those that have their ends ---- */
 
-static enum status copy_aliases(struct indexer *ix, const struct scan_alias *in, size_t n, struct scan_alias **out,
-				struct err *err)
+/* What one layer is asked. */
+struct asks {
+	VEC(struct scan_alias) list;
+};
+
+static bool has_ask(const struct asks *asks, const struct scan_alias *a)
 {
-	*out = arena_array(&ix->arena, n + 1, sizeof(**out));
-	for (size_t i = 0; *out && i < n; i++) {
-		(*out)[i].dir = in[i].dir;
-		if (!arena_copy(&ix->arena, in[i].real, &(*out)[i].real) ||
-		    !arena_copy(&ix->arena, in[i].wanted, &(*out)[i].wanted))
-			return err_nomem(err, "links");
-	}
-	return *out ? STATUS_OK : err_nomem(err, "links");
+	for (size_t i = 0; i < asks->list.len; i++)
+		if (slice_eq(asks->list.at[i].real, a->real) && slice_eq(asks->list.at[i].wanted, a->wanted) &&
+		    asks->list.at[i].dir == a->dir && asks->list.at[i].hard == a->hard)
+			return true;
+	return false;
 }
 
-static enum status open_asks(struct indexer *ix, struct scan_alias **out, size_t *out_n, struct err *err)
+static enum status copy_asks(struct indexer *ix, const struct scan_alias *in, size_t n, struct asks *out,
+			     struct err *err)
 {
-	const struct scan_alias *asks;
+	for (size_t i = 0; i < n; i++) {
+		struct scan_alias *a;
+
+		if (has_ask(out, &in[i]))
+			continue; /* of the same layer further up */
+		a = VEC_PUSH(&out->list, &ix->arena);
+		if (!a || !arena_copy(&ix->arena, in[i].real, &a->real) ||
+		    !arena_copy(&ix->arena, in[i].wanted, &a->wanted))
+			return err_nomem(err, "links");
+		a->dir = in[i].dir;
+		a->hard = in[i].hard;
+	}
+	return STATUS_OK;
+}
+
+static enum status find_asks(struct indexer *ix, struct asks *asks, struct err *err)
+{
+	const struct scan_alias *list;
 	struct coalesce *c;
 	enum status st;
+	size_t n;
 
 	TRY(coalesce_new(ix->reports, ix->image->n_layers, ix->rules, ix->env->limits, &c, err));
-	st = coalesce_asks(c, &asks, out_n, err);
-	if (st == STATUS_OK)
-		st = copy_aliases(ix, asks, *out_n, out, err);
+	st = STATUS_OK;
+	for (size_t i = 0; i < ix->image->n_layers && st == STATUS_OK; i++) {
+		st = coalesce_asks(c, i, &list, &n, err);
+		if (st == STATUS_OK)
+			st = copy_asks(ix, list, n, &asks[ix->layers[i].same_as], err);
+	}
 	coalesce_free(c);
 	return st;
 }
@@ -359,16 +382,14 @@ static enum status ask_layer(struct indexer *ix, size_t i, const struct scan_ali
 
 static enum status follow_links(struct indexer *ix, struct err *err)
 {
-	struct scan_alias *asks = NULL;
-	size_t n = 0;
+	struct asks *asks = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*asks));
 
-	TRY(open_asks(ix, &asks, &n, err));
-	for (size_t i = ix->image->n_layers; i-- > 0 && n > 0;) {
-		if (ix->layers[i].same_as != i)
-			continue;
-		TRY(ask_layer(ix, i, asks, n, err));
-		TRY(open_asks(ix, &asks, &n, err));
-	}
+	if (!asks)
+		return err_nomem(err, "links");
+	TRY(find_asks(ix, asks, err));
+	for (size_t i = 0; i < ix->image->n_layers; i++)
+		if (asks[i].list.len > 0)
+			TRY(ask_layer(ix, i, asks[i].list.at, asks[i].list.len, err));
 	return STATUS_OK;
 }
 

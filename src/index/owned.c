@@ -30,12 +30,37 @@ static void mark(struct owned *o, struct slice path)
 		return;
 }
 
-/* A list counts while the image shows it. */
-static bool is_shown(struct merged *m, struct slice db, size_t layer, size_t n)
+static bool has_aliases(const struct layer_report *r)
 {
-	const struct merged_event *e = merged_visible(m, merged_canonical(m, db, layer), n - 1);
+	for (size_t i = 0; i < r->files.len; i++)
+		if (r->files.at[i].alias.len > 0)
+			return true;
+	return false;
+}
 
-	return e && e->kind == MERGED_FILE && e->layer == layer;
+static bool leads_to(struct merged *m, struct slice alias, struct slice path, size_t layer)
+{
+	struct merged_end end;
+
+	merged_resolve(m, alias, m->n_layers - 1, &end);
+	return end.how != MERGED_END_CYCLE && end.source_layer == layer && slice_eq(end.source, path);
+}
+
+/* A list counts while the image shows it, at its own path or at the one it was read as. */
+static bool is_shown(struct merged *m, struct slice db, size_t layer, bool aliases)
+{
+	const struct layer_report *r = m->reports[layer];
+	struct merged_seen seen = merged_at_top(m, db);
+	bool own = !aliases;
+
+	for (size_t i = 0; i < r->files.len && !own; i++) {
+		if (!slice_eq(r->files.at[i].path, db))
+			continue;
+		if (r->files.at[i].alias.len > 0 && leads_to(m, r->files.at[i].alias, db, layer))
+			return true;
+		own = r->files.at[i].alias.len == 0;
+	}
+	return own && seen.kind == MERGED_FILE && seen.layer == layer;
 }
 
 void owned_answer(struct owned *o, struct merged *m, const struct layer_report *const *reports, size_t n)
@@ -43,14 +68,14 @@ void owned_answer(struct owned *o, struct merged *m, const struct layer_report *
 	for (size_t layer = 0; layer < n && o->by_path.len > 0; layer++) {
 		const struct layer_report *r = reports[layer];
 		struct slice db = SLICE_EMPTY;
-		bool valid = false;
+		bool valid = false, aliases = has_aliases(r);
 
 		for (size_t i = 0; i < r->owned.len; i++) {
 			const struct layer_owned *f = &r->owned.at[i];
 
 			if (i == 0 || !slice_eq(f->db, db)) {
 				db = f->db;
-				valid = is_shown(m, db, layer, n);
+				valid = is_shown(m, db, layer, aliases);
 			}
 			if (!valid)
 				continue;

@@ -2,7 +2,7 @@
 /*
  * rules.c - one matcher for the path rules of all detectors.
  *
- * Exact paths, directories of child rules and their parents lie in small hash tables behind a bitmap of key lengths,
+ * Exact paths and directories of child rules lie in small hash tables behind a bitmap of key lengths,
  * suffixes in a table by their last four bytes: nearly every path of a layer is refused by two bitmap tests and one
  * table slot.
  */
@@ -23,7 +23,7 @@ struct compiled {
 struct key_slot {
 	struct slice key;
 	uint64_t hash;
-	uint32_t first; /* NO_RULE in tables without rules */
+	uint32_t first;
 	bool used;
 };
 
@@ -39,7 +39,7 @@ struct rules {
 	size_t n;
 	struct compiled *at; /* owned */
 	size_t len, cap;
-	struct key_table exact, child, parents;
+	struct key_table exact, child;
 	uint32_t tails[TAIL_SLOTS]; /* suffix rules by their last four bytes */
 	uint32_t short_tails;	    /* suffixes of fewer bytes */
 	uint32_t any;		    /* PATH_ANY_FILE */
@@ -113,14 +113,6 @@ static unsigned tail_slot(struct slice s)
 	return (unsigned)((tail * UINT32_C(2654435761)) >> 24);
 }
 
-static bool add_parents(struct rules *r, struct slice path)
-{
-	for (path = path_dir(path); path.len > 0; path = path_dir(path))
-		if (!table_add(&r->parents, path))
-			return false;
-	return true;
-}
-
 static bool add_compiled(struct rules *r, struct rule_hit hit, struct slice text)
 {
 	uint32_t index = (uint32_t)r->len;
@@ -132,7 +124,7 @@ static bool add_compiled(struct rules *r, struct rule_hit hit, struct slice text
 	case PATH_EXACT:
 	case PATH_CHILD:
 		slot = table_add(hit.rule->match == PATH_EXACT ? &r->exact : &r->child, text);
-		if (!slot || !add_parents(r, text) || (hit.rule->match == PATH_CHILD && !table_add(&r->parents, text)))
+		if (!slot)
 			return false;
 		first = &slot->first;
 		break;
@@ -220,7 +212,6 @@ void rules_free(struct rules *r)
 		return;
 	free(r->exact.at);
 	free(r->child.at);
-	free(r->parents.at);
 	free(r->at);
 	free(r->texts);
 	free(r);
@@ -300,11 +291,6 @@ bool rules_want_too(const struct rules *r, const struct rule_hit *hit, struct sl
 		if (hits[i].detector == hit->detector && hits[i].companion == hit->companion)
 			return true;
 	return false;
-}
-
-bool rules_is_parent(const struct rules *r, struct slice path)
-{
-	return table_find(&r->parents, path) != NULL;
 }
 
 /*

@@ -30,8 +30,6 @@ size_t rules_match(const struct rules *r, struct slice path, struct rule_hit hit
 const struct path_rule *rules_of(const struct rules *r, const struct detector *d, struct slice path);
 /* Would the detector of a hit read path for the same end, as a file or as a companion? PATH_ANY_FILE is left aside. */
 bool rules_want_too(const struct rules *r, const struct rule_hit *hit, struct slice path);
-/* Is path a directory that an exact or child rule lies beneath (or names)? */
-bool rules_is_parent(const struct rules *r, struct slice path);
 /* Could a detector of language packages want path? Decides which owned paths are kept. */
 bool rules_may_be_owned(const struct rules *r, struct slice path);
 /* The detector of that name; NULL if there is none. */

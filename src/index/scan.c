@@ -113,7 +113,8 @@ static void disown(struct scan *s, const char *what, const struct digest *expect
 	r->packages.len = r->distributions.len = r->repositories.len = r->files.len = 0;
 	while (s->held.len > 0)
 		spool_free(s->held.at[--s->held.len].content);
-	r->programs.len = r->whiteouts.len = r->opaques.len = r->directories.len = r->links.len = r->owned.len = 0;
+	r->whiteouts.len = r->opaques.len = r->links.len = r->owned.len = 0;
+	s->disowned = true;
 	scan_fail(s, DIAG_DIGEST, ERR_NO_OFFSET,
 		  "the layer's %s is %s, not %s as the image says: its content was not used", what,
 		  digest_print(&got, found), digest_print(&want, expected));
@@ -199,6 +200,14 @@ static enum status first_pass(struct scan *s, struct err *err)
 	return st;
 }
 
+static enum status visit_again(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err)
+{
+	struct scan *s = ctx;
+
+	s->entry++;
+	return scan_visit_again(s, entry, body, err);
+}
+
 static enum status second_pass(struct scan *s, struct err *err)
 {
 	struct pass p = { 0 };
@@ -206,8 +215,9 @@ static enum status second_pass(struct scan *s, struct err *err)
 	enum status st = open_pass(s, false, &p, &walk_err);
 
 	s->second = true;
+	s->entry = 0;
 	if (st == STATUS_OK)
-		st = tar_walk(p.tar, s->job->limits, scan_visit_again, s, NULL, &walk_err);
+		st = tar_walk(p.tar, s->job->limits, visit_again, s, NULL, &walk_err);
 	if (st != STATUS_OK)
 		st = walk_failed(s, "in a second pass: ", &walk_err, err);
 	close_pass(&p);
@@ -217,6 +227,7 @@ static enum status second_pass(struct scan *s, struct err *err)
 static enum status scan_tar(struct scan *s, struct err *err)
 {
 	TRY(first_pass(s, err));
+	scan_tree_settle(s->tree);
 	if (s->full)
 		return STATUS_OK;
 	if (s->report->complete && s->agains.len > 0)
@@ -230,7 +241,9 @@ static void fini(struct scan *s)
 		spool_free(s->held.at[i].content);
 	arena_fini(&s->scratch);
 	map_fini(&s->runs_by_path);
-	map_fini(&s->agains_by_path);
+	map_fini(&s->agains_by_entry);
+	map_fini(&s->given);
+	scan_tree_free(s->tree);
 	map_fini(&s->aliases_by_path);
 	map_fini(&s->dir_aliases);
 	free(s->bytes);
@@ -246,10 +259,11 @@ enum status scan_layer(const struct scan_job *job, struct arena *arena, struct l
 	*out = (struct layer_report){ .digest = job->layer->digest, .complete = true };
 	out->detector_set = detector_set();
 	out->bytes_stored = directory ? 0 : job->layer->len;
-	st = scan_records_init(&s, err);
+	s.tree = scan_tree_new(job->limits);
+	st = s.tree ? scan_records_init(&s, err) : err_nomem(err, "a layer");
 	if (st == STATUS_OK)
 		st = directory ? scan_directory(&s, err) : scan_tar(&s, err);
-	if (st == STATUS_OK && (out->packages.len > 0 || out->files.len > 0))
+	if (st == STATUS_OK || (st == STATUS_LIMIT && s.full))
 		st = scan_compact(&s, err);
 	/* A full report was told; what is in it stands. */
 	if (st == STATUS_LIMIT && s.full)

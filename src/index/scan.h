@@ -14,11 +14,11 @@
 
 /*
  * Read the file (or, with dir, the children of the directory) at `real` as if it were at `wanted`, a path that a rule
- * names and that is reached through links of other layers.
+ * names and that is reached through links of other layers. A hard link is wanted by all rules, those of suffixes, too.
  */
 struct scan_alias {
 	struct slice real, wanted;
-	bool dir;
+	bool dir, hard;
 };
 
 struct scan_job {

@@ -186,7 +186,8 @@ static enum status walk_file(struct walk *w, int dir, const char *name, const st
 	struct err read_err = ERR_INIT;
 	enum status st;
 
-	w->scan->report->entries++;
+	w->scan->entry = ++w->scan->report->entries;
+	TRY(scan_place_file(w->scan, entry, err));
 	scan_wanted(w->scan, entry->path, &wants);
 	if (wants.n > 0 && sb->st_nlink > 1)
 		TRY(drop_known(w, sb, entry->path, &wants, err));
@@ -364,6 +365,7 @@ static enum status walk_again(struct walk *w, struct err *err)
 		}
 		entry.size = (uint64_t)sb.st_size;
 		entry.mode = sb.st_mode & 07777;
+		s->entry = s->agains.at[i].entry;
 		body = source_from_fd(fd, 0, entry.size);
 		if (!body)
 			return err_nomem(err, "a file");
@@ -385,6 +387,7 @@ enum status scan_directory(struct scan *s, struct err *err)
 		err_nomem(err, "a directory");
 	if (st == STATUS_OK)
 		st = walk_all(&w, err);
+	scan_tree_settle(s->tree);
 	if (st == STATUS_OK)
 		st = walk_again(&w, err);
 	if (st == STATUS_OK)

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "index/scan.h"
+#include "index/scan_tree.h"
 #include "io/spool.h"
 #include "io/tar.h"
 
@@ -18,6 +19,7 @@ struct scan_run {
 	size_t file;							 /* index in report.files, or NO_INDEX */
 	size_t packages[2], distributions[2], repositories[2], owned[2]; /* begin, end */
 	size_t older;							 /* run of the same path, or NO_INDEX */
+	uint32_t node;							 /* its records go when the node dies */
 	bool dead;							 /* the path was replaced later in the layer */
 };
 
@@ -26,6 +28,7 @@ struct scan_want {
 	struct rule_hit hit;
 	struct slice wanted; /* path handed to the detector */
 	struct slice own;    /* path the records are kept under: what upper layers replace or delete */
+	uint32_t node;	     /* of that path */
 	bool again;	     /* the whole file, for the second time */
 };
 
@@ -41,7 +44,8 @@ struct scan_held {
 struct scan_again {
 	struct scan_want want; /* its slices belong to the arena */
 	struct slice real;     /* where the bytes are */
-	size_t next;	       /* of the same real path, or NO_INDEX */
+	uint64_t entry;	       /* number of the entry that has them */
+	size_t next;	       /* of the same entry, or NO_INDEX */
 };
 
 #define SCAN_WANTS_MAX (2 * RULE_HITS_MAX)
@@ -65,15 +69,28 @@ struct scan {
 	struct map runs_by_path; /* path -> newest run + 1 */
 	VEC(struct scan_held) held;
 	VEC(struct scan_again) agains;
-	struct map agains_by_path; /* real path -> first + 1 */
+	struct map agains_by_entry; /* number of the entry -> first + 1 */
+	struct map given;	    /* entries of which PATH_ANY_FILE made something, or will in the second pass */
 	VEC(struct scan_alias) aliases;
-	struct map aliases_by_path; /* real path -> index + 1 */
+	VEC(uint32_t) next_alias;   /* of the same real path: index + 1, or 0 */
+	struct map aliases_by_path; /* real path -> newest index + 1 */
 	struct map dir_aliases;	    /* real directory -> index + 1 */
 
 	uint8_t *bytes; /* owned; the file at hand, reused */
 	size_t bytes_cap;
 	uint8_t *path_buf; /* owned; for normalising */
 	size_t path_cap;
+
+	struct scan_tree *tree; /* owned */
+	struct slice raw;	/* the entry's path as the archive has it */
+	uint32_t node;		/* of the entry, or SCAN_NO_NODE */
+	uint64_t entry;		/* its number */
+	/* nodes of report.whiteouts, opaques and links */
+	VEC(uint32_t) whiteout_nodes;
+	VEC(uint32_t) opaque_nodes;
+	VEC(uint32_t) link_nodes;
+	bool names_told; /* that there are more names than are kept */
+	bool disowned;	 /* nothing of the layer counts */
 
 	struct scan_run *run; /* being parsed; valid during parse */
 	struct spool *mapped[2]; /* where its bytes lie, and its companion's; borrowed, NULL = in memory */
@@ -92,11 +109,9 @@ enum diag_code scan_unread_code(const struct scan_want *want, enum diag_code oth
 /* A file that was seen but is not parsed. */
 enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t size, enum layer_file_kind kind,
 		      struct err *err) NODISCARD;
-/* A program that no detector knows: it may replace one that was known. */
-enum status scan_shadow(struct scan *s, struct slice path, struct err *err) NODISCARD;
 /* An entry of the same name came before: forget what was drawn from it. */
 void scan_replace(struct scan *s, struct slice path);
-/* Take the records of replaced files out of the report. */
+/* Take what was replaced out of the report, and put the names of what is left into it. */
 enum status scan_compact(struct scan *s, struct err *err) NODISCARD;
 void scan_diag(void *ctx, const struct diag *d);
 /* The last word on a layer that was not read to its end: always kept. */
@@ -104,18 +119,31 @@ void scan_fail(struct scan *s, enum diag_code code, uint64_t offset, const char 
 enum status scan_full(struct scan *s, struct err *err);
 uint8_t *scan_path_buf(struct scan *s, size_t n);
 
-/* scan_entry.c: one entry of the walk */
-enum status scan_visit(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err) NODISCARD;
-/* Who wants the regular file at path? Slices in *out live as long as path and the aliases. */
+/* scan_wants.c: who wants a file */
+
+/* Who wants the regular file at path? Slices in *out live as long as path, the entry and the aliases. */
 void scan_wanted(struct scan *s, struct slice path, struct scan_wants *out);
+/* Copy one for later. */
+bool scan_keep_want(struct scan *s, const struct scan_want *in, struct scan_want *out) NODISCARD;
+enum status scan_add_alias(struct scan *s, const struct scan_alias *alias, struct err *err) NODISCARD;
+enum status scan_add_again(struct scan *s, struct slice real, uint64_t entry, const struct scan_want *want,
+			   struct err *err) NODISCARD;
+/* Remember that something was drawn from an entry, or look whether it was. */
+enum status scan_give(struct scan *s, uint64_t entry, struct err *err) NODISCARD;
+bool scan_gave(const struct scan *s, uint64_t entry);
+
+/* scan_visit.c: one entry of the walk */
+enum status scan_visit(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err) NODISCARD;
+/* Put a regular file where the layer has it: entry->path may change. */
+enum status scan_place_file(struct scan *s, struct tar_entry *entry, struct err *err) NODISCARD;
+
+/* scan_entry.c: the bytes of a file */
 enum status scan_file(struct scan *s, const struct tar_entry *entry, const struct scan_wants *wants,
 		      struct source *body, struct err *err) NODISCARD;
-/* The second pass: only what was asked for again. */
+/* The second pass: only what was asked for again of entry number scan.entry. */
 enum status scan_visit_again(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err) NODISCARD;
 /* Parse the files that waited for companions. */
 enum status scan_finish_held(struct scan *s, struct err *err) NODISCARD;
-enum status scan_add_alias(struct scan *s, const struct scan_alias *alias, struct err *err) NODISCARD;
-enum status scan_add_again(struct scan *s, struct slice real, const struct scan_want *want, struct err *err) NODISCARD;
 
 /* scan_directory.c: the walk of LAYER_DIRECTORY */
 enum status scan_directory(struct scan *s, struct err *err) NODISCARD;

@@ -86,6 +86,11 @@ static bool keep(struct scan *s, struct slice in, struct slice last, struct slic
 	return arena_copy(s->arena, in, out);
 }
 
+static struct slice alias_of(const struct scan_run *run)
+{
+	return slice_eq(run->path, run->wanted) ? SLICE_EMPTY : run->wanted;
+}
+
 static enum status on_package(void *ctx, const struct package *in, struct err *err)
 {
 	struct scan *s = ctx;
@@ -104,6 +109,7 @@ static enum status on_package(void *ctx, const struct package *in, struct err *e
 	p->flags = in->flags;
 	p->path = s->run->path;
 	p->detector = slice_cstr(s->run->detector->name);
+	p->alias = alias_of(s->run);
 	if (!keep(s, in->name, SLICE_EMPTY, &p->name) || !keep(s, in->version, last.version, &p->version) ||
 	    !keep(s, in->arch, last.arch, &p->arch) || !keep(s, in->module, last.module, &p->module) ||
 	    !keep(s, in->source_name, last.source_name, &p->source_name) ||
@@ -123,6 +129,7 @@ static enum status on_distribution(void *ctx, const struct distribution *in, str
 	if (!d)
 		return scan_full(s, err);
 	d->path = s->run->path;
+	d->alias = alias_of(s->run);
 	if (!arena_copy(s->arena, in->did, &d->did) || !arena_copy(s->arena, in->id_like, &d->id_like) ||
 	    !arena_copy(s->arena, in->name, &d->name) || !arena_copy(s->arena, in->version, &d->version) ||
 	    !arena_copy(s->arena, in->version_id, &d->version_id) ||
@@ -229,16 +236,16 @@ static enum status add_file(struct scan *s, struct slice path, struct slice want
 	return STATUS_OK;
 }
 
-static struct scan_run *add_run(struct scan *s, struct slice real, struct slice wanted, const struct detector *d,
-				uint64_t size, enum layer_file_kind kind, struct err *err)
+static struct scan_run *add_run(struct scan *s, const struct scan_want *want, uint64_t size, enum layer_file_kind kind,
+				struct err *err)
 {
-	struct scan_run run = { .detector = d, .older = NO_INDEX };
+	struct scan_run run = { .detector = want->hit.detector, .older = NO_INDEX, .node = want->node };
 	struct scan_run *kept;
 	uint64_t *slot;
 	bool is_new;
 
-	if (!arena_copy(s->arena, real, &run.path) || !keep(s, wanted, run.path, &run.wanted) ||
-	    add_file(s, run.path, run.wanted, d, size, kind, &run.file, err) != STATUS_OK) {
+	if (!arena_copy(s->arena, want->own, &run.path) || !keep(s, want->wanted, run.path, &run.wanted) ||
+	    add_file(s, run.path, run.wanted, run.detector, size, kind, &run.file, err) != STATUS_OK) {
 		scan_full(s, err);
 		return NULL;
 	}
@@ -264,41 +271,16 @@ enum status scan_seen(struct scan *s, const struct scan_want *want, uint64_t siz
 {
 	if (s->full)
 		return STATUS_OK;
-	return add_run(s, want->own, want->wanted, want->hit.detector, size, kind, err) || s->full ? STATUS_OK
-												   : err->code;
+	return add_run(s, want, size, kind, err) || s->full ? STATUS_OK : err->code;
 }
 
-static enum status add_program(struct scan *s, struct slice kept, struct err *err)
-{
-	struct slice *program = VEC_PUSH(&s->report->programs, s->arena);
-
-	if (!program)
-		return scan_full(s, err);
-	*program = kept;
-	return STATUS_OK;
-}
-
-enum status scan_shadow(struct scan *s, struct slice path, struct err *err)
-{
-	struct slice kept;
-
-	if (s->full)
-		return STATUS_OK;
-	if (!arena_copy(s->arena, path, &kept) || add_program(s, kept, err) != STATUS_OK)
-		scan_full(s, err);
-	return STATUS_OK;
-}
-
-/* The file of the run that has just ended gave nothing: its path alone is kept, which takes a quarter of the room. */
-static void reduce_to_program(struct scan *s, const struct scan_want *want)
+/* The file of the run that has just ended is none of the detector's: that it stands there, the tree says. */
+static void drop_empty_program(struct scan *s, const struct scan_want *want)
 {
 	struct scan_run *run = s->run;
-	struct err full = ERR_INIT;
 
 	if (want->hit.rule->match != PATH_ANY_FILE || s->asked_again || run->packages[0] != run->packages[1] ||
 	    run->file + 1 != s->report->files.len || !s->report->files.at[run->file].read)
-		return;
-	if (add_program(s, run->path, &full) != STATUS_OK)
 		return;
 	s->report->files.len--;
 	run->file = NO_INDEX;
@@ -350,7 +332,7 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 		return STATUS_OK;
 	if (want->again)
 		drop_first_reading(s, want->own, want->wanted, d);
-	s->run = add_run(s, want->own, want->wanted, d, file->size, LAYER_FILE_REGULAR, err);
+	s->run = add_run(s, want, file->size, LAYER_FILE_REGULAR, err);
 	if (!s->run)
 		return STATUS_OK; /* the report is full, and says so */
 	s->asked_again = false;
@@ -365,11 +347,13 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 	if (st != STATUS_OK && !s->full)
 		diag_err(&s->diags, scan_unread_code(want, code_of(st)), s->run->path, &parse_err);
 	s->where = SLICE_EMPTY;
-	reduce_to_program(s, want);
+	drop_empty_program(s, want);
+	if (want->hit.rule->match == PATH_ANY_FILE && (s->asked_again || s->run->packages[0] < s->run->packages[1]))
+		TRY(scan_give(s, s->entry, err));
 	if (s->asked_again && !s->second) {
-		struct scan_want again = { want->hit, s->run->wanted, s->run->path, true };
+		struct scan_want again = { want->hit, s->run->wanted, s->run->path, s->run->node, true };
 
-		return scan_add_again(s, s->run->path, &again, err);
+		return scan_add_again(s, s->run->path, s->entry, &again, err);
 	}
 	return STATUS_OK;
 }
@@ -412,45 +396,25 @@ void scan_replace(struct scan *s, struct slice path)
 		s->report->list.len = kept_;                                                                           \
 	} while (0)
 
-/* Of programs that were replaced, one path each; what replaced them is further on, if it is a program, too. */
-static enum status compact_programs(struct scan *s, struct err *err)
-{
-	struct map dead = MAP_INIT;
-	size_t kept = 0;
-	bool is_new;
+/* Drop the elements whose nodes are dead: those were replaced by later entries. */
+#define DROP_DEAD(s, list, nodes)                                                                                      \
+	do {                                                                                                           \
+		size_t kept_ = 0;                                                                                      \
+		for (size_t i_ = 0; i_ < (s)->report->list.len; i_++)                                                  \
+			if (scan_tree_alive((s)->tree, (s)->nodes.at[i_]))                                             \
+				(s)->report->list.at[kept_++] = (s)->report->list.at[i_];                              \
+		(s)->report->list.len = kept_;                                                                         \
+	} while (0)
 
-	for (size_t i = 0; i < s->runs.len; i++) {
-		uint64_t *n;
-
-		if (!s->runs.at[i].dead || s->runs.at[i].file != NO_INDEX)
-			continue;
-		n = map_slot(&dead, s->runs.at[i].path, &is_new);
-		if (!n) {
-			map_fini(&dead);
-			return err_nomem(err, "layer report");
-		}
-		(*n)++;
-	}
-	for (size_t i = 0; i < s->report->programs.len; i++) {
-		uint64_t n = 0;
-
-		if (dead.len == 0 || !map_get(&dead, s->report->programs.at[i], &n) || n == 0)
-			s->report->programs.at[kept++] = s->report->programs.at[i];
-		else
-			*map_slot(&dead, s->report->programs.at[i], &is_new) = n - 1;
-	}
-	s->report->programs.len = kept;
-	map_fini(&dead);
-	return STATUS_OK;
-}
-
-enum status scan_compact(struct scan *s, struct err *err)
+static enum status compact_runs(struct scan *s, struct err *err)
 {
 	size_t dead = 0, kept = 0;
 	bool *gone;
 
-	for (size_t i = 0; i < s->runs.len; i++)
+	for (size_t i = 0; i < s->runs.len; i++) {
+		s->runs.at[i].dead |= !scan_tree_alive(s->tree, s->runs.at[i].node);
 		dead += s->runs.at[i].dead;
+	}
 	if (dead == 0)
 		return STATUS_OK;
 	gone = calloc(s->report->files.len + 1, sizeof(*gone));
@@ -468,5 +432,20 @@ enum status scan_compact(struct scan *s, struct err *err)
 			s->report->files.at[kept++] = s->report->files.at[i];
 	s->report->files.len = kept;
 	free(gone);
-	return compact_programs(s, err);
+	return STATUS_OK;
+}
+
+enum status scan_compact(struct scan *s, struct err *err)
+{
+	if (s->disowned)
+		return STATUS_OK;
+	TRY(compact_runs(s, err));
+	DROP_DEAD(s, whiteouts, whiteout_nodes);
+	DROP_DEAD(s, opaques, opaque_nodes);
+	DROP_DEAD(s, links, link_nodes);
+	if (s->full)
+		return STATUS_OK; /* names are many, and nothing more goes in */
+	if (scan_tree_report(s->tree, s->arena, s->report, err) != STATUS_OK)
+		return scan_full(s, err);
+	return STATUS_OK;
 }

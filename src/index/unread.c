@@ -2,19 +2,17 @@
 /* unread.c - counts the files that hold packages nobody here reads, as the merged image shows them. */
 #include "index/unread.h"
 
-/* What such a file holds, and its canonical path; NULL: it is none, or the image does not show it. */
-static const char *kind_of(const struct layer_file *f, struct merged *m, size_t layer, size_t n,
-			   const struct rules *rules, struct slice *canon)
+/* What such a file holds; NULL: it is none, or the image does not show it. */
+static const char *kind_of(const struct layer_file *f, struct merged *m, size_t layer, const struct rules *rules)
 {
 	const struct detector *d = rules_detector(rules, f->detector);
 	const struct path_rule *rule = d && f->kind == LAYER_FILE_REGULAR ? rules_of(rules, d, f->path) : NULL;
-	const struct merged_event *e;
+	struct merged_seen seen;
 
 	if (!rule || !rule->unread)
 		return NULL;
-	*canon = merged_canonical(m, f->path, layer);
-	e = merged_visible(m, *canon, n - 1);
-	return e && e->kind == MERGED_FILE && e->layer == layer ? rule->unread : NULL;
+	seen = merged_at_top(m, f->path);
+	return seen.kind == MERGED_FILE && seen.layer == layer ? rule->unread : NULL;
 }
 
 enum status unread_ask(struct owned *o, struct merged *m, const struct layer_report *const *reports, size_t n,
@@ -22,10 +20,9 @@ enum status unread_ask(struct owned *o, struct merged *m, const struct layer_rep
 {
 	for (size_t layer = 0; layer < n; layer++) {
 		const struct layer_report *r = reports[layer];
-		struct slice canon;
 
 		for (size_t i = 0; i < r->files.len; i++)
-			if (kind_of(&r->files.at[i], m, layer, n, rules, &canon) && !owned_ask(o, canon))
+			if (kind_of(&r->files.at[i], m, layer, rules) && !owned_ask(o, r->files.at[i].path))
 				return err_nomem(err, "unread files");
 	}
 	return STATUS_OK;
@@ -53,10 +50,9 @@ size_t unread_count(const struct owned *o, struct merged *m, const struct layer_
 		for (size_t i = 0; i < r->files.len; i++) {
 			const struct layer_file *f = &r->files.at[i];
 			struct unread_kind *kind;
-			struct slice canon;
-			const char *what = kind_of(f, m, layer, n, rules, &canon);
+			const char *what = kind_of(f, m, layer, rules);
 
-			if (!what || owned_has(o, canon))
+			if (!what || owned_has(o, f->path))
 				continue;
 			kind = find_kind(out, &kinds, what);
 			if (kind && kind->n++ == 0) {

@@ -24,7 +24,7 @@ struct zygote_order {
 
 struct zygote_alias {
 	uint32_t real_len, wanted_len;
-	bool dir;
+	bool dir, hard;
 };
 
 #define ZYGOTE_ORDER_BYTES ((size_t)64 << 20)

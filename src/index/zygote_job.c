@@ -47,7 +47,7 @@ static enum status write_order(int fd, const struct zygote_request *req, struct 
 	buf_add(&b, slice_make(&order, sizeof(order)));
 	for (size_t i = 0; i < req->n_aliases; i++) {
 		const struct scan_alias *a = &req->aliases[i];
-		struct zygote_alias head = { (uint32_t)a->real.len, (uint32_t)a->wanted.len, a->dir };
+		struct zygote_alias head = { (uint32_t)a->real.len, (uint32_t)a->wanted.len, a->dir, a->hard };
 
 		buf_add(&b, slice_make(&head, sizeof(head)));
 		buf_add(&b, a->real);

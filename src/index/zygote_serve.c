@@ -69,7 +69,8 @@ static bool read_order(int fd, struct arena *arena, struct zygote_order *order, 
 			return false;
 		(*out)[i] = (struct scan_alias){ .real = slice_take(rest, a.real_len),
 						 .wanted = slice_take(slice_from(rest, a.real_len), a.wanted_len),
-						 .dir = a.dir };
+						 .dir = a.dir,
+						 .hard = a.hard };
 		rest = slice_from(rest, (size_t)a.real_len + a.wanted_len);
 	}
 	return *out != NULL;

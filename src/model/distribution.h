@@ -18,6 +18,7 @@ struct distribution {
 	struct slice cpe;               /* CPE_NAME as a formatted string */
 	struct slice variant_id;        /* VARIANT_ID: distroless, micro... */
 	struct slice path;              /* file it was read from */
+	struct slice alias;		/* what path was read as, as for packages; layer reports only */
 };
 
 /* One row of distros.def; NULL for an unknown ID (compared without case). */

@@ -7,10 +7,11 @@
  */
 #include "model/layer_report.h"
 
+#include "model/layer_tree.h"
 #include "text/json.h"
 #include "text/json_writer.h"
 
-#define FORMAT_VERSION 2
+#define FORMAT_VERSION 3
 
 /* ---- writing ---- */
 
@@ -73,6 +74,7 @@ static void put_package(struct json_writer *w, const struct package *p)
 	put_member(w, "db", p->db);
 	put_member(w, "path", p->path);
 	put_member(w, "detector", p->detector);
+	put_member(w, "alias", p->alias);
 	json_close(w);
 }
 
@@ -89,6 +91,7 @@ static void put_distribution(struct json_writer *w, const struct distribution *d
 	put_member(w, "cpe", d->cpe);
 	put_member(w, "variant_id", d->variant_id);
 	put_member(w, "path", d->path);
+	put_member(w, "alias", d->alias);
 	json_close(w);
 }
 
@@ -141,6 +144,40 @@ static void put_links(struct json_writer *w, const char *key, const struct layer
 	json_close(w);
 }
 
+/* How many of the directories on the way to path are on the way to last, too; *rest is what comes after them. */
+static uint64_t shared_parts(struct slice last, struct slice path, struct slice *rest)
+{
+	uint64_t n = 0;
+	struct slice a, b, after;
+
+	*rest = path;
+	while (last.len > 0 && rest->len > 0) {
+		slice_cut(last, '/', &a, &last);
+		slice_cut(*rest, '/', &b, &after);
+		if (after.len == 0 || !slice_eq(a, b))
+			break;
+		*rest = after;
+		n++;
+	}
+	return n;
+}
+
+/* Three elements a directory, since most of a report is this: parts of the last path to keep, the rest, the names. */
+static void put_tree(struct json_writer *w, const struct layer_report *r)
+{
+	struct slice last = SLICE_EMPTY, rest;
+
+	json_key(w, "tree");
+	json_array(w);
+	for (size_t i = 0; i < r->tree.len; i++) {
+		json_u64(w, shared_parts(last, r->tree.at[i].path, &rest));
+		put_bytes(w, rest);
+		put_bytes(w, r->tree.at[i].names);
+		last = r->tree.at[i].path;
+	}
+	json_close(w);
+}
+
 /* One array per run of the same file: its name, then the paths. */
 static void put_owned(struct json_writer *w, const struct layer_report *r)
 {
@@ -188,10 +225,9 @@ enum status layer_report_print(const struct layer_report *r, struct buf *out, st
 	PUT_LIST(&w, r, repositories, put_repository);
 	PUT_LIST(&w, r, files, put_file);
 	PUT_LIST(&w, r, diags, put_diag);
-	put_slices(&w, "programs", r->programs.at, r->programs.len);
 	put_slices(&w, "whiteouts", r->whiteouts.at, r->whiteouts.len);
 	put_slices(&w, "opaques", r->opaques.at, r->opaques.len);
-	put_slices(&w, "directories", r->directories.at, r->directories.len);
+	put_tree(&w, r);
 	put_links(&w, "symlinks", r, false);
 	put_links(&w, "hardlinks", r, true);
 	put_owned(&w, r);
@@ -206,7 +242,7 @@ struct reader {
 	const struct limits *limits;
 	struct arena *arena;
 	struct layer_report *out;
-	struct slice last[8]; /* strings that repeat from one record to the next are kept once */
+	struct slice last[9]; /* strings that repeat from one record to the next are kept once */
 	struct err *err;
 };
 
@@ -332,6 +368,7 @@ static enum status get_package(struct reader *rd, yyjson_val *v)
 	TRY(get_bytes(rd, json_get(v, "source_version"), "packages.source_version", 3, &p->source_version));
 	TRY(get_bytes(rd, json_get(v, "db"), "packages.db", 4, &p->db));
 	TRY(get_place(rd, json_get(v, "path"), "packages.path", 5, &p->path));
+	TRY(get_path(rd, json_get(v, "alias"), "packages.alias", 8, &p->alias));
 	return get_bytes(rd, json_get(v, "detector"), "packages.detector", 6, &p->detector);
 }
 
@@ -351,6 +388,7 @@ static enum status get_distribution(struct reader *rd, yyjson_val *v)
 	TRY(get_bytes(rd, json_get(v, "pretty_name"), "distributions.pretty_name", -1, &d->pretty_name));
 	TRY(get_bytes(rd, json_get(v, "cpe"), "distributions.cpe", -1, &d->cpe));
 	TRY(get_bytes(rd, json_get(v, "variant_id"), "distributions.variant_id", -1, &d->variant_id));
+	TRY(get_path(rd, json_get(v, "alias"), "distributions.alias", 8, &d->alias));
 	return get_path(rd, json_get(v, "path"), "distributions.path", 5, &d->path);
 }
 
@@ -424,13 +462,6 @@ static enum status get_list(struct reader *rd, yyjson_val *root, const char *key
 	return STATUS_OK;
 }
 
-static enum status get_program(struct reader *rd, yyjson_val *v)
-{
-	struct slice *s = VEC_PUSH(&rd->out->programs, rd->arena);
-
-	return s ? get_place(rd, v, "programs", -1, s) : err_nomem(rd->err, "layer report");
-}
-
 static enum status get_whiteout(struct reader *rd, yyjson_val *v)
 {
 	struct slice *s = VEC_PUSH(&rd->out->whiteouts, rd->arena);
@@ -443,13 +474,6 @@ static enum status get_opaque(struct reader *rd, yyjson_val *v)
 	struct slice *s = VEC_PUSH(&rd->out->opaques, rd->arena);
 
 	return s ? get_path(rd, v, "opaques", -1, s) : err_nomem(rd->err, "layer report");
-}
-
-static enum status get_directory(struct reader *rd, yyjson_val *v)
-{
-	struct slice *s = VEC_PUSH(&rd->out->directories, rd->arena);
-
-	return s ? get_place(rd, v, "directories", -1, s) : err_nomem(rd->err, "layer report");
 }
 
 static enum status get_names(struct reader *rd, yyjson_val *root, const char *key, uint64_t max,
@@ -488,6 +512,85 @@ static enum status get_links(struct reader *rd, yyjson_val *root, const char *ke
 			if (link->target.len > rd->limits->path_bytes)
 				return bad(rd, key);
 		}
+	}
+	return STATUS_OK;
+}
+
+/* The first n parts of a path, without the '/' after them. */
+static bool first_parts(struct slice path, uint64_t n, struct slice *out)
+{
+	size_t at = 0;
+
+	for (; n > 0 && at < path.len; n--)
+		at += MIN(slice_find_byte(slice_from(path, at), '/'), path.len - at) + 1;
+	*out = slice_take(path, at > 0 ? at - 1 : 0);
+	return n == 0;
+}
+
+static enum status get_dir_path(struct reader *rd, uint64_t keep, struct slice rest, struct slice *out)
+{
+	struct slice last = rd->out->tree.len > 0 ? rd->out->tree.at[rd->out->tree.len - 1].path : SLICE_EMPTY, kept;
+	uint8_t *joined;
+
+	if (!first_parts(last, keep, &kept) || kept.len + rest.len + 1 > rd->limits->path_bytes)
+		return bad(rd, "tree");
+	*out = rest;
+	if (kept.len > 0 && rest.len > 0) {
+		joined = arena_alloc(rd->arena, kept.len + 1 + rest.len);
+		if (!joined)
+			return err_nomem(rd->err, "layer report");
+		memcpy(joined, kept.ptr, kept.len);
+		joined[kept.len] = '/';
+		memcpy(joined + kept.len + 1, rest.ptr, rest.len);
+		*out = slice_make(joined, kept.len + 1 + rest.len);
+	}
+	if (!is_normal_path(rd, *out) || (rd->out->tree.len > 0 && layer_path_cmp(last, *out) >= 0))
+		return bad(rd, "tree");
+	return STATUS_OK;
+}
+
+/* Names may be many, and are no field of a record: the cap is that of all together. */
+static enum status get_dir_names(struct reader *names, yyjson_val *v, struct limits *room, struct slice *out)
+{
+	TRY(get_bytes(names, v, "tree", -1, out));
+	room->field_bytes -= MIN(room->field_bytes, (uint64_t)out->len);
+	return layer_names_valid(*out) ? STATUS_OK : bad(names, "tree");
+}
+
+static enum status get_tree(struct reader *rd, yyjson_val *root)
+{
+	yyjson_val *list = json_get(root, "tree"), *v;
+	struct limits room = *rd->limits;
+	struct reader names = { .limits = &room, .arena = rd->arena, .err = rd->err };
+	struct layer_dir dir = { 0 }, *out;
+	uint64_t keep = 0;
+	size_t i, n = yyjson_arr_size(list);
+
+	if (!list || !yyjson_is_arr(list) || n % 3 != 0 || n / 3 > rd->limits->layer_entries)
+		return bad(rd, "tree");
+	if (n > 0)
+		RESERVE(rd, tree, n / 3);
+	room.field_bytes = room.layer_names;
+	yyjson_arr_foreach(list, i, n, v)
+	{
+		struct slice rest;
+
+		if (i % 3 == 0) {
+			if (!yyjson_is_uint(v))
+				return bad(rd, "tree");
+			keep = yyjson_get_uint(v);
+			continue;
+		}
+		if (i % 3 == 1) {
+			TRY(get_bytes(rd, v, "tree", -1, &rest));
+			TRY(get_dir_path(rd, keep, rest, &dir.path));
+			continue;
+		}
+		TRY(get_dir_names(&names, v, &room, &dir.names));
+		out = VEC_PUSH(&rd->out->tree, rd->arena);
+		if (!out)
+			return err_nomem(rd->err, "layer report");
+		*out = dir;
 	}
 	return STATUS_OK;
 }
@@ -553,9 +656,6 @@ static enum status get_lists(struct reader *rd, yyjson_val *root)
 	n = yyjson_arr_size(json_get(root, "files"));
 	if (n > 0 && n <= lim->layer_entries)
 		RESERVE(rd, files, n);
-	n = yyjson_arr_size(json_get(root, "programs"));
-	if (n > 0 && n <= lim->layer_entries)
-		RESERVE(rd, programs, n);
 	n = yyjson_arr_size(json_get(root, "symlinks")) / 2 + yyjson_arr_size(json_get(root, "hardlinks")) / 2;
 	if (n > 0 && n <= lim->layer_links)
 		RESERVE(rd, links, n);
@@ -565,10 +665,9 @@ static enum status get_lists(struct reader *rd, yyjson_val *root)
 	TRY(get_list(rd, root, "files", lim->layer_entries, get_file));
 	/* One more than the cap: the failure that ends a layer is always kept. */
 	TRY(get_list(rd, root, "diags", lim->diagnostics + 1, get_diag));
-	TRY(get_names(rd, root, "programs", lim->layer_entries, get_program));
 	TRY(get_names(rd, root, "whiteouts", lim->layer_entries, get_whiteout));
 	TRY(get_names(rd, root, "opaques", lim->layer_entries, get_opaque));
-	TRY(get_names(rd, root, "directories", lim->layer_entries, get_directory));
+	TRY(get_tree(rd, root));
 	TRY(get_links(rd, root, "symlinks", false));
 	TRY(get_links(rd, root, "hardlinks", true));
 	return get_owned(rd, root);

@@ -24,11 +24,17 @@ struct layer_file {
 	struct slice alias; /* the path it was asked for as, when it was reached by a link; else "" */
 };
 
-/* A symlink (any), or a hard link whose name or target a rule wants. */
+/* A symlink (any), or a hard link whose name a rule wants and whose file another layer or another rule has. */
 struct layer_link {
 	struct slice path;
 	struct slice target; /* symlink: as written; hard link: normalised path */
 	bool hard;
+};
+
+/* A directory of the layer, and what stands in it but directories. */
+struct layer_dir {
+	struct slice path;  /* "" is the root */
+	struct slice names; /* ascending by their bytes, with a '/' between each two; empty: an empty directory */
 };
 
 /* A path said to belong to a package of the system's package manager; kept when a language detector could want it. */
@@ -49,7 +55,10 @@ struct layer_repository {
 	struct slice path; /* file it was read from */
 };
 
-/* All memory belongs to the arena it was made with. */
+/*
+ * All memory belongs to the arena it was made with. Paths are those that the layer alone unpacks to: what it wrote
+ * through its own links lies where they lead.
+ */
 struct layer_report {
 	struct digest digest;  /* of the layer as stored (compressed); DIGEST_NONE for a directory */
 	struct digest diff_id; /* of the tar; DIGEST_NONE if it was not computed */
@@ -63,10 +72,10 @@ struct layer_report {
 	VEC(struct distribution) distributions;
 	VEC(struct layer_repository) repositories;
 	VEC(struct layer_file) files;
-	VEC(struct slice) programs;  /* could be run, but nothing was recognised: they hide those below */
 	VEC(struct slice) whiteouts; /* paths deleted by this layer */
 	VEC(struct slice) opaques;   /* directories whose lower content is hidden; "" = the root */
-	VEC(struct slice) directories; /* explicit entries that are parents of exact rules: they replace links */
+	VEC(struct layer_dir)
+	tree; /* all that the layer has, whoever wants it; by layer_path_cmp(): model/layer_tree.h */
 	VEC(struct layer_link) links;
 	VEC(struct layer_owned) owned;
 	VEC(struct layer_diag) diags;

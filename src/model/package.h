@@ -35,6 +35,7 @@ struct package {
 	struct slice db; /* Clair's package_db: "var/lib/dpkg/status", "python:usr/lib/...", "go:usr/bin/x" */
 	struct slice path;          /* file of the image it was read from: the unit that layers replace or delete */
 	struct slice detector;      /* name of the detector */
+	struct slice alias; /* what path was read as, when links of other layers led there; layer reports only */
 };
 
 const char *package_type_purl(enum package_type t);    /* "deb"; "" for PACKAGE_NONE */

@@ -133,11 +133,6 @@ static void put_file(const struct printer *p, struct json_writer *w, size_t at)
 	json_member_bool(w, "read", p->report->files.at[at].read);
 }
 
-static void put_program(const struct printer *p, struct json_writer *w, size_t at)
-{
-	json_member_str(w, "program", p->report->programs.at[at]);
-}
-
 static int by_path(const void *left, const void *right)
 {
 	const struct line *a = left, *b = right;
@@ -193,17 +188,6 @@ static enum status put_files(const struct printer *p)
 	return put_group(p, lines, n, put_file);
 }
 
-static enum status put_programs(const struct printer *p)
-{
-	struct line *lines = arena_array(p->arena, p->report->programs.len + 1, sizeof(*lines));
-
-	if (!lines)
-		return err_nomem(p->err, "lines of records");
-	for (size_t i = 0; i < p->report->programs.len; i++)
-		lines[i] = (struct line){ p->report->programs.at[i], i };
-	return put_group(p, lines, p->report->programs.len, put_program);
-}
-
 static enum status put_report(const struct printer *p)
 {
 	PUT_LIST(packages, path, put_package);
@@ -211,8 +195,7 @@ static enum status put_report(const struct printer *p)
 	PUT_LIST(repositories, path, put_repository);
 	PUT_LIST(owned, db, put_owned);
 	PUT_LIST(diags, where, put_diag);
-	TRY(put_files(p));
-	return put_programs(p);
+	return put_files(p);
 }
 
 enum status detector_print(const struct detector *d, const char *directory, const struct limits *limits,

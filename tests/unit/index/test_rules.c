@@ -84,20 +84,6 @@ static void test_any_file(void **state)
 	rules_free(r);
 }
 
-static void test_parents(void **state)
-{
-	struct rules *r = compile();
-
-	(void)state;
-	assert_true(rules_is_parent(r, SLICE("db")));
-	assert_true(rules_is_parent(r, SLICE("usr")));
-	assert_true(rules_is_parent(r, SLICE("usr/lib")));
-	assert_true(rules_is_parent(r, SLICE("db/status.d")));
-	assert_false(rules_is_parent(r, SLICE("db/status")));
-	assert_false(rules_is_parent(r, SLICE("li")));
-	rules_free(r);
-}
-
 static void test_rule_of_a_detector(void **state)
 {
 	struct rules *r = compile();
@@ -133,7 +119,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds_of_rules),
 		cmocka_unit_test(test_any_file),
-		cmocka_unit_test(test_parents),
 		cmocka_unit_test(test_rule_of_a_detector),
 		cmocka_unit_test(test_owned_paths_that_are_kept),
 	};

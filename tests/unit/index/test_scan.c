@@ -83,12 +83,17 @@ static bool has_package(const struct fixture *f, const char *name, const char *v
 	return false;
 }
 
-static bool has_program(const struct fixture *f, const char *path)
+/* What the layer has, a directory in each line: its path, a blank, its names. */
+static void check_tree(const struct fixture *f, const char *want)
 {
-	for (size_t i = 0; i < f->report.programs.len; i++)
-		if (slice_eq(f->report.programs.at[i], slice_cstr(path)))
-			return true;
-	return false;
+	struct buf got = BUF_INIT((size_t)1 << 20);
+
+	for (size_t i = 0; i < f->report.tree.len; i++)
+		buf_printf(&got, "%.*s %.*s\n", SLICE_ARG(f->report.tree.at[i].path),
+			   SLICE_ARG(f->report.tree.at[i].names));
+	if (!slice_eq(buf_slice(&got), slice_cstr(want)))
+		fail_msg("got:\n%.*swant:\n%s", SLICE_ARG(buf_slice(&got)), want);
+	buf_fini(&got);
 }
 
 static size_t count_diags(const struct fixture *f, enum diag_code code)
@@ -157,15 +162,132 @@ static void test_whiteouts_links_directories(void **state)
 	tarball_add(&f->tar, '3', "c/device", NULL, NULL, 0);
 	tarball_add(&f->tar, '3', "dev/null", NULL, NULL, 0);
 	scan(f);
-	assert_int_equal(f->report.whiteouts.len, 3);
+	assert_int_equal(f->report.whiteouts.len, 2);
 	assert_true(slice_eq(f->report.whiteouts.at[0], SLICE("a/b")));
 	assert_true(slice_eq(f->report.whiteouts.at[1], SLICE("top")));
-	assert_true(slice_eq(f->report.whiteouts.at[2], SLICE("c/device")));
 	assert_int_equal(f->report.opaques.len, 1);
 	assert_true(slice_eq(f->report.opaques.at[0], SLICE("a")));
 	assert_int_equal(f->report.links.len, 1);
 	assert_true(slice_eq(f->report.links.at[0].target, SLICE("usr/lib")));
-	assert_int_equal(f->report.directories.len, 1);
+	check_tree(f, " lib\na \nc device\ndb \ndev null\nsrv/deep \n");
+}
+
+/* A later entry replaces an earlier one and all below it, but a directory a directory. */
+static void test_kinds_change_in_a_layer(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "gone/x.info/META", "a 1\n");
+	tarball_file(&f->tar, "gone/rpm/db", "a 2\n");
+	tarball_add(&f->tar, '2', "gone/link", "x", NULL, 0);
+	tarball_file(&f->tar, "gone/.wh.w", "");
+	tarball_file(&f->tar, "gone/.wh..wh..opq", "");
+	tarball_file(&f->tar, "gone", "a file");
+	tarball_file(&f->tar, "stays/x.info/META", "b 1\n");
+	tarball_add(&f->tar, '5', "stays", NULL, NULL, 0);
+	tarball_file(&f->tar, "back/x.info/META", "c 1\n");
+	tarball_add(&f->tar, '2', "back", "stays", NULL, 0);
+	tarball_add(&f->tar, '5', "back", NULL, NULL, 0);
+	tarball_file(&f->tar, "back/y.info/META", "d 1\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 2);
+	assert_true(has_package(f, "b", "1", "stays/x.info/META"));
+	assert_true(has_package(f, "d", "1", "back/y.info/META"));
+	assert_int_equal(f->report.links.len + f->report.whiteouts.len + f->report.opaques.len, 0);
+	check_tree(f, " gone\nback/y.info META\nstays/x.info META\n");
+}
+
+/* What is written through a link of the same layer lies where that leads; who names the link's path exactly reads it.
+ */
+static void test_written_through_own_links(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_add(&f->tar, '2', "lib", "usr/lib", NULL, 0);
+	tarball_add(&f->tar, '2', "usr/lib/up", "../../opt/./x/..", NULL, 0);
+	tarball_add(&f->tar, '2', "db", "/srv/data", NULL, 0);
+	tarball_file(&f->tar, "lib/x.info/META", "a 1\n");
+	tarball_file(&f->tar, "lib/up/y.info/META", "b 1\n");
+	tarball_file(&f->tar, "db/status", "c 1\n");
+	tarball_add(&f->tar, '2', "one", "two", NULL, 0);
+	tarball_add(&f->tar, '2', "two", "one", NULL, 0);
+	tarball_file(&f->tar, "one/z.info/META", "d 1\n");
+	scan(f);
+	assert_int_equal(f->report.packages.len, 4);
+	assert_true(has_package(f, "a", "1", "usr/lib/x.info/META"));
+	assert_true(has_package(f, "b", "1", "opt/y.info/META"));
+	assert_true(has_package(f, "c", "1", "srv/data/status"));
+	assert_true(slice_eq(f->report.packages.at[2].alias, SLICE("db/status")));
+	assert_int_equal(count_diags(f, DIAG_ARCHIVE), 1); /* a circle */
+	check_tree(f, " db/lib/one/two\nopt/x \nopt/y.info META\nsrv/data status\nusr/lib up\nusr/lib/x.info META\n");
+}
+
+/* The mark of a deletion is an entry: a later one of its name takes its place, an earlier one stays. */
+static void test_whiteouts_and_entries(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, ".wh.first", "");
+	tarball_add(&f->tar, '5', "first", NULL, NULL, 0);
+	tarball_add(&f->tar, '5', "second", NULL, NULL, 0);
+	tarball_file(&f->tar, ".wh.second", "");
+	scan(f);
+	assert_int_equal(f->report.whiteouts.len, 1);
+	assert_true(slice_eq(f->report.whiteouts.at[0], SLICE("second")));
+	check_tree(f, "first \nsecond \n");
+}
+
+/* The bytes are those that the name had when the link was made. */
+static void test_hard_link_between_two_versions(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_file(&f->tar, "srv/a", "old 1\n");
+	tarball_add(&f->tar, '1', "x.info/META", "srv/a", NULL, 0);
+	tarball_file(&f->tar, "srv/a", "new 2\n");
+	tarball_add(&f->tar, '1', "y.info/META", "srv/a", NULL, 0);
+	tarball_add(&f->tar, '1', "z.info/META", "x.info/META", NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.packages.len, 3);
+	assert_true(has_package(f, "old", "1", "x.info/META"));
+	assert_true(has_package(f, "new", "2", "y.info/META"));
+	assert_true(has_package(f, "old", "1", "z.info/META"));
+}
+
+static void test_hard_links_to_others(void **state)
+{
+	struct fixture *f = *state;
+
+	tarball_add(&f->tar, '2', "srv/link", "../db/real", NULL, 0);
+	tarball_add(&f->tar, '1', "db/status", "srv/link", NULL, 0); /* becomes that link */
+	tarball_add(&f->tar, '1', "x.info/META", "of/lower", NULL, 0);
+	tarball_add(&f->tar, '1', "opt/data", "of/lower", NULL, 0);
+	scan(f);
+	assert_int_equal(f->report.links.len, 4);
+	assert_true(slice_eq(f->report.links.at[1].path, SLICE("db/status")));
+	assert_true(slice_eq(f->report.links.at[1].target, SLICE("../db/real")));
+	assert_false(f->report.links.at[1].hard);
+	assert_true(slice_eq(f->report.links.at[2].target, SLICE("of/lower")));
+	assert_true(f->report.links.at[2].hard);
+	check_tree(f, "db status\nopt data\nsrv link\nx.info META\n");
+}
+
+static void test_too_many_names(void **state)
+{
+	struct fixture *f = *state;
+
+	f->limits.layer_names = 90;
+	for (unsigned i = 0; i < 20; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "opt/name-%02u.info/META", i);
+		tarball_file(&f->tar, path, "a 1\n");
+	}
+	scan(f);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.packages.len, 20);
+	assert_int_equal(count_diags(f, DIAG_LIMIT), 1);
+	assert_in_range(f->report.tree.len, 3, 8);
 }
 
 static void test_hard_link_to_an_unwanted_name(void **state)
@@ -180,7 +302,7 @@ static void test_hard_link_to_an_unwanted_name(void **state)
 	assert_int_equal(f->report.files.len, 1);
 }
 
-/* A second name of a program that was recognised is read again; one of a program that was not only shadows. */
+/* A second name of a program that was recognised is read again; one of a program that was not is just a name. */
 static void test_hard_links_to_programs(void **state)
 {
 	struct fixture *f = *state;
@@ -194,11 +316,11 @@ static void test_hard_links_to_programs(void **state)
 	assert_true(has_package(f, "prog-one", "PROG", "bin/known"));
 	assert_true(has_package(f, "prog-one", "PROG", "bin/known2"));
 	assert_int_equal(f->report.packages.len, 2);
-	assert_true(has_program(f, "bin/other2"));
-	assert_false(has_program(f, "bin/data"));
+	check_tree(f, "bin data/known/known2/other/other2\n");
 }
 
-static void test_one_database_under_two_names_counts_once(void **state)
+/* Coalescing takes one of them: the link says which are the same. */
+static void test_one_database_under_two_names(void **state)
 {
 	struct fixture *f = *state;
 
@@ -207,7 +329,10 @@ static void test_one_database_under_two_names_counts_once(void **state)
 	tarball_add(&f->tar, '1', "rpm/db", "usr/lib/rpm/db", NULL, 0);
 	tarball_add(&f->tar, '1', "rpm/db-wal", "usr/lib/rpm/db-wal", NULL, 0);
 	scan(f);
-	assert_int_equal(f->report.packages.len, 2);
+	assert_int_equal(f->report.packages.len, 4);
+	assert_true(has_package(f, "b", "1", "rpm/db"));
+	assert_true(f->report.links.at[0].hard);
+	assert_true(slice_eq(f->report.links.at[0].target, SLICE("usr/lib/rpm/db")));
 	assert_int_equal(f->report.diags.len, 0);
 }
 
@@ -246,7 +371,7 @@ static void test_companion_of_an_alias(void **state)
 {
 	struct fixture *f = *state;
 
-	f->alias = (struct scan_alias){ SLICE("srv/db"), SLICE("rpm/db"), false };
+	f->alias = (struct scan_alias){ SLICE("srv/db"), SLICE("rpm/db"), false, false };
 	f->n_aliases = 1;
 	tarball_file(&f->tar, "srv/db", "a 1\n");
 	tarball_file(&f->tar, "srv/db-wal", "late 2\n");
@@ -298,7 +423,7 @@ static void test_alias_reads_a_file_as_another(void **state)
 {
 	struct fixture *f = *state;
 
-	f->alias = (struct scan_alias){ SLICE("srv/real"), SLICE("db/status"), false };
+	f->alias = (struct scan_alias){ SLICE("srv/real"), SLICE("db/status"), false, false };
 	f->n_aliases = 1;
 	tarball_file(&f->tar, "srv/real", "a 1\n");
 	scan(f);
@@ -312,13 +437,26 @@ static void test_alias_of_a_directory(void **state)
 {
 	struct fixture *f = *state;
 
-	f->alias = (struct scan_alias){ SLICE("srv/d"), SLICE("db/status.d"), true };
+	f->alias = (struct scan_alias){ SLICE("srv/d"), SLICE("db/status.d"), true, false };
 	f->n_aliases = 1;
 	tarball_file(&f->tar, "srv/d/one", "a 1\n");
 	tarball_file(&f->tar, "srv/d/deeper/two", "b 1\n");
 	scan(f);
 	assert_int_equal(f->report.packages.len, 1);
 	assert_true(slice_eq(f->report.files.at[0].alias, SLICE("db/status.d/one")));
+}
+
+/* Of a hard link in an upper layer: rules of suffixes and of programs count, too. */
+static void test_hard_alias(void **state)
+{
+	struct fixture *f = *state;
+
+	f->alias = (struct scan_alias){ SLICE("srv/x"), SLICE("opt/x.info/META"), false, true };
+	f->n_aliases = 1;
+	tarball_file(&f->tar, "srv/x", "PROG 1\n");
+	scan(f);
+	assert_true(has_package(f, "PROG", "1", "srv/x"));
+	assert_true(slice_eq(f->report.packages.at[0].alias, SLICE("opt/x.info/META")));
 }
 
 static void test_failing_parser_keeps_what_it_gave(void **state)
@@ -526,7 +664,14 @@ int main(void)
 		TEST(test_whiteouts_links_directories),
 		TEST(test_hard_link_to_an_unwanted_name),
 		TEST(test_hard_links_to_programs),
-		TEST(test_one_database_under_two_names_counts_once),
+		TEST(test_one_database_under_two_names),
+		TEST(test_kinds_change_in_a_layer),
+		TEST(test_written_through_own_links),
+		TEST(test_whiteouts_and_entries),
+		TEST(test_hard_link_between_two_versions),
+		TEST(test_hard_links_to_others),
+		TEST(test_too_many_names),
+		TEST(test_hard_alias),
 		TEST(test_companion_before_and_after),
 		TEST(test_companion_through_links),
 		TEST(test_companion_of_an_alias),

@@ -25,19 +25,19 @@ static struct index_layer layers[] = {
 };
 static struct index_package packages[] = {
 	{ { PACKAGE_DEB, PACKAGE_OWNED | PACKAGE_BAD_VERSION, S("libc6"), S("2:2.36-9"), S("amd64"), S(""), S("glibc"),
-	    S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg") },
+	    S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg"), S("") },
 	  1,
 	  0,
 	  SIZE_MAX },
 	{ { PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, S("x\0y"), S(""), S("linux/amd64"), S("m:1"), S(""),
-	    S(""), S("go:usr/bin/\xfe"), S("usr/bin/\xfe"), S("go") },
+	    S(""), S("go:usr/bin/\xfe"), S("usr/bin/\xfe"), S("go"), S("") },
 	  0,
 	  INDEX_NO_DISTRIBUTION,
 	  0 },
 };
 static struct distribution distributions[] = {
 	{ S("debian"), S("like"), S("Debian"), S("12 (b)"), S("12"), S("bookworm"), S("Debian 12"), S("cpe:2.3:o:x"),
-	  S("slim"), S("usr/lib/os-release") },
+	  S("slim"), S("usr/lib/os-release"), S("") },
 };
 static struct layer_repository repositories[] = { { S("main"), S("key"), S("https://x/?a=b"), S("cpe"),
 						    S("etc/apk/repositories") } };

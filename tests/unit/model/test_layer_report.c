@@ -33,15 +33,15 @@ static void check_slice(struct slice got, struct slice want)
 
 static struct package packages[] = {
 	{ PACKAGE_DEB, PACKAGE_OWNED | PACKAGE_BAD_VERSION, S("libc6"), S("2:2.36-9+deb12u1"), S("amd64"), S(""),
-	  S("glibc"), S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg") },
+	  S("glibc"), S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg"), S("") },
 	{ PACKAGE_RPM, 0, S("naïve \xff\xfe name"), S("1\0 2"), S("noarch"), S("nodejs:18"), S(""), S(""), S("db\"\\"),
-	  S("a/b"), S("rpm") },
+	  S("a/b"), S("rpm"), S("read/as") },
 	{ PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, S("x"), S(""), S(""), S(""), S(""), S(""), S(""), S("p"),
-	  S("") },
+	  S(""), S("read/as") },
 };
 static struct distribution distributions[] = {
 	{ S("debian"), S("like"), S("name"), S("12 (bookworm)"), S("12"), S("bookworm"), S("Debian GNU/Linux 12"),
-	  S("cpe:2.3:o:x"), S("distroless"), S("usr/lib/os-release") },
+	  S("cpe:2.3:o:x"), S("distroless"), S("usr/lib/os-release"), S("etc/os-release") },
 	{ .did = S("") },
 };
 static struct layer_repository repositories[] = {
@@ -51,9 +51,10 @@ static struct layer_file files[] = { { S("var/lib/dpkg/status"), S("dpkg"), LAYE
 				       S("") },
 				     { S("d"), S("x"), LAYER_FILE_DIRECTORY, false, 0, S("alias/of") },
 				     { S("\xff/\xfe"), S("x"), LAYER_FILE_OTHER, false, 1, S("") } };
-static struct slice programs[] = { S("usr/bin/a"), S("\xff") };
-static struct slice whiteouts[] = { S("a"), S("\xc3\x28/x"), S("new\nline") }, opaques[] = { S(""), S("usr") },
-		    directories[] = { S("var/lib") };
+static struct slice whiteouts[] = { S("a"), S("\xc3\x28/x"), S("new\nline") }, opaques[] = { S(""), S("usr") };
+static struct layer_dir tree[] = { { S(""), S("a/lib") },	    { S("usr/bin"), S("a/b/c") },
+				   { S("usr/bin/deep/er"), S("") }, { S("usr/bin-"), S("\xff/\xff\xfe") },
+				   { S("var/\xc3"), S("x") },	    { S("var/\xc3/\xa4"), S("\xc3\x28 y") } };
 static struct layer_link links[] = { { S("lib"), S("usr/lib"), false },
 				     { S("x"), S("../../\xff"), false },
 				     { S("empty"), S(""), false },
@@ -78,16 +79,16 @@ static struct layer_report full(void)
 				  .diags_dropped = 4 };
 
 #define GIVE(list) r.list.at = list, r.list.len = r.list.cap = ARRAY_LEN(list)
-	GIVE(packages), GIVE(distributions), GIVE(repositories), GIVE(files), GIVE(programs), GIVE(whiteouts),
-		GIVE(opaques), GIVE(directories), GIVE(links), GIVE(owned), GIVE(diags);
+	GIVE(packages), GIVE(distributions), GIVE(repositories), GIVE(files), GIVE(whiteouts), GIVE(opaques),
+		GIVE(tree), GIVE(links), GIVE(owned), GIVE(diags);
 #undef GIVE
 	return r;
 }
 
 /* Structs without padding are compared member by member; a member that is added here must be added there. */
-_Static_assert(sizeof(struct package) == 2 * 4 + 9 * sizeof(struct slice),
+_Static_assert(sizeof(struct package) == 2 * 4 + 10 * sizeof(struct slice),
 	       "a new member of struct package: compare it");
-_Static_assert(sizeof(struct distribution) == 10 * sizeof(struct slice),
+_Static_assert(sizeof(struct distribution) == 11 * sizeof(struct slice),
 	       "a new member of struct distribution: compare it");
 _Static_assert(sizeof(struct layer_repository) == 5 * sizeof(struct slice),
 	       "a new member of struct layer_repository: compare it");
@@ -107,22 +108,20 @@ static void check_lists(const struct layer_report *got, const struct layer_repor
 	for (size_t i = 0; i < want->packages.len; i++) {
 		assert_int_equal(got->packages.at[i].type, want->packages.at[i].type);
 		assert_int_equal(got->packages.at[i].flags, want->packages.at[i].flags);
-		check_slices(&got->packages.at[i].name, &want->packages.at[i].name, 9);
+		check_slices(&got->packages.at[i].name, &want->packages.at[i].name, 10);
 	}
 	assert_int_equal(got->distributions.len, want->distributions.len);
 	for (size_t i = 0; i < want->distributions.len; i++)
-		check_slices(&got->distributions.at[i], &want->distributions.at[i], 10);
+		check_slices(&got->distributions.at[i], &want->distributions.at[i], 11);
 	assert_int_equal(got->repositories.len, want->repositories.len);
 	for (size_t i = 0; i < want->repositories.len; i++)
 		check_slices(&got->repositories.at[i], &want->repositories.at[i], 5);
-	assert_int_equal(got->programs.len, want->programs.len);
-	check_slices(got->programs.at, want->programs.at, want->programs.len);
 	assert_int_equal(got->whiteouts.len, want->whiteouts.len);
 	check_slices(got->whiteouts.at, want->whiteouts.at, want->whiteouts.len);
 	assert_int_equal(got->opaques.len, want->opaques.len);
 	check_slices(got->opaques.at, want->opaques.at, want->opaques.len);
-	assert_int_equal(got->directories.len, want->directories.len);
-	check_slices(got->directories.at, want->directories.at, want->directories.len);
+	assert_int_equal(got->tree.len, want->tree.len);
+	check_slices(got->tree.at, want->tree.at, 2 * want->tree.len);
 	assert_int_equal(got->owned.len, want->owned.len);
 	check_slices(got->owned.at, want->owned.at, 2 * want->owned.len);
 }
@@ -215,12 +214,11 @@ static void test_every_enum(void **state)
 
 /* ---- what is refused ---- */
 
-static const char whole[] =
-	"{\"format\":2,\"bytes_stored\":1,\"bytes_tar\":2,\"entries\":3,\"complete\":true,\"diags_"
-	"dropped\":0,\"packages\":[],"
-	"\"distributions\":[],\"repositories\":[],\"files\":[],\"diags\":[],\"programs\":[],\"whiteouts\":[],"
-	"\"opaques\":[],\"directories\":[],"
-	"\"symlinks\":[],\"hardlinks\":[],\"owned\":[]}";
+static const char whole[] = "{\"format\":3,\"bytes_stored\":1,\"bytes_tar\":2,\"entries\":3,\"complete\":true,\"diags_"
+			    "dropped\":0,\"packages\":[],"
+			    "\"distributions\":[],\"repositories\":[],\"files\":[],\"diags\":[],\"whiteouts\":[],"
+			    "\"opaques\":[],\"tree\":[],"
+			    "\"symlinks\":[],\"hardlinks\":[],\"owned\":[]}";
 
 static enum status parse_text(struct slice text, const struct limits *limits)
 {
@@ -280,8 +278,8 @@ static void test_head(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		for (size_t k = 0; k < ARRAY_LEN(values); k++)
 			refused(members[i], values[k], i == 0 ? "format" : "head");
-	refused("format", "1", "format"); /* an older one */
-	refused("format", "3", "format");
+	refused("format", "2", "format"); /* an older one */
+	refused("format", "4", "format");
 	refused("complete", "1", "complete");
 	refused("complete", "\"true\"", "complete");
 	refused("complete", "null", "complete");
@@ -301,7 +299,7 @@ static void test_head(void **state)
 static void test_lists(void **state)
 {
 	static const char *const members[] = { "packages", "distributions", "repositories", "files",
-					       "diags",	   "whiteouts",	    "opaques",	    "directories",
+					       "diags",	   "whiteouts",	    "opaques",	    "tree",
 					       "symlinks", "hardlinks",	    "owned" };
 
 	(void)state;
@@ -339,10 +337,11 @@ static void test_paths(void **state)
 		{ "repositories", "[{\"path\":%s}]", true },
 		{ "files", "[{\"size\":0,\"path\":%s}]", false },
 		{ "files", "[{\"size\":0,\"path\":\"a\",\"alias\":%s}]", true },
-		{ "programs", "[%s]", false },
 		{ "whiteouts", "[%s]", false },
 		{ "opaques", "[%s]", true },
-		{ "directories", "[%s]", false },
+		{ "tree", "[0,%s,\"n\"]", true },
+		{ "packages", "[{\"type\":\"deb\",\"path\":\"p\",\"alias\":%s}]", true },
+		{ "distributions", "[{\"path\":\"p\",\"alias\":%s}]", true },
 		{ "symlinks", "[%s,\"t\"]", false },
 		{ "hardlinks", "[%s,\"t\"]", false },
 		{ "hardlinks", "[\"p\",%s]", false },
@@ -441,6 +440,56 @@ static void test_members(void **state)
 	accepted("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"unknown\":7}]"); /* members of a later version */
 }
 
+/* Directories in order, names in order, no name that is none: or a search in them finds what is not there. */
+static void test_tree(void **state)
+{
+	static const char *const bad[] = {
+		"[0,\"a\"]",
+		"[\"0\",\"a\",\"n\"]",
+		"[-1,\"a\",\"n\"]",
+		"[0.5,\"a\",\"n\"]",
+		"[0,7,\"n\"]",
+		"[0,\"a\",7]",
+		"[0,\"a\",null]",
+		"[0,\"a\",\"n/\"]",
+		"[0,\"a\",\"/n\"]",
+		"[0,\"a\",\"m//n\"]",
+		"[0,\"a\",\".\"]",
+		"[0,\"a\",\"../n\"]",
+		"[0,\"a\",\"n/m\"]",
+		"[0,\"a\",\"n/n\"]",
+		"[0,\"a\",\"n\\u0000\"]",
+		"[0,\"a\",{\"hex\":\"6e2f6d\"}]",
+		"[0,\"a\",{\"hex\":\"6\"}]",
+		"[1,\"a\",\"n\"]",		  /* one part of nothing */
+		"[0,\"a/b\",\"\",3,\"c\",\"\"]",  /* three parts of two */
+		"[0,\"b\",\"\",0,\"a\",\"\"]",	  /* out of order */
+		"[0,\"a\",\"\",0,\"a\",\"\"]",	  /* twice */
+		"[0,\"a-\",\"\",0,\"a/b\",\"\"]", /* '/' comes before all other bytes */
+		"[0,\"a/b\",\"\",1,\"../c\",\"\"]",
+		"[0,\"a/b\",\"\",2,\"\",\"\"]",
+		"[0,\"a\",\"\",0,\"\",\"\"]", /* the root is the first */
+	};
+	struct limits limits = limits_default;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		refused("tree", bad[i], "tree");
+	accepted("tree", "[0,\"\",\"\"]");
+	accepted("tree", "[0,\"\",\"a/b\",0,\"a\",\"m/n\",1,\"b/c\",\"\",3,\"d\",\"x\",1,\"c\",\"\",0,\"a-\",\"\"]");
+	limits.layer_names = 4;
+	check(parse_with("tree", "[0,\"a\",\"b\",0,\"b\",\"c/d\"]", &limits));
+	assert_int_equal(parse_with("tree", "[0,\"a\",\"b/c\",0,\"b\",\"cc\"]", &limits), STATUS_MALFORMED);
+	limits = limits_default;
+	limits.layer_entries = 1;
+	check(parse_with("tree", "[0,\"a\",\"b\"]", &limits));
+	assert_int_equal(parse_with("tree", "[0,\"a\",\"\",0,\"b\",\"\"]", &limits), STATUS_MALFORMED);
+	limits.layer_entries = 9;
+	limits.path_bytes = 4;
+	check(parse_with("tree", "[0,\"a/b\",\"\",1,\"c\",\"\"]", &limits));
+	assert_int_equal(parse_with("tree", "[0,\"a/b\",\"\",2,\"cd\",\"\"]", &limits), STATUS_MALFORMED);
+}
+
 /* One more than the cap, and exactly the cap. */
 static void test_caps(void **state)
 {
@@ -451,10 +500,8 @@ static void test_caps(void **state)
 		      { "repositories", "{}" },
 		      { "files", "{\"path\":\"p\",\"size\":0}" },
 		      { "diags", "{\"code\":\"record\"}" },
-		      { "programs", "\"a\"" },
 		      { "whiteouts", "\"a\"" },
 		      { "opaques", "\"a\"" },
-		      { "directories", "\"a\"" },
 		      { "symlinks", "\"a\",\"b\"" },
 		      { "hardlinks", "\"a\",\"b\"" },
 		      { "owned", "[\"db\",\"a\"]" } };
@@ -520,7 +567,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_every_enum), cmocka_unit_test(test_head),
 		cmocka_unit_test(test_lists),	   cmocka_unit_test(test_paths),      cmocka_unit_test(test_members),
-		cmocka_unit_test(test_caps),	   cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_tree),	   cmocka_unit_test(test_caps),	      cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
