@@ -14,7 +14,7 @@
 
 extern const char *const store_schema[]; /* one script per version, ended by NULL; made from schema/ */
 
-enum status store_failed(struct store *s, struct err *err, const char *what)
+enum status sqlite_failed(struct store *s, struct err *err, const char *what)
 {
 	int rc = sqlite3_extended_errcode(s->db), primary = rc & 0xff;
 	/* "disk I/O error" alone helps nobody. Of other errors the number is an older one. */
@@ -34,30 +34,30 @@ enum status store_failed(struct store *s, struct err *err, const char *what)
 		       os != 0 ? strerror(os) : "");
 }
 
-enum status store_exec(struct store *s, const char *sql, struct err *err)
+enum status sqlite_exec(struct store *s, const char *sql, struct err *err)
 {
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : store_failed(s, err, "statement");
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : sqlite_failed(s, err, "statement");
 }
 
-enum status store_prepare(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err)
+enum status sqlite_prepare(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err)
 {
 	if (sqlite3_prepare_v2(s->db, sql, -1, out, NULL) != SQLITE_OK)
-		return store_failed(s, err, "statement");
+		return sqlite_failed(s, err, "statement");
 	return STATUS_OK;
 }
 
-void store_finalize(sqlite3_stmt **st)
+void sqlite_finalize(sqlite3_stmt **st)
 {
 	sqlite3_finalize(*st);
 }
 
 static enum status user_version(struct store *s, int *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "PRAGMA user_version", &q, err));
+	TRY(sqlite_prepare(s, "PRAGMA user_version", &q, err));
 	if (sqlite3_step(q) != SQLITE_ROW)
-		return store_failed(s, err, "its version cannot be read");
+		return sqlite_failed(s, err, "its version cannot be read");
 	*out = sqlite3_column_int(q, 0);
 	return STATUS_OK;
 }
@@ -65,34 +65,34 @@ static enum status user_version(struct store *s, int *out, struct err *err)
 static enum status set_durable(struct store *s, bool durable, struct err *err)
 {
 	if (s->durable != durable)
-		TRY(store_exec(s, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err));
+		TRY(sqlite_exec(s, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err));
 	s->durable = durable;
 	return STATUS_OK;
 }
 
-enum status store_durable(struct store *s, struct err *err)
+enum status sqlite_durable(struct store *s, struct err *err)
 {
 	return set_durable(s, true, err);
 }
 
-enum status store_begin(struct store *s, struct err *err)
+enum status sqlite_begin(struct store *s, struct err *err)
 {
 	TRY(set_durable(s, false, err));
-	return store_exec(s, "BEGIN IMMEDIATE", err);
+	return sqlite_exec(s, "BEGIN IMMEDIATE", err);
 }
 
-enum status store_begin_durable(struct store *s, struct err *err)
+enum status sqlite_begin_durable(struct store *s, struct err *err)
 {
 	TRY(set_durable(s, true, err));
-	return store_exec(s, "BEGIN IMMEDIATE", err);
+	return sqlite_exec(s, "BEGIN IMMEDIATE", err);
 }
 
-enum status store_commit(struct store *s, struct err *err)
+enum status sqlite_commit(struct store *s, struct err *err)
 {
-	return store_exec(s, "COMMIT", err);
+	return sqlite_exec(s, "COMMIT", err);
 }
 
-void store_rollback(struct store *s)
+void sqlite_rollback(struct store *s)
 {
 	/* SQLite may have done it itself. */
 	if (!sqlite3_get_autocommit(s->db))
@@ -109,10 +109,10 @@ static enum status apply_schema(struct store *s, int newest, struct err *err)
 		char pragma[64];
 
 		snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", version + 1);
-		TRY(store_exec(s, store_schema[version], err));
-		TRY(store_exec(s, pragma, err));
+		TRY(sqlite_exec(s, store_schema[version], err));
+		TRY(sqlite_exec(s, pragma, err));
 	}
-	return store_commit(s, err);
+	return sqlite_commit(s, err);
 }
 
 /* STATUS_OK: *out is not above what is known here; a file that cannot be brought up to it is refused. */
@@ -142,7 +142,7 @@ static enum status check_version(struct store *s, int *out, int *out_newest, str
 static enum status open_as(struct store *s, const char *name, int flags, struct err *err)
 {
 	if (sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL) != SQLITE_OK)
-		return s->db ? store_failed(s, err, "cannot open") : err_nomem(err, "store");
+		return s->db ? sqlite_failed(s, err, "cannot open") : err_nomem(err, "store");
 	sqlite3_busy_timeout(s->db, (int)s->busy_ms);
 	return STATUS_OK;
 }
@@ -151,7 +151,7 @@ static enum status open_as(struct store *s, const char *name, int flags, struct 
 static enum status set_up(struct store *s, struct err *err)
 {
 	for (unsigned waited_ms = 0;; waited_ms += SET_UP_TICK_MS) {
-		enum status st = store_exec(s, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;", err);
+		enum status st = sqlite_exec(s, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;", err);
 
 		if (st == STATUS_OK || sqlite3_errcode(s->db) != SQLITE_BUSY || waited_ms >= s->busy_ms)
 			return st;
@@ -172,13 +172,13 @@ static enum status open_writable(struct store *s, struct err *err)
 	/* Both stay with the file. auto_vacuum counts in a file without tables only. */
 	if (version == 0)
 		TRY(set_up(s, err));
-	TRY(store_exec(s, "PRAGMA synchronous=NORMAL;", err));
+	TRY(sqlite_exec(s, "PRAGMA synchronous=NORMAL;", err));
 	if (version == newest)
 		return STATUS_OK;
-	TRY(store_begin(s, err));
+	TRY(sqlite_begin(s, err));
 	st = apply_schema(s, newest, err);
 	if (st != STATUS_OK)
-		store_rollback(s);
+		sqlite_rollback(s);
 	return st;
 }
 
@@ -258,6 +258,9 @@ static enum status open_read_only(struct store *s, struct err *err)
 }
 
 static const struct store_ops sqlite_ops = {
+	.close = sqlite_close,
+	.unlock = sqlite_unlock,
+	.unlock_all = sqlite_unlock_all,
 #define OP(name, parameters, arguments) .name = sqlite_##name,
 #include "store/store_ops.def"
 #undef OP
@@ -292,7 +295,7 @@ enum status store_open(const char *dir, const struct store_options *options, str
 	s->dir = strdup(dir);
 	if (!s->dir || asprintf(&s->path, "%s/state.db", dir) < 0) {
 		s->path = NULL;
-		store_close(s);
+		sqlite_close(s);
 		return err_nomem(err, "store");
 	}
 	st = check_kind(s, err);
@@ -301,15 +304,15 @@ enum status store_open(const char *dir, const struct store_options *options, str
 	if (st == STATUS_OK)
 		*out = s;
 	else
-		store_close(s);
+		sqlite_close(s);
 	return st;
 }
 
-void store_close(struct store *s)
+void sqlite_close(struct store *s)
 {
 	if (!s)
 		return;
-	store_unlock_all(s);
+	sqlite_unlock_all(s);
 	free(s->locks);
 	sqlite3_close(s->db);
 	free(s->path);

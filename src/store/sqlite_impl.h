@@ -25,21 +25,24 @@ struct store {
 };
 
 /* The failure of the last call on the connection, as a status and a message with the path. */
-enum status store_failed(struct store *s, struct err *err, const char *what);
-enum status store_exec(struct store *s, const char *sql, struct err *err) NODISCARD;
-enum status store_prepare(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err) NODISCARD;
-void store_finalize(sqlite3_stmt **st);
-/* Statements until store_commit() are one. Whoever fails in between calls store_rollback(). */
-enum status store_begin(struct store *s, struct err *err) NODISCARD;
-enum status store_commit(struct store *s, struct err *err) NODISCARD;
-void store_rollback(struct store *s);
+enum status sqlite_failed(struct store *s, struct err *err, const char *what);
+enum status sqlite_exec(struct store *s, const char *sql, struct err *err) NODISCARD;
+enum status sqlite_prepare(struct store *s, const char *sql, sqlite3_stmt **out, struct err *err) NODISCARD;
+void sqlite_finalize(sqlite3_stmt **st);
+/* Statements until sqlite_commit() are one. Whoever fails in between calls sqlite_rollback(). */
+enum status sqlite_begin(struct store *s, struct err *err) NODISCARD;
+enum status sqlite_commit(struct store *s, struct err *err) NODISCARD;
+void sqlite_rollback(struct store *s);
 /*
  * What is committed from now on is on the disk when the call returns. Without, a crash of the machine (not of the
  * process) may lose the last of it: good enough for a cache.
  */
-enum status store_durable(struct store *s, struct err *err) NODISCARD;
-enum status store_begin_durable(struct store *s, struct err *err) NODISCARD;
+enum status sqlite_durable(struct store *s, struct err *err) NODISCARD;
+enum status sqlite_begin_durable(struct store *s, struct err *err) NODISCARD;
 
+void sqlite_close(struct store *s);
+void sqlite_unlock(struct store *s, struct slice name);
+void sqlite_unlock_all(struct store *s);
 #define OP(name, parameters, arguments) enum status sqlite_##name parameters;
 #include "store/store_ops.def"
 #undef OP

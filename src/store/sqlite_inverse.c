@@ -23,10 +23,10 @@ static void interning_fini(struct interning *in)
 
 static enum status interning_init(struct store *s, struct interning *in, struct err *err)
 {
-	TRY(store_prepare(s, "SELECT id FROM package WHERE key = ?", &in->find, err));
-	TRY(store_prepare(s, "INSERT INTO package (key, " PACKAGE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)", &in->add,
-			  err));
-	return store_prepare(s, "INSERT INTO group_of_package (package, grp) VALUES (?, ?)", &in->link, err);
+	TRY(sqlite_prepare(s, "SELECT id FROM package WHERE key = ?", &in->find, err));
+	TRY(sqlite_prepare(s, "INSERT INTO package (key, " PACKAGE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)", &in->add,
+			   err));
+	return sqlite_prepare(s, "INSERT INTO group_of_package (package, grp) VALUES (?, ?)", &in->link, err);
 }
 
 static enum status add_package(struct store *s, struct interning *in, const struct store_keyed_package *k,
@@ -57,7 +57,7 @@ static enum status intern_package(struct store *s, struct interning *in, const s
 	rc = sqlite3_step(in->find);
 	*out_id = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(in->find, 0) : 0;
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return store_failed(s, err, "packages");
+		return sqlite_failed(s, err, "packages");
 	sqlite3_reset(in->find);
 	return rc == SQLITE_ROW ? STATUS_OK : add_package(s, in, k, out_id, err);
 }
@@ -74,14 +74,14 @@ static enum status add_group(struct store *s, const struct store_keyed_group *g,
 {
 	struct buf AUTO(buf_fini) packed = BUF_INIT(PACKED_MAX);
 	struct interning AUTO(interning_fini) in = { NULL, NULL, NULL };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(interning_init(s, &in, err));
 	for (size_t i = 0; i < g->n; i++)
 		TRY(intern_package(s, &in, &g->at[i], &packages[i], err));
 	qsort(packages, g->n, sizeof(*packages), compare_numbers);
 	TRY(store_ids_pack(packages, g->n, &packed, err));
-	TRY(store_prepare(s, "INSERT INTO package_group (key, packages) VALUES (?, ?)", &q, err));
+	TRY(sqlite_prepare(s, "INSERT INTO package_group (key, packages) VALUES (?, ?)", &q, err));
 	sqlite3_bind_blob(q, 1, g->key.bytes, STORE_KEY_BYTES, SQLITE_STATIC);
 	bind_blob(q, 2, buf_slice(&packed));
 	TRY(sqlite_done(s, q, "packages", err));
@@ -96,11 +96,11 @@ static enum status add_group(struct store *s, const struct store_keyed_group *g,
 
 static enum status intern_group(struct store *s, const struct store_keyed_group *g, uint64_t *out_id, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	uint64_t AUTO(free_ptr) *packages = NULL;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT id FROM package_group WHERE key = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT id FROM package_group WHERE key = ?", &q, err));
 	sqlite3_bind_blob(q, 1, g->key.bytes, STORE_KEY_BYTES, SQLITE_STATIC);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_ROW) {
@@ -108,7 +108,7 @@ static enum status intern_group(struct store *s, const struct store_keyed_group 
 		return STATUS_OK;
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "packages");
+		return sqlite_failed(s, err, "packages");
 	packages = calloc(g->n, sizeof(*packages));
 	return packages ? add_group(s, g, packages, out_id, err) : err_nomem(err, "packages");
 }
@@ -130,25 +130,25 @@ enum status sqlite_groups_intern(struct store *s, const struct store_keyed_group
 
 static enum status yes_or_no(struct store *s, const char *sql, uint64_t number, bool *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_prepare(s, sql, &q, err));
+	TRY(sqlite_prepare(s, sql, &q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)number);
 	rc = sqlite3_step(q);
 	*out = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "packages");
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "packages");
 }
 
 static enum status drop_packages(struct store *s, uint64_t group, struct slice packages, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *unhook = NULL, *drop = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *unhook = NULL, *drop = NULL;
 
-	TRY(store_prepare(s, "DELETE FROM group_of_package WHERE package = ? AND grp = ?", &unhook, err));
-	TRY(store_prepare(s,
-			  "DELETE FROM package WHERE id = ?1 AND NOT EXISTS "
-			  "(SELECT 1 FROM group_of_package WHERE package = ?1)",
-			  &drop, err));
+	TRY(sqlite_prepare(s, "DELETE FROM group_of_package WHERE package = ? AND grp = ?", &unhook, err));
+	TRY(sqlite_prepare(s,
+			   "DELETE FROM package WHERE id = ?1 AND NOT EXISTS "
+			   "(SELECT 1 FROM group_of_package WHERE package = ?1)",
+			   &drop, err));
 	for (uint64_t id = 0; store_ids_next(&packages, &id);) {
 		sqlite3_bind_int64(unhook, 1, (int64_t)id);
 		sqlite3_bind_int64(unhook, 2, (int64_t)group);
@@ -162,16 +162,16 @@ static enum status drop_packages(struct store *s, uint64_t group, struct slice p
 /* A group that no manifest has goes, with its packages that no other group has. */
 static enum status collect_group(struct store *s, uint64_t group, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	bool used;
 
 	TRY(yes_or_no(s, "SELECT 1 FROM manifest_of_group WHERE grp = ? LIMIT 1", group, &used, err));
 	if (used)
 		return STATUS_OK;
-	TRY(store_prepare(s, "SELECT packages FROM package_group WHERE id = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT packages FROM package_group WHERE id = ?", &q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)group);
 	if (sqlite3_step(q) != SQLITE_ROW)
-		return store_failed(s, err, "packages");
+		return sqlite_failed(s, err, "packages");
 	TRY(drop_packages(s, group, column_slice(q, 0), err));
 	sqlite3_reset(q);
 	return sqlite_run_number(s, "DELETE FROM package_group WHERE id = ?", (int64_t)group, err);
@@ -188,11 +188,11 @@ static bool has_id(struct slice ids, uint64_t wanted)
 enum status sqlite_groups_attach(struct store *s, int64_t manifest, struct slice before, struct slice now,
 				 struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *add = NULL, *drop = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *add = NULL, *drop = NULL;
 	struct slice rest = now;
 
-	TRY(store_prepare(s, "INSERT INTO manifest_of_group (grp, manifest) VALUES (?, ?)", &add, err));
-	TRY(store_prepare(s, "DELETE FROM manifest_of_group WHERE grp = ? AND manifest = ?", &drop, err));
+	TRY(sqlite_prepare(s, "INSERT INTO manifest_of_group (grp, manifest) VALUES (?, ?)", &add, err));
+	TRY(sqlite_prepare(s, "DELETE FROM manifest_of_group WHERE grp = ? AND manifest = ?", &drop, err));
 	for (uint64_t id = 0; store_ids_next(&rest, &id);) {
 		if (has_id(before, id))
 			continue;
@@ -231,14 +231,14 @@ enum status sqlite_packages_named(struct store *s, struct slice name, uint64_t a
 				  struct store_package_row **out, size_t *out_n, struct err *err)
 {
 	VEC(struct store_package_row) list = { NULL, 0, 0 };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_prepare(s,
-			  "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE name = ?1 AND id > ?2 UNION ALL "
-			  "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE source_name = ?1 AND source_name <> '' "
-			  "AND source_name <> name AND id > ?2 ORDER BY 1 LIMIT ?3",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE name = ?1 AND id > ?2 UNION ALL "
+			   "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE source_name = ?1 AND source_name <> '' "
+			   "AND source_name <> name AND id > ?2 ORDER BY 1 LIMIT ?3",
+			   &q, err));
 	bind_text(q, 1, name);
 	sqlite3_bind_int64(q, 2, (int64_t)MIN(after, INT64_MAX));
 	sqlite3_bind_int64(q, 3, (int64_t)MIN(max, INT32_MAX));
@@ -250,7 +250,7 @@ enum status sqlite_packages_named(struct store *s, struct slice name, uint64_t a
 		TRY(read_package(q, arena, row, err));
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "packages");
+		return sqlite_failed(s, err, "packages");
 	*out = list.at;
 	*out_n = list.len;
 	return STATUS_OK;
@@ -304,15 +304,15 @@ static enum status numbers_of(struct store *s, sqlite3_stmt *q, uint64_t number,
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
 		TRY(numbers_add(out, (uint64_t)sqlite3_column_int64(q, 0), err));
 	sqlite3_reset(q);
-	return rc == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "packages");
+	return rc == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "packages");
 }
 
 static enum status groups_with(struct store *s, const uint64_t *packages, size_t n, struct numbers *out,
 			       struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "SELECT grp FROM group_of_package WHERE package = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT grp FROM group_of_package WHERE package = ?", &q, err));
 	for (size_t i = 0; i < n; i++)
 		TRY(numbers_of(s, q, packages[i], out, err));
 	numbers_settle(out, SIZE_MAX);
@@ -323,12 +323,12 @@ static enum status groups_with(struct store *s, const uint64_t *packages, size_t
 static enum status manifests_of(struct store *s, const struct numbers *groups, uint64_t after, size_t max,
 				struct numbers *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s,
-			  "SELECT manifest FROM manifest_of_group WHERE grp = ?1 AND manifest > ?2 AND manifest < ?4 "
-			  "ORDER BY manifest LIMIT ?3",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "SELECT manifest FROM manifest_of_group WHERE grp = ?1 AND manifest > ?2 AND manifest < ?4 "
+			   "ORDER BY manifest LIMIT ?3",
+			   &q, err));
 	sqlite3_bind_int64(q, 2, (int64_t)MIN(after, INT64_MAX));
 	sqlite3_bind_int64(q, 3, (int64_t)MIN(max, INT32_MAX));
 	sqlite3_bind_int64(q, 4, INT64_MAX);
@@ -347,15 +347,15 @@ static enum status manifests_of(struct store *s, const struct numbers *groups, u
 static enum status digests_of(struct store *s, const struct numbers *manifests,
 			      struct store_affected *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "SELECT digest FROM manifest WHERE id = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT digest FROM manifest WHERE id = ?", &q, err));
 	for (size_t i = 0; i < manifests->n; i++) {
 		struct slice packed;
 
 		sqlite3_bind_int64(q, 1, (int64_t)manifests->at[i]);
 		if (sqlite3_step(q) != SQLITE_ROW)
-			return store_failed(s, err, "manifests");
+			return sqlite_failed(s, err, "manifests");
 		packed = column_slice(q, 0);
 		out[i].manifest = manifests->at[i];
 		if (!store_digest_unpack(&packed, &out[i].digest))
@@ -388,8 +388,8 @@ enum status sqlite_manifests_with(struct store *s, const uint64_t *packages, siz
 	enum status st;
 
 	/* All of it is of one moment. */
-	TRY(store_exec(s, "BEGIN", err));
+	TRY(sqlite_exec(s, "BEGIN", err));
 	st = manifests_with(s, packages, n, after, max, arena, out, out_n, err);
-	store_rollback(s);
+	sqlite_rollback(s);
 	return st;
 }

@@ -18,24 +18,24 @@ enum status sqlite_done(struct store *s, sqlite3_stmt *q, const char *what, stru
 	int rc = sqlite3_step(q);
 
 	sqlite3_reset(q);
-	return rc == SQLITE_DONE ? STATUS_OK : store_failed(s, err, what);
+	return rc == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, what);
 }
 
 /* One statement with one digest in it. */
 static enum status run_for(struct store *s, const char *sql, const struct digest *d, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, sql, &q, err));
+	TRY(sqlite_prepare(s, sql, &q, err));
 	sqlite_bind_key(q, 1, d);
 	return sqlite_done(s, q, "manifests", err);
 }
 
 enum status sqlite_run_number(struct store *s, const char *sql, int64_t number, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, sql, &q, err));
+	TRY(sqlite_prepare(s, sql, &q, err));
 	sqlite3_bind_int64(q, 1, number);
 	return sqlite_done(s, q, "manifests", err);
 }
@@ -43,17 +43,17 @@ enum status sqlite_run_number(struct store *s, const char *sql, int64_t number, 
 /* Number of a manifest and the groups it has now; *out_id is 0 if it is not there. */
 static enum status find(struct store *s, const struct digest *d, int64_t *out_id, struct buf *groups, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
 	*out_id = 0;
-	TRY(store_prepare(s, "SELECT id, groups FROM manifest WHERE digest = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT id, groups FROM manifest WHERE digest = ?", &q, err));
 	sqlite_bind_key(q, 1, d);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
 		return STATUS_OK;
 	if (rc != SQLITE_ROW)
-		return store_failed(s, err, "manifests");
+		return sqlite_failed(s, err, "manifests");
 	*out_id = sqlite3_column_int64(q, 0);
 	buf_add(groups, column_slice(q, 1));
 	return buf_check(groups, "groups", err);
@@ -63,18 +63,18 @@ static enum status put_row(struct store *s, const struct store_manifest *m, stru
 			   struct err *err)
 {
 	struct buf AUTO(buf_fini) layers = BUF_INIT(PACKED_MAX);
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(store_digests_pack(m->layers, m->n_layers, &layers, err));
-	TRY(store_prepare(s,
-			  "INSERT INTO manifest (digest, layers, state, success, error, indexer_state, created, "
-			  "updated, groups, put) VALUES (?,?,?,?,?,?,?7,?7,?8, "
-			  "(SELECT coalesce(max(put), 0) + 1 FROM manifest)) "
-			  "ON CONFLICT (digest) DO UPDATE SET layers = excluded.layers, state = excluded.state, "
-			  "success = excluded.success, error = excluded.error, indexer_state = "
-			  "excluded.indexer_state, updated = excluded.updated, groups = excluded.groups, "
-			  "put = excluded.put RETURNING id",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "INSERT INTO manifest (digest, layers, state, success, error, indexer_state, created, "
+			   "updated, groups, put) VALUES (?,?,?,?,?,?,?7,?7,?8, "
+			   "(SELECT coalesce(max(put), 0) + 1 FROM manifest)) "
+			   "ON CONFLICT (digest) DO UPDATE SET layers = excluded.layers, state = excluded.state, "
+			   "success = excluded.success, error = excluded.error, indexer_state = "
+			   "excluded.indexer_state, updated = excluded.updated, groups = excluded.groups, "
+			   "put = excluded.put RETURNING id",
+			   &q, err));
 	sqlite_bind_key(q, 1, &m->digest);
 	bind_blob(q, 2, buf_slice(&layers));
 	bind_text(q, 3, m->state);
@@ -84,16 +84,16 @@ static enum status put_row(struct store *s, const struct store_manifest *m, stru
 	sqlite3_bind_int64(q, 7, s->now());
 	bind_blob(q, 8, groups);
 	if (sqlite3_step(q) != SQLITE_ROW)
-		return store_failed(s, err, "manifests");
+		return sqlite_failed(s, err, "manifests");
 	*out_id = sqlite3_column_int64(q, 0);
 	return sqlite_done(s, q, "manifests", err);
 }
 
 static enum status put_report(struct store *s, int64_t id, struct slice packed, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "INSERT OR REPLACE INTO manifest_report (manifest, value) VALUES (?, ?)", &q, err));
+	TRY(sqlite_prepare(s, "INSERT OR REPLACE INTO manifest_report (manifest, value) VALUES (?, ?)", &q, err));
 	sqlite3_bind_int64(q, 1, id);
 	bind_blob(q, 2, packed);
 	return sqlite_done(s, q, "manifests", err);
@@ -123,13 +123,13 @@ enum status sqlite_manifest_put(struct store *s, const struct store_manifest *m,
 	/* What takes time comes before the lock. */
 	TRY(store_report_pack(report, &packed, err));
 	TRY(store_keyed_groups_make(groups, n_groups, &keyed, err));
-	st = store_begin_durable(s, err);
+	st = sqlite_begin_durable(s, err);
 	if (st == STATUS_OK)
 		st = put(s, m, buf_slice(&packed), &keyed, err);
 	if (st == STATUS_OK)
-		st = store_commit(s, err);
+		st = sqlite_commit(s, err);
 	if (st != STATUS_OK)
-		store_rollback(s);
+		sqlite_rollback(s);
 	store_keyed_groups_fini(&keyed);
 	return st;
 }
@@ -153,34 +153,34 @@ static enum status read_row(sqlite3_stmt *q, struct arena *arena, struct store_m
 
 static enum status read_report(struct store *s, int64_t id, struct buf *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT value FROM manifest_report WHERE manifest = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT value FROM manifest_report WHERE manifest = ?", &q, err));
 	sqlite3_bind_int64(q, 1, id);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
 		return err_set(err, STATUS_NOTFOUND, "the manifest was deleted");
 	if (rc != SQLITE_ROW)
-		return store_failed(s, err, "manifests");
+		return sqlite_failed(s, err, "manifests");
 	return store_report_unpack(column_slice(q, 0), out, err);
 }
 
 static enum status get(struct store *s, const struct digest *digest, struct arena *arena, struct store_manifest *out,
 		       struct buf *report, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	struct store_manifest m = { .success = false };
 	struct digest_text text;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE digest = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE digest = ?", &q, err));
 	sqlite_bind_key(q, 1, digest);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
 		return err_set(err, STATUS_NOTFOUND, "there is no manifest %s", digest_print(&text, digest));
 	if (rc != SQLITE_ROW)
-		return store_failed(s, err, "manifests");
+		return sqlite_failed(s, err, "manifests");
 	TRY(read_row(q, arena, &m, err));
 	if (report)
 		TRY(read_report(s, sqlite3_column_int64(q, 0), report, err));
@@ -194,9 +194,9 @@ enum status sqlite_manifest_get(struct store *s, const struct digest *digest, st
 	enum status st;
 
 	/* The row and its report are of one moment. */
-	TRY(store_exec(s, "BEGIN", err));
+	TRY(sqlite_exec(s, "BEGIN", err));
 	st = get(s, digest, arena, out, report, err);
-	store_rollback(s);
+	sqlite_rollback(s);
 	return st;
 }
 
@@ -221,14 +221,14 @@ enum status sqlite_manifests_delete(struct store *s, const struct digest *digest
 {
 	enum status st;
 
-	TRY(store_begin_durable(s, err));
+	TRY(sqlite_begin_durable(s, err));
 	st = STATUS_OK;
 	for (size_t i = 0; st == STATUS_OK && i < n; i++)
 		st = delete_one(s, &digests[i], &out_deleted[i], err);
 	if (st == STATUS_OK)
-		st = store_commit(s, err);
+		st = sqlite_commit(s, err);
 	if (st != STATUS_OK)
-		store_rollback(s);
+		sqlite_rollback(s);
 	return st;
 }
 
@@ -236,13 +236,12 @@ enum status sqlite_manifests(struct store *s, uint64_t before, size_t max, struc
 			     struct store_manifest **out, size_t *out_n, uint64_t *out_next, struct err *err)
 {
 	VEC(struct store_manifest) list = { NULL, 0, 0 };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	uint64_t last = 0;
 	int rc;
 
-	TRY(store_prepare(s,
-			  "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE put < ? ORDER BY put DESC LIMIT ?", &q,
-			  err));
+	TRY(sqlite_prepare(s, "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE put < ? ORDER BY put DESC LIMIT ?", &q,
+			   err));
 	sqlite3_bind_int64(q, 1, before == 0 || before > INT64_MAX ? INT64_MAX : (int64_t)before);
 	sqlite3_bind_int64(q, 2, (int64_t)MIN(max, INT32_MAX));
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -254,7 +253,7 @@ enum status sqlite_manifests(struct store *s, uint64_t before, size_t max, struc
 		last = (uint64_t)sqlite3_column_int64(q, 9);
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "manifests");
+		return sqlite_failed(s, err, "manifests");
 	*out = list.at;
 	*out_n = list.len;
 	*out_next = list.len < max ? 0 : last;

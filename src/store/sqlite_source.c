@@ -64,14 +64,14 @@ static enum status read_source(sqlite3_stmt *q, struct arena *arena, struct stor
 	return STATUS_OK;
 }
 
-enum status store_sources(struct store *s, struct arena *arena, struct store_source **out, size_t *out_n,
-			  struct err *err)
+enum status sqlite_sources(struct store *s, struct arena *arena, struct store_source **out, size_t *out_n,
+			   struct err *err)
 {
 	VEC(struct store_source) list = { NULL, 0, 0 };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY name", &q, err));
+	TRY(sqlite_prepare(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY name", &q, err));
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct store_source *one = VEC_PUSH(&list, arena);
 
@@ -80,36 +80,35 @@ enum status store_sources(struct store *s, struct arena *arena, struct store_sou
 		TRY(read_source(q, arena, one, err));
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "sources");
+		return sqlite_failed(s, err, "sources");
 	*out = list.at;
 	*out_n = list.len;
 	return STATUS_OK;
 }
 
-enum status store_source_get(struct store *s, struct slice name, struct arena *arena, struct store_source *out,
-			     struct err *err)
+enum status sqlite_source_get(struct store *s, struct slice name, struct arena *arena, struct store_source *out,
+			      struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	struct err_quote quote;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT " SOURCE_COLUMNS " FROM source WHERE name = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT " SOURCE_COLUMNS " FROM source WHERE name = ?", &q, err));
 	bind_text(q, 1, name);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
 		return err_set(err, STATUS_NOTFOUND, "there is no source %s", err_slice(&quote, name));
-	return rc == SQLITE_ROW ? read_source(q, arena, out, err) : store_failed(s, err, "sources");
+	return rc == SQLITE_ROW ? read_source(q, arena, out, err) : sqlite_failed(s, err, "sources");
 }
 
-enum status store_source_put(struct store *s, const struct store_source *source, struct err *err)
+enum status sqlite_source_put(struct store *s, const struct store_source *source, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_durable(s, err));
-	TRY(store_prepare(s,
-			  "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS
-			  ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-			  &q, err));
+	TRY(sqlite_durable(s, err));
+	TRY(sqlite_prepare(
+		s, "INSERT OR REPLACE INTO source (" SOURCE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &q,
+		err));
 	bind_text(q, 1, source->name);
 	bind_text(q, 2, source->feed);
 	bind_text(q, 3, source->url);
@@ -126,26 +125,26 @@ enum status store_source_put(struct store *s, const struct store_source *source,
 	bind_text(q, 14, source->held_back);
 	bind_time(q, 15, source->next_s);
 	sqlite3_bind_int(q, 16, source->kind);
-	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "sources");
+	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "sources");
 }
 
 static enum status add_operation(struct store *s, const struct store_source *source, const char *ref, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	char fingerprint[STORE_FINGERPRINT_BYTES];
 
 	store_fingerprint(source, fingerprint);
-	TRY(store_prepare(s,
-			  "INSERT INTO update_operation (ref, source, segment, fingerprint, date, kind) VALUES "
-			  "(?,?,?,?,?,?)",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "INSERT INTO update_operation (ref, source, segment, fingerprint, date, kind) VALUES "
+			   "(?,?,?,?,?,?)",
+			   &q, err));
 	bind_text(q, 1, slice_cstr(ref));
 	bind_text(q, 2, source->name);
 	bind_digest(q, 3, &source->segment);
 	bind_text(q, 4, slice_cstr(fingerprint));
 	sqlite3_bind_int64(q, 5, s->now());
 	sqlite3_bind_int(q, 6, source->kind);
-	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : store_failed(s, err, "update operations");
+	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "update operations");
 }
 
 static enum status publish(struct store *s, const struct store_source *source, char out_ref[37], struct err *err)
@@ -155,9 +154,9 @@ static enum status publish(struct store *s, const struct store_source *source, c
 	struct err ignored = ERR_INIT; /* absent: the first segment of this source */
 	bool changed = true;
 
-	if (store_source_get(s, source->name, &arena, &before, &ignored) == STATUS_OK)
+	if (sqlite_source_get(s, source->name, &arena, &before, &ignored) == STATUS_OK)
 		changed = !digest_eq(&before.segment, &source->segment);
-	TRY(store_source_put(s, source, err));
+	TRY(sqlite_source_put(s, source, err));
 	TRY(sqlite_changed(s, STORE_SOURCES, err));
 	if (!changed || source->segment.algo == DIGEST_NONE)
 		return STATUS_OK;
@@ -165,18 +164,18 @@ static enum status publish(struct store *s, const struct store_source *source, c
 	return add_operation(s, source, out_ref, err);
 }
 
-enum status store_publish(struct store *s, const struct store_source *source, char out_ref[37], struct err *err)
+enum status sqlite_publish(struct store *s, const struct store_source *source, char out_ref[37], struct err *err)
 {
 	enum status st;
 
 	out_ref[0] = '\0';
-	TRY(store_begin_durable(s, err));
+	TRY(sqlite_begin_durable(s, err));
 	st = publish(s, source, out_ref, err);
 	if (st == STATUS_OK)
-		st = store_commit(s, err);
+		st = sqlite_commit(s, err);
 	if (st != STATUS_OK) {
 		out_ref[0] = '\0';
-		store_rollback(s);
+		sqlite_rollback(s);
 	}
 	return st;
 }
@@ -211,21 +210,21 @@ static enum status read_operations(struct store *s, sqlite3_stmt *q, struct aren
 		TRY(read_operation(q, arena, op, err));
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "update operations");
+		return sqlite_failed(s, err, "update operations");
 	*out = list.at;
 	*out_n = list.len;
 	return STATUS_OK;
 }
 
-enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
-			     struct store_operation **out, size_t *out_n, struct err *err)
+enum status sqlite_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
+			      struct store_operation **out, size_t *out_n, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s,
-			  "SELECT " OPERATION_COLUMNS " FROM update_operation "
-			  "WHERE ?1 = '' OR source = ?1 ORDER BY id DESC LIMIT ?2",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "SELECT " OPERATION_COLUMNS " FROM update_operation "
+			   "WHERE ?1 = '' OR source = ?1 ORDER BY id DESC LIMIT ?2",
+			   &q, err));
 	bind_text(q, 1, source);
 	sqlite3_bind_int64(q, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
 	return read_operations(s, q, arena, out, out_n, err);
@@ -234,12 +233,12 @@ enum status store_operations(struct store *s, struct slice source, size_t max, s
 enum status sqlite_operations_latest(struct store *s, enum store_kind kind, struct arena *arena,
 				     struct store_operation **out, size_t *out_n, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s,
-			  "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE id IN "
-			  "(SELECT max(id) FROM update_operation WHERE kind = ? GROUP BY source) ORDER BY id DESC",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE id IN "
+			   "(SELECT max(id) FROM update_operation WHERE kind = ? GROUP BY source) ORDER BY id DESC",
+			   &q, err));
 	sqlite3_bind_int(q, 1, kind);
 	return read_operations(s, q, arena, out, out_n, err);
 }
@@ -247,39 +246,39 @@ enum status sqlite_operations_latest(struct store *s, enum store_kind kind, stru
 enum status sqlite_operation_get(struct store *s, struct slice ref, struct arena *arena, struct store_operation *out,
 				 struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	struct err_quote quote;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE ref = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE ref = ?", &q, err));
 	bind_text(q, 1, ref);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
 		return err_set(err, STATUS_NOTFOUND, "there is no update operation %s", err_slice(&quote, ref));
-	return rc == SQLITE_ROW ? read_operation(q, arena, out, err) : store_failed(s, err, "update operations");
+	return rc == SQLITE_ROW ? read_operation(q, arena, out, err) : sqlite_failed(s, err, "update operations");
 }
 
 enum status sqlite_operation_delete(struct store *s, struct slice ref, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_durable(s, err));
-	TRY(store_prepare(s, "DELETE FROM update_operation WHERE ref = ?", &q, err));
+	TRY(sqlite_durable(s, err));
+	TRY(sqlite_prepare(s, "DELETE FROM update_operation WHERE ref = ?", &q, err));
 	bind_text(q, 1, ref);
 	return sqlite_done(s, q, "update operations", err);
 }
 
-enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err)
+enum status sqlite_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s,
-			  "DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
-			  "(PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) WHERE n > ?)",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
+			   "(PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) WHERE n > ?)",
+			   &q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)keep);
 	if (sqlite3_step(q) != SQLITE_DONE)
-		return store_failed(s, err, "update operations");
+		return sqlite_failed(s, err, "update operations");
 	*out_dropped = (uint64_t)sqlite3_changes64(s->db);
 	return STATUS_OK;
 }
@@ -335,7 +334,7 @@ static enum status lock_file(struct store *s, uint64_t name, int *out, struct er
 	return STATUS_OK;
 }
 
-enum status store_lock(struct store *s, struct slice name, struct err *err)
+enum status sqlite_lock(struct store *s, struct slice name, struct err *err)
 {
 	uint64_t hash = slice_hash(name, 0);
 	struct sqlite_lock *more;
@@ -352,7 +351,7 @@ enum status store_lock(struct store *s, struct slice name, struct err *err)
 	return STATUS_OK;
 }
 
-void store_unlock(struct store *s, struct slice name)
+void sqlite_unlock(struct store *s, struct slice name)
 {
 	for (size_t i = 0; i < s->n_locks; i++) {
 		if (s->locks[i].name != slice_hash(name, 0))
@@ -363,7 +362,7 @@ void store_unlock(struct store *s, struct slice name)
 	}
 }
 
-void store_unlock_all(struct store *s)
+void sqlite_unlock_all(struct store *s)
 {
 	while (s->n_locks > 0)
 		close(s->locks[--s->n_locks].fd);

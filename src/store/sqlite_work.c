@@ -11,13 +11,13 @@
 
 enum status sqlite_pending_put(struct store *s, const struct digest *manifest, struct slice body, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_durable(s, err));
-	TRY(store_prepare(s,
-			  "INSERT INTO pending (manifest, body, since, attempts) VALUES (?, ?, ?, 0) ON CONFLICT "
-			  "(manifest) DO UPDATE SET body = excluded.body, since = excluded.since, attempts = 0",
-			  &q, err));
+	TRY(sqlite_durable(s, err));
+	TRY(sqlite_prepare(s,
+			   "INSERT INTO pending (manifest, body, since, attempts) VALUES (?, ?, ?, 0) ON CONFLICT "
+			   "(manifest) DO UPDATE SET body = excluded.body, since = excluded.since, attempts = 0",
+			   &q, err));
 	sqlite_bind_key(q, 1, manifest);
 	bind_blob(q, 2, body);
 	sqlite3_bind_int64(q, 3, s->now());
@@ -40,20 +40,20 @@ static enum status read_pending(sqlite3_stmt *q, struct arena *arena, struct sto
 enum status sqlite_pending_begin(struct store *s, const struct digest *manifest, struct arena *arena,
 				 struct store_pending *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_durable(s, err));
-	TRY(store_prepare(s,
-			  "UPDATE pending SET attempts = attempts + 1 WHERE manifest = ? "
-			  "RETURNING manifest, body, since, attempts",
-			  &q, err));
+	TRY(sqlite_durable(s, err));
+	TRY(sqlite_prepare(s,
+			   "UPDATE pending SET attempts = attempts + 1 WHERE manifest = ? "
+			   "RETURNING manifest, body, since, attempts",
+			   &q, err));
 	sqlite_bind_key(q, 1, manifest);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
 		return err_set(err, STATUS_NOTFOUND, "the index run is done");
 	if (rc != SQLITE_ROW)
-		return store_failed(s, err, "index runs");
+		return sqlite_failed(s, err, "index runs");
 	TRY(read_pending(q, arena, out, err));
 	return sqlite_done(s, q, "index runs", err);
 }
@@ -62,10 +62,10 @@ enum status sqlite_pending_list(struct store *s, size_t max, struct arena *arena
 				size_t *out_n, struct err *err)
 {
 	VEC(struct store_pending) list = { NULL, 0, 0 };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(store_prepare(s, "SELECT manifest, body, since, attempts FROM pending ORDER BY id LIMIT ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT manifest, body, since, attempts FROM pending ORDER BY id LIMIT ?", &q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)MIN(max, INT32_MAX));
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		struct store_pending *p = VEC_PUSH(&list, arena);
@@ -75,7 +75,7 @@ enum status sqlite_pending_list(struct store *s, size_t max, struct arena *arena
 		TRY(read_pending(q, arena, p, err));
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "index runs");
+		return sqlite_failed(s, err, "index runs");
 	*out = list.at;
 	*out_n = list.len;
 	return STATUS_OK;
@@ -83,10 +83,10 @@ enum status sqlite_pending_list(struct store *s, size_t max, struct arena *arena
 
 enum status sqlite_pending_delete(struct store *s, const struct digest *manifest, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_durable(s, err));
-	TRY(store_prepare(s, "DELETE FROM pending WHERE manifest = ?", &q, err));
+	TRY(sqlite_durable(s, err));
+	TRY(sqlite_prepare(s, "DELETE FROM pending WHERE manifest = ?", &q, err));
 	sqlite_bind_key(q, 1, manifest);
 	return sqlite_done(s, q, "index runs", err);
 }
@@ -111,7 +111,7 @@ static enum status read_counter(struct store *s, sqlite3_stmt *q, enum store_top
 	/* 0 is what nobody has seen: a topic without changes is at 1. */
 	*out = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(q, 0) + 1 : 1;
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return store_failed(s, err, "changes");
+		return sqlite_failed(s, err, "changes");
 	sqlite3_reset(q);
 	return STATUS_OK;
 }
@@ -119,10 +119,10 @@ static enum status read_counter(struct store *s, sqlite3_stmt *q, enum store_top
 enum status sqlite_wait(struct store *s, enum store_topic topic, uint64_t *seen, unsigned timeout_ms, int wake_fd,
 			struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	uint64_t until = date_monotonic_ns() + (uint64_t)timeout_ms * 1000000, now, counter;
 
-	TRY(store_prepare(s, "SELECT n FROM change WHERE topic = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT n FROM change WHERE topic = ?", &q, err));
 	for (;;) {
 		struct pollfd wake = { .fd = wake_fd, .events = POLLIN };
 
@@ -143,9 +143,9 @@ enum status sqlite_wait(struct store *s, enum store_topic topic, uint64_t *seen,
 
 static enum status queue_put(struct store *s, struct slice queue, struct slice body, int64_t due_s, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, "INSERT INTO queue (queue, due, since, attempts, body) VALUES (?, ?, ?, 0, ?)", &q, err));
+	TRY(sqlite_prepare(s, "INSERT INTO queue (queue, due, since, attempts, body) VALUES (?, ?, ?, 0, ?)", &q, err));
 	bind_text(q, 1, queue);
 	sqlite3_bind_int64(q, 2, due_s);
 	sqlite3_bind_int64(q, 3, s->now());
@@ -158,12 +158,12 @@ enum status sqlite_queue_put(struct store *s, struct slice queue, struct slice b
 {
 	enum status st;
 
-	TRY(store_begin_durable(s, err));
+	TRY(sqlite_begin_durable(s, err));
 	st = queue_put(s, queue, body, due_s, err);
 	if (st == STATUS_OK)
-		st = store_commit(s, err);
+		st = sqlite_commit(s, err);
 	if (st != STATUS_OK)
-		store_rollback(s);
+		sqlite_rollback(s);
 	return st;
 }
 
@@ -171,13 +171,13 @@ static enum status queue_take(struct store *s, struct slice queue, size_t max, u
 			      struct store_job **out, size_t *out_n, struct err *err)
 {
 	VEC(struct store_job) list = { NULL, 0, 0 };
-	sqlite3_stmt AUTO(store_finalize) *q = NULL, *take = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL, *take = NULL;
 	int rc;
 
-	TRY(store_prepare(s,
-			  "SELECT id, body, since, attempts FROM queue WHERE queue = ? AND due <= ? ORDER BY due, id "
-			  "LIMIT ?",
-			  &q, err));
+	TRY(sqlite_prepare(s,
+			   "SELECT id, body, since, attempts FROM queue WHERE queue = ? AND due <= ? ORDER BY due, id "
+			   "LIMIT ?",
+			   &q, err));
 	bind_text(q, 1, queue);
 	sqlite3_bind_int64(q, 2, s->now());
 	sqlite3_bind_int64(q, 3, (int64_t)MIN(max, INT32_MAX));
@@ -191,8 +191,8 @@ static enum status queue_take(struct store *s, struct slice queue, size_t max, u
 		job->attempts = (unsigned)sqlite3_column_int(q, 3) + 1;
 	}
 	if (rc != SQLITE_DONE)
-		return store_failed(s, err, "queue");
-	TRY(store_prepare(s, "UPDATE queue SET due = ?, attempts = attempts + 1 WHERE id = ?", &take, err));
+		return sqlite_failed(s, err, "queue");
+	TRY(sqlite_prepare(s, "UPDATE queue SET due = ?, attempts = attempts + 1 WHERE id = ?", &take, err));
 	for (size_t i = 0; i < list.len; i++) {
 		sqlite3_bind_int64(take, 1, s->now() + lease_s);
 		sqlite3_bind_int64(take, 2, (int64_t)list.at[i].id);
@@ -210,12 +210,12 @@ enum status sqlite_queue_take(struct store *s, struct slice queue, size_t max, u
 	size_t n = 0;
 	enum status st;
 
-	TRY(store_begin_durable(s, err));
+	TRY(sqlite_begin_durable(s, err));
 	st = queue_take(s, queue, max, lease_s, arena, &jobs, &n, err);
 	if (st == STATUS_OK)
-		st = store_commit(s, err);
+		st = sqlite_commit(s, err);
 	if (st != STATUS_OK) {
-		store_rollback(s);
+		sqlite_rollback(s);
 		return st;
 	}
 	*out = jobs;
@@ -227,10 +227,10 @@ enum status sqlite_queue_take(struct store *s, struct slice queue, size_t max, u
 static enum status change_job(struct store *s, const char *sql, const struct store_job *job, int64_t due_s,
 			      struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_durable(s, err));
-	TRY(store_prepare(s, sql, &q, err));
+	TRY(sqlite_durable(s, err));
+	TRY(sqlite_prepare(s, sql, &q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)job->id);
 	sqlite3_bind_int64(q, 2, job->attempts);
 	if (sqlite3_bind_parameter_count(q) > 2)
@@ -255,11 +255,11 @@ enum status sqlite_queue_again(struct store *s, const struct store_job *job, int
 
 static enum status count(struct store *s, const char *sql, uint64_t *out, struct err *err)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(store_prepare(s, sql, &q, err));
+	TRY(sqlite_prepare(s, sql, &q, err));
 	if (sqlite3_step(q) != SQLITE_ROW)
-		return store_failed(s, err, "sizes");
+		return sqlite_failed(s, err, "sizes");
 	*out = (uint64_t)sqlite3_column_int64(q, 0);
 	return STATUS_OK;
 }
@@ -267,13 +267,13 @@ static enum status count(struct store *s, const char *sql, uint64_t *out, struct
 /* Bytes of a table and its indexes, where SQLite was built to tell. */
 static uint64_t bytes_of(struct store *s, const char *table)
 {
-	sqlite3_stmt AUTO(store_finalize) *q = NULL;
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	struct err ignored = ERR_INIT; /* 0: it cannot tell */
 
-	if (store_prepare(s,
-			  "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name IN "
-			  "(SELECT name FROM sqlite_schema WHERE tbl_name = ?)",
-			  &q, &ignored) != STATUS_OK)
+	if (sqlite_prepare(s,
+			   "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name IN "
+			   "(SELECT name FROM sqlite_schema WHERE tbl_name = ?)",
+			   &q, &ignored) != STATUS_OK)
 		return 0;
 	bind_text(q, 1, slice_cstr(table));
 	return sqlite3_step(q) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
@@ -316,6 +316,6 @@ enum status sqlite_collect(struct store *s, struct store_collected *out, struct 
 	if (sqlite3_exec(s->db, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);", NULL, NULL, NULL) !=
 		    SQLITE_OK &&
 	    (sqlite3_errcode(s->db) & 0xff) != SQLITE_BUSY && (sqlite3_errcode(s->db) & 0xff) != SQLITE_LOCKED)
-		return store_failed(s, err, "giving space back");
+		return sqlite_failed(s, err, "giving space back");
 	return STATUS_OK;
 }

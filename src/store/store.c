@@ -14,3 +14,19 @@ static const struct store_ops *ops_of(struct store *s)
 	}
 #include "store/store_ops.def"
 #undef OP
+
+void store_close(struct store *s)
+{
+	if (s)
+		ops_of(s)->close(s);
+}
+
+void store_unlock(struct store *s, struct slice name)
+{
+	ops_of(s)->unlock(s, name);
+}
+
+void store_unlock_all(struct store *s)
+{
+	ops_of(s)->unlock_all(s);
+}

@@ -217,7 +217,8 @@ enum status store_manifest_put(struct store *s, const struct store_manifest *m, 
 enum status store_manifest_get(struct store *s, const struct digest *digest, struct arena *arena,
 			       struct store_manifest *out, struct buf *report, struct err *err) NODISCARD;
 /*
- * Forget manifests with their reports, pending runs and packages. *out_deleted (n of them) says which ones there were.
+ * Forget manifests with their reports, pending runs and packages, one after the other: each is gone or is not, and a
+ * failure leaves the ones before it gone. *out_deleted (n of them) says which ones there were.
  * Groups and packages that no manifest has any more go with them.
  */
 enum status store_manifests_delete(struct store *s, const struct digest *digests, size_t n, bool *out_deleted,
@@ -305,7 +306,7 @@ struct store_size {
 	uint64_t bytes; /* with indexes; 0 if the engine cannot tell */
 };
 #define STORE_SIZES 12
-/* What lies in the store, by kind of thing; *out_n of out[STORE_SIZES] are set. Rows of PostgreSQL are estimates. */
+/* What lies in the store, by kind of thing; *out_n of out[STORE_SIZES] are set. Takes time: everything is counted. */
 enum status store_sizes(struct store *s, struct store_size *out, size_t *out_n, struct err *err) NODISCARD;
 struct store_collected {
 	uint64_t groups, packages; /* that no manifest had: a process was killed before it collected them */

@@ -13,6 +13,9 @@
 #define STORE_LOCKS_MAX 512u
 
 struct store_ops {
+	void (*close)(struct store *s);
+	void (*unlock)(struct store *s, struct slice name);
+	void (*unlock_all)(struct store *s);
 #define OP(name, parameters, arguments) enum status(*name) parameters;
 #include "store/store_ops.def"
 #undef OP

@@ -2,7 +2,10 @@
 /* support.c - places for stores, rows, children. */
 #include "support.h"
 
+#include "store/pool.h"
+
 #include <ftw.h>
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
@@ -60,12 +63,49 @@ void check_slice(struct slice got, const char *want)
 	give_up(message);
 }
 
+const char *remote(void)
+{
+	return getenv("LIMPID_TEST_POSTGRES");
+}
+
+static int remote_make(void)
+{
+	PGconn *conn = PQconnectdb(remote());
+	PGresult *r = PQexec(conn, "SET client_min_messages TO error; DROP SCHEMA IF EXISTS limpid CASCADE");
+	int rc = PQresultStatus(r) == PGRES_COMMAND_OK ? 0 : -1;
+
+	if (rc != 0)
+		fprintf(stderr, "%s\n", PQerrorMessage(conn));
+	PQclear(r);
+	PQfinish(conn);
+	return rc;
+}
+
+void place_settle(void)
+{
+	bool busy = remote() != NULL;
+
+	for (unsigned i = 0; busy && i < 1000; i++) {
+		PGconn *conn = PQconnectdb(remote());
+		PGresult *r = PQexec(conn, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'limpid'");
+
+		busy = PQresultStatus(r) != PGRES_TUPLES_OK || PQntuples(r) > 0;
+		PQclear(r);
+		PQfinish(conn);
+		if (busy)
+			usleep(10000);
+	}
+	assert_false(busy);
+}
+
 int place_make(void **state)
 {
 	char *dir = strdup("/tmp/limpid-store-XXXXXX");
 
 	clock_s = 1700000000;
 	*state = dir;
+	if (remote() && remote_make() != 0)
+		return -1;
 	return dir && mkdtemp(dir) ? 0 : -1;
 }
 
@@ -88,7 +128,7 @@ struct store *place_open_with(const char *dir, struct store_options options)
 
 	options.now = test_clock;
 	options.busy_ms = options.busy_ms ? options.busy_ms : 20000;
-	check(store_open(dir, &options, &s, &err));
+	check(remote() ? store_open_url(remote(), &options, &s, &err) : store_open(dir, &options, &s, &err));
 	return s;
 }
 

@@ -2,8 +2,9 @@
 /*
  * support.h - what the tests of the state store share.
  *
- * test_cache, test_sources and test_concurrency say what any engine does: how a store is opened is in support.c alone.
- * test_sqlite is about the files of the embedded one.
+ * All but test_sqlite and test_postgres say what any engine does: how a store is opened is in support.c alone. They run
+ * twice: as they are, with SQLite; and where LIMPID_TEST_POSTGRES says where a server is, with PostgreSQL
+ * (tests/support/with-postgres starts one).
  */
 #ifndef LIMPID_TESTS_UNIT_STORE_SUPPORT_H
 #define LIMPID_TESTS_UNIT_STORE_SUPPORT_H
@@ -18,6 +19,8 @@
 #include <cmocka.h>
 
 extern struct err err;
+/* Where PostgreSQL is; NULL: the tests are about SQLite. */
+const char *remote(void);
 /* Fails the test with err's message. */
 void check(enum status st);
 /* The status is `want`, and the message has the text. */
@@ -27,6 +30,9 @@ void check_slice(struct slice got, const char *want);
 /* An empty place for a store, as cmocka's state; *state is its folder. */
 int place_make(void **state);
 int place_remove(void **state);
+
+/* Processes that were killed have ended: a server goes on with what they had begun, and notices then. */
+void place_settle(void);
 
 /* The clock that stores opened by place_open() go by. */
 extern int64_t clock_s;

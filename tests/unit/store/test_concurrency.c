@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -123,6 +124,19 @@ static int hold_lock(void *ctx)
 	return 3;
 }
 
+/* A server needs a moment to see that somebody has died. */
+static void lock_soon(struct store *s, struct slice name)
+{
+	enum status st = STATUS_CONFLICT;
+
+	for (unsigned i = 0; st == STATUS_CONFLICT && i < 500; i++) {
+		st = store_lock(s, name, &err);
+		if (st == STATUS_CONFLICT)
+			usleep(10000);
+	}
+	check(st);
+}
+
 static void test_locks_between_processes(void **state)
 {
 	struct store *s = place_open(*state);
@@ -139,7 +153,7 @@ static void test_locks_between_processes(void **state)
 	check(store_lock(s, SLICE("other source"), &err));
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	check(store_lock(s, SLICE("source"), &err)); /* it went with the process */
+	lock_soon(s, SLICE("source")); /* it went with the process */
 	store_close(s);
 	close(ready[0]);
 	close(ready[1]);
@@ -189,6 +203,23 @@ struct victim {
 	volatile struct progress *progress; /* shared */
 };
 
+/* Every manifest has a package of its own and one that all have; the one before the last is deleted. */
+static void put_manifest(struct store *s, uint32_t number)
+{
+	struct store_package packages[] = { { .name = SLICE("own") }, { .name = SLICE("shared") } };
+	struct store_manifest m = { .digest = some_digest(number) };
+	struct digest old = some_digest(number - 2);
+	char version[16];
+	bool gone;
+
+	snprintf(version, sizeof(version), "%u", number);
+	packages[0].version = slice_cstr(version);
+	check(store_manifest_put(s, &m, slice_cstr(version),
+				 (struct store_group[]){ { &packages[0], 1 }, { packages, 2 } }, 2, &err));
+	if (number > 2)
+		check(store_manifests_delete(s, &old, 1, &gone, &err));
+}
+
 static int publish_for_ever(void *ctx)
 {
 	const struct victim *v = ctx;
@@ -201,6 +232,7 @@ static int publish_for_ever(void *ctx)
 
 		v->progress->begun = i;
 		check(store_publish(s, &in, ref, &err));
+		put_manifest(s, i);
 		v->progress->done = i;
 		fill_noise(noise, sizeof(noise), i);
 		snprintf(key, sizeof(key), "layer-%u", i % 50);
@@ -209,17 +241,66 @@ static int publish_for_ever(void *ctx)
 	return 1;
 }
 
+/* The last manifest that was put is there whole; what is found by package is there, and there are three at most. */
+static void check_manifests(struct store *s, uint32_t done)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct buf report = BUF_INIT(100);
+	struct store_package_row *rows;
+	struct digest last = some_digest(done);
+	struct store_affected *found;
+	struct store_manifest m;
+	char version[16];
+	size_t n, have;
+
+	if (done == 0)
+		return;
+	check(store_manifest_get(s, &last, &arena, &m, &report, &err));
+	snprintf(version, sizeof(version), "%u", done);
+	check_slice(buf_slice(&report), version);
+	check(store_packages_named(s, SLICE("shared"), 0, 10, &arena, &rows, &n, &err));
+	assert_int_equal(n, 1);
+	check(store_manifests_with(s, &rows[0].id, 1, 0, 10, &arena, &found, &have, &err));
+	assert_in_range(have, 1, 3);
+	check(store_packages_named(s, SLICE("own"), 0, 10, &arena, &rows, &n, &err));
+	assert_int_equal(n, have);
+	for (size_t i = 0; i < have; i++)
+		check(store_manifest_get(s, &found[i].digest, &arena, &m, NULL, &err));
+	buf_fini(&report);
+	arena_fini(&arena);
+}
+
+static void check_integrity(const char *dir)
+{
+	sqlite3_stmt *q = NULL;
+	sqlite3 *db = NULL;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/state.db", dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	assert_string_equal((const char *)sqlite3_column_text(q, 0), "ok");
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+}
+
 /* The row and the newest operation say the same segment, and it is the last that was published, or the one at work. */
 static void check_after_kill(const char *dir, volatile struct progress *p)
 {
 	struct arena arena = ARENA_INIT((size_t)1 << 24);
-	struct store *s = place_open(dir);
+	struct store_collected collected;
+	struct store *s;
 	struct store_operation *ops;
 	struct store_source row, want;
 	struct store_cache_stats stats;
 	uint32_t number;
 	size_t n;
 
+	place_settle();
+	s = place_open(dir);
+	check(store_collect(s, &collected, &err));
+	check_manifests(s, p->done);
 	if (store_source_get(s, SLICE("victim"), &arena, &row, &err) == STATUS_NOTFOUND) {
 		assert_int_equal(p->done, 0);
 	} else {
@@ -231,10 +312,14 @@ static void check_after_kill(const char *dir, volatile struct progress *p)
 		assert_int_equal(n, number); /* one each, none twice */
 		assert_true(digest_eq(&ops[0].segment, &row.segment));
 		p->done = p->begun = number;
+		put_manifest(s, number); /* he may have been killed before, in it, or after */
+		check_manifests(s, number);
 	}
 	check(store_cache_stats(s, &stats, &err));
 	assert_true(stats.entries <= 50);
 	store_close(s);
+	if (!remote())
+		check_integrity(dir);
 	arena_fini(&arena);
 }
 

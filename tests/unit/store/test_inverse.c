@@ -217,8 +217,8 @@ static void test_shared(void **state)
 		own = package(30);
 		snprintf(version, sizeof(version), "%u", m);
 		own.version = slice_cstr(version);
-		check(store_manifest_put(s, &manifest, SLICE("r"),
-					 (struct store_group[]){ { base, 20 }, { &own, 1 } }, 2, &err));
+		check(store_manifest_put(s, &manifest, SLICE("r"), (struct store_group[]){ { base, 20 }, { &own, 1 } },
+					 2, &err));
 	}
 	assert_int_equal(rows_of(s, "packages"), 120);
 	assert_int_equal(rows_of(s, "groups of packages"), 101);
@@ -244,8 +244,8 @@ static void test_identity(void **state)
 	struct store_manifest manifest = { .digest = some_digest(1) };
 	struct store *s = place_open(*state);
 
-	check(store_manifest_put(s, &manifest, SLICE("r"),
-				 &(struct store_group){ variants, ARRAY_LEN(variants) }, 1, &err));
+	check(store_manifest_put(s, &manifest, SLICE("r"), &(struct store_group){ variants, ARRAY_LEN(variants) }, 1,
+				 &err));
 	assert_int_equal(rows_of(s, "packages"), ARRAY_LEN(variants));
 	store_close(s);
 }

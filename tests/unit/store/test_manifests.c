@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct store_package bash = { SLICE_INIT("deb"),	 SLICE_INIT("bash"), SLICE_INIT("5.2.15-2+b2"),
-					   SLICE_INIT("bash"),	 SLICE_INIT("5.2"),  SLICE_INIT("amd64"),
-					   SLICE_INIT(""),	 SLICE_INIT("debian:12") };
+static const struct store_package bash = { SLICE_INIT("deb"),  SLICE_INIT("bash"),     SLICE_INIT("5.2.15-2+b2"),
+					   SLICE_INIT("bash"), SLICE_INIT("5.2"),      SLICE_INIT("amd64"),
+					   SLICE_INIT(""),     SLICE_INIT("debian:12") };
 
 static void put(struct store *s, uint32_t number, const char *state)
 {
@@ -198,8 +198,7 @@ static void test_pending(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_field), TEST(test_replaced), TEST(test_pages),
-		TEST(test_deleted),	TEST(test_pending),
+		TEST(test_every_field), TEST(test_replaced), TEST(test_pages), TEST(test_deleted), TEST(test_pending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

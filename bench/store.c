@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.c - a state store with many manifests: how large it is, how fast it takes them, how fast it says who has a
+ * package.
+ *
+ * usage: store WHERE MANIFESTS [THREADS]
+ *
+ * WHERE is an empty folder (SQLite) or a connection string (PostgreSQL). Images are made up, the same ones every time,
+ * after what registries hold: a few bases that nearly everybody stands on, runtimes that many share, and what only one
+ * image has. An image has 2 to 8 layers and 50 to 400 packages; its report is JSON of Clair's form. Half of it is
+ * deleted in the end, and put again: a store that has no bloat is then as large as before.
+ */
+#include "base/date.h"
+#include "store/pool.h"
+
+#include <ftw.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define BASES 300u
+#define RUNTIMES 3000u
+#define LIBRARIES 40000u
+#define PACKAGES_MAX 512
+#define LAYERS_MAX 8
+
+/* ---- numbers ---- */
+
+struct rng {
+	uint64_t state;
+};
+
+static uint32_t next(struct rng *r)
+{
+	r->state += UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = r->state;
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (uint32_t)((z ^ (z >> 31)) >> 16);
+}
+
+static uint32_t below(struct rng *r, uint32_t n)
+{
+	return next(r) % n;
+}
+
+/* Few are popular: the cube of an even distribution. */
+static uint32_t popular(struct rng *r, uint32_t n)
+{
+	double u = (double)next(r) / 4294967296.0;
+
+	return (uint32_t)(u * u * u * n);
+}
+
+/* ---- images ---- */
+
+struct image {
+	struct arena arena;
+	struct store_package packages[PACKAGES_MAX];
+	struct store_group groups[LAYERS_MAX];
+	struct digest layers[LAYERS_MAX];
+	size_t n_packages, n_groups;
+	struct buf report;
+};
+
+static struct slice text(struct image *m, const char *fmt, uint32_t a, uint32_t b)
+{
+	struct slice out = SLICE_EMPTY;
+	char line[128];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(line, sizeof(line), fmt, a, b);
+#pragma GCC diagnostic pop
+	if (!arena_copy(&m->arena, slice_cstr(line), &out))
+		abort();
+	return out;
+}
+
+/* Packages of a system: most of a release are the same in all its bases, at one of a few patch levels. */
+static void add_system(struct image *m, uint32_t release, uint32_t number, uint32_t level)
+{
+	if (m->n_packages == PACKAGES_MAX)
+		return;
+	m->packages[m->n_packages++] = (struct store_package){
+		.type = SLICE("deb"),
+		.name = text(m, "libsystem%u-%u", number, number % 9),
+		.version = text(m, "%u.4.1-2+deb12u%u", number % 17, level),
+		.source_name = text(m, "system%u", number, 0),
+		.arch = SLICE("amd64"),
+		.scope = text(m, "debian:%u", 9 + release, 0),
+	};
+}
+
+static void add_library(struct image *m, uint32_t number, uint32_t version)
+{
+	if (m->n_packages == PACKAGES_MAX)
+		return;
+	m->packages[m->n_packages++] = (struct store_package){
+		.type = SLICE("npm"),
+		.name = text(m, "@group%u/library-%u", number % 500, number),
+		.version = text(m, "%u.%u.0", version / 10, version % 10),
+		.scope = SLICE("npm"),
+	};
+}
+
+static void end_layer(struct image *m, size_t from, uint32_t kind, uint32_t number)
+{
+	struct digest *d = &m->layers[m->n_groups];
+
+	*d = (struct digest){ .algo = DIGEST_SHA256 };
+	memcpy(d->bytes, &kind, sizeof(kind));
+	memcpy(d->bytes + 4, &number, sizeof(number));
+	m->groups[m->n_groups++] = (struct store_group){ &m->packages[from], m->n_packages - from };
+}
+
+static void add_base(struct image *m, uint32_t base)
+{
+	struct rng r = { base + 1 };
+	uint32_t release = base % 5, n = 40 + below(&r, 90), level = base / 20;
+
+	for (uint32_t i = 0; i < n; i++)
+		add_system(m, release, i, i % 8 ? i % 3 : level);
+	end_layer(m, 0, 1, base);
+}
+
+static void add_runtime(struct image *m, uint32_t base, uint32_t runtime)
+{
+	struct rng r = { UINT64_C(1000000) + runtime };
+	uint32_t n = 5 + below(&r, 60), first = 130 + below(&r, 800);
+	size_t from = m->n_packages;
+
+	for (uint32_t i = 0; i < n; i++)
+		add_system(m, base % 5, first + i, i % 4);
+	end_layer(m, from, 2, runtime * 5 + base % 5);
+}
+
+static void add_own(struct image *m, struct rng *r, uint32_t number, uint32_t layer)
+{
+	uint32_t n = 5 + below(r, 70);
+	size_t from = m->n_packages;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t library = popular(r, LIBRARIES);
+
+		add_library(m, library, popular(r, 40));
+	}
+	end_layer(m, from, 3, number * LAYERS_MAX + layer);
+}
+
+/* One package of Clair's index report, with its environment. */
+static void write_package(struct buf *b, size_t id, const struct store_package *p, const struct digest_text *layer)
+{
+	buf_printf(
+		b,
+		"\"%zu\":{\"id\":\"%zu\",\"name\":\"%.*s\",\"version\":\"%.*s\",\"kind\":\"binary\",\"source\":{\"id\":"
+		"\"%zu\","
+		"\"name\":\"%.*s\",\"version\":\"%.*s\",\"kind\":\"source\",\"normalized_version\":\"\",\"cpe\":\"\"},"
+		"\"normalized_version\":\"\",\"arch\":\"%.*s\",\"cpe\":\"\"},\"env%zu\":[{\"package_db\":\"var/lib/"
+		"dpkg/status\","
+		"\"introduced_in\":\"%s\",\"distribution_id\":\"1\",\"repository_ids\":null}],",
+		id, id, SLICE_ARG(p->name), SLICE_ARG(p->version), id + 1000, SLICE_ARG(p->source_name),
+		SLICE_ARG(p->version), SLICE_ARG(p->arch), id, layer->text);
+}
+
+static void write_report(struct image *m)
+{
+	size_t id = 0;
+
+	buf_reset(&m->report);
+	buf_add_cstr(&m->report, "{\"state\":\"IndexFinished\",\"packages\":{");
+	for (size_t g = 0; g < m->n_groups; g++) {
+		struct digest_text layer;
+
+		digest_print(&layer, &m->layers[g]);
+		for (size_t i = 0; i < m->groups[g].n; i++)
+			write_package(&m->report, id++, &m->groups[g].packages[i], &layer);
+	}
+	buf_add_cstr(&m->report, "\"\":{}},\"success\":true,\"err\":\"\"}");
+}
+
+static void image_make(struct image *m, uint32_t number)
+{
+	struct rng r = { UINT64_C(1) << 40 | number };
+	uint32_t base = popular(&r, BASES), runtimes = below(&r, 3), own = 1 + below(&r, 4);
+
+	arena_reset(&m->arena);
+	m->n_packages = m->n_groups = 0;
+	add_base(m, base);
+	for (uint32_t i = 0; i < runtimes; i++)
+		add_runtime(m, base, popular(&r, RUNTIMES));
+	for (uint32_t i = 0; i < own; i++)
+		add_own(m, &r, number, i);
+	write_report(m);
+}
+
+static struct digest digest_of_number(uint32_t number)
+{
+	struct digest d = { .algo = DIGEST_SHA256 };
+	struct rng r = { UINT64_C(7) << 50 | number };
+
+	for (size_t i = 0; i < 32; i++)
+		d.bytes[i] = (uint8_t)next(&r);
+	return d;
+}
+
+/* ---- work ---- */
+
+static void must(enum status st, const struct err *err)
+{
+	if (st == STATUS_OK)
+		return;
+	fprintf(stderr, "store: %s\n", err->msg);
+	exit(1);
+}
+
+struct job {
+	struct store_pool *pool;
+	atomic_uint *at;
+	uint32_t end, step; /* number of the first that is not put; only every step-th */
+	uint64_t packages, bytes;
+};
+
+static void *put_some(void *ctx)
+{
+	struct image *m = calloc(1, sizeof(*m));
+	struct err err = ERR_INIT;
+	struct job *job = ctx;
+	struct store *s = NULL;
+	uint32_t number;
+
+	m->arena = (struct arena)ARENA_INIT((size_t)1 << 24);
+	m->report = (struct buf)BUF_INIT((size_t)1 << 24);
+	must(store_pool_take(job->pool, 60000, &s, &err), &err);
+	while ((number = atomic_fetch_add(job->at, job->step)) < job->end) {
+		image_make(m, number);
+		struct store_manifest row = { .digest = digest_of_number(number),
+					      .layers = m->layers,
+					      .n_layers = m->n_groups,
+					      .state = SLICE("IndexFinished"),
+					      .success = true,
+					      .indexer_state = SLICE("0123456789abcdef0123456789abcdef") };
+
+		must(store_manifest_put(s, &row, buf_slice(&m->report), m->groups, m->n_groups, &err), &err);
+		job->packages += m->n_packages;
+		job->bytes += m->report.len;
+	}
+	store_pool_give(job->pool, s);
+	arena_fini(&m->arena);
+	buf_fini(&m->report);
+	free(m);
+	return NULL;
+}
+
+static double seconds_since(uint64_t began)
+{
+	return (double)(date_monotonic_ns() - began) / 1e9;
+}
+
+static void put_all(struct store_pool *pool, uint32_t from, uint32_t end, uint32_t step, unsigned threads,
+		    const char *what)
+{
+	struct job jobs[64];
+	pthread_t ids[64];
+	atomic_uint at = from;
+	uint64_t began = date_monotonic_ns(), packages = 0, bytes = 0;
+	double took;
+
+	for (unsigned i = 0; i < threads; i++) {
+		jobs[i] = (struct job){ .pool = pool, .at = &at, .end = end, .step = step };
+		if (pthread_create(&ids[i], NULL, put_some, &jobs[i]) != 0)
+			abort();
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_join(ids[i], NULL);
+		packages += jobs[i].packages;
+		bytes += jobs[i].bytes;
+	}
+	took = seconds_since(began);
+	printf("%s: %u manifests in %.1f s, %.0f/s; %.1f packages and %.1f kB of report each\n", what,
+	       (end - from) / step, took, (double)((end - from) / step) / took,
+	       (double)packages / ((end - from) / step), (double)bytes / 1e3 / ((end - from) / step));
+	fflush(stdout);
+}
+
+static void print_sizes(struct store *s, const char *what)
+{
+	struct store_size sizes[STORE_SIZES];
+	struct err err = ERR_INIT;
+	uint64_t all = 0;
+	size_t n;
+
+	must(store_sizes(s, sizes, &n, &err), &err);
+	printf("%s:\n", what);
+	for (size_t i = 0; i < n; i++) {
+		all += sizes[i].bytes;
+		if (sizes[i].rows > 0)
+			printf("  %-24s %10llu rows %10.1f MB\n", sizes[i].name, (unsigned long long)sizes[i].rows,
+			       (double)sizes[i].bytes / 1e6);
+	}
+	printf("  %-24s %15s %10.1f MB\n", "all", "", (double)all / 1e6);
+	fflush(stdout);
+}
+
+/* ---- who has it ---- */
+
+#define QUESTIONS 200
+
+static int compare_doubles(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The packages of a name, half of its versions: as a range of versions would take. */
+static size_t packages_of(struct store *s, const char *name, struct arena *arena, uint64_t *ids, size_t max)
+{
+	struct err err = ERR_INIT;
+	struct store_package_row *rows;
+	uint64_t after = 0;
+	size_t found, n = 0;
+
+	do {
+		must(store_packages_named(s, slice_cstr(name), after, 1000, arena, &rows, &found, &err), &err);
+		for (size_t i = 0; i < found && n < max; i++) {
+			after = rows[i].id;
+			if (rows[i].package.version.len % 2 == 0 || found == 1)
+				ids[n++] = rows[i].id;
+		}
+	} while (found == 1000);
+	return n;
+}
+
+static void ask(struct store *s, const char *what, const char *fmt, uint32_t among, size_t page)
+{
+	static double took[QUESTIONS];
+	static uint64_t ids[100000];
+	struct err err = ERR_INIT;
+	uint64_t answers = 0;
+	struct rng r = { 99 };
+
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		struct arena arena = ARENA_INIT((size_t)1 << 30);
+		uint64_t began = date_monotonic_ns(), after = 0;
+		struct store_affected *list;
+		uint32_t number = popular(&r, among);
+		char name[64];
+		size_t n, found;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(name, sizeof(name), fmt, number % 500, number);
+#pragma GCC diagnostic pop
+		n = packages_of(s, name, &arena, ids, 100000);
+		do {
+			must(store_manifests_with(s, ids, n, after, 1000, &arena, &list, &found, &err), &err);
+			answers += found;
+			after = found ? list[found - 1].manifest : 0;
+		} while (page == SIZE_MAX && found == 1000);
+		took[i] = seconds_since(began) * 1e3;
+		arena_fini(&arena);
+	}
+	qsort(took, QUESTIONS, sizeof(*took), compare_doubles);
+	printf("  %-42s %8.2f %8.2f %8.2f ms (p50, p99, max), %.0f manifests on average\n", what, took[QUESTIONS / 2],
+	       took[QUESTIONS * 99 / 100], took[QUESTIONS - 1], (double)answers / QUESTIONS);
+	fflush(stdout);
+}
+
+static void ask_all(struct store *s)
+{
+	puts("who has a package of this name in one of these versions:");
+	ask(s, "of the bases, the first 1,000", "system%2$u", 130, 1000);
+	ask(s, "of the bases, all", "system%2$u", 130, SIZE_MAX);
+	ask(s, "of runtimes, the first 1,000", "libsystem%2$u-%1$u", 900, 1000);
+	ask(s, "of applications, the first 1,000", "@group%u/library-%u", LIBRARIES, 1000);
+	ask(s, "of applications, all", "@group%u/library-%u", LIBRARIES, SIZE_MAX);
+}
+
+static void delete_half(struct store *s, uint32_t n)
+{
+	struct err err = ERR_INIT;
+	struct store_collected collected;
+	uint64_t began = date_monotonic_ns();
+	bool gone[50];
+
+	for (uint32_t at = 0; at < n; at += 100) {
+		struct digest list[50];
+
+		for (uint32_t i = 0; i < 50; i++)
+			list[i] = digest_of_number(at + 2 * i);
+		must(store_manifests_delete(s, list, 50, gone, &err), &err);
+	}
+	printf("deleting: %u manifests in %.1f s, %.0f/s\n", n / 2, seconds_since(began), n / 2 / seconds_since(began));
+	began = date_monotonic_ns();
+	must(store_collect(s, &collected, &err), &err);
+	printf("collecting: %.1f s, %llu groups, %llu packages\n", seconds_since(began),
+	       (unsigned long long)collected.groups, (unsigned long long)collected.packages);
+}
+
+int main(int argc, char **argv)
+{
+	struct store_pool_options options = { .store = { .busy_ms = 60000, .cache_bytes = 1 << 26 }, .max = 65 };
+	struct err err = ERR_INIT;
+	struct store_pool *pool;
+	struct store *s = NULL;
+	uint64_t n = 0, threads = 1;
+
+	if (argc < 3 || !slice_to_u64(slice_cstr(argv[2]), &n) || n < 200 || n > 100000000 ||
+	    (argc > 3 && (!slice_to_u64(slice_cstr(argv[3]), &threads) || threads < 1 || threads > 64))) {
+		fputs("usage: store WHERE MANIFESTS [THREADS]\n", stderr);
+		return 2;
+	}
+	n -= n % 200;
+	must(store_pool_open(argv[1], &options, &pool, &err), &err);
+	put_all(pool, 0, (uint32_t)n, 1, (unsigned)threads, "putting");
+	put_all(pool, 0, (uint32_t)n / 20, 1, (unsigned)threads, "putting again, unchanged");
+	must(store_pool_take(pool, 0, &s, &err), &err);
+	print_sizes(s, "sizes");
+	ask_all(s);
+	delete_half(s, (uint32_t)n);
+	print_sizes(s, "sizes of the other half");
+	store_pool_give(pool, s);
+	put_all(pool, 0, (uint32_t)n, 2, (unsigned)threads, "putting what was deleted");
+	must(store_pool_take(pool, 0, &s, &err), &err);
+	print_sizes(s, "sizes in the end");
+	store_pool_give(pool, s);
+	store_pool_close(pool);
+	return 0;
+}
