@@ -44,7 +44,7 @@ test: deps
 	$(MESON_TEST) -C $(BUILD) $(SUITES)
 
 check: test
-	$(MESON_TEST) -C $(BUILD) --suite corpus --suite hostile
+	$(MESON_TEST) -C $(BUILD) --suite corpus --suite hostile --suite service
 
 build-asan/build.ninja:
 	meson setup -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debug build-asan

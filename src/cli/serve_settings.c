@@ -9,7 +9,8 @@
 #define INDEX_THREADS 256
 /* Requests to introspection are small, and nobody waits long for one. */
 #define INTROSPECTION_BODY (UINT64_C(1) << 16)
-#define REQUEST_SECONDS 30
+/* How long headers may take, and a body or an answer without making progress. */
+#define PATIENCE_SECONDS 30u
 
 static unsigned seconds(int64_t ns)
 {
@@ -28,6 +29,14 @@ static unsigned services(enum config_mode mode)
 	return of[mode];
 }
 
+/* "": Prometheus is not asked for. */
+static const char *metrics_path(const struct config *c)
+{
+	bool wanted = c->metrics.name.len == 0 || slice_eq(c->metrics.name, SLICE("prometheus"));
+
+	return wanted ? config_cstr(c->metrics.prometheus_endpoint) : "";
+}
+
 void serve_http_options(const struct config *c, struct http_options *introspection, struct http_options *api)
 {
 	const struct config_http *http = &c->limpid.http;
@@ -42,7 +51,8 @@ void serve_http_options(const struct config *c, struct http_options *introspecti
 						.index_requests = 1,
 						.connections = 256,
 						.idle_s = 60,
-						.request_s = REQUEST_SECONDS,
+						.patience_s = PATIENCE_SECONDS,
+						.metrics_path = metrics_path(c),
 						.compression = http->compression };
 	*api = (struct http_options){ .listener = LISTENER_API,
 				      .services = services(c->mode),
@@ -55,7 +65,8 @@ void serve_http_options(const struct config *c, struct http_options *introspecti
 				      .connections = (unsigned)http->connections,
 				      .per_address = (unsigned)http->connections_per_address,
 				      .idle_s = seconds(http->idle_timeout),
-				      .request_s = REQUEST_SECONDS,
+				      .patience_s = MIN(seconds(http->request_timeout), PATIENCE_SECONDS),
+				      .handler_ns = (uint64_t)http->request_timeout,
 				      .compression = http->compression };
 }
 

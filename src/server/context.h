@@ -13,6 +13,8 @@ struct matcher;
 struct metrics;
 struct log;
 struct auth;
+struct openapi;
+struct otlp;
 
 /* Everything is borrowed and outlives the servers; NULL where the mode has none. */
 struct server_context {
@@ -22,6 +24,8 @@ struct server_context {
 	struct metrics *metrics;
 	struct log *log;
 	struct auth *auth; /* NULL: no tokens are asked for */
+	const struct openapi *openapi;
+	struct otlp *otlp; /* NULL: no collector */
 	const char *version;
 	int64_t started;      /* Unix seconds */
 	atomic_bool ready;    /* requests can be answered */

@@ -7,10 +7,12 @@
 #include "server/compress.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "server/otlp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 int exchange_pool_code(enum route_pool pool)
 {
@@ -90,47 +92,33 @@ static bool is_id(struct slice s)
 	return s.len > 0 && s.len <= 64;
 }
 
-static bool is_hex(struct slice s)
+static uint64_t read_u64(const uint8_t b[8])
 {
-	bool some = false;
+	uint64_t n = 0;
 
-	for (size_t i = 0; i < s.len; i++) {
-		if (!is_digit(s.ptr[i]) && !(s.ptr[i] >= 'a' && s.ptr[i] <= 'f'))
-			return false;
-		some |= s.ptr[i] != '0';
-	}
-	return some;
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | b[i];
+	return n;
 }
 
-static struct slice random_hex(struct arena *arena, size_t bytes)
-{
-	uint8_t raw[16];
-	struct slice out = SLICE_EMPTY;
-
-	if (getrandom(raw, sizeof(raw), GRND_NONBLOCK) != (ssize_t)sizeof(raw))
-		memset(raw, 1, sizeof(raw));
-	for (size_t i = 0; i < bytes; i++) {
-		if (!arena_printf(arena, &out, "%.*s%02x", SLICE_ARG(out), raw[i]))
-			return SLICE("0");
-	}
-	return out;
-}
-
-/* W3C traceparent: 00-<trace>-<span>-<flags>. */
+/* The caller's trace goes on; else one begins here. */
 static void identify(struct exchange *ex)
 {
+	struct request *req = &ex->req;
+	uint8_t own[24];
 	struct slice value;
 
-	if (request_header(&ex->req, "traceparent", 0, &value) && value.len >= 55 && value.ptr[2] == '-' &&
-	    value.ptr[35] == '-' && value.ptr[52] == '-' && is_hex(slice_make(value.ptr + 3, 32)))
-		ex->req.trace_id = slice_make(value.ptr + 3, 32);
-	else
-		ex->req.trace_id = random_hex(&ex->arena, 16);
-	if (request_header(&ex->req, "X-Request-Id", 0, &value) && is_id(value))
-		ex->req.request_id = value;
-	else
-		ex->req.request_id = slice_take(ex->req.trace_id, 16);
-	response_header(&ex->resp, "X-Request-Id", ex->req.request_id);
+	if (getrandom(own, sizeof(own), GRND_NONBLOCK) != (ssize_t)sizeof(own))
+		memset(own, 1, sizeof(own)); /* the kernel has no entropy yet: nothing here is a secret */
+	if (!request_header(req, "traceparent", 0, &value) || !trace_parse(value, &req->trace))
+		memcpy(req->trace.id, own, sizeof(req->trace.id));
+	memcpy(req->trace.span, own + 16, sizeof(req->trace.span));
+	req->trace.sampled = otlp_wants(ex->ctx->otlp, &req->trace);
+	if (request_header(req, "X-Request-Id", 0, &value) && is_id(value))
+		req->request_id = value;
+	else if (!arena_printf(&ex->arena, &req->request_id, "%016llx", (unsigned long long)read_u64(req->trace.id)))
+		req->request_id = SLICE("0");
+	response_header(&ex->resp, "X-Request-Id", req->request_id);
 }
 
 /* Who frames a body in two ways means harm. */
@@ -186,6 +174,19 @@ static void refuse_method(struct exchange *ex)
 	else
 		response_text(&ex->resp, 405, SLICE_EMPTY);
 	response_set_header(&ex->resp, "Allow", route_methods(p->id, ", ", &ex->arena));
+}
+
+/* Introspection's metrics have a path by the settings. */
+static void move_metrics(struct exchange *ex)
+{
+	struct slice path = ex->options->metrics_path ? slice_cstr(ex->options->metrics_path) : SLICE_EMPTY;
+
+	if (!ex->options->metrics_path || ex->options->listener != LISTENER_INTROSPECTION)
+		return;
+	if (path.len > 0 && slice_eq(ex->req.path, path))
+		ex->req.path = SLICE("/metrics");
+	else if (slice_eq(ex->req.path, SLICE("/metrics")))
+		ex->req.path = SLICE("/none");
 }
 
 /* The route, or the answer if there is none. */
@@ -252,6 +253,7 @@ bool exchange_begin(struct exchange *ex, struct slice method, struct slice remot
 		response_header(&ex->resp, "WWW-Authenticate", SLICE("Bearer"));
 		return false;
 	}
+	move_metrics(ex);
 	if (!find_route(ex))
 		return false;
 	ex->cap = ex->route->cap ? ex->route->cap : ex->options->max_body;
@@ -281,6 +283,21 @@ bool exchange_body(struct exchange *ex, struct slice piece)
 	return false;
 }
 
+bool exchange_is_late(const struct exchange *ex)
+{
+	return ex->options->handler_ns > 0 && date_monotonic_ns() - ex->started_ns > ex->options->handler_ns;
+}
+
+static bool is_gone(struct exchange *ex)
+{
+	bool gone;
+
+	pthread_mutex_lock(&ex->lock);
+	gone = ex->gone;
+	pthread_mutex_unlock(&ex->lock);
+	return gone;
+}
+
 void exchange_run(struct exchange *ex)
 {
 	struct err err = ERR_INIT;
@@ -288,7 +305,12 @@ void exchange_run(struct exchange *ex)
 
 	ex->req.body = buf_slice(&ex->body);
 	st = ex->route->handler(ex->ctx, &ex->req, &ex->resp, &err);
-	if (st == STATUS_CANCELLED) {
+	if (st == STATUS_CANCELLED && !is_gone(ex)) {
+		/* The server waits no longer; the client still does. */
+		response_error(&ex->resp, 503,
+			       exchange_is_late(ex) ? "the request took too long" : "the server is stopping");
+		response_set_header(&ex->resp, "Retry-After", SLICE("5"));
+	} else if (st == STATUS_CANCELLED) {
 		/* Nobody is there to read it; the number is for log and metrics. */
 		response_clear_body(&ex->resp);
 		ex->resp.code = 499;
@@ -357,21 +379,44 @@ static const char *lower_method(enum http_method method)
 	return names[method];
 }
 
+static void end_span(const struct exchange *ex, uint64_t ns)
+{
+	struct timespec now;
+	struct otlp_span span = { .trace = &ex->req.trace,
+				  .name = ex->route ? ex->route->operation : "refused",
+				  .route = ex->path->pattern,
+				  .method = ex->req.method_name,
+				  .code = ex->resp.code,
+				  .request_id = ex->req.request_id };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	span.end_unix_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	span.start_unix_ns = span.end_unix_ns - ns;
+	otlp_end(ex->ctx->otlp, &span);
+}
+
 void exchange_account(struct exchange *ex)
 {
 	static const enum metric_id first[GROUPS] = { METRIC_http_discovery_total, METRIC_http_indexerv1_total,
 						      METRIC_http_matcherv1_total, METRIC_http_notificationv1_total,
 						      METRIC_http_limpidv1_total };
 	uint64_t ns = date_monotonic_ns() - ex->started_ns;
+	struct trace_text trace;
 	char code[16];
 	const struct log_field fields[] = {
-		LOG_FIELD_STR("remote_addr", ex->req.remote),	 LOG_FIELD_STR("method", ex->req.method_name),
-		LOG_FIELD_STR("request_uri", ex->req.target),	 LOG_FIELD_INT("status", ex->resp.code),
-		LOG_FIELD_INT("written", ex->sent_bytes),	 LOG_FIELD_SECONDS("duration", ns),
-		LOG_FIELD_STR("request_id", ex->req.request_id), LOG_FIELD_STR("trace_id", ex->req.trace_id),
+		LOG_FIELD_STR("remote_addr", ex->req.remote),
+		LOG_FIELD_STR("method", ex->req.method_name),
+		LOG_FIELD_STR("request_uri", ex->req.target),
+		LOG_FIELD_INT("status", ex->resp.code),
+		LOG_FIELD_INT("written", ex->sent_bytes),
+		LOG_FIELD_SECONDS("duration", ns),
+		LOG_FIELD_STR("request_id", ex->req.request_id),
+		LOG_FIELD_CSTR("traceparent", trace_print(&trace, &ex->req.trace)),
 	};
 
 	snprintf(code, sizeof(code), "%d", ex->resp.code);
+	if (ex->req.trace.sampled && ex->path && ex->options->listener == LISTENER_API)
+		end_span(ex, ns);
 	if (ex->path) {
 		const char *const labels[] = { ex->path->label, code, lower_method(ex->req.method) };
 		unsigned id = first[ex->path->group];

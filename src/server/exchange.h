@@ -79,6 +79,8 @@ bool exchange_begin(struct exchange *ex, struct slice method, struct slice remot
 bool exchange_body(struct exchange *ex, struct slice piece);
 /* Run the handler, on whatever thread, and finish the answer. */
 void exchange_run(struct exchange *ex);
+/* Has its handler taken longer than it may? */
+bool exchange_is_late(const struct exchange *ex);
 /* There is no room in the pool. */
 void exchange_turn_away(struct exchange *ex);
 /* Compress and complete the headers. */

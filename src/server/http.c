@@ -37,7 +37,7 @@ bool request_gone(const struct request *req)
 
 	if (!ex || !ex->server)
 		return false;
-	if (atomic_load_explicit(&ex->server->cancelled, memory_order_relaxed))
+	if (atomic_load_explicit(&ex->server->cancelled, memory_order_relaxed) || exchange_is_late(ex))
 		return true;
 	pthread_mutex_lock(&ex->lock);
 	p.fd = ex->fd;
@@ -491,6 +491,8 @@ static void on_message(void *cls, const char *fmt, va_list ap)
 
 	while (n > 0 && (size_t)n < sizeof(text) && text[n - 1] == '\n')
 		text[--n] = '\0';
+	if (!s->started)
+		snprintf(s->trouble, sizeof(s->trouble), "%.200s", text);
 	log_printf(s->ctx->log, LOG_LEVEL_DEBUG, "libmicrohttpd: %s", text);
 }
 
@@ -554,8 +556,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_URI_LOG_CALLBACK, on_target,
 				s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
 				MAX(o->connections, threads), MHD_OPTION_CONNECTION_TIMEOUT,
-				MAX(o->idle_s, o->request_s) + 5, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, more,
+				MAX(o->idle_s, o->patience_s) + 5, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, more,
 				o->tls ? MHD_OPTION_ARRAY : MHD_OPTION_END, o->tls ? http_tls_options(o->tls) : NULL,
 				MHD_OPTION_END);
 }
@@ -582,11 +584,13 @@ enum status http_server_start(struct server_context *ctx, const struct http_opti
 	if (!s->daemon) {
 		if (fd >= 0) {
 			close(fd);
-			err_set(err, STATUS_IO, "the HTTP server on %s could not be started", s->address);
+			err_set(err, STATUS_IO, "the HTTP server on %s could not be started: %s", s->address,
+				s->trouble);
 		}
 		http_server_stop(s);
 		return err->code;
 	}
+	s->started = true;
 	if (ctx->metrics && !metrics_collector(ctx->metrics, collect, s))
 		log_printf(ctx->log, LOG_LEVEL_WARN, "too many collectors of metrics");
 	*out = s;

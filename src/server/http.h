@@ -12,17 +12,19 @@
 
 struct http_options {
 	enum route_listener listener;
-	unsigned services;	 /* bits: whose paths exist */
-	const char *address;	 /* host:port, [host]:port or :port; port 0 takes a free one */
-	int fd;			 /* a listening socket that the server takes over, instead of address; -1: none */
-	uint64_t max_body;	 /* bytes of a request's body, unless its route says else */
-	unsigned workers;	 /* threads of pool QUICK */
-	size_t queue;		 /* requests that may wait for one */
-	unsigned index_requests; /* threads of pool INDEX */
-	unsigned connections;	 /* open at once */
-	unsigned per_address;	 /* of one client's address; 0: no cap */
-	unsigned idle_s;	 /* a connection without a request is closed */
-	unsigned request_s;	 /* a request's headers must be there; its body and the answer make progress */
+	unsigned services;	  /* bits: whose paths exist */
+	const char *address;	  /* host:port, [host]:port or :port; port 0 takes a free one */
+	int fd;			  /* a listening socket that the server takes over, instead of address; -1: none */
+	uint64_t max_body;	  /* bytes of a request's body, unless its route says else */
+	unsigned workers;	  /* threads of pool QUICK */
+	size_t queue;		  /* requests that may wait for one */
+	unsigned index_requests;  /* threads of pool INDEX */
+	unsigned connections;	  /* open at once */
+	unsigned per_address;	  /* of one client's address; 0: no cap */
+	unsigned idle_s;	  /* a connection without a request is closed */
+	unsigned patience_s;	  /* headers must be there; a body and an answer make progress */
+	uint64_t handler_ns;	  /* request_gone() is true after so long, and the answer 503; 0: never */
+	const char *metrics_path; /* of introspection, instead of /metrics; "": there is none; NULL: as it is */
 	bool compression;
 	struct http_tls *tls; /* NULL: plain; borrowed */
 };

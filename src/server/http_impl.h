@@ -31,6 +31,8 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct pool *pools[POOLS];
 	char address[128];
+	bool started;
+	char trouble[256]; /* what the library said before it was */
 
 	pthread_mutex_t lock;	/* of the list, and of what follows */
 	pthread_cond_t tick;	/* the watcher's */

@@ -17,7 +17,7 @@
 #include <time.h>
 
 #define SECOND UINT64_C(1000000000)
-/* Bytes a second that a body or an answer must make once request_s have passed. */
+/* Bytes a second that a body or an answer must make once patience_s have passed. */
 #define SLOWEST 1024
 
 void peer_added(struct http_server *s, struct peer *p)
@@ -76,7 +76,7 @@ static void look_at(struct http_server *s, struct peer *p, uint64_t now)
 {
 	uint64_t since = atomic_load_explicit(&p->since_ns, memory_order_relaxed);
 	uint64_t bytes = atomic_load_explicit(&p->bytes, memory_order_relaxed);
-	uint64_t age = now > since ? now - since : 0, patience = s->options.request_s * SECOND;
+	uint64_t age = now > since ? now - since : 0, patience = s->options.patience_s * SECOND;
 
 	switch (atomic_load_explicit(&p->phase, memory_order_acquire)) {
 	case PEER_WAITING:
@@ -92,7 +92,7 @@ static void look_at(struct http_server *s, struct peer *p, uint64_t now)
 	case PEER_BODY:
 		if (age < patience)
 			return;
-		if (bytes < SLOWEST * s->options.request_s) {
+		if (bytes < SLOWEST * s->options.patience_s) {
 			end_peer(s, p, "slow body", true);
 			return;
 		}

@@ -104,3 +104,46 @@ const char *uuid_print(struct uuid_text *t, const uint8_t u[16])
 		 u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
 	return t->text;
 }
+
+bool trace_parse(struct slice t, struct trace *out)
+{
+	struct trace r = { .has_parent = true };
+	uint8_t flags = 0, some = 0, some_parent = 0;
+
+	/* Version ff is forbidden; later versions may have more behind. */
+	if (t.len < 55 || t.ptr[2] != '-' || t.ptr[35] != '-' || t.ptr[52] != '-' || (t.len > 55 && t.ptr[55] != '-') ||
+	    slice_eq(slice_take(t, 2), SLICE("ff")) || (slice_eq(slice_take(t, 2), SLICE("00")) && t.len != 55))
+		return false;
+	for (size_t i = 0; i < 55; i++) {
+		if (is_upper(t.ptr[i]))
+			return false;
+	}
+	if (!hex_run(slice_take(t, 2), &some, 1) || !hex_run(slice_make(t.ptr + 3, 32), r.id, 16) ||
+	    !hex_run(slice_make(t.ptr + 36, 16), r.parent, 8) || !hex_run(slice_make(t.ptr + 53, 2), &flags, 1))
+		return false;
+	some = 0;
+	for (size_t i = 0; i < 16; i++)
+		some |= r.id[i];
+	for (size_t i = 0; i < 8; i++)
+		some_parent |= r.parent[i];
+	r.sampled = (flags & 1) != 0;
+	if (some == 0 || some_parent == 0)
+		return false;
+	*out = r;
+	return true;
+}
+
+const char *trace_print(struct trace_text *t, const struct trace *trace)
+{
+	size_t n = 3;
+
+	memcpy(t->text, "00-", 3);
+	for (size_t i = 0; i < 24; i++) {
+		if (i == 16)
+			t->text[n++] = '-';
+		snprintf(t->text + n, 3, "%02x", i < 16 ? trace->id[i] : trace->span[i - 16]);
+		n += 2;
+	}
+	snprintf(t->text + n, sizeof(t->text) - n, "-%02x", trace->sampled);
+	return t->text;
+}

@@ -29,6 +29,22 @@ struct http_header {
 	struct slice name, value; /* value without blanks at its ends */
 };
 
+/* W3C trace context. */
+struct trace {
+	uint8_t id[16];
+	uint8_t span[8];   /* of this request */
+	uint8_t parent[8]; /* of the caller's, if has_parent */
+	bool has_parent, sampled;
+};
+
+/* "00-<id>-<span>-<flags>"; false if it is not that. */
+bool trace_parse(struct slice traceparent, struct trace *out);
+/* For a request that we make on behalf of this one. */
+struct trace_text {
+	char text[56];
+};
+const char *trace_print(struct trace_text *t, const struct trace *trace);
+
 struct exchange; /* the server's side of it */
 
 struct request {
@@ -51,8 +67,8 @@ struct request {
 	struct source *stream;	 /* of a route with a streamed body, else NULL; borrowed */
 	uint64_t content_length; /* as announced; UINT64_MAX if it was not */
 
-	struct slice request_id;   /* of the client's X-Request-Id, else made; printable ASCII, at most 64 bytes */
-	struct slice trace_id;	   /* 32 hexadecimal digits */
+	struct slice request_id; /* of the client's X-Request-Id, else made; printable ASCII, at most 64 bytes */
+	struct trace trace;
 	struct slice remote;	   /* address and port of the peer */
 	struct arena *arena;	   /* freed when the answer has been sent */
 	struct exchange *exchange; /* for request_gone(); may be NULL in tests */

@@ -248,6 +248,8 @@ static const struct route_path *row_for(enum route_listener listener, unsigned s
 			*variable = v;
 			return p;
 		}
+		if (fixed.ptr[fixed.len - 1] == '/' && slice_eq(path, slice_take(fixed, fixed.len - 1)))
+			*slash = true;
 		if (v == VARIABLE_NONE)
 			continue;
 		if (slice_starts(path, fixed) && fixed.len > best_len) {
@@ -255,8 +257,6 @@ static const struct route_path *row_for(enum route_listener listener, unsigned s
 			best_len = fixed.len;
 			*variable = v;
 		}
-		if (slice_eq(path, slice_take(fixed, fixed.len - 1)))
-			*slash = true;
 	}
 	return best;
 }

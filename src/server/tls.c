@@ -182,7 +182,7 @@ enum status http_tls_open(const struct http_tls_files *files, struct http_tls **
 		http_tls_close(t);
 		return st;
 	}
-	t->options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)give_chain, NULL };
+	t->options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)give_chain };
 	t->options[n++] = (struct MHD_OptionItem){
 		MHD_OPTION_HTTPS_PRIORITIES, 0,
 		(void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
