@@ -44,7 +44,7 @@ test: deps
 	$(MESON_TEST) -C $(BUILD) $(SUITES)
 
 check: test
-	$(MESON_TEST) -C $(BUILD) --suite corpus --suite hostile --suite service
+	$(MESON_TEST) -C $(BUILD) --suite corpus --suite hostile --suite service --suite contract
 
 build-asan/build.ninja:
 	meson setup -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debug build-asan

@@ -136,7 +136,9 @@ static bool is_framed_well(struct exchange *ex)
 
 static void bad_request(struct exchange *ex)
 {
-	response_text(&ex->resp, 400, SLICE("400 Bad Request"));
+	ex->resp.code = 400;
+	response_content_type(&ex->resp, "text/plain; charset=utf-8");
+	buf_add_cstr(&ex->resp.body, "400 Bad Request");
 	ex->close = true;
 }
 
@@ -171,8 +173,10 @@ static void refuse_method(struct exchange *ex)
 	else if (p->refusal == REFUSAL_LIST)
 		response_error(&ex->resp, 405, "endpoint only allows %.*s",
 			       SLICE_ARG(route_methods(p->id, " or ", &ex->arena)));
-	else
+	else {
 		response_text(&ex->resp, 405, SLICE_EMPTY);
+		response_set_header(&ex->resp, "Cache-Control", SLICE("no-store"));
+	}
 	response_set_header(&ex->resp, "Allow", route_methods(p->id, ", ", &ex->arena));
 }
 
