@@ -78,11 +78,11 @@ static unsigned whole_seconds(int64_t ns, unsigned most)
 /* ---- the collector ---- */
 
 /* False: the URL is too long. */
-static bool target_of(const struct config_otlp *from, struct otlp_target *to, char *url, size_t size,
+static bool target_of(const struct config_otlp *from, const char *path, struct otlp_target *to, char *url, size_t size,
 		      struct http_header *headers, size_t max)
 {
 	int n = snprintf(url, size, "http%s://%s%s", from->insecure ? "" : "s", config_cstr(from->endpoint),
-			 config_cstr(from->url_path));
+			 from->url_path.len > 0 ? config_cstr(from->url_path) : path);
 
 	for (size_t i = 0; i < from->headers.n && i < max; i++)
 		headers[to->n_headers++] = (struct http_header){ from->headers.at[i].name, from->headers.at[i].value };
@@ -116,11 +116,11 @@ static enum status start_otlp(struct service *s, struct err *err)
 	if ((traces && !c->trace.http.present) || (metrics && !c->metrics.http.present))
 		log_printf(s->ctx.log, LOG_LEVEL_WARN, "OTLP goes over HTTP here: name otlp.http, not otlp.grpc");
 	if (traces && c->trace.http.present)
-		ok = target_of(&c->trace.http, &o.traces, trace_url, sizeof(trace_url), trace_headers,
+		ok = target_of(&c->trace.http, "/v1/traces", &o.traces, trace_url, sizeof(trace_url), trace_headers,
 			       ARRAY_LEN(trace_headers));
 	if (ok && metrics && c->metrics.http.present)
-		ok = target_of(&c->metrics.http, &o.metrics, metrics_url, sizeof(metrics_url), metrics_headers,
-			       ARRAY_LEN(metrics_headers));
+		ok = target_of(&c->metrics.http, "/v1/metrics", &o.metrics, metrics_url, sizeof(metrics_url),
+			       metrics_headers, ARRAY_LEN(metrics_headers));
 	if (!ok)
 		return err_set(err, STATUS_INVALID, "the collector's address or its headers are too long");
 	if (!o.traces.url && !o.metrics.url)

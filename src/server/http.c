@@ -572,6 +572,7 @@ enum status http_server_start(struct server_context *ctx, const struct http_opti
 		return err_nomem(err, "a server");
 	s->ctx = ctx;
 	s->options = *options;
+	s->quiesced_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->tick, NULL);
 	pthread_cond_init(&s->settled, NULL);
@@ -606,8 +607,14 @@ void http_server_quiesce(struct http_server *s)
 {
 	MHD_socket fd = MHD_quiesce_daemon(s->daemon);
 
-	if (fd != MHD_INVALID_SOCKET)
-		close(fd);
+	/*
+	 * Refuses connections from now on. It is closed when the daemon has ended: its threads may still be about to
+	 * take the descriptor out of their epoll sets, and end the process if it is none.
+	 */
+	if (fd != MHD_INVALID_SOCKET) {
+		shutdown(fd, SHUT_RDWR);
+		s->quiesced_fd = fd;
+	}
 	pthread_mutex_lock(&s->lock);
 	s->quiet = true;
 	pthread_cond_broadcast(&s->tick);
@@ -652,6 +659,8 @@ void http_server_stop(struct http_server *s)
 		pool_free(s->pools[i]);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
+	if (s->quiesced_fd >= 0)
+		close(s->quiesced_fd);
 	peers_unwatch(s);
 	pthread_cond_destroy(&s->settled);
 	pthread_cond_destroy(&s->tick);

@@ -29,6 +29,7 @@ struct http_server {
 	struct server_context *ctx;
 	struct http_options options;
 	struct MHD_Daemon *daemon;
+	int quiesced_fd; /* owned; of a daemon that listens no more, else -1 */
 	struct pool *pools[POOLS];
 	char address[128];
 	bool started;
