@@ -61,8 +61,19 @@ struct exchange *exchange_new(struct server_context *ctx, const struct http_opti
 	return ex;
 }
 
+/* Count n more bytes that are kept for this exchange. False: all together keep too much. */
+static bool hold(struct exchange *ex, size_t n)
+{
+	if (!ex->held_by_all)
+		return true;
+	ex->held += n;
+	return atomic_fetch_add_explicit(ex->held_by_all, n, memory_order_relaxed) + n <= EXCHANGE_HELD;
+}
+
 void exchange_free(struct exchange *ex)
 {
+	if (ex->held_by_all)
+		atomic_fetch_sub_explicit(ex->held_by_all, ex->held, memory_order_relaxed);
 	response_clear_body(&ex->resp);
 	buf_fini(&ex->body);
 	free((void *)(uintptr_t)ex->encoded.ptr);
@@ -127,6 +138,10 @@ static bool is_framed_well(struct exchange *ex)
 	struct slice value, second;
 	bool announced = request_header(&ex->req, "Content-Length", 0, &value);
 
+	/* libmicrohttpd would read a body in another coding up to the end of the connection. */
+	if (request_header(&ex->req, "Transfer-Encoding", 0, &second) &&
+	    (!slice_eq_nocase(second, SLICE("chunked")) || request_header(&ex->req, "Transfer-Encoding", 1, &second)))
+		return false;
 	if (!announced)
 		return true;
 	return slice_to_u64(value, &ex->req.content_length) &&
@@ -239,6 +254,12 @@ static void too_large(struct exchange *ex)
 	ex->close = ex->req.content_length > ex->cap;
 }
 
+static void no_room(struct exchange *ex)
+{
+	response_error(&ex->resp, 503, "too much is held in memory for other requests");
+	response_set_header(&ex->resp, "Retry-After", SLICE("5"));
+}
+
 bool exchange_begin(struct exchange *ex, struct slice method, struct slice remote)
 {
 	struct request *req = &ex->req;
@@ -277,12 +298,12 @@ bool exchange_body(struct exchange *ex, struct slice piece)
 	if (ex->route->body == BODY_NO_BODY)
 		return true;
 	buf_add(&ex->body, piece);
-	if (ex->body.failed == STATUS_OK)
+	if (ex->body.failed == STATUS_OK && hold(ex, piece.len))
 		return true;
 	if (ex->body.failed == STATUS_LIMIT)
 		too_large(ex);
 	else
-		response_error(&ex->resp, 503, "not enough memory for the request");
+		no_room(ex);
 	buf_fini(&ex->body);
 	return false;
 }
@@ -355,6 +376,10 @@ void exchange_finish(struct exchange *ex)
 		response_error(r, 500, "the answer could not be built: %s", status_text(r->body.failed));
 	if (has_no_body(r->code))
 		response_clear_body(r);
+	if (!hold(ex, r->body.len)) {
+		no_room(ex);
+		return;
+	}
 	ex->coding = CODING_IDENTITY;
 	if (r->plain || r->stream || !ex->options->compression || ex->path == NULL)
 		return;
@@ -369,6 +394,12 @@ void exchange_finish(struct exchange *ex)
 	if (body_of(r).len == 0 || ex->coding == CODING_IDENTITY ||
 	    !compress_body(ex->coding, body_of(r), &ex->encoded)) {
 		ex->coding = CODING_IDENTITY;
+		return;
+	}
+	if (!hold(ex, ex->encoded.len)) {
+		free((void *)(uintptr_t)ex->encoded.ptr);
+		ex->encoded = SLICE_EMPTY;
+		no_room(ex);
 		return;
 	}
 	response_set_header(r, "Content-Encoding", slice_cstr(content_coding_name(ex->coding)));

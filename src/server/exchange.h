@@ -19,6 +19,11 @@
 #define EXCHANGE_HEADERS 100
 /* What a request and its answer may take beside bodies. */
 #define EXCHANGE_MEMORY ((size_t)64 << 20)
+/*
+ * Bodies and answers of all requests of a server together; more get 503. A thousand reports of 1 MiB, or as many
+ * clients that read slowly.
+ */
+#define EXCHANGE_HELD ((uint64_t)1 << 30)
 /* The largest answer that is made in memory. */
 #define EXCHANGE_ANSWER ((size_t)1 << 30)
 
@@ -60,7 +65,11 @@ struct exchange {
 	int fd;			    /* of the peer; -1 when it is over */
 	struct body_stream *stream; /* owned; NULL: none */
 	struct peer *peer;
-	bool counted; /* in flight, in the metrics */
+	bool counted;		       /* in flight, in the metrics */
+	bool in_flight;		       /* and for the server's end */
+	uint64_t dropped;	       /* bytes of a body that nobody reads */
+	size_t held;		       /* bytes of body and answer; of */
+	_Atomic uint64_t *held_by_all; /* those of all exchanges of the server; may be NULL */
 };
 
 /* NULL when memory is short. */

@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Handlers parse JSON and build reports; musl's 128 KiB would do, glibc's 8 MiB are only address space. */
@@ -28,6 +29,8 @@
 #define CONNECTION_MEMORY ((size_t)64 << 10)
 /* Bytes of a body that are read and dropped, so that the client sees the answer rather than a reset. */
 #define DROPPED_MOST ((uint64_t)64 << 20)
+/* Descriptors that connections do not get. */
+#define FILES_KEPT 256
 
 bool request_gone(const struct request *req)
 {
@@ -210,12 +213,12 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
 	if (!ex)
 		return NULL;
 	ex->server = s;
+	ex->held_by_all = &s->held;
 	ex->connection = connection;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	ex->fd = info ? info->connect_fd : -1;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	ex->peer = info ? info->socket_context : NULL;
-	settle(s, 1);
 	return ex;
 }
 
@@ -298,6 +301,9 @@ static enum MHD_Result on_headers(struct exchange *ex, const char *method)
 	struct collect c = { ex, true };
 	char remote[96];
 
+	/* Not before: who never ends his headers must not keep the server from its end. */
+	settle(ex->server, 1);
+	ex->in_flight = true;
 	peer_enter(ex->peer, PEER_BODY, 0);
 	peer_name(ex->connection, remote, sizeof(remote));
 	MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, on_header, &c);
@@ -332,6 +338,7 @@ static enum MHD_Result on_piece(struct exchange *ex, const char *data, size_t *s
 		pthread_mutex_lock(&ex->lock);
 		took = body_stream_put(ex->stream, piece);
 		ex->body_bytes += took;
+		ex->dropped += ex->done ? took : 0;
 		*size -= took;
 		if (*size > 0) {
 			suspend(ex);
@@ -340,16 +347,16 @@ static enum MHD_Result on_piece(struct exchange *ex, const char *data, size_t *s
 			atomic_store_explicit(&ex->peer->phase, PEER_BODY, memory_order_relaxed);
 		}
 		pthread_mutex_unlock(&ex->lock);
-		return MHD_YES;
+		return ex->dropped > DROPPED_MOST ? MHD_NO : MHD_YES;
 	}
 	*size = 0;
 	if (ex->phase == PHASE_BODY && !exchange_body(ex, piece)) {
 		exchange_finish(ex);
 		ex->phase = PHASE_REFUSED;
-	} else if (ex->phase == PHASE_REFUSED) {
-		ex->body_bytes += piece.len;
+	} else if (ex->phase == PHASE_REFUSED || ex->route->body == BODY_NO_BODY) {
+		ex->dropped += piece.len;
 	}
-	return ex->body_bytes > ex->cap + DROPPED_MOST ? MHD_NO : MHD_YES;
+	return ex->dropped > DROPPED_MOST ? MHD_NO : MHD_YES;
 }
 
 /* The request is there in full: run its handler. */
@@ -444,8 +451,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 	if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK && (running || ex->phase != PHASE_SENDING))
 		ex->resp.code = 499;
 	exchange_account(ex);
+	if (ex->in_flight)
+		settle(s, -1);
 	exchange_unref(ex);
-	settle(s, -1);
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
@@ -562,6 +570,22 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd)
 				MHD_OPTION_END);
 }
 
+/* A connection that finds no descriptor would be lost; what is left is for databases, layers and children. */
+static void clamp_connections(struct http_server *s)
+{
+	struct rlimit files;
+	unsigned most;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return;
+	most = files.rlim_cur > 2 * FILES_KEPT ? (unsigned)MIN(files.rlim_cur - FILES_KEPT, UINT32_MAX) : FILES_KEPT;
+	if (s->options.connections <= most)
+		return;
+	log_printf(s->ctx->log, LOG_LEVEL_WARN, "%u connections instead of %u: this process may open %llu files", most,
+		   s->options.connections, (unsigned long long)files.rlim_cur);
+	s->options.connections = most;
+}
+
 enum status http_server_start(struct server_context *ctx, const struct http_options *options, struct http_server **out,
 			      struct err *err)
 {
@@ -572,6 +596,7 @@ enum status http_server_start(struct server_context *ctx, const struct http_opti
 		return err_nomem(err, "a server");
 	s->ctx = ctx;
 	s->options = *options;
+	clamp_connections(s);
 	s->quiesced_fd = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->tick, NULL);

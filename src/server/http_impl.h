@@ -42,6 +42,7 @@ struct http_server {
 	size_t n_peers;
 	size_t in_flight;
 	bool quiet, ending;
+	_Atomic uint64_t held; /* bytes of bodies and answers */
 	atomic_bool cancelled;
 	pthread_t watcher;
 	bool have_watcher;

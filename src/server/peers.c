@@ -17,8 +17,9 @@
 #include <time.h>
 
 #define SECOND UINT64_C(1000000000)
-/* Bytes a second that a body or an answer must make once patience_s have passed. */
+/* Bytes a second that a body, and an answer, must make once patience_s have passed. */
 #define SLOWEST 1024
+#define SLOWEST_READER 16384
 
 void peer_added(struct http_server *s, struct peer *p)
 {
@@ -100,7 +101,7 @@ static void look_at(struct http_server *s, struct peer *p, uint64_t now)
 		atomic_store_explicit(&p->since_ns, now, memory_order_relaxed);
 		return;
 	case PEER_SENDING:
-		if (age > patience + bytes / SLOWEST * SECOND)
+		if (age > patience + bytes / SLOWEST_READER * SECOND)
 			end_peer(s, p, "slow reader", false);
 		return;
 	default:
