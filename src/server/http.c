@@ -71,6 +71,10 @@ static void resume(struct exchange *ex)
 	if (ex->suspended && ex->connection) {
 		ex->suspended = false;
 		MHD_resume_connection(ex->connection);
+		pthread_mutex_lock(&ex->server->lock);
+		if (--ex->server->parked == 0)
+			pthread_cond_broadcast(&ex->server->settled);
+		pthread_mutex_unlock(&ex->server->lock);
 	}
 }
 
@@ -79,11 +83,24 @@ static void wake(void *ctx)
 	resume(ctx);
 }
 
-/* With the lock held, on the network's thread. */
-static void suspend(struct exchange *ex)
+/*
+ * With the lock held, on the network's thread. False when the server stops: the library ends the process if a
+ * connection is suspended then.
+ */
+static bool suspend(struct exchange *ex)
 {
-	ex->suspended = true;
-	MHD_suspend_connection(ex->connection);
+	struct http_server *s = ex->server;
+	bool ok;
+
+	pthread_mutex_lock(&s->lock);
+	ok = !s->stopping;
+	s->parked += ok;
+	pthread_mutex_unlock(&s->lock);
+	if (ok) {
+		ex->suspended = true;
+		MHD_suspend_connection(ex->connection);
+	}
+	return ok;
 }
 
 static void settle(struct http_server *s, int change)
@@ -115,12 +132,15 @@ static void run_job(struct pool_job *job)
 /* False: no room. */
 static bool submit(struct exchange *ex)
 {
+	bool ok;
+
 	ex->job.run = run_job;
 	ex->references++;
-	if (pool_submit(ex->server->pools[ex->route->pool], &ex->job))
-		return true;
-	ex->references--;
-	return false;
+	pthread_mutex_lock(&ex->server->lock);
+	ok = !ex->server->stopping && pool_submit(ex->server->pools[ex->route->pool], &ex->job);
+	pthread_mutex_unlock(&ex->server->lock);
+	ex->references -= !ok;
+	return ok;
 }
 
 /* ---- answers ---- */
@@ -334,6 +354,7 @@ static enum MHD_Result on_piece(struct exchange *ex, const char *data, size_t *s
 	atomic_fetch_add_explicit(&ex->peer->bytes, piece.len, memory_order_relaxed);
 	if (ex->phase == PHASE_STREAM) {
 		size_t took;
+		bool ok = true;
 
 		pthread_mutex_lock(&ex->lock);
 		took = body_stream_put(ex->stream, piece);
@@ -341,13 +362,13 @@ static enum MHD_Result on_piece(struct exchange *ex, const char *data, size_t *s
 		ex->dropped += ex->done ? took : 0;
 		*size -= took;
 		if (*size > 0) {
-			suspend(ex);
+			ok = suspend(ex);
 			peer_enter(ex->peer, PEER_HANDLER, 0);
 		} else {
 			atomic_store_explicit(&ex->peer->phase, PEER_BODY, memory_order_relaxed);
 		}
 		pthread_mutex_unlock(&ex->lock);
-		return ex->dropped > DROPPED_MOST ? MHD_NO : MHD_YES;
+		return ok && ex->dropped <= DROPPED_MOST ? MHD_YES : MHD_NO;
 	}
 	*size = 0;
 	if (ex->phase == PHASE_BODY && !exchange_body(ex, piece)) {
@@ -369,7 +390,10 @@ static enum MHD_Result on_complete(struct exchange *ex)
 	pthread_mutex_lock(&ex->lock);
 	ex->phase = PHASE_HANDLER;
 	peer_enter(ex->peer, PEER_HANDLER, 0);
-	suspend(ex);
+	if (!suspend(ex)) {
+		pthread_mutex_unlock(&ex->lock);
+		return MHD_NO;
+	}
 	if (!submit(ex)) {
 		exchange_turn_away(ex);
 		ex->phase = PHASE_ANSWER;
@@ -381,7 +405,7 @@ static enum MHD_Result on_complete(struct exchange *ex)
 
 static enum MHD_Result on_stream_end(struct exchange *ex)
 {
-	bool done;
+	bool done, ok = true;
 
 	pthread_mutex_lock(&ex->lock);
 	body_stream_end(ex->stream);
@@ -389,10 +413,10 @@ static enum MHD_Result on_stream_end(struct exchange *ex)
 	ex->phase = done ? PHASE_ANSWER : PHASE_HANDLER;
 	if (!done) {
 		peer_enter(ex->peer, PEER_HANDLER, 0);
-		suspend(ex);
+		ok = suspend(ex);
 	}
 	pthread_mutex_unlock(&ex->lock);
-	return done ? answer(ex) : MHD_YES;
+	return done ? answer(ex) : ok ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -680,10 +704,17 @@ void http_server_stop(struct http_server *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < POOLS; i++)
-		pool_free(s->pools[i]);
+	metrics_forget(s->ctx->metrics, s);
+	/* From here on no request is given to a pool; those that are come back first. */
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	while (s->parked > 0)
+		pthread_cond_wait(&s->settled, &s->lock);
+	pthread_mutex_unlock(&s->lock);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
+	for (size_t i = 0; i < POOLS; i++)
+		pool_free(s->pools[i]);
 	if (s->quiesced_fd >= 0)
 		close(s->quiesced_fd);
 	peers_unwatch(s);

@@ -41,7 +41,8 @@ struct http_server {
 	struct peer *peers;
 	size_t n_peers;
 	size_t in_flight;
-	bool quiet, ending;
+	size_t parked; /* connections that are suspended */
+	bool quiet, ending, stopping;
 	_Atomic uint64_t held; /* bytes of bodies and answers */
 	atomic_bool cancelled;
 	pthread_t watcher;

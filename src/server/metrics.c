@@ -56,7 +56,8 @@ struct family {
 };
 
 struct metrics {
-	pthread_mutex_t lock; /* for new series and for reading */
+	pthread_mutex_t lock; /* for new series */
+	pthread_mutex_t collecting;
 	struct family families[METRIC_COUNT];
 	struct {
 		void (*fn)(void *ctx, struct metrics *m);
@@ -93,8 +94,10 @@ struct metrics *metrics_new(void)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
 
-	if (m)
+	if (m) {
 		pthread_mutex_init(&m->lock, NULL);
+		pthread_mutex_init(&m->collecting, NULL);
+	}
 	return m;
 }
 
@@ -114,6 +117,7 @@ void metrics_free(struct metrics *m)
 			}
 		}
 	}
+	pthread_mutex_destroy(&m->collecting);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
@@ -226,11 +230,31 @@ bool metric_from_name(struct slice name, enum metric_id *out)
 
 bool metrics_collector(struct metrics *m, void (*fn)(void *ctx, struct metrics *m), void *ctx)
 {
-	if (m->n_collectors == COLLECTORS)
-		return false;
-	m->collectors[m->n_collectors].fn = fn;
-	m->collectors[m->n_collectors++].ctx = ctx;
-	return true;
+	bool room;
+
+	pthread_mutex_lock(&m->collecting);
+	room = m->n_collectors < COLLECTORS;
+	if (room) {
+		m->collectors[m->n_collectors].fn = fn;
+		m->collectors[m->n_collectors++].ctx = ctx;
+	}
+	pthread_mutex_unlock(&m->collecting);
+	return room;
+}
+
+void metrics_forget(struct metrics *m, const void *ctx)
+{
+	size_t n = 0;
+
+	if (!m)
+		return;
+	pthread_mutex_lock(&m->collecting);
+	for (size_t i = 0; i < m->n_collectors; i++) {
+		if (m->collectors[i].ctx != ctx)
+			m->collectors[n++] = m->collectors[i];
+	}
+	m->n_collectors = n;
+	pthread_mutex_unlock(&m->collecting);
 }
 
 static void give_series(enum metric_id id, const struct series *s, void (*fn)(void *ctx, const struct metric_point *p),
@@ -259,8 +283,10 @@ static void give_series(enum metric_id id, const struct series *s, void (*fn)(vo
 void metrics_each(struct metrics *m, void (*fn)(void *ctx, const struct metric_point *p), void *ctx)
 {
 	_Static_assert(ARRAY_LEN(bounds_REQUEST) <= MOST_BUCKETS, "room for all buckets");
+	pthread_mutex_lock(&m->collecting);
 	for (size_t i = 0; i < m->n_collectors; i++)
 		m->collectors[i].fn(m->collectors[i].ctx, m);
+	pthread_mutex_unlock(&m->collecting);
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
 		for (size_t k = 0; k < SLOTS; k++) {
 			for (struct series *s = atomic_load(&m->families[i].slots[k]); s; s = s->next)

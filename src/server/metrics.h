@@ -37,8 +37,10 @@ void metric_observe(struct metrics *m, enum metric_id id, const char *const *val
 /* The row of a metric's name; false if there is none. For services below, which know only names. */
 bool metric_from_name(struct slice name, enum metric_id *out);
 
-/* Called before each reading, for gauges that are asked rather than kept. At most 16; before anything reads. */
+/* Called before each reading, for gauges that are asked rather than kept. At most 16. */
 bool metrics_collector(struct metrics *m, void (*fn)(void *ctx, struct metrics *m), void *ctx) NODISCARD;
+/* Drop the collectors with this ctx; none of them runs any more when this returns. */
+void metrics_forget(struct metrics *m, const void *ctx);
 
 /* All of it in Prometheus' text format 0.0.4. */
 void metrics_print(struct metrics *m, struct buf *out);
