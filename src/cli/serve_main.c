@@ -12,6 +12,7 @@
 #include "cli/systemd.h"
 
 #include "base/date.h"
+#include "index/zygote.h"
 #include "server/auth.h"
 #include "server/http.h"
 #include "server/introspection.h"
@@ -336,6 +337,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int status = EXIT_FAILURE;
 
+	if (argc == 2 && strcmp(argv[1], SERVICES_ZYGOTE) == 0)
+		return zygote_main(ZYGOTE_FD);
 	if (config_from_arguments(argc, argv, &arguments, &config, &status)) {
 		struct service s = { .argc = argc, .argv = argv, .config = &config };
 

@@ -8,6 +8,9 @@
 
 struct services;
 
+/* The argument that makes this program the zygote of another one of it, in place of one that died. */
+#define SERVICES_ZYGOTE "--zygote"
+
 /*
  * What must happen while the process has one thread: processes that are forked later come from one that is forked here.
  * config is borrowed.

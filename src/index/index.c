@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "index/coalesce.h"
 #include "index/kept.h"
+#include "index/layer_cache.h"
 #include "index/worker.h"
 #include "io/file_identity.h"
 
@@ -40,14 +41,6 @@ struct indexer {
 
 /* ---- cache ---- */
 
-static int by_wanted(const void *a, const void *b)
-{
-	const struct scan_alias *x = a, *y = b;
-	int c = slice_cmp(x->wanted, y->wanted);
-
-	return c != 0 ? c : slice_cmp(x->real, y->real);
-}
-
 /* The digest by which a layer's report may be known: of the stored bytes or, where nobody says that, of the tar. */
 static const struct digest *digest_of_layer(const struct indexer *ix, size_t i)
 {
@@ -63,32 +56,8 @@ static const struct digest *digest_of_layer(const struct indexer *ix, size_t i)
 static bool cache_key(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n, struct slice *out)
 {
 	const struct digest *d = digest_of_layer(ix, i);
-	struct buf key = BUF_INIT(1 << 20);
-	struct scan_alias *sorted;
-	struct digest_text text;
-	bool ok;
 
-	if (d->algo == DIGEST_NONE)
-		return false;
-	sorted = arena_array(&ix->arena, n + 1, sizeof(*sorted));
-	if (!sorted)
-		return false;
-	if (n > 0)
-		memcpy(sorted, aliases, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), by_wanted);
-	buf_add_cstr(&key, digest_print(&text, d));
-	buf_add_byte(&key, '|');
-	buf_add(&key, detector_set());
-	buf_add_byte(&key, '|');
-	for (size_t j = 0; j < n; j++) {
-		buf_add(&key, sorted[j].wanted);
-		buf_add_byte(&key, sorted[j].dir ? '/' : sorted[j].hard ? '#' : '=');
-		buf_add(&key, sorted[j].real);
-		buf_add_byte(&key, '\n');
-	}
-	ok = key.failed == STATUS_OK && arena_copy(&ix->arena, buf_slice(&key), out);
-	buf_fini(&key);
-	return ok;
+	return d->algo != DIGEST_NONE && layer_cache_key(d, aliases, n, &ix->arena, out);
 }
 
 /* Does another answer about the same stored bytes hold for this layer, whose image may say another DiffID? */
@@ -106,41 +75,30 @@ static void cache_failed(const struct indexer *ix, const struct err *why)
 /* A cache that cannot be read is as good as an empty one. */
 static bool from_cache(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n)
 {
-	struct layer_state *state = &ix->layers[i];
-	const struct digest *digest = &ix->image->layers[i].digest;
-	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
+	const struct image_layer *layer = &ix->image->layers[i];
+	struct layer_report *report = &ix->layers[i].report;
 	struct err err = ERR_INIT;
 	struct slice key;
 	enum status st;
-	bool ok;
 
 	if (!ix->env->cache || !cache_key(ix, i, aliases, n, &key))
 		return false;
-	st = store_cache_get(ix->env->cache, key, &json, &err);
+	st = layer_cache_get(ix->env->cache, key, &layer->digest, ix->env->limits, &ix->arena, report, &err);
 	if (st != STATUS_OK && st != STATUS_NOTFOUND)
 		cache_failed(ix, &err);
-	ok = st == STATUS_OK &&
-	     layer_report_parse(buf_slice(&json), ix->env->limits, &ix->arena, &state->report, &err) == STATUS_OK &&
-	     state->report.complete && (digest->algo == DIGEST_NONE || digest_eq(&state->report.digest, digest)) &&
-	     (!ix->env->verify_diff_ids || diff_id_fits(&ix->image->layers[i], &state->report.diff_id));
-	buf_fini(&json);
-	return ok;
+	return st == STATUS_OK && (!ix->env->verify_diff_ids || diff_id_fits(layer, &report->diff_id));
 }
 
 static void to_cache(struct indexer *ix, size_t i, const struct scan_alias *aliases, size_t n)
 {
-	const struct layer_state *state = &ix->layers[i];
-	struct buf json = BUF_INIT(ix->env->limits->report_bytes);
 	struct err err = ERR_INIT;
 	struct slice key;
 
-	if (!ix->env->cache || !state->report.complete || !cache_key(ix, i, aliases, n, &key))
+	if (!ix->env->cache || !cache_key(ix, i, aliases, n, &key))
 		return;
 	/* What is not kept is scanned again next time: no reason to fail. */
-	if (layer_report_print(&state->report, &json, &err) != STATUS_OK ||
-	    store_cache_put(ix->env->cache, key, buf_slice(&json), &err) != STATUS_OK)
+	if (layer_cache_put(ix->env->cache, key, &ix->layers[i].report, ix->env->limits, &err) != STATUS_OK)
 		cache_failed(ix, &err);
-	buf_fini(&json);
 }
 
 /* Which bytes of a file of this machine a layer is, as long as the file does not change. */
@@ -260,8 +218,14 @@ static enum status scan_layers(struct indexer *ix, const size_t *which, size_t n
 						  .n_aliases = n_aliases,
 						  .known_digest = ix->layers[which[j]].known,
 						  .verify_diff_id = ix->env->verify_diff_ids };
-	st = worker_run(jobs, n, &options, &ix->level, err);
-	ix->forked = !ix->env->in_process;
+	if (ix->env->read_layers) {
+		for (size_t j = 0; j < n; j++)
+			jobs[j].arena = (struct arena)ARENA_INIT(scan_arena_bytes(ix->env->limits));
+		st = ix->env->read_layers(ix->env->read_ctx, jobs, n, err);
+	} else {
+		st = worker_run(jobs, n, &options, &ix->level, err);
+		ix->forked = !ix->env->in_process;
+	}
 	for (size_t j = 0; j < n; j++) {
 		if (st == STATUS_OK) {
 			keep_report(&jobs[j], &ix->layers[which[j]]);

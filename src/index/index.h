@@ -13,6 +13,8 @@ struct index_progress {
 	void *ctx;
 };
 
+struct worker_job; /* index/worker.h */
+
 struct index_env {
 	const struct limits *limits;
 	struct store *cache;   /* borrowed; NULL = no cache */
@@ -23,6 +25,12 @@ struct index_env {
 	int64_t (*now)(void);  /* the clock by which a file has settled (io/file_identity.h); NULL: date_now() */
 	const char *const *temp_dirs; /* for files too large for memory, by preference, NULL at the end; or NULL */
 	struct index_progress progress;
+	/*
+	 * Reads layers (LAYER_STREAM) in place of workers of this process: gives every job its report, as worker_run()
+	 * does (their arenas are initialised), or fails as a whole. May be NULL.
+	 */
+	enum status (*read_layers)(void *ctx, struct worker_job *jobs, size_t n, struct err *err);
+	void *read_ctx;
 };
 
 /*

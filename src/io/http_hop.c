@@ -267,13 +267,14 @@ static enum status examine(struct http_run *r, struct err *err)
 
 	if (curl_url_get(r->hop.url, CURLUPART_URL, &text, 0) != CURLUE_OK ||
 	    curl_url_get(r->hop.url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-	    curl_url_get(r->hop.url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-	    curl_url_get(r->hop.url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
 	    !arena_copy(&r->arena, slice_cstr(text), &r->hop.shown)) {
-		st = err_set(err, STATUS_INVALID, "not a URL of a layer");
+		st = err_set(err, STATUS_INVALID, "not a URL");
 	} else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
 		st = err_set(err, STATUS_INVALID, "\"%s\": unsupported protocol scheme \"%.20s\"",
 			     http_url_shown(&shown, r->hop.shown), scheme);
+	} else if (curl_url_get(r->hop.url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+		   curl_url_get(r->hop.url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) {
+		st = err_set(err, STATUS_INVALID, "\"%s\" names no host", http_url_shown(&shown, r->hop.shown));
 	} else {
 		char origin[sizeof(r->origin)];
 
@@ -311,7 +312,8 @@ enum status http_hop_init(struct http_run *r, struct err *err)
 	if (!text || strlen(text) != r->t->url.len)
 		return err_set(err, STATUS_INVALID, "the URL is longer than %d bytes or has a NUL", URL_BYTES);
 	/* libcurl would take the first part of the path for the host. */
-	if (slice_has(slice_take(r->t->url, 9), SLICE(":///")))
+	if (slice_eq_nocase(slice_take(r->t->url, 8), SLICE("http:///")) ||
+	    slice_eq_nocase(slice_take(r->t->url, 9), SLICE("https:///")))
 		return err_set(err, STATUS_INVALID, "\"%s\" names no host", http_url_shown(&shown, r->t->url));
 	rc = curl_url_set(r->hop.url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE);
 	if (rc != CURLUE_OK)
