@@ -139,6 +139,21 @@ static uint64_t folder_bytes(const char *dir)
 	return bytes;
 }
 
+/* What a service keeps here; nothing where none has run. */
+static enum status print_service(const struct folder *f, struct err *err)
+{
+	struct store_size sizes[STORE_SIZES];
+	char bytes[32];
+	size_t n;
+
+	TRY(store_sizes(f->store, sizes, &n, err));
+	for (size_t i = 0; i < n; i++)
+		if (sizes[i].rows > 0 && !sizes[i].of_sources)
+			printf("%-24s %10llu in %s\n", sizes[i].name, (unsigned long long)sizes[i].rows,
+			       sizes[i].bytes ? size(bytes, sizes[i].bytes) : "an unknown size");
+	return STATUS_OK;
+}
+
 static enum status status(struct folder *f, int *out_exit, struct err *err)
 {
 	struct store_cache_stats cache;
@@ -154,6 +169,7 @@ static enum status status(struct folder *f, int *out_exit, struct err *err)
 	       f->n, (unsigned long long)t.records, size(in_force, t.bytes),
 	       size(others, all > t.bytes ? all - t.bytes : 0),
 	       (unsigned long long)cache.layers, (unsigned long long)cache.images, size(layers, cache.bytes));
+	TRY(print_service(f, err));
 	if (t.bad > 0)
 		*out_exit = EXIT_UNREADABLE;
 	return STATUS_OK;
@@ -190,6 +206,7 @@ static enum status verify(struct folder *f, int *out_exit, struct err *err)
 
 static enum status gc(struct folder *f, int *out_exit, struct err *err)
 {
+	struct store_collected dropped;
 	struct cli_collected gone;
 	uint64_t layers = 0;
 	char bytes[32];
@@ -197,6 +214,7 @@ static enum status gc(struct folder *f, int *out_exit, struct err *err)
 	(void)out_exit;
 	TRY(store_cache_gc(f->store, date_now() - CACHE_AGE_S, detector_set(), &layers, err));
 	TRY(cli_collect(f->store, f->dir, WAIT_MS, &gone, err));
+	TRY(store_collect(f->store, &dropped, err));
 	printf("dropped %llu entries of the cache, %llu update operations, %llu segments and %llu unfinished files "
 	       "(%s)\n",
 	       (unsigned long long)layers, (unsigned long long)gone.operations, (unsigned long long)gone.files.segments,

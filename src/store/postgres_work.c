@@ -270,20 +270,21 @@ enum status postgres_sizes(struct store *s, struct store_size *out, size_t *out_
 {
 	static const struct {
 		const char *name, *sql;
+		bool of_sources;
 	} things[] = {
 #define BYTES(table) "pg_total_relation_size('" table "')::bigint"
-#define THING(name, table) { name, "SELECT count(*), " BYTES(table) " FROM " table }
+#define THING(name, table) { name, "SELECT count(*), " BYTES(table) " FROM " table, false }
 		THING("manifests", "manifest"),
 		/* In the same table: no bytes of their own. */
-		{ "index reports", "SELECT count(*), 0::bigint FROM manifest" },
+		{ "index reports", "SELECT count(*), 0::bigint FROM manifest", false },
 		THING("packages", "package"),
 		THING("groups of packages", "package_group"),
 		THING("manifests by group", "manifest_of_group"),
 		THING("unfinished index runs", "pending"),
 		THING("queue", "queue"),
-		THING("sources", "source"),
-		THING("update operations", "update_operation"),
-		{ "segments", "SELECT count(*), " BYTES("segment_piece") " FROM segment" },
+		{ "sources", "SELECT count(*), " BYTES("source") " FROM source", true },
+		{ "update operations", "SELECT count(*), " BYTES("update_operation") " FROM update_operation", true },
+		{ "segments", "SELECT count(*), " BYTES("segment_piece") " FROM segment", true },
 #undef THING
 #undef BYTES
 	};
@@ -293,7 +294,8 @@ enum status postgres_sizes(struct store *s, struct store_size *out, size_t *out_
 		PGresult AUTO(pg_result_free) *r = NULL;
 
 		TRY(pg_call(s, things[i].sql, &none, &r, err));
-		out[i] = (struct store_size){ things[i].name, (uint64_t)pg_int(r, 0, 0), (uint64_t)pg_int(r, 0, 1) };
+		out[i] = (struct store_size){ things[i].name, (uint64_t)pg_int(r, 0, 0), (uint64_t)pg_int(r, 0, 1),
+					      things[i].of_sources };
 	}
 	*out_n = ARRAY_LEN(things);
 	return STATUS_OK;

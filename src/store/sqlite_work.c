@@ -283,8 +283,9 @@ enum status sqlite_sizes(struct store *s, struct store_size *out, size_t *out_n,
 {
 	static const struct {
 		const char *name, *table, *count;
+		bool of_sources;
 	} things[] = {
-#define THING(name, table) { name, #table, "SELECT count(*) FROM " #table }
+#define THING(name, table) { name, #table, "SELECT count(*) FROM " #table, false }
 		THING("manifests", manifest),
 		THING("index reports", manifest_report),
 		THING("packages", package),
@@ -293,13 +294,13 @@ enum status sqlite_sizes(struct store *s, struct store_size *out, size_t *out_n,
 		THING("manifests by group", manifest_of_group),
 		THING("unfinished index runs", pending),
 		THING("queue", queue),
-		THING("sources", source),
-		THING("update operations", update_operation),
+		{ "sources", "source", "SELECT count(*) FROM source", true },
+		{ "update operations", "update_operation", "SELECT count(*) FROM update_operation", true },
 #undef THING
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(things); i++) {
-		out[i] = (struct store_size){ .name = things[i].name };
+		out[i] = (struct store_size){ .name = things[i].name, .of_sources = things[i].of_sources };
 		TRY(count(s, things[i].count, &out[i].rows, err));
 		if (out[i].rows > 0)
 			out[i].bytes = bytes_of(s, things[i].table);

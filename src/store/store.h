@@ -304,6 +304,7 @@ struct store_size {
 	const char *name; /* "manifests", static */
 	uint64_t rows;
 	uint64_t bytes; /* with indexes; 0 if the engine cannot tell */
+	bool of_sources; /* sources and what belongs to them, which a scan has, too */
 };
 #define STORE_SIZES 12
 /* What lies in the store, by kind of thing; *out_n of out[STORE_SIZES] are set. Takes time: everything is counted. */

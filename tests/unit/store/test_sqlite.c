@@ -495,6 +495,71 @@ static void test_full(void **state)
 	expect_success(start_child(fill_up, *state));
 }
 
+static enum status put_manifest(struct store *s, uint32_t number)
+{
+	static uint8_t noise[20000];
+	struct store_package packages[50] = { { .name = SLICE("a") } };
+	struct store_manifest m = { .digest = some_digest(number) };
+
+	fill_noise(noise, sizeof(noise), number);
+	for (size_t i = 0; i < 50; i++)
+		packages[i].version = slice_make(noise + 20 * i, 20);
+	return store_manifest_put(s, &m, slice_make(noise, sizeof(noise)), &(struct store_group){ packages, 50 }, 1,
+				  &err);
+}
+
+/* Manifests until the disk is full: those that were acknowledged are whole, the one that was not has left nothing. */
+static int fill_up_with_manifests(void *ctx)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 24);
+	struct store_package_row *rows;
+	struct store_affected *found;
+	struct store_size sizes[STORE_SIZES];
+	struct buf report = BUF_INIT(30000);
+	struct store_manifest m;
+	uint32_t n = 0;
+	struct store *s;
+	size_t have;
+	bool mounted, gone;
+
+	mounted = make_small(ctx);
+	s = place_open(ctx);
+	while (n < 1000 && put_manifest(s, n) == STATUS_OK)
+		n++;
+	if (n < 3 || n == 1000)
+		return 2;
+	check_fails(put_manifest(s, n), STATUS_IO, "state.db");
+	store_close(s);
+	s = place_open(ctx);
+	for (uint32_t i = 0; i < n; i++) {
+		struct digest d = some_digest(i);
+
+		buf_reset(&report);
+		check(store_manifest_get(s, &d, &arena, &m, &report, &err));
+		if (report.len != 20000)
+			return 3;
+	}
+	check(store_sizes(s, sizes, &have, &err));
+	if (sizes[0].rows != n || sizes[2].rows != 50 * n)
+		return 4;
+	check(store_packages_named(s, SLICE("a"), 0, 1, &arena, &rows, &have, &err));
+	check(store_manifests_with(s, &rows[0].id, 1, 0, 10, &arena, &found, &have, &err));
+	if (have != 1)
+		return 5;
+	/* Room is made, and writing goes on. */
+	if (mounted && mount("limpid-test", ctx, "tmpfs", MS_REMOUNT, "size=4m") == 0) {
+		check(put_manifest(s, n));
+		check(store_manifests_delete(s, (struct digest[]){ some_digest(0) }, 1, &gone, &err));
+	}
+	store_close(s);
+	return 0;
+}
+
+static void test_full_of_manifests(void **state)
+{
+	expect_success(start_child(fill_up_with_manifests, *state));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void)
@@ -513,6 +578,7 @@ int main(void)
 		TEST(test_unreadable),
 		TEST(test_pipe_and_directory),
 		TEST(test_full),
+		TEST(test_full_of_manifests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
