@@ -68,9 +68,10 @@ static enum status set_up_session(struct store *s, struct err *err)
 	char sql[512];
 
 	/*
-	 * What is acknowledged is on the server's disk, whatever the server's default. Plans are kept, and tables grow from
-	 * nothing to thousands of rows before the server has counted them: a plan that reads an empty table from end to end
-	 * took four times the time of the first 600 manifests. Every statement that is asked often has its index.
+	 * What is acknowledged is on the server's disk, whatever the server's default. Plans are kept, and tables grow
+	 * from nothing to thousands of rows before the server has counted them: a plan that reads an empty table from
+	 * end to end took four times the time of the first 600 manifests. Every statement that is asked often has its
+	 * index.
 	 */
 	snprintf(
 		sql, sizeof(sql),

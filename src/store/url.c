@@ -188,9 +188,9 @@ static void percent_decode(struct slice in, struct buf *out)
 	for (size_t i = 0; i < in.len; i++) {
 		bool hex = in.ptr[i] == '%' && i + 2 < in.len && hex_value(in.ptr[i + 1]) >= 0 &&
 			   hex_value(in.ptr[i + 2]) >= 0;
+		int byte = hex ? hex_value(in.ptr[i + 1]) * 16 + hex_value(in.ptr[i + 2]) : in.ptr[i];
 
-		buf_add_byte(out,
-			     hex ? (uint8_t)(hex_value(in.ptr[i + 1]) << 4 | hex_value(in.ptr[i + 2])) : in.ptr[i]);
+		buf_add_byte(out, (uint8_t)byte);
 		i += hex ? 2 : 0;
 	}
 }
