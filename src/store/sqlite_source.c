@@ -124,7 +124,7 @@ enum status sqlite_source_put(struct store *s, const struct store_source *source
 	bind_text(q, 13, source->error);
 	bind_text(q, 14, source->held_back);
 	bind_time(q, 15, source->next_s);
-	sqlite3_bind_int(q, 16, source->kind);
+	sqlite3_bind_int(q, 16, (int)source->kind);
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "sources");
 }
 
@@ -143,7 +143,7 @@ static enum status add_operation(struct store *s, const struct store_source *sou
 	bind_digest(q, 3, &source->segment);
 	bind_text(q, 4, slice_cstr(fingerprint));
 	sqlite3_bind_int64(q, 5, s->now());
-	sqlite3_bind_int(q, 6, source->kind);
+	sqlite3_bind_int(q, 6, (int)source->kind);
 	return sqlite3_step(q) == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "update operations");
 }
 
@@ -239,7 +239,7 @@ enum status sqlite_operations_latest(struct store *s, enum store_kind kind, stru
 			   "SELECT " OPERATION_COLUMNS " FROM update_operation WHERE id IN "
 			   "(SELECT max(id) FROM update_operation WHERE kind = ? GROUP BY source) ORDER BY id DESC",
 			   &q, err));
-	sqlite3_bind_int(q, 1, kind);
+	sqlite3_bind_int(q, 1, (int)kind);
 	return read_operations(s, q, arena, out, out_n, err);
 }
 

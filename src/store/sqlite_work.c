@@ -106,7 +106,7 @@ static enum status read_counter(struct store *s, sqlite3_stmt *q, enum store_top
 {
 	int rc;
 
-	sqlite3_bind_int(q, 1, topic);
+	sqlite3_bind_int(q, 1, (int)topic);
 	rc = sqlite3_step(q);
 	/* 0 is what nobody has seen: a topic without changes is at 1. */
 	*out = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(q, 0) + 1 : 1;

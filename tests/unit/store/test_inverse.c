@@ -28,7 +28,9 @@ static struct store_package package(uint32_t i)
 	static char names[PACKAGES][16], sources[PACKAGES][16], versions[PACKAGES][16];
 
 	snprintf(names[i], sizeof(names[i]), "p%u", i % 20);
-	snprintf(sources[i], sizeof(sources[i]), i % 3 == 0 ? "" : "p%u", i % 7);
+	sources[i][0] = '\0';
+	if (i % 3 != 0)
+		snprintf(sources[i], sizeof(sources[i]), "p%u", i % 7);
 	snprintf(versions[i], sizeof(versions[i]), "1.%u\xff", i);
 	return (struct store_package){ .type = SLICE("deb"),
 				       .name = slice_cstr(names[i]),
