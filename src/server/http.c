@@ -307,10 +307,11 @@ static bool is_known_client(struct exchange *ex)
 {
 	const union MHD_ConnectionInfo *info;
 
-	if (!ex->options->tls || !http_tls_wants_client(ex->options->tls))
+	if (!ex->options->tls || !http_tls_wants_client(ex->options->tls) || ex->peer->known)
 		return true;
 	info = MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	return info && http_tls_client_ok(info->tls_session);
+	ex->peer->known = info && http_tls_client_ok(info->tls_session);
+	return ex->peer->known;
 }
 
 static enum MHD_Result on_headers(struct exchange *ex, const char *method)

@@ -23,6 +23,7 @@ struct peer {
 	_Atomic uint64_t bytes;	   /* PEER_BODY: got since then; PEER_SENDING: to send in all */
 	_Atomic uint64_t got;	   /* TCP's count of bytes when the last request ended */
 	bool closing;		   /* shut down; only the watcher asks */
+	bool known;		   /* its certificate was looked at, and is good */
 };
 
 struct http_server {

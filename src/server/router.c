@@ -205,23 +205,40 @@ static struct slice pattern_fixed(const struct route_path *p, enum route_variabl
 	return slice_take(all, at);
 }
 
+/* Bytes that do not stand in a URL as they are: Go escapes them too. */
+static size_t put_escaped(uint8_t *to, struct slice s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.ptr[i];
+
+		if (c > ' ' && c < 0x7f && !strchr("\"<>\\^`{|}", c)) {
+			to[n++] = c;
+			continue;
+		}
+		to[n++] = '%';
+		to[n++] = (uint8_t)hex[c >> 4];
+		to[n++] = (uint8_t)hex[c & 15];
+	}
+	return n;
+}
+
 static enum status redirect(struct slice path, struct slice query, const char *more, struct arena *arena,
 			    enum route_found *found, struct route_match *out, struct err *err)
 {
-	struct slice mark = query.len > 0 ? SLICE("?") : SLICE_EMPTY;
-	size_t n = path.len + strlen(more) + mark.len + query.len;
-	uint8_t *to = arena_alloc(arena, n + 1);
-	size_t at = 0;
+	uint8_t *to = arena_alloc(arena, 3 * (path.len + query.len) + strlen(more) + 2);
+	size_t n;
 
 	if (!to)
 		return err_nomem(err, "a redirect");
-	memcpy(to, path.ptr, path.len);
-	at = path.len;
-	memcpy(to + at, more, strlen(more));
-	at += strlen(more);
+	n = put_escaped(to, path);
+	memcpy(to + n, more, strlen(more));
+	n += strlen(more);
 	if (query.len > 0) {
-		to[at++] = '?';
-		memcpy(to + at, query.ptr, query.len);
+		to[n++] = '?';
+		n += put_escaped(to + n, query);
 	}
 	out->location = slice_make(to, n);
 	*found = ROUTE_REDIRECT;
