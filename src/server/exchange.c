@@ -387,8 +387,12 @@ void exchange_finish(struct exchange *ex)
 	if (told)
 		response_set_header(r, "Accept-Encoding", SLICE("zstd, gzip, deflate"));
 	if (ex->coding == CODING_NONE) {
+		/* As if no handler had been asked. */
 		response_clear_body(r);
 		r->code = 415;
+		r->n_headers = 0;
+		response_header(r, "X-Request-Id", ex->req.request_id);
+		response_header(r, "Accept-Encoding", SLICE("zstd, gzip, deflate"));
 		return;
 	}
 	if (body_of(r).len == 0 || ex->coding == CODING_IDENTITY ||

@@ -44,7 +44,7 @@ class Transcript:
         lines = head.decode("latin-1").split("\n")
         self.notes = notes.decode("utf-8", "replace")
         self.want = Message(lines[0], headers_of(lines[1:]), body)
-        self.cut = CUT.encode() in body
+        self.cut = CUT.encode() in body or body == b"(encoded body not shown)"
         self.head, _, self.body = request.partition(b"\n\n")
         # What the recorder cannot have kept: a request that it cut, and bytes that are no text.
         self.whole = CUT_REQUEST not in request
@@ -155,7 +155,8 @@ def b64(data):
 def moved(token, key, seconds):
     """The same token at another time, if it was signed with the key; else as it is."""
     try:
-        head, claims, signature = token.split(".")
+        whole = json.loads(token) if token.startswith("{") else None
+        head, claims, signature = (whole["protected"], whole["payload"], whole["signature"]) if whole else token.split(".")
         algorithm = ALGORITHMS[json.loads(unb64(head))["alg"]]
         if hmac.new(key, f"{head}.{claims}".encode(), algorithm).digest() != unb64(signature):
             return token
@@ -166,4 +167,7 @@ def moved(token, key, seconds):
         if isinstance(values.get(name), (int, float)):
             values[name] += seconds
     claims = b64(json.dumps(values).encode())
-    return f"{head}.{claims}.{b64(hmac.new(key, f'{head}.{claims}'.encode(), algorithm).digest())}"
+    signature = b64(hmac.new(key, f"{head}.{claims}".encode(), algorithm).digest())
+    if whole:
+        return json.dumps({"protected": head, "payload": claims, "signature": signature}, separators=(",", ":"))
+    return f"{head}.{claims}.{signature}"
