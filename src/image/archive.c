@@ -344,7 +344,7 @@ const struct member *archive_find(const struct archive *a, struct slice path)
 				return NULL;
 			rest = slice_from(path, m->path.len);
 		}
-		if (m->path.len + m->link.len + rest.len + 1 > 2 * 4096)
+		if (m->link.len == 0 || m->path.len + m->link.len + rest.len + 1 > 2 * 4096)
 			return NULL;
 		memcpy(joined, m->link.ptr, m->link.len);
 		if (rest.len > 0)
