@@ -251,7 +251,7 @@ static void too_large(struct exchange *ex)
 {
 	response_error(&ex->resp, 413, "request body has more than %llu bytes", (unsigned long long)ex->cap);
 	/* Not worth reading to its end. */
-	ex->close = ex->req.content_length > ex->cap;
+	ex->close = ex->req.content_length != UINT64_MAX && ex->req.content_length > ex->cap;
 }
 
 static void no_room(struct exchange *ex)

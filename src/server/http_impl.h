@@ -22,6 +22,7 @@ struct peer {
 	_Atomic uint64_t since_ns; /* in this phase, or since the last look at its progress */
 	_Atomic uint64_t bytes;	   /* PEER_BODY: got since then; PEER_SENDING: to send in all */
 	_Atomic uint64_t got;	   /* TCP's count of bytes when the last request ended */
+	uint64_t hung_up;	   /* since_ns when the client was seen to have hung up; the watcher only */
 	bool closing;		   /* shut down; only the watcher asks */
 	bool known;		   /* its certificate was looked at, and is good */
 };

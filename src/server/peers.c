@@ -10,11 +10,20 @@
 #include "base/date.h"
 #include "server/metrics.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
+
+/* What the watcher needs to ask all of them at once. */
+struct watch {
+	struct pollfd *fds;
+	struct peer **peers;
+	size_t cap;
+};
 
 #define SECOND UINT64_C(1000000000)
 /* Bytes a second that a body, and an answer, must make once patience_s have passed. */
@@ -109,9 +118,58 @@ static void look_at(struct http_server *s, struct peer *p, uint64_t now)
 	}
 }
 
+/*
+ * A client that hung up right behind its last bytes: libmicrohttpd 0.9.75 takes a short read for the end of what is
+ * there and, since its epoll is edge-triggered, never learns of the end of the connection. Told twice, so that a
+ * request which is being taken up is not meant.
+ */
+static void look_for_hung_up(struct http_server *s, struct watch *w)
+{
+	size_t n = 0;
+
+	if (w->cap < s->n_peers) {
+		size_t cap = s->n_peers + s->n_peers / 2;
+		struct pollfd *fds = realloc(w->fds, cap * sizeof(*fds));
+		struct peer **peers;
+
+		if (fds)
+			w->fds = fds;
+		peers = realloc(w->peers, cap * sizeof(struct peer *));
+		if (peers)
+			w->peers = peers;
+		if (!fds || !peers)
+			return;
+		w->cap = cap;
+	}
+	for (struct peer *p = s->peers; p; p = p->next) {
+		int phase = atomic_load_explicit(&p->phase, memory_order_acquire);
+
+		if (!p->closing && (phase == PEER_WAITING || phase == PEER_BODY)) {
+			w->fds[n] = (struct pollfd){ .fd = p->fd, .events = POLLRDHUP };
+			w->peers[n++] = p;
+		} else {
+			p->hung_up = 0;
+		}
+	}
+	if (n == 0 || poll(w->fds, (nfds_t)n, 0) <= 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t since = atomic_load_explicit(&w->peers[i]->since_ns, memory_order_relaxed);
+		int unread = 0;
+
+		if (!(w->fds[i].revents & (POLLRDHUP | POLLHUP)) || ioctl(w->peers[i]->fd, FIONREAD, &unread) != 0 ||
+		    unread > 0)
+			continue;
+		if (w->peers[i]->hung_up == since)
+			end_peer(s, w->peers[i], "hung up", false);
+		w->peers[i]->hung_up = since;
+	}
+}
+
 static void *watch(void *arg)
 {
 	struct http_server *s = arg;
+	struct watch w = { NULL, NULL, 0 };
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->ending) {
@@ -122,6 +180,7 @@ static void *watch(void *arg)
 			if (!p->closing)
 				look_at(s, p, now);
 		}
+		look_for_hung_up(s, &w);
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += s->quiet ? 50000000 : 500000000;
 		if (until.tv_nsec >= (long)SECOND) {
@@ -131,6 +190,8 @@ static void *watch(void *arg)
 		pthread_cond_timedwait(&s->tick, &s->lock, &until);
 	}
 	pthread_mutex_unlock(&s->lock);
+	free(w.fds);
+	free(w.peers);
 	return NULL;
 }
 
