@@ -41,7 +41,6 @@
 	LIMIT_ROW(fields, 4096, "limits.fields", "fields of one stanza, tags of one header")                           \
 	LIMIT_ROW(field_bytes, UINT64_C(1) << 20, "limits.field_bytes",                                                \
 		  "bytes of one field or line; the longest real one (dpkg Conffiles) is 60 KiB")                       \
-	LIMIT_ROW(archive_depth, 8, "limits.archive_depth", "archives inside archives: jar in war in ear")             \
 	LIMIT_ROW(document_depth, 128, "limits.document_depth", "nesting of JSON, XML and YAML")                       \
 	LIMIT_ROW(yaml_nodes, 1000000, "limits.yaml_nodes", "nodes of one YAML document, aliases counted in full")     \
 	LIMIT_ROW(manifest_bytes, UINT64_C(8) << 20, "limits.manifest_bytes",                                          \

@@ -73,8 +73,9 @@ static enum status too_large(const struct blobs *b, struct slice name, uint64_t 
 {
 	struct err_quote q;
 
-	return err_set(err, STATUS_LIMIT, "%s has %llu bytes; a document of at most %llu is read", err_slice(&q, name),
-		       (unsigned long long)size, (unsigned long long)b->limits->manifest_bytes);
+	return err_set(err, STATUS_LIMIT,
+		       "%s has %llu bytes; a document of at most %llu is read (limits.manifest_bytes)",
+		       err_slice(&q, name), (unsigned long long)size, (unsigned long long)b->limits->manifest_bytes);
 }
 
 static enum status read_range(const struct blobs *b, int fd, uint64_t offset, uint64_t size, struct slice *out,

@@ -273,7 +273,8 @@ static enum status walk_names(struct walk *w, DIR *d, dev_t dev, const struct pe
 			continue;
 		if (at->len + 1 + name.len > lim->path_bytes) {
 			diag_emit(&w->scan->diags, DIAG_ARCHIVE, where_of(at->path), ERR_NO_OFFSET,
-				  "a name below it is longer than %llu bytes", (unsigned long long)lim->path_bytes);
+				  "a name below it is longer than %llu bytes (limits.path_bytes)",
+				  (unsigned long long)lim->path_bytes);
 			continue;
 		}
 		if (w->scan->report->entries >= lim->layer_entries)
@@ -338,7 +339,7 @@ static enum status walk_all(struct walk *w, struct err *err)
 			st = walk_directory(w, at, err);
 		else
 			diag_emit(&w->scan->diags, DIAG_ARCHIVE, where_of(at->path), ERR_NO_OFFSET,
-				  "directories are nested more than %llu deep",
+				  "directories are nested more than %llu deep (limits.path_depth)",
 				  (unsigned long long)w->scan->job->limits->path_depth);
 		free(at);
 		TRY(st);

@@ -43,8 +43,11 @@ static enum status reserve(struct scan *s, uint64_t n, struct err *err)
 static enum status too_large(struct scan *s, const struct tar_entry *entry, const struct scan_want *w, struct err *err)
 {
 	diag_emit(&s->diags, scan_unread_code(w, DIAG_LIMIT), w->own, ERR_NO_OFFSET,
-		  "the file has %llu bytes; at most %llu are read", (unsigned long long)entry->size,
-		  (unsigned long long)want_max(s, w));
+		  "the file has %llu bytes; at most %llu are read%s", (unsigned long long)entry->size,
+		  (unsigned long long)want_max(s, w),
+		  w->again		      ? " (limits.spool_bytes)"
+		  : w->hit.rule->max_bytes == 0 ? " (limits.file_bytes)"
+						: "");
 	return scan_seen(s, w, entry->size, LAYER_FILE_REGULAR, err);
 }
 
@@ -144,7 +147,8 @@ static enum status no_room(struct scan *s, const struct tar_entry *entry, const 
 		const struct scan_want *w = &wants->at[i];
 
 		diag_emit(&s->diags, scan_unread_code(w, DIAG_LIMIT), w->own, ERR_NO_OFFSET,
-			  "no room for its %llu bytes: files of one layer that wait together have at most %llu",
+			  "no room for its %llu bytes: files of one layer that wait together have at most %llu "
+			  "(limits.spool_bytes)",
 			  (unsigned long long)entry->size, (unsigned long long)s->job->limits->spool_bytes);
 		TRY(scan_seen(s, w, entry->size, LAYER_FILE_REGULAR, err));
 	}

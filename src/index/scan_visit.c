@@ -111,7 +111,7 @@ static enum status add_link(struct scan *s, const struct tar_entry *entry, bool 
 	if (r->links.len >= s->job->limits->layer_links) {
 		if (!s->links_told) {
 			diag_emit(&s->diags, DIAG_LIMIT, entry->path, ERR_NO_OFFSET,
-				  "more than %llu links in one layer; the rest is not followed",
+				  "more than %llu links in one layer (limits.layer_links); the rest is not followed",
 				  (unsigned long long)s->job->limits->layer_links);
 			s->links_told = true;
 		}

@@ -104,6 +104,9 @@ bool worker_answer(const struct scan_job *job, int out_fd, size_t index)
 
 	if (st == STATUS_OK)
 		st = layer_report_print(&report, &json, &err);
+	if (st == STATUS_NOMEM)
+		err_wrap(&err, "a worker may take %llu bytes of memory (limits.worker_memory)",
+			 (unsigned long long)job->limits->worker_memory);
 	ok = st == STATUS_OK ? worker_put(out_fd, WORKER_FRAME_REPORT, index, buf_slice(&json))
 			     : worker_put_failed(out_fd, index, &err);
 	buf_fini(&json);

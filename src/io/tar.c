@@ -461,21 +461,24 @@ static size_t depth_of(struct slice path)
 	return n;
 }
 
-/* Normalise raw into b; *out_usable is false when it is over a limit or holds a NUL. */
-static enum status normalise(struct walker *w, struct slice raw, struct buf *b, struct slice *out, bool *out_usable,
+/* Normalise raw into b; *out_why says why it cannot be used, or is NULL. */
+static enum status normalise(struct walker *w, struct slice raw, struct buf *b, struct slice *out, const char **out_why,
 			     struct err *err)
 {
 	uint8_t *p;
 
-	*out_usable = false;
-	if (raw.len > w->limits->path_bytes || slice_find_byte(raw, 0) != SIZE_MAX)
+	*out_why = raw.len > w->limits->path_bytes	    ? "is too long (limits.path_bytes)"
+		   : slice_find_byte(raw, 0) != SIZE_MAX ? "holds a NUL"
+							    : NULL;
+	if (*out_why)
 		return STATUS_OK;
 	buf_reset(b);
 	p = buf_reserve(b, raw.len + 1);
 	if (!p)
 		return err_nomem(err, "tar entry");
 	*out = path_normalise(raw, p);
-	*out_usable = depth_of(*out) <= w->limits->path_depth;
+	if (depth_of(*out) > w->limits->path_depth)
+		*out_why = "is too deep (limits.path_depth)";
 	return STATUS_OK;
 }
 
@@ -507,21 +510,25 @@ static enum status take_names(struct walker *w, const uint8_t *block, uint64_t a
 {
 	struct slice raw_link = w->ext.link_by != BY_HEADER ? buf_slice(&w->ext.link) : text_field(block, 157, 100);
 	struct err_quote q;
+	const char *why;
 
-	TRY(normalise(w, e->raw_path, &w->path, &e->path, out_usable, err));
-	if (!*out_usable || (e->path.len == 0 && e->type != TAR_DIR)) {
-		*out_usable = false;
-		diag_emit(w->diags, DIAG_ARCHIVE, SLICE_EMPTY, at,
-			  "an entry's name is too long, too deep or not a name: %s", err_slice(&q, e->raw_path));
+	TRY(normalise(w, e->raw_path, &w->path, &e->path, &why, err));
+	if (!why && e->path.len == 0 && e->type != TAR_DIR)
+		why = "is not a name";
+	*out_usable = !why;
+	if (why) {
+		diag_emit(w->diags, DIAG_ARCHIVE, SLICE_EMPTY, at, "an entry's name %s: %s", why,
+			  err_slice(&q, e->raw_path));
 		return STATUS_OK;
 	}
 	if (e->type != TAR_HARDLINK && e->type != TAR_SYMLINK)
 		return STATUS_OK;
-	TRY(normalise(w, raw_link, &w->link, &e->link, out_usable, err));
+	TRY(normalise(w, raw_link, &w->link, &e->link, &why, err));
 	if (e->type == TAR_SYMLINK)
 		e->link = raw_link; /* what it means depends on other layers */
-	if (!*out_usable)
-		diag_emit(w->diags, DIAG_ARCHIVE, e->path, at, "the target of a link is not a name: %s",
+	*out_usable = !why;
+	if (why)
+		diag_emit(w->diags, DIAG_ARCHIVE, e->path, at, "the target of a link %s: %s", why,
 			  err_slice(&q, raw_link));
 	return STATUS_OK;
 }

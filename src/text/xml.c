@@ -76,6 +76,12 @@ static void plain_text(char out[static 256], const char *message)
 	out[n] = '\0';
 }
 
+/* libxml2's table of names says no as if memory were short. What was fed since the last event may be a name. */
+static bool names_are_full(const struct xml_parser *p)
+{
+	return xmlDictGetUsage(p->ctxt->dict) + (p->fed - p->event_at) + FEED_STEP > NAMES_MAX;
+}
+
 static void on_error(void *ctx, xmlErrorPtr e)
 {
 	struct xml_parser *p = ctx;
@@ -85,8 +91,12 @@ static void on_error(void *ctx, xmlErrorPtr e)
 	if (p->stopped || e->code == XML_ERR_USER_STOP ||
 	    (e->level != XML_ERR_FATAL && e->code != XML_ERR_UNDECLARED_ENTITY && e->code != XML_WAR_UNDECLARED_ENTITY))
 		return;
-	if (e->code == XML_ERR_NO_MEMORY) {
-		err_nomem(&p->err, "XML parser, or too many different names");
+	if (e->code == XML_ERR_NO_MEMORY && names_are_full(p)) {
+		err_at(&p->err, STATUS_LIMIT, byte_offset(p),
+		       "XML line %d: different names of elements and attributes have more than %zu bytes together",
+		       e->line, NAMES_MAX);
+	} else if (e->code == XML_ERR_NO_MEMORY) {
+		err_nomem(&p->err, "XML parser");
 	} else {
 		plain_text(text, e->message);
 		err_at(&p->err, STATUS_MALFORMED, byte_offset(p), "XML line %d: %s", e->line, text);

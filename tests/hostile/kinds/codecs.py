@@ -43,9 +43,10 @@ def zstd(blocks, window=None, size=None, checksum=False, dictionary=None):
         else:
             for i in range(0, len(b), 128 << 10):
                 parts.append((0, len(b[i:i + (128 << 10)]), b[i:i + (128 << 10)]))
+    pieces = [out]
     for i, (kind, n, data) in enumerate(parts):
-        out += struct.pack('<I', (n << 3) | (kind << 1) | (i == len(parts) - 1))[:3] + data
-    return out + (b'\0\0\0\0' if checksum else b'')
+        pieces += struct.pack('<I', (n << 3) | (kind << 1) | (i == len(parts) - 1))[:3], data
+    return b''.join(pieces) + (b'\0\0\0\0' if checksum else b'')
 
 
 def zstd_bomb(size, window=0x50):

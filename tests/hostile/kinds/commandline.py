@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines that nobody would type: targets that are no images, values that are no values, surroundings that lack something."""
-import contextlib
 import os
+import random
 import re
 import socket
-import threading
+import subprocess
 import time
 
 import faults
@@ -14,6 +14,7 @@ from made import APK, DB, oci, pack_layout, packed, put, rootfs, system, tar
 
 BYTES = b'\xff\xfe\x80'.decode('utf-8', 'surrogateescape')
 USAGE, UNREADABLE = 2, 3
+NOISE = random.Random(5).randbytes(8 << 20)
 
 
 def refused(name, arguments, statuses, says='.', **options):
@@ -211,8 +212,12 @@ def changing(name, make, act, statuses=(0, 3, 4)):
     """A target that changes while it is read is read wholly or said to be not; there is no crash and no other exit status."""
     def check(s):
         database = make_database(s, packages=50)
+        where, path = make(s, 0)
+        whole = s.path('whole')
+        subprocess.check_call(['cp', '-r', path, whole])
         for i in range(12):
-            where, path = make(s, i)
+            subprocess.check_call(['rm', '-rf', path])
+            subprocess.check_call(['cp', '-r', whole, path])
             p = start(s, ['scan', '-f', 'json', '--strict', '--no-cache', '--db', database, where], 'scan')
             time.sleep(0.003 * i)
             act(path, p)
@@ -225,13 +230,13 @@ def changing(name, make, act, statuses=(0, 3, 4)):
 
 
 def archive(s, i):
-    layout = oci(s.path('image%d' % i), packed(system()), packed(tar([('srv/noise', os.urandom(8 << 20))]), 1))
+    layout = oci(s.path('image%d' % i), packed(system()), packed(tar([('srv/noise', NOISE)]), 1))
     where = pack_layout(layout[4:])
     return where, where.split(':', 1)[1]
 
 
 def layout(s, i):
-    where = oci(s.path('image%d' % i), packed(system()), packed(tar([('srv/noise', os.urandom(8 << 20))]), 1))
+    where = oci(s.path('image%d' % i), packed(system()), packed(tar([('srv/noise', NOISE)]), 1))
     return where, where[4:]
 
 

@@ -367,7 +367,9 @@ def oval_cases():
     yield Bad('oval-attribute-twice', path, good.oval(inside='<definition id="a" id="b"/>').encode(), 'failed', 'line|byte')
     yield Bad('oval-comment-8-mib', path, lambda p: good.oval(inside='<!--' + 'x' * (8 << 20) + '-->').encode(), 'any')
     yield Bad('oval-cdata-8-mib', path, lambda p: good.oval(inside='<x><![CDATA[' + 'x' * (8 << 20) + ']]></x>').encode(), 'any')
-    yield Bad('oval-name-1-mib', path, good.oval(inside='<' + 'x' * (1 << 20) + '/>').encode(), 'any')
+    yield Bad('oval-name-1-mib', path, good.oval(inside='<' + 'x' * (1 << 20) + '/>').encode(), 'failed', 'names of elements')
+    yield Bad('oval-names-100000', path,
+        lambda p: good.oval(inside=''.join('<a-long-name-%d/>' % i for i in range(100000))).encode(), 'failed', 'names of elements')
     yield Bad('oval-namespaces-50000', path,
         lambda p: good.oval(inside='<x %s/>' % ' '.join('xmlns:n%d="u%d"' % (i, i) for i in range(50000))).encode(), 'any')
     yield Bad('oval-bom', path, b'\xef\xbb\xbf' + whole, 'ok')

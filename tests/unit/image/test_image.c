@@ -203,6 +203,22 @@ static void test_tampered_manifest(void **state)
 	assert_int_equal(open_text(f, "oci:%s", f->dir), STATUS_NOTFOUND);
 }
 
+static void test_manifest_bytes(void **state)
+{
+	struct fixture *f = *state;
+	static struct limits limits; /* the fixture outlives this function */
+
+	limits = limits_default;
+	docker_archive(f, "x.tar", "\"real.tar\"", 1);
+	f->options.limits = &limits;
+	for (uint64_t bytes = 1; bytes < 100; bytes *= 2) {
+		limits.manifest_bytes = bytes;
+		assert_int_equal(open_text(f, "docker-archive:%s/x.tar", f->dir), STATUS_LIMIT);
+		assert_non_null(strstr(f->err.msg, "manifest.json has "));
+		assert_non_null(strstr(f->err.msg, " is read (limits.manifest_bytes)"));
+	}
+}
+
 /* ---- targets ---- */
 
 static void test_what_cannot_be_opened(void **state)
@@ -285,6 +301,7 @@ int main(void)
 		TEST(test_tampered_configuration), TEST(test_layout_with_platforms),
 		TEST(test_layout_with_names),	   TEST(test_attestations_are_no_images),
 		TEST(test_blobs_behind_links),	   TEST(test_tampered_manifest),
+		TEST(test_manifest_bytes),
 		TEST(test_what_cannot_be_opened),  TEST(test_root_file_systems),
 		cmocka_unit_test(test_references), cmocka_unit_test(test_listing_is_checked),
 	};

@@ -84,6 +84,23 @@ static void check_member(const struct record *r, struct zip_archive *z, uint64_t
 			 out->len, (unsigned long long)size);
 }
 
+/* As many members as the archive has may be read, and not one less. */
+static void check_members(const struct record *r)
+{
+	struct limits limits = limits_default;
+	struct zip_archive *z = NULL;
+	struct err err = ERR_INIT;
+
+	limits.zip_members = r->members;
+	check_status(zip_open_slice(r->stored, &limits, &z, &err), STATUS_OK, &err);
+	zip_close_archive(z);
+	if (r->members == 0)
+		return;
+	limits.zip_members--;
+	check_status(zip_open_slice(r->stored, &limits, &z, &err), STATUS_LIMIT, &err);
+	assert_non_null(strstr(err.msg, "(limits.zip_members)"));
+}
+
 static void check_record(const struct record *r, struct buf *out)
 {
 	struct zip_archive *z = NULL;
@@ -105,6 +122,7 @@ static void check_record(const struct record *r, struct buf *out)
 	check_status(zip_member_at(z, r->members, &m, &err), STATUS_MALFORMED, &err);
 	assert_int_not_equal(zip_read(z, r->members, out, &err), STATUS_OK);
 	zip_close_archive(z);
+	check_members(r);
 }
 
 /* Any beginning of it is no archive, or one that gives nothing. */

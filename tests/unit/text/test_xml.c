@@ -245,7 +245,18 @@ static void test_many_names(void **state)
 	for (int i = 0; i < 600000; i++)
 		buf_printf(&b, "<element-with-a-long-name-%d/>", i);
 	buf_add_cstr(&b, "</a>");
-	assert_int_not_equal(run(&t, buf_slice(&b), &limits_default, 65536), STATUS_OK);
+	assert_int_equal(run(&t, buf_slice(&b), &limits_default, 65536), STATUS_LIMIT);
+	assert_non_null(strstr(err.msg, "names of elements and attributes have more than 1048576 bytes together"));
+	/* A single one. */
+	err = (struct err)ERR_INIT;
+	buf_fini(&t.text);
+	buf_reset(&b);
+	buf_add_cstr(&b, "<a><");
+	for (int i = 0; i < 1 << 20; i++)
+		buf_add_byte(&b, 'x');
+	buf_add_cstr(&b, "/></a>");
+	assert_int_equal(run(&t, buf_slice(&b), &limits_default, 65536), STATUS_LIMIT);
+	assert_non_null(strstr(err.msg, "names of elements and attributes have more than 1048576 bytes together"));
 	buf_fini(&t.text);
 	buf_fini(&b);
 }
