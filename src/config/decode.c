@@ -20,17 +20,19 @@ static const struct {
 
 static struct slice join(char *out, size_t size, struct slice path, struct slice key)
 {
-	size_t n = 0;
+	size_t n = path.len;
 
 	if (path.len + key.len + 2 > size)
 		return SLICE_EMPTY;
-	memcpy(out, path.ptr ? path.ptr : (const uint8_t *)"", path.len);
-	n = path.len;
-	if (n)
+	if (path.len) {
+		memcpy(out, path.ptr, path.len);
 		out[n++] = '.';
-	memcpy(out + n, key.ptr, key.len);
-	out[n + key.len] = '\0';
-	return slice_make(out, n + key.len);
+	}
+	if (key.len)
+		memcpy(out + n, key.ptr, key.len);
+	n += key.len;
+	out[n] = '\0';
+	return slice_make(out, n);
 }
 
 static void unknown_key(struct loader *l, struct slice path, const struct node *n)

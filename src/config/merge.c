@@ -102,17 +102,27 @@ static size_t length(const struct node *array)
 	return n;
 }
 
-/* Digits without a leading zero; "-" is the end. False: no index, or past the end. */
-static bool index_of(const struct node *array, struct slice step, size_t *out)
+/*
+ * Digits without a leading zero; "-" is the end. -N counts from behind, which RFC 6902 has not, but what Clair applies
+ * patches with. False: no index, or past the end.
+ */
+static bool index_of(const struct node *array, struct slice step, bool insert, size_t *out)
 {
+	bool behind = step.len > 1 && step.ptr[0] == '-';
+	size_t places = length(array);
 	uint64_t n;
 
-	*out = length(array);
+	*out = places;
 	if (slice_eq(step, SLICE("-")))
 		return true;
-	if (!slice_to_u64(step, &n) || (step.len > 1 && step.ptr[0] == '0') || n > *out)
+	if (behind)
+		step = slice_from(step, 1);
+	if (!slice_to_u64(step, &n) || (step.len > 1 && step.ptr[0] == '0'))
 		return false;
-	*out = (size_t)n;
+	places += insert;
+	if (behind ? n > places || n == 0 : n > *out)
+		return false;
+	*out = behind ? places - (size_t)n : (size_t)n;
 	return true;
 }
 
@@ -130,7 +140,7 @@ static struct node *child_of(struct node *n, struct slice step)
 	size_t index;
 
 	if (n->kind == NODE_ARRAY)
-		return index_of(n, step, &index) ? element(n, index) : NULL;
+		return index_of(n, step, false, &index) ? element(n, index) : NULL;
 	/* Settings have keys of any case. */
 	return node_get_nocase(n, step);
 }
@@ -178,7 +188,7 @@ static enum status insert(struct node **root, const struct target *t, struct nod
 		node_put(t->parent, value);
 		return STATUS_OK;
 	}
-	if (!index_of(t->parent, t->step, &index))
+	if (!index_of(t->parent, t->step, !replace, &index))
 		return err_set(err, STATUS_INVALID, "\"%s\" is no place in the list", err_slice(&q, t->step));
 	at = &t->parent->child;
 	while (index--)
