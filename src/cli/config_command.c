@@ -59,10 +59,14 @@ static int check(const struct options *o)
 	struct buf AUTO(buf_fini) out = BUF_INIT(TEXT_BYTES);
 	int status = EXIT_DONE, written;
 
-	if (o->n_args < 2) {
+	const char *file = cli_config_file(o, false);
+
+	if (o->n_args < 2 && !file) {
 		cli_error("limpid config check needs a file");
 		return EXIT_USAGE;
 	}
+	if (o->n_args < 2)
+		status = check_one(o, file, &out);
 	for (size_t i = 1; i < o->n_args; i++)
 		status = worse(status, check_one(o, o->args[i], &out));
 	written = put(&out, "messages");

@@ -165,6 +165,10 @@ bool config_from_arguments(int argc, char **argv, struct serve_arguments *argume
 	note_unused(&o);
 	arguments->migrate = option_given(&o, OPTION_migrate);
 	if (cli_config_load(&o, cli_config_file(&o, strcmp(name, "clair") == 0), config, &err)) {
+		if (config->limpid.data_dir.len == 0) {
+			cli_error("no data folder: give --db DIR or limpid.data_dir, or set LIMPID_HOME or HOME");
+			return false;
+		}
 		*exit_status = EXIT_DONE;
 		return true;
 	}

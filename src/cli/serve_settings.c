@@ -89,6 +89,7 @@ bool serve_log_is_text(const struct config *c)
 
 void serve_log_lints(const struct config *c, struct log *log)
 {
+	log_printf(log, LOG_LEVEL_INFO, "settings: %s", c->file ? c->file : "no file, the embedded default");
 	for (size_t i = 0; i < c->n_problems; i++) {
 		const struct config_problem *p = &c->problems[i];
 		struct log_field fields[] = { LOG_FIELD_STR("lint", p->text), LOG_FIELD_STR("setting", p->path),

@@ -12,7 +12,7 @@ void serve_http_options(const struct config *c, struct http_options *introspecti
 enum log_level serve_log_level(const struct config *c);
 /* Prose instead of JSON? */
 bool serve_log_is_text(const struct config *c);
-/* Each warning of the settings as one line. */
+/* Which settings are in force, and each warning, a line each. */
 void serve_log_lints(const struct config *c, struct log *log);
 /* Bring every database of the mode up to date. */
 enum status serve_migrate(const struct config *c, struct err *err) NODISCARD;

@@ -314,6 +314,8 @@ static void check_names(struct loader *l)
 
 void load_check(struct loader *l)
 {
+	if (l->files && l->config->limpid.data_dir.len == 0)
+		CHECK_WARN(l, "limpid.data_dir", "is needed: neither LIMPID_HOME nor HOME says where");
 	check_names(l);
 	check_server(l);
 	check_auth(l);

@@ -273,6 +273,7 @@ struct config {
 	struct arena arena;
 	enum config_mode mode;
 	bool embedded;			 /* no file was read */
+	const char *file;		 /* the one that was read, beside its drop-ins; NULL: none */
 	bool unreadable;		 /* a file could not be read at all */
 	bool v2;			 /* the file was one of Clair v2 */
 	struct slice http_listen_addr;	 /* host:port; an empty host is all addresses */

@@ -332,7 +332,12 @@ static void warn_extension(struct loader *l, const char *path)
 static void load_file(struct loader *l, const char *path)
 {
 	struct node *root = read_document(l, path);
+	struct slice name;
 
+	if (!arena_copy(l->arena, slice_cstr(path), &name))
+		load_nomem(l);
+	else
+		l->config->file = config_cstr(name);
 	/* Without the file itself every further message would be about nothing. */
 	if (!root)
 		return;
