@@ -9,7 +9,7 @@
 
 uint64_t scan_arena_bytes(const struct limits *limits)
 {
-	return limits->report_bytes * 2;
+	return limits->report_bytes * 2 + limits->layer_names;
 }
 
 /* One pass over the layer's bytes. */

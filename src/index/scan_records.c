@@ -435,6 +435,22 @@ static enum status compact_runs(struct scan *s, struct err *err)
 	return STATUS_OK;
 }
 
+/* Names are many. What was found stands without them. */
+static enum status put_names(struct scan *s, struct err *err)
+{
+	struct err tree_err = ERR_INIT;
+	enum status st = s->full ? STATUS_OK : scan_tree_report(s->tree, s->arena, s->report, &tree_err);
+
+	if (st == STATUS_LIMIT) {
+		diag_emit(&s->diags, DIAG_LIMIT, SLICE_EMPTY, ERR_NO_OFFSET,
+			  "%s: what they replace in lower layers may still be listed", tree_err.msg);
+		return STATUS_OK;
+	}
+	if (st != STATUS_OK)
+		*err = tree_err;
+	return st;
+}
+
 enum status scan_compact(struct scan *s, struct err *err)
 {
 	if (s->disowned)
@@ -443,9 +459,5 @@ enum status scan_compact(struct scan *s, struct err *err)
 	DROP_DEAD(s, whiteouts, whiteout_nodes);
 	DROP_DEAD(s, opaques, opaque_nodes);
 	DROP_DEAD(s, links, link_nodes);
-	if (s->full)
-		return STATUS_OK; /* names are many, and nothing more goes in */
-	if (scan_tree_report(s->tree, s->arena, s->report, err) != STATUS_OK)
-		return scan_full(s, err);
-	return STATUS_OK;
+	return put_names(s, err);
 }

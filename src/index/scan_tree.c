@@ -364,6 +364,8 @@ struct listing {
 	const struct scan_tree *tree;
 	uint32_t *begin, *order; /* owned */
 	uint32_t *stack;	 /* owned; directories to come */
+	size_t lines, bytes;
+	uint8_t *text; /* where the next line's goes */
 };
 
 static int by_name(const void *a, const void *b, void *ctx)
@@ -403,56 +405,82 @@ static bool list_nodes(struct listing *l)
 	return true;
 }
 
-static bool add_dir(const struct listing *l, uint32_t dir, struct slice path, struct arena *arena,
-		    struct layer_report *report)
+/* Does the directory get a line of its own? Those below it stand for it if it has nothing but directories. */
+static bool has_line(const struct listing *l, uint32_t dir, size_t *out_names)
 {
 	const struct scan_tree *t = l->tree;
-	struct layer_dir *out;
-	uint8_t *names;
-	size_t n = 0;
 
+	*out_names = 0;
 	for (uint32_t i = l->begin[dir]; i < l->begin[dir + 1]; i++)
 		if (t->nodes[l->order[i]].kind != NODE_DIRECTORY)
-			n += t->nodes[l->order[i]].name_len + 1u;
-	if (n == 0 && l->begin[dir] < l->begin[dir + 1])
-		return true; /* those below it stand for it */
-	out = VEC_PUSH(&report->tree, arena);
-	names = arena_alloc(arena, n + 1);
-	if (!out || !names || !arena_copy(arena, path, &out->path))
-		return false;
-	out->names = slice_make(names, n > 0 ? n - 1 : 0);
+			*out_names += t->nodes[l->order[i]].name_len + 1u;
+	return *out_names > 0 || l->begin[dir] == l->begin[dir + 1];
+}
+
+static void put_line(struct listing *l, uint32_t dir, struct slice path, size_t n, struct layer_dir *out)
+{
+	const struct scan_tree *t = l->tree;
+
+	*out = (struct layer_dir){ slice_make(l->text, path.len), slice_make(l->text + path.len, n > 0 ? n - 1 : 0) };
+	if (path.len > 0)
+		memcpy(l->text, path.ptr, path.len);
+	l->text += path.len;
 	for (uint32_t i = l->begin[dir]; i < l->begin[dir + 1]; i++) {
 		struct slice name = name_of(t, l->order[i]);
 
 		if (t->nodes[l->order[i]].kind == NODE_DIRECTORY)
 			continue;
-		memcpy(names, name.ptr, name.len);
-		names[name.len] = '/';
-		names += name.len + 1;
+		memcpy(l->text, name.ptr, name.len);
+		l->text[name.len] = '/';
+		l->text += name.len + 1;
 	}
-	return true;
+}
+
+/* Every directory, in order. Once to count lines and bytes, with out NULL, and once to put them. */
+static enum status walk_all(struct listing *l, struct layer_dir *out, struct buf *path, struct err *err)
+{
+	size_t depth = 0, names;
+
+	l->lines = l->bytes = 0;
+	l->stack[depth++] = SCAN_ROOT;
+	while (depth > 0) {
+		uint32_t dir = l->stack[--depth];
+
+		for (uint32_t i = l->begin[dir + 1]; i-- > l->begin[dir];)
+			if (l->tree->nodes[l->order[i]].kind == NODE_DIRECTORY)
+				l->stack[depth++] = l->order[i];
+		if (!has_line(l, dir, &names))
+			continue;
+		TRY(path_of(l->tree, dir, path, err));
+		path->len -= path->len > 0; /* the slash */
+		if (out)
+			put_line(l, dir, buf_slice(path), names, &out[l->lines]);
+		l->lines++;
+		l->bytes += path->len + names;
+	}
+	return STATUS_OK;
 }
 
 static enum status report_all(struct listing *l, struct arena *arena, struct layer_report *report, struct err *err)
 {
 	struct buf path = BUF_INIT(1 << 20);
-	size_t depth = 0;
+	struct layer_dir *lines = NULL;
+	enum status st = walk_all(l, NULL, &path, err);
 
-	l->stack[depth++] = SCAN_ROOT;
-	while (depth > 0) {
-		uint32_t dir = l->stack[--depth];
-
-		if (path_of(l->tree, dir, &path, err) != STATUS_OK ||
-		    !add_dir(l, dir, slice_take(buf_slice(&path), path.len > 0 ? path.len - 1 : 0), arena, report)) {
-			buf_fini(&path);
-			return err_nomem(err, "names");
-		}
-		for (uint32_t i = l->begin[dir + 1]; i-- > l->begin[dir];)
-			if (l->tree->nodes[l->order[i]].kind == NODE_DIRECTORY)
-				l->stack[depth++] = l->order[i];
+	if (st == STATUS_OK) {
+		lines = arena_array(arena, l->lines, sizeof(*lines));
+		l->text = lines ? arena_alloc(arena, l->bytes + 1) : NULL;
+		if (!l->text)
+			st = err_set(err, STATUS_LIMIT, "the layer's report has no room for the names of its entries");
+	}
+	if (st == STATUS_OK)
+		st = walk_all(l, lines, &path, err);
+	if (st == STATUS_OK) {
+		report->tree.at = lines;
+		report->tree.len = report->tree.cap = l->lines;
 	}
 	buf_fini(&path);
-	return STATUS_OK;
+	return st;
 }
 
 enum status scan_tree_report(const struct scan_tree *t, struct arena *arena, struct layer_report *report,

@@ -60,7 +60,7 @@ struct slice scan_tree_target(const struct scan_tree *t, uint32_t node);
 void scan_tree_settle(struct scan_tree *t);
 /* After settling. True for SCAN_NO_NODE. */
 bool scan_tree_alive(const struct scan_tree *t, uint32_t node);
-/* After settling: fill report->tree, memory from the arena. */
+/* After settling: fill report->tree, memory from the arena. STATUS_LIMIT: no room, nothing was added. */
 enum status scan_tree_report(const struct scan_tree *t, struct arena *arena, struct layer_report *report,
 			     struct err *err) NODISCARD;
 

@@ -446,6 +446,26 @@ static void test_alias_of_a_directory(void **state)
 	assert_true(slice_eq(f->report.files.at[0].alias, SLICE("db/status.d/one")));
 }
 
+/* The report is smaller than the names: what was found stands. */
+static void test_no_room_for_names(void **state)
+{
+	struct fixture *f = *state;
+
+	f->arena.max = (size_t)16 << 10;
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	for (unsigned i = 0; i < 1000; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "opt/a-name-of-20-bytes-%04u", i);
+		tarball_file(&f->tar, path, "");
+	}
+	scan(f);
+	assert_true(f->report.complete);
+	assert_int_equal(f->report.packages.len, 1);
+	assert_int_equal(f->report.tree.len, 0);
+	assert_int_equal(count_diags(f, DIAG_LIMIT), 1);
+}
+
 /* Of a hard link in an upper layer: rules of suffixes and of programs count, too. */
 static void test_hard_alias(void **state)
 {
@@ -672,6 +692,7 @@ int main(void)
 		TEST(test_hard_links_to_others),
 		TEST(test_too_many_names),
 		TEST(test_hard_alias),
+		TEST(test_no_room_for_names),
 		TEST(test_companion_before_and_after),
 		TEST(test_companion_through_links),
 		TEST(test_companion_of_an_alias),
