@@ -213,7 +213,7 @@ static enum MHD_Result answer(struct exchange *ex)
 		return MHD_NO;
 	for (size_t i = 0; i < ex->resp.n_headers; i++)
 		add_header(out, ex->resp.headers[i].name, ex->resp.headers[i].value);
-	if (ex->close || ex->server->quiet)
+	if (ex->close || atomic_load(&ex->server->quiet))
 		add_header(out, SLICE("Connection"), SLICE("close"));
 	ok = MHD_queue_response(ex->connection, (unsigned)ex->resp.code, out);
 	MHD_destroy_response(out);
@@ -666,7 +666,7 @@ void http_server_quiesce(struct http_server *s)
 		s->quiesced_fd = fd;
 	}
 	pthread_mutex_lock(&s->lock);
-	s->quiet = true;
+	atomic_store(&s->quiet, true);
 	pthread_cond_broadcast(&s->tick);
 	pthread_mutex_unlock(&s->lock);
 }

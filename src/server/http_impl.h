@@ -44,8 +44,9 @@ struct http_server {
 	size_t n_peers;
 	size_t in_flight;
 	size_t parked; /* connections that are suspended */
-	bool quiet, ending, stopping;
+	bool ending, stopping;
 	_Atomic uint64_t held; /* bytes of bodies and answers */
+	atomic_bool quiet;     /* takes no more connections */
 	atomic_bool cancelled;
 	pthread_t watcher;
 	bool have_watcher;

@@ -90,12 +90,12 @@ static void look_at(struct http_server *s, struct peer *p, uint64_t now)
 
 	switch (atomic_load_explicit(&p->phase, memory_order_acquire)) {
 	case PEER_WAITING:
-		if (age < MIN(s->options.idle_s * SECOND, patience) && !s->quiet)
+		if (age < MIN(s->options.idle_s * SECOND, patience) && !atomic_load(&s->quiet))
 			return;
 		if (peer_received(p->fd) > atomic_load_explicit(&p->got, memory_order_relaxed)) {
 			if (age > patience)
 				end_peer(s, p, "slow headers", true);
-		} else if (age > s->options.idle_s * SECOND || s->quiet) {
+		} else if (age > s->options.idle_s * SECOND || atomic_load(&s->quiet)) {
 			end_peer(s, p, "idle", false);
 		}
 		return;
@@ -182,7 +182,7 @@ static void *watch(void *arg)
 		}
 		look_for_hung_up(s, &w);
 		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += s->quiet ? 50000000 : 500000000;
+		until.tv_nsec += atomic_load(&s->quiet) ? 50000000 : 500000000;
 		if (until.tv_nsec >= (long)SECOND) {
 			until.tv_sec++;
 			until.tv_nsec -= (long)SECOND;
