@@ -60,6 +60,7 @@ static void *write_all(void *arg)
 {
 	struct log *l = arg;
 
+	pthread_setname_np(pthread_self(), "log");
 	pthread_mutex_lock(&l->lock);
 	for (;;) {
 		struct slice piece;

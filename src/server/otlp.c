@@ -390,6 +390,7 @@ static void *run(void *arg)
 	uint64_t next = date_monotonic_ns() + o->metrics_s * UINT64_C(1000000000);
 	bool ending = !c || !batch;
 
+	pthread_setname_np(pthread_self(), "otlp");
 	while (!ending) {
 		ending = wait_tick(o);
 		if (o->traces.url) {

@@ -171,6 +171,7 @@ static void *watch(void *arg)
 	struct http_server *s = arg;
 	struct watch w = { NULL, NULL, 0 };
 
+	pthread_setname_np(pthread_self(), "peers");
 	pthread_mutex_lock(&s->lock);
 	while (!s->ending) {
 		struct timespec until;

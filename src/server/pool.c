@@ -21,6 +21,7 @@ static void *work(void *arg)
 {
 	struct pool *p = arg;
 
+	pthread_setname_np(pthread_self(), "handler");
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		struct pool_job *job;
