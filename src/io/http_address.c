@@ -66,26 +66,32 @@ static enum http_address_kind kind_in(const uint8_t *address, const struct block
 	return HTTP_ADDRESS_PUBLIC;
 }
 
+/* IPv4 as IPv6. */
+static void map_v4(const struct in_addr *v4_address, uint8_t out[16])
+{
+	memset(out, 0, 10);
+	memset(out + 10, 0xff, 2);
+	memcpy(out + 12, v4_address, 4);
+}
+
 /* All addresses as IPv6; IPv4 mapped. False for others. */
 static bool flatten(const struct sockaddr *address, uint8_t out[16])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	/* By its bytes: gcc 12 with ThreadSanitizer takes the longer of the two forms for an overrun of the shorter
-	 * one. */
-	const volatile uint8_t *raw = (const volatile uint8_t *)address + offsetof(struct sockaddr_in6, sin6_addr);
-
-	memcpy(out, mapped, sizeof(mapped));
 	if (address->sa_family == AF_INET) {
-		memcpy(out + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+		map_v4(&((const struct sockaddr_in *)(const void *)address)->sin_addr, out);
 		return true;
 	}
 	if (address->sa_family != AF_INET6)
 		return false;
-	for (size_t i = 0; i < 16; i++)
-		out[i] = raw[i];
-	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
-		if (in_block(out, &inside[i]))
-			memcpy(out, mapped, sizeof(mapped));
+	memcpy(out, ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr, 16);
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
+		struct in_addr v4_address;
+
+		if (!in_block(out, &inside[i]))
+			continue;
+		memcpy(&v4_address, out + 12, sizeof(v4_address));
+		map_v4(&v4_address, out);
+	}
 	return true;
 }
 
@@ -112,8 +118,8 @@ static bool parse_network(struct slice text, struct http_address_rule *out)
 {
 	struct slice net, length;
 	bool has_length = slice_cut(text, '/', &net, &length);
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct in_addr in;
+	struct in6_addr in6;
 	uint64_t bits, most;
 	char copy[INET6_ADDRSTRLEN + 1];
 
@@ -121,12 +127,12 @@ static bool parse_network(struct slice text, struct http_address_rule *out)
 		return false;
 	memcpy(copy, net.ptr, net.len);
 	copy[net.len] = '\0';
-	if (inet_pton(AF_INET, copy, &in.sin_addr) == 1) {
+	if (inet_pton(AF_INET, copy, &in) == 1) {
 		most = 32;
-		(void)flatten((struct sockaddr *)&in, out->net);
-	} else if (inet_pton(AF_INET6, copy, &in6.sin6_addr) == 1) {
+		map_v4(&in, out->net);
+	} else if (inet_pton(AF_INET6, copy, &in6) == 1) {
 		most = 128;
-		memcpy(out->net, in6.sin6_addr.s6_addr, sizeof(out->net));
+		memcpy(out->net, in6.s6_addr, sizeof(out->net));
 	} else {
 		return false;
 	}

@@ -300,8 +300,12 @@ static void reading_done(struct indexer *ix, struct reading *r)
 static void reading_end(struct indexer *ix, struct reading *r, const struct worker_job *job, bool good)
 {
 	struct err ignored = ERR_INIT;
+	bool awaited;
 
-	if (good && job->report.complete && r->references > 2 &&
+	pthread_mutex_lock(&ix->lock);
+	awaited = r->references > 2;
+	pthread_mutex_unlock(&ix->lock);
+	if (good && job->report.complete && awaited &&
 	    layer_report_print(&job->report, &r->report, &ignored) != STATUS_OK)
 		buf_reset(&r->report);
 	pthread_mutex_lock(&ix->lock);

@@ -148,12 +148,27 @@ static struct slice worst_of(const struct index_report *r)
 	return SLICE_EMPTY;
 }
 
-static bool has_unread_layer(const struct index_report *r)
+static size_t first_unread(const struct index_report *r)
 {
-	for (size_t i = 0; i < r->layers.len; i++)
-		if (!r->layers.at[i].read)
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < r->layers.len && r->layers.at[i].read)
+		i++;
+	return i;
+}
+
+/* Which layer, and the last thing that was said of it. */
+static void say_unread(struct run *run, const struct index_report *r)
+{
+	size_t layer = first_unread(r);
+	struct slice why = worst_of(r);
+	struct digest_text text;
+
+	for (size_t i = 0; i < r->diags.len; i++)
+		if (r->diags.at[i].layer == layer && diag_severity(r->diags.at[i].diag.code) == DIAG_SEVERITY_ERROR)
+			why = r->diags.at[i].diag.text;
+	snprintf(run->error, sizeof(run->error), "failed to fetch layers: layer %s: %.*s",
+		 digest_print(&text, &r->layers.at[layer].digest), SLICE_ARG(why));
 }
 
 /* A report of nothing but why there is none. */
@@ -208,8 +223,8 @@ static enum status index_and_put(struct run *run, struct err *err)
 		snprintf(run->error, sizeof(run->error), "%s", err->msg);
 		TRY(failed_report(run, slice_cstr(run->error), &report, err));
 		run->result = run->result == INDEXER_MISSING_LAYERS ? run->result : INDEXER_FAILED;
-	} else if (has_unread_layer(&report)) {
-		snprintf(run->error, sizeof(run->error), "failed to fetch layers: %.*s", SLICE_ARG(worst_of(&report)));
+	} else if (first_unread(&report) < report.layers.len) {
+		say_unread(run, &report);
 		run->result = atomic_load(&run->crashed) ? INDEXER_FAILED : INDEXER_BAD_LAYER;
 	}
 	say(run, "IndexManifest");
