@@ -74,8 +74,9 @@ struct cli_collected {
 	struct segment_collected files;
 };
 /* Delete what nobody needs any more. STATUS_CONFLICT: an update was at work for all of wait_ms. */
-enum status cli_collect(struct store *store, const char *data_dir, unsigned wait_ms, struct cli_collected *out,
-			struct err *err) NODISCARD;
+/* keep: operations of each source; 0: all. */
+enum status cli_collect(struct store *store, const char *data_dir, size_t keep, unsigned wait_ms,
+			struct cli_collected *out, struct err *err) NODISCARD;
 /* <dir>/segments */
 bool cli_segment_dir(const char *data_dir, char *out, size_t size);
 /*

@@ -39,8 +39,8 @@ static enum status collect_segments(struct store *store, const char *segments, s
 	return segment_folder_collect(segments, keep, n_sources + n_ops, out, err);
 }
 
-enum status cli_collect(struct store *store, const char *data_dir, unsigned wait_ms, struct cli_collected *out,
-			struct err *err)
+enum status cli_collect(struct store *store, const char *data_dir, size_t keep, unsigned wait_ms,
+			struct cli_collected *out, struct err *err)
 {
 	int AUTO(close_fd) fd = -1;
 	char segments[4096];
@@ -54,6 +54,7 @@ enum status cli_collect(struct store *store, const char *data_dir, unsigned wait
 		return STATUS_OK; /* no segments yet */
 	if (st != STATUS_OK)
 		return st;
-	TRY(store_operations_gc(store, CLI_OPERATIONS_KEPT, &out->operations, err));
+	if (keep > 0)
+		TRY(store_operations_gc(store, keep, &out->operations, err));
 	return collect_segments(store, segments, &out->files, err);
 }

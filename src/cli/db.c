@@ -213,7 +213,7 @@ static enum status gc(struct folder *f, int *out_exit, struct err *err)
 
 	(void)out_exit;
 	TRY(store_cache_gc(f->store, date_now() - CACHE_AGE_S, detector_set(), &layers, err));
-	TRY(cli_collect(f->store, f->dir, WAIT_MS, &gone, err));
+	TRY(cli_collect(f->store, f->dir, CLI_OPERATIONS_KEPT, WAIT_MS, &gone, err));
 	TRY(store_collect(f->store, &dropped, err));
 	printf("dropped %llu entries of the cache, %llu update operations, %llu segments and %llu unfinished files "
 	       "(%s)\n",

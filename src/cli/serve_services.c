@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve_services.c - which services a mode has. */
+/* serve_services.c - which services a mode has, and where their databases are. */
 #include "cli/serve_services.h"
 
+#include "cli/cli.h"
+
 #include "server/indexer_setup.h"
+#include "server/matcher_setup.h"
 #include "server/router.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define STORE_BUSY_MS 30000
 
@@ -14,6 +18,7 @@ struct services {
 	struct server_context *ctx;  /* borrowed; NULL before services_start() */
 	struct indexer_setup *indexer;
 	struct store_pool *indexer_store;
+	struct matcher_setup *matcher;
 };
 
 static unsigned services_of(enum config_mode mode)
@@ -62,17 +67,36 @@ static enum status open_store(const struct config *c, enum config_engine engine,
 			       err);
 }
 
-enum status services_start(struct services *s, struct server_context *ctx, unsigned *out_bits, struct err *err)
+static enum status start_indexer(struct services *s, struct err *err)
 {
 	const struct config *c = s->config;
 
-	ctx->config = c;
-	s->ctx = ctx;
-	*out_bits = services_of(c->mode);
-	if (!s->indexer)
-		return STATUS_OK;
 	TRY(open_store(c, c->indexer.engine, c->indexer.connstring, c->indexer.migrations, &s->indexer_store, err));
-	return indexer_setup_finish(s->indexer, s->indexer_store, ctx, err);
+	return indexer_setup_finish(s->indexer, s->indexer_store, s->ctx, err);
+}
+
+static enum status start_matcher(struct services *s, struct err *err)
+{
+	static const char *const places[] = { "limpid-update", LIMPID_LIBEXEC "/limpid-update" };
+	char program[4200];
+	struct matcher_setup_options options = { .index_store = s->indexer_store,
+						 .environment = environ,
+						 .scope_served = cli_scope_served };
+
+	if (cli_find(places, ARRAY_LEN(places), program, sizeof(program)))
+		options.update_program = program;
+	TRY(matcher_setup_open(&options, s->ctx, &s->matcher, err));
+	return matcher_setup_start(s->matcher, err);
+}
+
+enum status services_start(struct services *s, struct server_context *ctx, unsigned *out_bits, struct err *err)
+{
+	ctx->config = s->config;
+	s->ctx = ctx;
+	*out_bits = services_of(s->config->mode);
+	if (*out_bits & SERVICE_INDEXER)
+		TRY(start_indexer(s, err));
+	return *out_bits & SERVICE_MATCHER ? start_matcher(s, err) : STATUS_OK;
 }
 
 void services_stop(struct services *s)
@@ -85,6 +109,7 @@ void services_free(struct services *s)
 {
 	if (!s)
 		return;
+	matcher_setup_end(s->matcher);
 	indexer_setup_end(s->indexer, s->ctx);
 	store_pool_close(s->indexer_store);
 	free(s);

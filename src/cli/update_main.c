@@ -4,7 +4,9 @@
 
 #include "feed/update.h"
 #include "io/file.h"
+#include "store/pool.h"
 
+#include <stdlib.h>
 
 const char cli_version[] = LIMPID_VERSION;
 
@@ -103,17 +105,41 @@ static bool choose_sets(const struct options *o, struct chosen *out)
 }
 
 /* The folder must not grow with the number of updates. Who updates at the same time cleans up when he is done. */
-static void clean_up(const struct options *o, struct store *store, const char *data_dir)
+static void clean_up(const struct options *o, struct store *store, const char *data_dir, size_t keep)
 {
 	struct cli_collected gone;
 	struct err err = ERR_INIT;
-	enum status st = cli_collect(store, data_dir, 0, &gone, &err);
+	uint64_t dropped;
+	enum status st = cli_collect(store, data_dir, keep, 0, &gone, &err);
+
+	if (st == STATUS_OK)
+		st = store_segments_gc(store, &dropped, &err);
 
 	if (st != STATUS_OK && st != STATUS_CONFLICT)
 		cli_note(o, "old segments were not deleted: %s", err.msg);
 }
 
-static enum status run(const struct options *o, const char *data_dir, struct update_options *options,
+/* Of a server whose state lies elsewhere; not an argument, since it may hold a password. */
+static const char *store_place(const char *data_dir)
+{
+	const char *elsewhere = getenv("LIMPID_STORE");
+
+	return elsewhere && elsewhere[0] != '\0' ? elsewhere : data_dir;
+}
+
+static bool parse_keep(const struct options *o, size_t *out)
+{
+	uint64_t n = CLI_OPERATIONS_KEPT;
+
+	if (option_given(o, OPTION_keep) && !slice_to_u64(slice_cstr(o->value[OPTION_keep]), &n)) {
+		cli_error("--keep %s: expected a number", o->value[OPTION_keep]);
+		return false;
+	}
+	*out = (size_t)n;
+	return true;
+}
+
+static enum status run(const struct options *o, const char *data_dir, struct update_options *options, size_t keep,
 		       struct update_summary *summary, struct err *err)
 {
 	struct store_options store_options = { .busy_ms = 30000, .cache_bytes = limits_default.cache_bytes };
@@ -126,10 +152,10 @@ static enum status run(const struct options *o, const char *data_dir, struct upd
 	if (!cli_segment_dir(data_dir, segments, sizeof(segments)))
 		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
 	TRY(file_mkdirs(segments, err));
-	TRY(store_open(data_dir, &store_options, &store, err));
+	TRY(store_open_url(store_place(data_dir), &store_options, &store, err));
 	st = update_run(store, options, summary, err);
 	if (st == STATUS_OK)
-		clean_up(o, store, data_dir);
+		clean_up(o, store, data_dir, keep);
 	store_close(store);
 	return st;
 }
@@ -140,6 +166,7 @@ static int update(const struct options *o, const char *data_dir)
 	struct chosen chosen = { 0 };
 	struct update_summary s = { 0 };
 	struct err err = ERR_INIT;
+	size_t keep;
 	struct update_options options = {
 		.dir = data_dir,
 		.limits = &limits_default,
@@ -152,7 +179,7 @@ static int update(const struct options *o, const char *data_dir)
 		.event_ctx = &telling,
 	};
 
-	if (!choose_sets(o, &chosen))
+	if (!choose_sets(o, &chosen) || !parse_keep(o, &keep))
 		return EXIT_USAGE;
 	options.n_sets = chosen.n_sets;
 	options.n_only = chosen.n_only;
@@ -165,7 +192,7 @@ static int update(const struct options *o, const char *data_dir)
 		options.mirror = SLICE_EMPTY;
 	}
 	cli_progress_init(&telling.progress, o);
-	if (run(o, data_dir, &options, &s, &err) != STATUS_OK) {
+	if (run(o, data_dir, &options, keep, &s, &err) != STATUS_OK) {
 		cli_progress_clear(&telling.progress);
 		return cli_failed(&err);
 	}

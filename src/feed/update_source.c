@@ -136,10 +136,23 @@ static enum status hold_back(struct work *w, const struct update_built *built, s
 	return STATUS_OK;
 }
 
+/* Where other nodes find it, before anything names it. */
+static enum status hand_over(const struct work *w, const struct digest *segment, struct err *err)
+{
+	struct digest_text text;
+	char path[4200];
+
+	digest_print(&text, segment);
+	snprintf(path, sizeof(path), "%s/%s.seg", w->run->segments, strchr(text.text, ':') + 1);
+	return store_segment_put(w->run->store, segment, path, err);
+}
+
 static enum status publish(struct work *w, const struct update_built *built, struct err *err)
 {
 	uint64_t before = w->row.records;
 	char ref[37];
+
+	TRY(hand_over(w, &built->segment, err));
 
 	if (!digest_eq(&w->row.segment, &built->segment))
 		w->row.last_change_s = w->row.last_attempt_s;

@@ -206,10 +206,41 @@ bool distribution_scope(const struct distribution *d, struct arena *arena, struc
 			    SLICE_ARG(release));
 }
 
+bool distribution_of_scope(struct slice scope, struct distribution *out)
+{
+	struct slice prefix, release;
+	bool stream;
+
+	slice_cut(scope, ':', &prefix, &release);
+	stream = slice_eq(prefix, SLICE("centos-stream"));
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < ARRAY_LEN(distros); i++) {
+		if (!slice_eq(stream ? SLICE("centos") : prefix, slice_cstr(distros[i].scope)))
+			continue;
+		out->did = slice_cstr(distros[i].did);
+		out->name = stream ? SLICE("CentOS Stream") : slice_cstr(distros[i].name);
+		out->version_id = release;
+		out->version_code_name =
+			distros[i].rule == RELEASE_DEBIAN ? debian_codename_by_release(release) : SLICE_EMPTY;
+		return true;
+	}
+	return false;
+}
+
 bool distribution_end_of_life(struct slice scope, int64_t *out_s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (slice_eq(scope, slice_cstr(ends[i].scope)))
 			return date_parse(slice_cstr(ends[i].last_day), out_s);
 	return false;
+}
+
+size_t distribution_ends_passed(int64_t now_s)
+{
+	size_t passed = 0;
+	int64_t last_s;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		passed += date_parse(slice_cstr(ends[i].last_day), &last_s) && now_s >= last_s + 86400;
+	return passed;
 }

@@ -39,11 +39,19 @@ enum package_type distro_package_type(const struct distro *d);
  */
 bool distribution_scope(const struct distribution *d, struct arena *arena, struct slice *out) NODISCARD;
 
+/*
+ * The other way: what a scope says of its distribution (did, name, version_id; Debian's code name). False if it is of
+ * none, as "pypi" is not. Texts are borrowed from the scope.
+ */
+bool distribution_of_scope(struct slice scope, struct distribution *out);
+
 /* Debian's code name -> release number and back ("bookworm" <-> "12"); "" if unknown. */
 struct slice debian_release_by_codename(struct slice codename);
 struct slice debian_codename_by_release(struct slice release);
 
 /* The last day of a release's advisories (Unix s of its beginning, end_of_life.def); false: maintained, or unknown. */
 bool distribution_end_of_life(struct slice scope, int64_t *out_s);
+/* How many of the releases that are known have come to their end: what is said of any changes when this does. */
+size_t distribution_ends_passed(int64_t now_s);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "index/detector.h"
 #include "model/clair_index.h"
+#include "report/clair_vulnerability.h"
 #include "report/document.h"
 #include "version/normalized.h"
 
@@ -169,64 +170,6 @@ static enum status put_packages(struct clair *c, struct err *err)
 	return STATUS_OK;
 }
 
-/*
- * Clair rewrites the fields of the distributions it knows; clients compare them. Alpine's release is the version of an
- * installed distribution and the version_id of a vulnerability's.
- */
-static enum status put_distribution(struct clair *c, const struct distribution *d, const char *id, bool installed,
-				    struct err *err)
-{
-	struct json_writer *w = &c->doc.w;
-	struct distribution shown = *d;
-	struct slice scope, release;
-
-	if (!distribution_scope(d, &c->arena, &scope))
-		return err_nomem(err, "report");
-	slice_cut(scope, ':', NULL, &release);
-	if (slice_eq(d->did, SLICE("alpine")) && release.len > 0) {
-		bool edge = slice_eq(release, SLICE("edge"));
-
-		shown.version = installed ? release : SLICE_EMPTY;
-		shown.version_id = installed ? SLICE_EMPTY : release;
-		if (!arena_printf(&c->arena, &shown.pretty_name, "Alpine Linux %s%.*s", edge ? "" : "v",
-				  SLICE_ARG(release)))
-			return err_nomem(err, "report");
-	} else if (slice_eq(d->did, SLICE("debian")) && release.len > 0) {
-		struct slice code =
-			d->version_code_name.len ? d->version_code_name : debian_codename_by_release(release);
-
-		shown.name = SLICE("Debian GNU/Linux");
-		shown.version_id = release;
-		shown.version_code_name = code;
-		if (!arena_printf(&c->arena, &shown.version, "%.*s (%.*s)", SLICE_ARG(release), SLICE_ARG(code)) ||
-		    !arena_printf(&c->arena, &shown.pretty_name, "Debian GNU/Linux %.*s", SLICE_ARG(shown.version)))
-			return err_nomem(err, "report");
-	}
-	json_object(w);
-	json_member_cstr(w, "id", id);
-	json_member_str(w, "did", shown.did);
-	json_member_str(w, "name", shown.name);
-	json_member_str(w, "version", shown.version);
-	json_member_str(w, "version_code_name", shown.version_code_name);
-	json_member_str(w, "version_id", shown.version_id);
-	json_member_cstr(w, "arch", "");
-	json_member_str(w, "cpe", shown.cpe);
-	json_member_str(w, "pretty_name", shown.pretty_name);
-	json_close(w);
-	return STATUS_OK;
-}
-
-static void put_repository(struct json_writer *w, enum package_type t, const char *id)
-{
-	json_object(w);
-	if (id[0] != '\0')
-		json_member_cstr(w, "id", id);
-	if (is_language(t))
-		json_member_cstr(w, "name", package_type_scope(t));
-	json_member_cstr(w, "cpe", "");
-	json_close(w);
-}
-
 static enum status put_distributions(struct clair *c, struct err *err)
 {
 	struct json_writer *w = &c->doc.w;
@@ -237,7 +180,7 @@ static enum status put_distributions(struct clair *c, struct err *err)
 	json_object(w);
 	for (size_t i = 0; i < c->index->distributions.len; i++) {
 		json_key(w, number(&n, 1 + i));
-		TRY(put_distribution(c, &c->index->distributions.at[i], number(&n, 1 + i), true, err));
+		TRY(clair_put_distribution(w, &c->index->distributions.at[i], number(&n, 1 + i), true, &c->arena, err));
 	}
 	json_close(w);
 	for (size_t i = 0; i < c->index->packages.len; i++)
@@ -249,7 +192,7 @@ static enum status put_distributions(struct clair *c, struct err *err)
 		if (!used[t] || !is_language((enum package_type)t))
 			continue;
 		json_key(w, number(&n, c->first_repository + t));
-		put_repository(w, (enum package_type)t, number(&n, c->first_repository + t));
+		clair_put_repository(w, (enum package_type)t, number(&n, c->first_repository + t));
 	}
 	json_close(w);
 	return STATUS_OK;
@@ -410,92 +353,22 @@ static enum status vulnerability_numbers(struct clair *c, const struct vulnerabi
 	return STATUS_OK;
 }
 
-static void put_aliases(struct json_writer *w, const struct advisory *a)
-{
-	json_key(w, "Self");
-	json_object(w);
-	json_key(w, "Space");
-	json_object(w);
-	json_close(w);
-	json_member_cstr(w, "Name", "");
-	json_close(w);
-	json_key(w, "Aliases");
-	if (a->n_aliases == 0) {
-		json_null(w);
-		return;
-	}
-	json_array(w);
-	for (size_t i = 0; i < a->n_aliases; i++) {
-		json_object(w);
-		json_key(w, "Space");
-		json_object(w);
-		json_close(w);
-		json_member_str(w, "Name", a->aliases[i]);
-		json_close(w);
-	}
-	json_close(w);
-}
-
-/* One text. Clients look for CVE ids in it, so pages of the aliases follow where Clair has them: in OSV. */
-static enum status put_links(struct clair *c, const struct advisory *a, struct slice source, struct err *err)
-{
-	struct buf AUTO(buf_fini) links = BUF_INIT((size_t)1 << 20);
-
-	for (size_t i = 0; i < a->n_links; i++) {
-		if (i > 0)
-			buf_add_byte(&links, ' ');
-		buf_add(&links, a->links[i]);
-	}
-	for (size_t i = 0; slice_starts(source, SLICE("osv/")) && i < a->n_aliases; i++)
-		buf_printf(&links, "%shttps://osv.dev/vulnerability/%.*s", links.len > 0 ? " " : "",
-			   SLICE_ARG(a->aliases[i]));
-	TRY(buf_check(&links, "links of an advisory", err));
-	json_member_str(&c->doc.w, "links", buf_slice(&links));
-	return STATUS_OK;
-}
-
 static enum status put_vulnerability(struct clair *c, const struct finding *f, uint64_t id, struct err *err)
 {
-	static const struct distribution none;
-	struct json_writer *w = &c->doc.w;
 	const struct index_package *p = &c->index->packages.at[f->package];
-	const struct advisory *a = &f->advisory;
-	bool language = is_language(p->package.type);
-	struct date_text date;
 	struct number n;
+	struct clair_vulnerability v = { .id = number(&n, id),
+					 .updater = f->source,
+					 .advisory = &f->advisory,
+					 .row = &f->row,
+					 .severity = f->severity,
+					 .fix = f->fix,
+					 .type = p->package.type };
 
-	json_key(w, number(&n, id));
-	json_object(w);
-	json_member_cstr(w, "id", number(&n, id));
-	json_member_str(w, "updater", f->source);
-	json_member_str(w, "name", a->id);
-	json_member_str(w, "description", a->description.len ? a->description : a->summary);
-	json_member_cstr(w, "issued", date_print(&date, a->issued_s));
-	TRY(put_links(c, a, f->source, err));
-	json_member_str(w, "severity", f->row.severity.len ? f->row.severity : a->severity_text);
-	json_member_cstr(w, "normalized_severity", severity_name(f->severity));
-	json_key(w, "package");
-	json_object(w);
-	json_member_cstr(w, "id", "");
-	json_member_str(w, "name", f->row.package);
-	json_member_cstr(w, "version", "");
-	json_member_cstr(w, "kind", f->row.name_kind == AFFECTED_NAME_SOURCE && !language ? "source" : "binary");
-	json_member_cstr(w, "normalized_version", "");
-	json_member_cstr(w, "cpe", "");
-	json_key(w, "detector");
-	json_null(w);
-	json_close(w);
-	json_key(w, "distribution");
-	TRY(put_distribution(c,
-			     language || p->distribution == INDEX_NO_DISTRIBUTION
-				     ? &none
-				     : &c->index->distributions.at[p->distribution],
-			     "", false, err));
-	json_key(w, "repository");
-	put_repository(w, p->package.type, "");
-	json_member_str(w, "fixed_in_version", f->fix);
-	put_aliases(w, a);
-	json_close(w);
+	if (!is_language(v.type) && p->distribution != INDEX_NO_DISTRIBUTION)
+		v.distribution = &c->index->distributions.at[p->distribution];
+	json_key(&c->doc.w, v.id);
+	TRY(clair_put_vulnerability(&c->doc.w, &v, &c->arena, err));
 	return document_flush(&c->doc, err);
 }
 

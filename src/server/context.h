@@ -10,6 +10,8 @@
 struct config;
 struct indexer;
 struct matcher;
+struct store_pool;
+struct updates;
 struct metrics;
 struct log;
 struct auth;
@@ -21,6 +23,8 @@ struct server_context {
 	const struct config *config;
 	struct indexer *indexer;
 	struct matcher *matcher;
+	struct store_pool *matcher_store; /* sources and update operations */
+	struct updates *updates;	  /* NULL: this process runs no updaters */
 	struct metrics *metrics;
 	struct log *log;
 	struct auth *auth; /* NULL: no tokens are asked for */
