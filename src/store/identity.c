@@ -123,3 +123,12 @@ void store_keyed_groups_fini(struct store_keyed_groups *g)
 	free(g->at);
 	*g = (struct store_keyed_groups){ NULL, 0 };
 }
+
+enum status store_document_check(struct slice name, struct slice owner, struct err *err)
+{
+	if (name.len == 0)
+		return err_set(err, STATUS_INVALID, "a document needs a name");
+	if (name.len > STORE_DOCUMENT_NAME || owner.len > STORE_DOCUMENT_NAME)
+		return err_set(err, STATUS_INVALID, "a name is longer than %d bytes", STORE_DOCUMENT_NAME);
+	return STATUS_OK;
+}

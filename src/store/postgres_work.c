@@ -282,6 +282,7 @@ enum status postgres_sizes(struct store *s, struct store_size *out, size_t *out_
 		THING("manifests by group", "manifest_of_group"),
 		THING("unfinished index runs", "pending"),
 		THING("queue", "queue"),
+		THING("documents", "document"),
 		{ "sources", "SELECT count(*), " BYTES("source") " FROM source", true },
 		{ "update operations", "SELECT count(*), " BYTES("update_operation") " FROM update_operation", true },
 		{ "segments", "SELECT count(*), " BYTES("segment_piece") " FROM segment", true },

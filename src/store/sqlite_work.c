@@ -294,6 +294,7 @@ enum status sqlite_sizes(struct store *s, struct store_size *out, size_t *out_n,
 		THING("manifests by group", manifest_of_group),
 		THING("unfinished index runs", pending),
 		THING("queue", queue),
+		THING("documents", document),
 		{ "sources", "source", "SELECT count(*) FROM source", true },
 		{ "update operations", "update_operation", "SELECT count(*) FROM update_operation", true },
 #undef THING

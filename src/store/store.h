@@ -298,6 +298,35 @@ enum status store_queue_done(struct store *s, const struct store_job *job, struc
 /* To be taken again from due_s on. */
 enum status store_queue_again(struct store *s, const struct store_job *job, int64_t due_s, struct err *err) NODISCARD;
 
+/*
+ * ---- small documents, by name ----
+ *
+ * What other parts keep as they like: the store knows a name, what it belongs to, and bytes. Of one kind, names are unique.
+ */
+enum store_document_kind {
+	STORE_DOCUMENT_LAYER = 1,    /* of the old layer API: by the layer's name, of its parent's */
+	STORE_DOCUMENT_ADVISORY = 2, /* that a user wrote: by namespace and name, of its namespace */
+	STORE_DOCUMENT_SECRET = 3,   /* that all nodes share */
+};
+#define STORE_DOCUMENT_NAME 1024 /* bytes of a name, and of an owner's: both are entries of indexes */
+struct store_document {
+	struct slice name, owner, body;
+	int64_t changed_s; /* when it was last put; set by the store */
+};
+/* Insert or replace. STATUS_INVALID: no name, or one that is too long. */
+enum status store_document_put(struct store *s, enum store_document_kind kind, struct slice name, struct slice owner,
+			       struct slice body, struct err *err) NODISCARD;
+/* In the arena. STATUS_NOTFOUND if absent. */
+enum status store_document_get(struct store *s, enum store_document_kind kind, struct slice name, struct arena *arena,
+			       struct store_document *out, struct err *err) NODISCARD;
+/* *out_deleted: was there one? */
+enum status store_document_delete(struct store *s, enum store_document_kind kind, struct slice name, bool *out_deleted,
+				  struct err *err) NODISCARD;
+/* Those of an owner ("": of none), by name, after a name ("": from the first), at most max. In the arena. */
+enum status store_documents(struct store *s, enum store_document_kind kind, struct slice owner, struct slice after,
+			    size_t max, struct arena *arena, struct store_document **out, size_t *out_n,
+			    struct err *err) NODISCARD;
+
 /* ---- housekeeping ---- */
 
 struct store_size {

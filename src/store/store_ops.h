@@ -74,6 +74,9 @@ bool store_ids_next(struct slice *rest, uint64_t *last) NODISCARD;
 enum status store_report_pack(struct slice report, struct buf *out, struct err *err) NODISCARD;
 enum status store_report_unpack(struct slice packed, struct buf *out, struct err *err) NODISCARD;
 
+/* Can a document have this name and owner? */
+enum status store_document_check(struct slice name, struct slice owner, struct err *err) NODISCARD;
+
 /* A random UUID, RFC 9562 version 4. */
 enum status store_make_ref(char out[37], struct err *err) NODISCARD;
 /* The validators joined, as Clair shows them. */
