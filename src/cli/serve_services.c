@@ -72,6 +72,7 @@ static enum status start_indexer(struct services *s, struct err *err)
 	const struct config *c = s->config;
 
 	TRY(open_store(c, c->indexer.engine, c->indexer.connstring, c->indexer.migrations, &s->indexer_store, err));
+	s->ctx->indexer_store = s->indexer_store;
 	return indexer_setup_finish(s->indexer, s->indexer_store, s->ctx, err);
 }
 

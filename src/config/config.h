@@ -222,7 +222,8 @@ struct config_delivery {
 /* limpid.v1: the API of Clair v1 to v3. */
 struct config_v1 {
 	bool enabled;
-	struct slice page_key; /* 32 bytes, decoded; empty: made at start */
+	struct slice page_key;	/* 32 bytes, decoded; empty: made once, and kept in the store */
+	struct slice layer_dir; /* below it a layer's path may be a file; empty: nowhere */
 };
 
 struct config_limpid {

@@ -2,44 +2,13 @@
 /* blobs.c - files of an image by name or digest, out of a layout directory or an archive. */
 #include "image/image_impl.h"
 
+#include "io/file.h"
 #include "io/tar.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* A name below dir_fd. Links are followed inside the directory only; where the kernel cannot promise that, not at all.
- */
-static int open_beneath(int dir_fd, const char *name)
-{
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_BENEATH };
-	long fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
-	struct stat sb;
-
-	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
-		return (int)fd;
-	for (const char *at = strchr(name, '/'); at; at = strchr(at + 1, '/')) {
-		char part[512];
-		size_t n = (size_t)(at - name);
-
-		if (n >= sizeof(part)) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(part, name, n);
-		part[n] = '\0';
-		if (fstatat(dir_fd, part, &sb, AT_SYMLINK_NOFOLLOW) < 0)
-			return -1;
-		if (!S_ISDIR(sb.st_mode)) {
-			errno = ENOTDIR;
-			return -1;
-		}
-	}
-	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-}
 
 static enum status open_file(const struct blobs *b, struct slice name, int *out_fd, uint64_t *out_size, struct err *err)
 {
@@ -50,7 +19,7 @@ static enum status open_file(const struct blobs *b, struct slice name, int *out_
 
 	if (!path)
 		return err_nomem(err, "a file name");
-	fd = open_beneath(b->dir_fd, path);
+	fd = file_open_beneath(b->dir_fd, path);
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return err_set(err, STATUS_NOTFOUND, "%s is missing", err_slice(&q, name));

@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define FERNET_KEY 32	/* bytes: the first half signs, the second encrypts */
+#define FERNET_KEY 32 /* bytes: the first half signs, the second encrypts */
 #define FERNET_IV 16
 #define FERNET_SKEW 60	/* seconds that a token may come from the future: clocks of nodes differ */
 #define FERNET_MAX 4096 /* bytes of a message; a token is some 1.4 times as long */

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum status file_map_open(const char *path, struct file_map *out, struct err *err)
@@ -99,4 +101,32 @@ enum status file_mkdirs(const char *path, struct err *err)
 		return err_errno(err, "cannot create the directory %s", part);
 	}
 	return STATUS_OK;
+}
+
+int file_open_beneath(int dir_fd, const char *name)
+{
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_BENEATH };
+	long fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+	struct stat sb;
+
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return (int)fd;
+	for (const char *at = strchr(name, '/'); at; at = strchr(at + 1, '/')) {
+		char part[512];
+		size_t n = (size_t)(at - name);
+
+		if (n >= sizeof(part)) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, name, n);
+		part[n] = '\0';
+		if (fstatat(dir_fd, part, &sb, AT_SYMLINK_NOFOLLOW) < 0)
+			return -1;
+		if (!S_ISDIR(sb.st_mode)) {
+			errno = ENOTDIR;
+			return -1;
+		}
+	}
+	return openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
 }

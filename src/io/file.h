@@ -36,6 +36,11 @@ void file_writer_abort(struct file_writer *w);
 
 /* write(2) until all is written. */
 enum status file_write_all(int fd, struct slice bytes, struct err *err) NODISCARD;
+/*
+ * Open a name below dir_fd for reading; -1 with errno. Links are followed inside the directory only (EXDEV); where the
+ * kernel cannot promise that, not at all.
+ */
+int file_open_beneath(int dir_fd, const char *name);
 /* mkdir -p with mode 0755. */
 enum status file_mkdirs(const char *path, struct err *err) NODISCARD;
 

@@ -23,6 +23,7 @@ struct server_context {
 	const struct config *config;
 	struct indexer *indexer;
 	struct matcher *matcher;
+	struct store_pool *indexer_store; /* manifests and their reports */
 	struct store_pool *matcher_store; /* sources and update operations */
 	struct updates *updates;	  /* NULL: this process runs no updaters */
 	struct metrics *metrics;

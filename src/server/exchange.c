@@ -438,7 +438,7 @@ void exchange_account(struct exchange *ex)
 {
 	static const enum metric_id first[GROUPS] = { METRIC_http_discovery_total, METRIC_http_indexerv1_total,
 						      METRIC_http_matcherv1_total, METRIC_http_notificationv1_total,
-						      METRIC_http_limpidv1_total };
+						      METRIC_http_limpidv1_total, METRIC_http_layersv1_total };
 	uint64_t ns = date_monotonic_ns() - ex->started_ns;
 	struct trace_text trace;
 	char code[16];

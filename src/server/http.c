@@ -318,7 +318,7 @@ static enum MHD_Result on_headers(struct exchange *ex, const char *method)
 {
 	static const enum metric_id flight[GROUPS] = { METRIC_http_discovery_flight, METRIC_http_indexerv1_flight,
 						       METRIC_http_matcherv1_flight, METRIC_http_notificationv1_flight,
-						       METRIC_http_limpidv1_flight };
+						       METRIC_http_limpidv1_flight, METRIC_http_layersv1_flight };
 	struct collect c = { ex, true };
 	char remote[96];
 

@@ -20,16 +20,20 @@ static const double bounds_REQUEST[] = { .001, .005, .025, .1, .5, .7, 1.1, 1.7,
 					 6.5,  10,   15,   23, 36, 54, 83,  128, 196, 300 };
 static const double bounds_BYTES[] = { 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864 };
 
+/* Of Clair v2. */
+static const double bounds_MILLISECONDS[] = { 9.375, 18.75, 37.5, 75, 150, 300, 600, 1200, 2400, 4800 };
+
 struct bounds {
 	const double *at;
 	size_t n;
 };
-enum { BUCKETS_NONE, BUCKETS_SECONDS, BUCKETS_REQUEST, BUCKETS_BYTES };
+enum { BUCKETS_NONE, BUCKETS_SECONDS, BUCKETS_REQUEST, BUCKETS_BYTES, BUCKETS_MILLISECONDS };
 static const struct bounds all_bounds[] = {
 	[BUCKETS_NONE] = { NULL, 0 },
 	[BUCKETS_SECONDS] = { bounds_SECONDS, ARRAY_LEN(bounds_SECONDS) },
 	[BUCKETS_REQUEST] = { bounds_REQUEST, ARRAY_LEN(bounds_REQUEST) },
 	[BUCKETS_BYTES] = { bounds_BYTES, ARRAY_LEN(bounds_BYTES) },
+	[BUCKETS_MILLISECONDS] = { bounds_MILLISECONDS, ARRAY_LEN(bounds_MILLISECONDS) },
 };
 
 static const struct {

@@ -47,7 +47,7 @@ static const char *const method_names[HTTP_METHODS] = {
 const char *route_group_name(enum route_group group)
 {
 	static const char *const names[GROUPS] = { "discovery", "indexerv1", "matcherv1", "notificationv1",
-						   "limpidv1" };
+						   "limpidv1", "layersv1" };
 
 	return names[group];
 }

@@ -10,7 +10,15 @@ enum route_listener { LISTENER_API, LISTENER_INTROSPECTION };
 /* Bits: what is in this process. */
 enum route_services { SERVICE_ANY = 0, SERVICE_INDEXER = 1, SERVICE_MATCHER = 2, SERVICE_NOTIFIER = 4 };
 
-enum route_group { GROUP_discovery, GROUP_indexerv1, GROUP_matcherv1, GROUP_notificationv1, GROUP_limpidv1, GROUPS };
+enum route_group {
+	GROUP_discovery,
+	GROUP_indexerv1,
+	GROUP_matcherv1,
+	GROUP_notificationv1,
+	GROUP_limpidv1,
+	GROUP_layersv1,
+	GROUPS
+};
 
 enum route_refusal { REFUSAL_NAME, REFUSAL_LIST, REFUSAL_EMPTY, REFUSAL_NONE };
 

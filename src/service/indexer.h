@@ -88,6 +88,23 @@ enum status indexer_layer_known(struct indexer *ix, const struct digest *layer, 
 enum status indexer_push(struct indexer *ix, const struct digest *layer, struct source *bytes, bool *out_known,
 			 struct err *err) NODISCARD;
 
+/* ---- layers whose digest nobody knows ---- */
+
+struct indexer_fetch {
+	struct slice uri; /* http:// or https:// */
+	const struct posted_header *headers;
+	size_t n_headers;
+	const char *dir; /* for the bytes until they were read, where nothing can be pushed */
+};
+/*
+ * Fetch a layer, read it, and keep its report under the digest of what came, and its bytes as if they had been pushed.
+ * *out_came: all of it came, and a failure is one of the layer (STATUS_MALFORMED, STATUS_CRASHED) or of ours.
+ */
+enum status indexer_fetch_layer(struct indexer *ix, const struct indexer_fetch *f, struct digest *out, bool *out_came,
+				struct err *err) NODISCARD;
+/* The same of a regular file, which stays the caller's. */
+enum status indexer_file_layer(struct indexer *ix, int fd, struct digest *out, struct err *err) NODISCARD;
+
 /* ---- for metrics and the status page ---- */
 
 struct indexer_load {

@@ -100,6 +100,12 @@ enum status layer_cached(struct indexer *ix, struct worker_job *job, struct err 
 int pushed_open(const struct indexer *ix, const struct digest *layer);
 /* Delete what nobody asked for in time. */
 void pushed_expire(struct indexer *ix);
+/*
+ * Read a whole layer of this digest from a file unless its report is there. Without a name (O_TMPFILE), of that many
+ * bytes, the file gets one in push_dir; UINT64_MAX: it is somebody else's.
+ */
+enum status pushed_file(struct indexer *ix, const struct digest *layer, int fd, uint64_t bytes,
+			struct err *err) NODISCARD;
 /* Read a file as a layer's input; ctx is an int, the descriptor. */
 enum status pushed_pass(void *ctx, struct layer_pass *pass, struct err *err) NODISCARD;
 

@@ -199,7 +199,7 @@ static void publish(struct push *p, const struct digest *layer)
 {
 	char name[160], from[64];
 
-	if (p->file < 0 || !file_name(layer, name, sizeof(name)))
+	if (p->file < 0 || p->dir < 0 || !file_name(layer, name, sizeof(name)))
 		return;
 	make_room(p->dir, p->indexer->options.push_bytes - MIN(p->kept, p->indexer->options.push_bytes), INT64_MIN);
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", p->file);
@@ -227,6 +227,19 @@ static enum status push(struct push *p, const struct digest *layer, bool *out_kn
 	if (st == STATUS_OK && !*out_known)
 		publish(p, layer);
 	worker_job_fini(&job);
+	return st;
+}
+
+enum status pushed_file(struct indexer *ix, const struct digest *layer, int fd, uint64_t bytes, struct err *err)
+{
+	bool foreign = bytes == UINT64_MAX, known = false;
+	struct push p = { .indexer = ix, .dir = foreign ? -1 : open_dir(ix), .file = fd, .kept = bytes, .over = true };
+	enum status st = push(&p, layer, &known, err);
+
+	/* Its report may be older than its bytes: they are good for a second look. */
+	if (st == STATUS_OK && known)
+		publish(&p, layer);
+	close_fd(&p.dir);
 	return st;
 }
 

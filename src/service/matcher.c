@@ -200,6 +200,19 @@ int matcher_temporary(struct matcher *m, struct err *err)
 	return fd;
 }
 
+struct held_set *matcher_hold(struct matcher *m, const struct segment_set **out)
+{
+	struct held_set *held = matcher_set(m);
+
+	*out = held->set;
+	return held;
+}
+
+void matcher_let_go(struct held_set *held)
+{
+	held_set_unref(held);
+}
+
 /* ---- following the store ---- */
 
 /* Milliseconds until the set in force says other things by itself; at most a minute. */
@@ -418,7 +431,15 @@ static enum status read_index(const struct matcher_request *r, struct arena *are
 	return index_report_unpack(bytes, limits, arena, out, err);
 }
 
-static enum status make(struct matcher_request *r, struct arena *arena, struct report_body **out, struct err *err)
+static enum status write_own(void *ctx, const struct vulnerability_report *report, struct buf *out, struct err *err)
+{
+	const struct matcher *m = ctx;
+
+	return m->options.write(report, out, err);
+}
+
+static enum status make(struct matcher_request *r, const struct matcher_form *form, struct arena *arena,
+			struct report_body **out, struct err *err)
 {
 	struct matcher *m = r->matcher;
 	struct match_options options = { .now_s = matcher_now(m),
@@ -440,24 +461,51 @@ static enum status make(struct matcher_request *r, struct arena *arena, struct r
 	if (index.manifest.algo == DIGEST_NONE)
 		index.manifest = r->manifest;
 	TRY(match_report(&index, r->set->set, &options, arena, &report, err));
-	TRY(m->options.write(&report, &text, err));
+	TRY(form->write(form->ctx, &report, &text, err));
 	TRY(buf_check(&text, "vulnerability report", err));
 	*out = report_body_new(&text, !report.complete);
 	return *out ? STATUS_OK : err_nomem(err, "vulnerability report");
 }
 
-enum status matcher_report(struct matcher_request *r, struct arena *arena, struct report_body **out, struct err *err)
+static enum status from_cache(struct matcher_request *r, const struct report_key *key, const struct matcher_form *form,
+			      struct arena *arena, struct report_body **out, struct err *err)
 {
 	struct report_cache *cache = r->matcher->cache;
 	enum status st;
 
-	TRY(report_cache_get(cache, &r->key, WAIT_MS, out, err));
+	TRY(report_cache_get(cache, key, WAIT_MS, out, err));
 	if (*out)
 		return STATUS_OK;
-	st = make(r, arena, out, err);
+	st = make(r, form, arena, out, err);
 	if (st == STATUS_OK)
-		report_cache_put(cache, &r->key, *out);
+		report_cache_put(cache, key, *out);
 	else
-		report_cache_failed(cache, &r->key);
+		report_cache_failed(cache, key);
 	return st;
+}
+
+enum status matcher_report(struct matcher_request *r, struct arena *arena, struct report_body **out, struct err *err)
+{
+	const struct matcher_form own = { .write = write_own, .ctx = r->matcher };
+
+	return from_cache(r, &r->key, &own, arena, out, err);
+}
+
+enum status matcher_report_as(struct matcher_request *r, const struct matcher_form *form, struct arena *arena,
+			      struct report_body **out, struct err *err)
+{
+	struct hasher *h = hasher_new(DIGEST_SHA256);
+	struct report_key key;
+	struct digest digest;
+	enum status st;
+
+	if (!h)
+		return err_nomem(err, "vulnerability report");
+	hasher_add(h, slice_make(r->key.bytes, sizeof(r->key.bytes)));
+	hasher_add(h, form->name);
+	st = hasher_final(h, &digest, err);
+	hasher_free(h);
+	TRY(st);
+	memcpy(key.bytes, digest.bytes, sizeof(key.bytes));
+	return from_cache(r, &key, form, arena, out, err);
 }

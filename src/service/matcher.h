@@ -84,6 +84,11 @@ void matcher_cache_stats(struct matcher *m, struct report_cache_stats *out);
 struct segment;
 enum status matcher_segment(struct matcher *m, const struct digest *digest, struct segment **out,
 			    struct err *err) NODISCARD;
+/* The segments in force, which stay what they are until they are let go; *out is borrowed from what is held. */
+struct held_set;
+struct segment_set;
+struct held_set *matcher_hold(struct matcher *m, const struct segment_set **out) NODISCARD;
+void matcher_let_go(struct held_set *held);
 /* A file without a name in the data folder, for what is too large for memory; -1 on failure. */
 int matcher_temporary(struct matcher *m, struct err *err);
 
@@ -103,6 +108,15 @@ struct matcher_request {
 enum status matcher_request(struct matcher *m, const struct digest *manifest, struct arena *arena,
 			    struct matcher_request *out, struct err *err) NODISCARD;
 void matcher_request_fini(struct matcher_request *r);
+/* Another document of the same report: what it looks like, and a name that says all it depends on beside the report. */
+struct matcher_form {
+	struct slice name;
+	enum status (*write)(void *ctx, const struct vulnerability_report *r, struct buf *out, struct err *err);
+	void *ctx;
+};
+/* As matcher_report(), in that form; each is kept for itself. */
+enum status matcher_report_as(struct matcher_request *r, const struct matcher_form *form, struct arena *arena,
+			      struct report_body **out, struct err *err) NODISCARD;
 /* From the cache, or made now. STATUS_NOTFOUND: it was deleted meanwhile. *out is the caller's reference. */
 enum status matcher_report(struct matcher_request *r, struct arena *arena, struct report_body **out,
 			   struct err *err) NODISCARD;

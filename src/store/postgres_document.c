@@ -2,8 +2,8 @@
 /* postgres_document.c - documents by kind and name. */
 #include "store/postgres_impl.h"
 
-enum status postgres_document_put(struct store *s, enum store_document_kind kind, struct slice name,
-				  struct slice owner, struct slice body, struct err *err)
+enum status postgres_document_put(struct store *s, enum store_document_kind kind, struct slice name, struct slice owner,
+				  struct slice body, struct err *err)
 {
 	struct pg_args args = PG_NO_ARGS;
 

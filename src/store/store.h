@@ -301,7 +301,8 @@ enum status store_queue_again(struct store *s, const struct store_job *job, int6
 /*
  * ---- small documents, by name ----
  *
- * What other parts keep as they like: the store knows a name, what it belongs to, and bytes. Of one kind, names are unique.
+ * What other parts keep as they like: the store knows a name, what it belongs to, and bytes. Of one kind, names are
+ * unique.
  */
 enum store_document_kind {
 	STORE_DOCUMENT_LAYER = 1,    /* of the old layer API: by the layer's name, of its parent's */

@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #define KEY "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4"
-#define TOKEN                                                                                                          \
-	"gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA=="
+#define TOKEN "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA=="
 #define MADE INT64_C(499162800) /* 1985-10-26T01:20:00-07:00 */
 
 static const uint8_t iv[FERNET_IV] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
@@ -52,8 +51,9 @@ static void test_open(void **state)
 	assert_int_equal(fernet_open(key(&arena), SLICE(TOKEN), MADE + 1, 60, &arena, &m, &err), STATUS_OK);
 	assert_true(slice_eq(m, SLICE("hello")));
 	/* As it comes out of a URL. */
-	assert_int_equal(fernet_open(key(&arena), slice_take(SLICE(TOKEN), sizeof(TOKEN) - 3), MADE, 60, &arena, &m, &err),
-			 STATUS_OK);
+	assert_int_equal(
+		fernet_open(key(&arena), slice_take(SLICE(TOKEN), sizeof(TOKEN) - 3), MADE, 60, &arena, &m, &err),
+		STATUS_OK);
 	assert_int_equal(fernet_open(key(&arena), SLICE(TOKEN), MADE + 60, 60, &arena, &m, &err), STATUS_OK);
 	assert_int_equal(fernet_open(key(&arena), SLICE(TOKEN), MADE + 61, 60, &arena, &m, &err), STATUS_INVALID);
 	assert_int_equal(fernet_open(key(&arena), SLICE(TOKEN), MADE + 1000000, 0, &arena, &m, &err), STATUS_OK);

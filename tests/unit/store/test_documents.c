@@ -57,8 +57,8 @@ static void test_list(void **state)
 	bool deleted;
 
 	for (const char *n = "hcagbfde"; *n; n++)
-		check(store_document_put(s, STORE_DOCUMENT_LAYER, slice_make(n, 1), *n < 'e' ? SLICE("low") : SLICE_EMPTY,
-					 SLICE("x"), &err));
+		check(store_document_put(s, STORE_DOCUMENT_LAYER, slice_make(n, 1),
+					 *n < 'e' ? SLICE("low") : SLICE_EMPTY, SLICE("x"), &err));
 	expect_list(s, SLICE("low"), SLICE_EMPTY, 10, "a b c d ");
 	expect_list(s, SLICE_EMPTY, SLICE_EMPTY, 3, "e f g ");
 	expect_list(s, SLICE_EMPTY, SLICE("g"), 3, "h ");
