@@ -3,6 +3,7 @@
 #include "server/exchange.h"
 
 #include "base/date.h"
+#include "config/config.h"
 #include "server/auth.h"
 #include "server/compress.h"
 #include "server/log.h"
@@ -244,7 +245,15 @@ static bool find_route(struct exchange *ex)
 
 static bool is_open_to_all(const struct exchange *ex)
 {
-	return !ex->ctx->auth || ex->options->listener != LISTENER_API || slice_eq(ex->req.path, SLICE("/robots.txt"));
+	static const char *const pages[] = { "/", "/status.js", "/status.css" };
+
+	if (!ex->ctx->auth || ex->options->listener != LISTENER_API || slice_eq(ex->req.path, SLICE("/robots.txt")))
+		return true;
+	/* The page asks its reader for a token; what it asks of the API is not open. */
+	for (size_t i = 0; ex->ctx->config && ex->ctx->config->limpid.status_page && i < ARRAY_LEN(pages); i++)
+		if (slice_eq(ex->req.path, slice_cstr(pages[i])))
+			return true;
+	return false;
 }
 
 static void too_large(struct exchange *ex)
