@@ -50,6 +50,8 @@ static void on_update_ended(void *ctx, struct slice set, bool good)
 
 	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(set));
 	metric_add(s->ctx->metrics, METRIC_limpid_updates, (const char *const[]){ name, good ? "good" : "failed" }, 1);
+	if (!good)
+		metric_add(s->ctx->metrics, METRIC_updater_errors, NULL, 1);
 }
 
 /* Readings for metrics that are asked rather than kept. */
