@@ -49,40 +49,97 @@ enum status postgres_packages_named(struct store *s, struct slice name, uint64_t
 	return STATUS_OK;
 }
 
-/* The lowest of all groups are among the lowest of each: a page is a page's length from each, and no more. */
+/* Groups up to here are asked in windows; of more, each has few manifests, and asking again costs more than reading. */
+#define WINDOW_GROUPS 2000
+#define WINDOW_PAGES 4
+#define WINDOW_GROWTH 16
+
+/* A question: whose groups these are, and the manifests that were found so far. */
+struct search {
+	struct slice groups; /* bigint[], as the server wrote it */
+	struct store_affected *at;
+	size_t n, max, room;
+};
+
+#define PAGE_END                                                                                                       \
+	" ORDER BY 1 LIMIT $4) SELECT m.id, m.digest FROM page JOIN manifest AS m ON m.id = page.manifest ORDER BY 1"
+
+/* A page's length from each of some groups; or all of very many, in one walk through the index. */
+static const char of_each[] =
+	"WITH page AS MATERIALIZED (SELECT DISTINCT x.manifest FROM unnest($1::bigint[]) AS g (id) CROSS JOIN LATERAL "
+	"(SELECT manifest FROM manifest_of_group WHERE grp = g.id AND manifest > $2 AND manifest <= $3 ORDER BY "
+	"manifest "
+	"LIMIT $4) AS x" PAGE_END;
+static const char of_all[] =
+	"WITH page AS MATERIALIZED (SELECT DISTINCT manifest FROM manifest_of_group WHERE grp = ANY ($1::bigint[]) "
+	"AND manifest > $2 AND manifest <= $3" PAGE_END;
+
+/* Add the lowest manifests of the groups with numbers above `above` and not above `to`. */
+static enum status search_between(struct store *s, struct search *q, const char *sql, int64_t above, int64_t to,
+				  struct arena *arena, struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+
+	pg_bytes(&args, q->groups);
+	args.types[0] = 1016; /* bigint[] */
+	pg_number(&args, above);
+	pg_number(&args, to);
+	pg_number(&args, (int64_t)MIN(q->max - q->n, INT32_MAX));
+	TRY(pg_call(s, sql, &args, &r, err));
+	for (int i = 0; i < PQntuples(r); i++) {
+		struct slice packed = pg_slice(r, i, 1);
+		struct store_affected *one = arena_vec_push(arena, (void **)&q->at, &q->n, &q->room, sizeof(*one));
+
+		if (!one)
+			return err_nomem(err, "manifests");
+		one->manifest = (uint64_t)pg_int(r, i, 0);
+		if (!store_digest_unpack(&packed, &one->digest))
+			return err_set(err, STATUS_MALFORMED, "a manifest in the store has a damaged digest");
+	}
+	return STATUS_OK;
+}
+
+/* What most images have fills a page from few numbers: read in windows, it need not be read from every group. */
+static enum status search_in_windows(struct store *s, struct search *q, int64_t after, int64_t last,
+				     struct arena *arena, struct err *err)
+{
+	int64_t width = (int64_t)MIN(q->max, INT32_MAX) * WINDOW_PAGES;
+
+	while (q->n < q->max && after < last) {
+		int64_t to = width < last - after ? after + width : last;
+
+		TRY(search_between(s, q, of_each, after, to, arena, err));
+		after = to;
+		width = width < INT64_MAX / WINDOW_GROWTH ? width * WINDOW_GROWTH : INT64_MAX;
+	}
+	return STATUS_OK;
+}
+
 enum status postgres_manifests_with(struct store *s, const uint64_t *packages, size_t n, uint64_t after, size_t max,
 				    struct arena *arena, struct store_affected **out, size_t *out_n, struct err *err)
 {
-	static const char sql[] =
-		"WITH g AS MATERIALIZED (SELECT id FROM package_group WHERE packages && $1), "
-		"page AS MATERIALIZED (SELECT DISTINCT x.manifest FROM g CROSS JOIN LATERAL "
-		"(SELECT manifest FROM manifest_of_group WHERE grp = g.id AND manifest > $2 ORDER BY manifest LIMIT "
-		"$3) "
-		"AS x ORDER BY 1 LIMIT $3) "
-		"SELECT m.id, m.digest FROM page JOIN manifest AS m ON m.id = page.manifest ORDER BY 1";
+	static const char sql[] = "SELECT array_agg(id), count(*), (SELECT coalesce(max(id), 0) FROM manifest) FROM "
+				  "package_group WHERE packages && $1";
 	struct pg_array AUTO(pg_array_fini) ids = PG_ARRAY_INIT;
 	struct pg_args args = PG_NO_ARGS;
 	PGresult AUTO(pg_result_free) *r = NULL;
-	struct store_affected *list;
+	struct search q = { .max = max };
+	int64_t from = (int64_t)MIN(after, INT64_MAX);
 
 	for (size_t i = 0; i < n; i++)
 		pg_array_number(&ids, packages[i]);
 	pg_array_arg(&args, &ids, PG_BIGINT);
-	pg_number(&args, (int64_t)MIN(after, INT64_MAX));
-	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
 	TRY(pg_call(s, sql, &args, &r, err));
-	list = arena_array(arena, (size_t)PQntuples(r) + 1, sizeof(*list));
-	if (!list)
-		return err_nomem(err, "manifests");
-	for (int i = 0; i < PQntuples(r); i++) {
-		struct slice packed = pg_slice(r, i, 1);
-
-		list[i].manifest = (uint64_t)pg_int(r, i, 0);
-		if (!store_digest_unpack(&packed, &list[i].digest))
-			return err_set(err, STATUS_MALFORMED, "a manifest in the store has a damaged digest");
+	if (pg_int(r, 0, 1) > 0) {
+		q.groups = pg_slice(r, 0, 0);
+		if (pg_int(r, 0, 1) > WINDOW_GROUPS)
+			TRY(search_between(s, &q, of_all, from, INT64_MAX, arena, err));
+		else
+			TRY(search_in_windows(s, &q, from, pg_int(r, 0, 2), arena, err));
 	}
-	*out = list;
-	*out_n = (size_t)PQntuples(r);
+	*out = q.at;
+	*out_n = q.n;
 	return STATUS_OK;
 }
 
@@ -156,39 +213,56 @@ enum status pg_collect_groups(struct store *s, const uint64_t *groups, size_t n,
 	return STATUS_OK;
 }
 
-/* Numbers that a statement gives, as an array of the caller's. */
-static enum status numbers(struct store *s, const char *sql, uint64_t **out, size_t *out_n, struct err *err)
-{
-	struct pg_args none = PG_NO_ARGS;
-	PGresult AUTO(pg_result_free) *r = NULL;
+/*
+ * Both tables are gone through in parts, so that no statement takes long: the statement gets a number and looks at the
+ * rows after it; its answer is the last one it saw and those of them that nobody has.
+ */
+#define SWEEP_ROWS "20000"
 
-	TRY(pg_call(s, sql, &none, &r, err));
-	*out_n = (size_t)PQntuples(r);
-	*out = calloc(*out_n + 1, sizeof(**out));
-	if (!*out)
+static enum status sweep(struct store *s, const char *sql,
+			 enum status (*drop)(struct store *s, struct slice ids, struct store_collected *out,
+					     struct err *err),
+			 struct store_collected *out, struct err *err)
+{
+	for (int64_t after = 0;;) {
+		struct pg_args args = PG_NO_ARGS;
+		PGresult AUTO(pg_result_free) *r = NULL;
+
+		pg_number(&args, after);
+		TRY(pg_call(s, sql, &args, &r, err));
+		if (PQntuples(r) == 0 || PQgetisnull(r, 0, 0))
+			return STATUS_OK;
+		after = pg_int(r, 0, 0);
+		if (!PQgetisnull(r, 0, 1))
+			TRY(drop(s, pg_slice(r, 0, 1), out, err));
+	}
+}
+
+static enum status sweep_groups(struct store *s, struct slice ids, struct store_collected *out, struct err *err)
+{
+	struct store_collected some = { 0 };
+	uint64_t AUTO(free_ptr) *list = calloc(ids.len / 12 + 1, sizeof(*list));
+	size_t n = 0;
+
+	if (!list)
 		return err_nomem(err, "packages");
-	for (size_t i = 0; i < *out_n; i++)
-		(*out)[i] = (uint64_t)pg_int(r, (int)i, 0);
+	while (pg_array_next(&ids, &list[n]))
+		n++;
+	TRY(pg_collect_groups(s, list, n, &some, err));
+	out->groups += some.groups;
+	out->packages += some.packages;
 	return STATUS_OK;
 }
 
 /* Packages whose group went without them; there are none unless somebody was killed in between. */
-static enum status collect_packages(struct store *s, struct store_collected *out, struct err *err)
+static enum status sweep_packages(struct store *s, struct slice ids, struct store_collected *out, struct err *err)
 {
-	uint64_t AUTO(free_ptr) *ids = NULL;
 	struct pg_array AUTO(pg_array_fini) packages = PG_ARRAY_INIT;
 	struct pg_args lock = PG_NO_ARGS;
 	enum status st;
-	size_t n = 0;
 
-	TRY(numbers(s,
-		    "SELECT id FROM package WHERE NOT EXISTS (SELECT 1 FROM package_group WHERE packages @> "
-		    "ARRAY[package.id]) LIMIT 100000",
-		    &ids, &n, err));
-	if (n == 0)
-		return STATUS_OK;
-	for (size_t i = 0; i < n; i++)
-		pg_array_number(&packages, ids[i]);
+	for (uint64_t id = 0; pg_array_next(&ids, &id);)
+		pg_array_number(&packages, id);
 	pg_number(&lock, PG_INDEX_LOCK);
 	TRY(pg_begin(s, err));
 	st = pg_call(s, "SELECT pg_advisory_xact_lock($1)::text", &lock, NULL, err);
@@ -203,18 +277,16 @@ static enum status collect_packages(struct store *s, struct store_collected *out
 
 enum status postgres_collect(struct store *s, struct store_collected *out, struct err *err)
 {
-	struct store_collected groups = { 0 };
-	uint64_t AUTO(free_ptr) *ids = NULL;
-	size_t n = 0;
+	static const char groups_sql[] =
+		"SELECT max(id), array_agg(id) FILTER (WHERE NOT EXISTS (SELECT 1 FROM manifest_of_group WHERE grp = "
+		"part.id)) FROM (SELECT id FROM package_group WHERE id > $1 ORDER BY id LIMIT " SWEEP_ROWS ") AS part";
+	static const char packages_sql[] =
+		"SELECT max(id), array_agg(id) FILTER (WHERE NOT EXISTS (SELECT 1 FROM package_group WHERE packages @> "
+		"ARRAY[part.id])) FROM (SELECT id FROM package WHERE id > $1 ORDER BY id LIMIT " SWEEP_ROWS ") AS part";
 
 	*out = (struct store_collected){ 0 };
 	TRY(pg_ready_to_write(s, err));
-	TRY(numbers(s,
-		    "SELECT id FROM package_group AS g WHERE NOT EXISTS (SELECT 1 FROM manifest_of_group WHERE grp = "
-		    "g.id)",
-		    &ids, &n, err));
-	TRY(pg_collect_groups(s, ids, n, &groups, err));
-	*out = groups;
-	TRY(collect_packages(s, out, err));
+	TRY(sweep(s, groups_sql, sweep_groups, out, err));
+	TRY(sweep(s, packages_sql, sweep_packages, out, err));
 	return postgres_segments_gc(s, &out->segments, err);
 }

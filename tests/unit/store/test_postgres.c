@@ -363,6 +363,41 @@ static void test_rights(void **state)
 	store_close(s);
 }
 
+/* ---- collecting ---- */
+
+/* What a node left behind that was killed between a deletion and its second half: more than is looked at in one go. */
+static void test_left_behind(void **state)
+{
+	static const char packages[] = "INSERT INTO limpid.package (key, type, name, version, source_name, "
+				       "source_version, arch, module, scope) "
+				       "SELECT decode(md5(i::text), 'hex'), '', '', '', '', '', '', '', '' FROM "
+				       "generate_series(1, 45000) AS i";
+	struct store *s = place_open(*state);
+	struct store_package package = { .name = SLICE("kept") };
+	struct store_manifest m = { .digest = some_digest(1) };
+	struct store_collected collected;
+	struct store_size sizes[STORE_SIZES];
+	size_t n;
+
+	check(store_manifest_put(s, &m, SLICE("r"), &(struct store_group){ &package, 1 }, 1, &err));
+	run_sql(packages);
+	run_sql("INSERT INTO limpid.package_group (key, packages) SELECT decode(md5(i::text), 'hex'), "
+		"(SELECT array_agg(id) FROM limpid.package WHERE id % 300 = i AND name = '') "
+		"FROM generate_series(0, 299) AS i");
+	check(store_collect(s, &collected, &err));
+	assert_int_equal(collected.groups, 300);
+	assert_int_equal(collected.packages, 45000);
+	run_sql(packages);
+	check(store_collect(s, &collected, &err));
+	assert_int_equal(collected.groups, 0);
+	assert_int_equal(collected.packages, 45000);
+	check(store_sizes(s, sizes, &n, &err));
+	for (size_t i = 0; i < n; i++)
+		if (strstr(sizes[i].name, "packages"))
+			assert_int_equal(sizes[i].rows, 1);
+	store_close(s);
+}
+
 /* ---- what takes too long ---- */
 
 static void test_statement_timeout(void **state)
@@ -504,13 +539,11 @@ static void test_secrets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_restarted),	   TEST(test_lost_locks),
-		TEST(test_lost_pool_lock), TEST(test_wait_over_a_restart),
-		TEST(test_killed_server),  TEST(test_versions),
-		TEST(test_read_only),	   TEST(test_first_start_of_many),
-		TEST(test_rights),	   TEST(test_statement_timeout),
-		TEST(test_pool_keys),	   TEST(test_connection_strings),
-		TEST(test_environment),	   TEST(test_secrets),
+		TEST(test_restarted),		TEST(test_lost_locks),		TEST(test_lost_pool_lock),
+		TEST(test_wait_over_a_restart), TEST(test_killed_server),	TEST(test_versions),
+		TEST(test_read_only),		TEST(test_first_start_of_many), TEST(test_rights),
+		TEST(test_left_behind),		TEST(test_statement_timeout),	TEST(test_pool_keys),
+		TEST(test_connection_strings),	TEST(test_environment),		TEST(test_secrets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
