@@ -13,6 +13,11 @@
 #define FEED_STEP ((size_t)32 << 10)
 /* Bytes of different names that libxml2 may keep for the life of a document. */
 #define NAMES_MAX ((size_t)1 << 20)
+/*
+ * libxml2 compares each attribute of a tag with all before it, before we are told of any: a tag of 10 MB took minutes.
+ * So many times the attributes allowed may come without an event: a part of a document that is commented out has some.
+ */
+#define ATTRIBUTES_FACTOR 8
 
 struct xml_parser {
 	xmlParserCtxtPtr ctxt; /* owned */
@@ -21,6 +26,8 @@ struct xml_parser {
 	uint64_t fed;      /* bytes so far */
 	uint64_t event_at; /* fed when the last event came */
 	uint64_t depth;
+	uint64_t values_seen; /* what looks like the beginning of an attribute's value, since the last event */
+	bool after_equals;
 	struct xml_attr *attrs; /* owned, reused */
 	size_t attrs_cap;
 	struct buf values; /* decoded attribute values of one element */
@@ -326,6 +333,21 @@ static enum status outcome(const struct xml_parser *p, struct err *err)
 	return p->err.code;
 }
 
+/* Count "=" before a quotation mark, with or without blanks between. */
+static void count_values(struct xml_parser *p, struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++) {
+		uint8_t c = bytes.ptr[i];
+
+		if (c == '=') {
+			p->after_equals = true;
+		} else if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+			p->values_seen += p->after_equals && (c == '"' || c == '\'');
+			p->after_equals = false;
+		}
+	}
+}
+
 enum status xml_parser_feed(struct xml_parser *p, struct slice bytes, struct err *err)
 {
 	while (bytes.len > 0 && !p->stopped) {
@@ -336,7 +358,15 @@ enum status xml_parser_feed(struct xml_parser *p, struct slice bytes, struct err
 			break;
 		}
 		p->fed += n;
+		if (p->values_seen > p->limits->fields * ATTRIBUTES_FACTOR) {
+			refuse(p, STATUS_LIMIT, "too many attributes");
+			break;
+		}
 		xmlParseChunk(p->ctxt, (const char *)bytes.ptr, (int)n, 0);
+		if (p->event_at == p->fed)
+			p->values_seen = 0;
+		else
+			count_values(p, slice_take(bytes, n));
 		if (p->fed - p->event_at > p->limits->record_bytes)
 			refuse(p, STATUS_LIMIT, "one tag, comment or declaration is too long");
 		if (!p->ctxt->wellFormed)

@@ -106,12 +106,18 @@ def honest(o, whole, statuses=(0, 3, 4), says=None):
 
 # ---- processes that are disturbed ----
 
+def heed_signals():
+    """Whoever started the suite may ignore some, as a shell does for what runs in the background."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(s, args, out, **options):
     """limpid in a session of its own; outputs go to files below s.out."""
     options.setdefault('env', s.env())
     with open(os.path.join(s.out, out + '.out'), 'wb') as o, open(os.path.join(s.out, out + '.err'), 'wb') as e:
         return subprocess.Popen([s.limpid] + [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=s.dir,
-                                start_new_session=True, **options)
+                                start_new_session=True, preexec_fn=heed_signals, **options)
 
 
 def text_of(s, out):

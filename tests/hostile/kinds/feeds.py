@@ -363,7 +363,7 @@ def oval_cases():
         lambda p: good.oval(inside='<definition class="vulnerability" id="z"><metadata><title>%s</title></metadata></definition>' %
         ('x' * (20 << 20))).encode(), 'any')
     yield Bad('oval-attributes-100000', path,
-        lambda p: good.oval(inside='<definition %s/>' % ' '.join('a%d="x"' % i for i in range(100000))).encode(), 'any')
+        lambda p: good.oval(inside='<definition %s/>' % ' '.join('a%d="x"' % i for i in range(100000))).encode(), 'failed', 'attributes')
     yield Bad('oval-attribute-twice', path, good.oval(inside='<definition id="a" id="b"/>').encode(), 'failed', 'line|byte')
     yield Bad('oval-comment-8-mib', path, lambda p: good.oval(inside='<!--' + 'x' * (8 << 20) + '-->').encode(), 'any')
     yield Bad('oval-cdata-8-mib', path, lambda p: good.oval(inside='<x><![CDATA[' + 'x' * (8 << 20) + ']]></x>').encode(), 'any')
