@@ -104,24 +104,61 @@ static enum status put_diags(struct coalesce *c, struct err *err)
 	return STATUS_OK;
 }
 
-/* Links that lead nowhere, where a database or a release file was expected. */
-static enum status put_link_diags(struct coalesce *c, struct err *err)
+static enum status put_dead_end(struct coalesce *c, struct slice path, struct slice target, struct err *err)
 {
 	struct err_quote q;
 	struct slice text;
 
+	if (!arena_printf(&c->arena, &text, "the link leads to %s, which is not in the image or is no regular file",
+			  err_slice(&q, target)))
+		return coalesce_nomem(err);
+	return put_diag(c, SIZE_MAX, DIAG_LINK, path, ERR_NO_OFFSET, text, err);
+}
+
+/* Is a database or a release file expected under this name? */
+static bool is_expected(const struct coalesce *c, struct slice path)
+{
+	struct rule_hit hits[RULE_HITS_MAX];
+	size_t n = rules_match(c->rules, path, hits);
+
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].rule->match == PATH_EXACT && hits[i].rule->need != DETECT_PRESENCE && !hits[i].companion)
+			return true;
+	return false;
+}
+
+/* A hard link to what no lower layer has is a name without a file. */
+static enum status put_dead_hardlinks(struct coalesce *c, struct err *err)
+{
+	for (size_t layer = 0; layer < c->n; layer++) {
+		const struct layer_report *r = c->reports[layer];
+
+		for (size_t i = 0; i < r->links.len; i++) {
+			const struct layer_link *link = &r->links.at[i];
+			struct merged_seen seen;
+
+			if (!link->hard || !is_expected(c, link->path))
+				continue;
+			seen = merged_at_top(&c->merged, link->path);
+			if (seen.kind == MERGED_OTHER && seen.layer == layer)
+				TRY(put_dead_end(c, link->path, link->target, err));
+		}
+	}
+	return STATUS_OK;
+}
+
+/* Links that lead nowhere, where a database or a release file was expected. */
+static enum status put_link_diags(struct coalesce *c, struct err *err)
+{
 	TRY(coalesce_find_asks(c, err));
 	for (size_t i = 0; i < c->asks.len; i++) {
 		const struct ask *ask = &c->asks.at[i];
 
 		if (!ask->last_is_link || ask->alias.dir)
 			continue;
-		if (!arena_printf(&c->arena, &text,
-				  "the link leads to %s, which is not in the image or is no regular file",
-				  err_slice(&q, ask->alias.real)))
-			return coalesce_nomem(err);
-		TRY(put_diag(c, SIZE_MAX, DIAG_LINK, ask->alias.wanted, ERR_NO_OFFSET, text, err));
+		TRY(put_dead_end(c, ask->alias.wanted, ask->alias.real, err));
 	}
+	TRY(put_dead_hardlinks(c, err));
 	for (size_t i = 0; i < c->cycles.len; i++)
 		TRY(put_diag(c, SIZE_MAX, DIAG_LINK, c->cycles.at[i], ERR_NO_OFFSET,
 			     SLICE("the links on the way go in a circle"), err));
