@@ -65,6 +65,7 @@ enum status zygote_job_feed(struct zygote_job *job, struct slice bytes, struct e
  * All bytes were fed: wait for the answer. ZYGOTE_AGAIN: the same bytes are wanted once more, feed them and call again;
  * at most once. ZYGOTE_REPORT: *out is filled, its memory is the arena's; what is wrong with the layer is a diagnostic
  * in it. STATUS_CRASHED, STATUS_TIMEOUT, STATUS_MALFORMED (the answer is not to be believed): the layer was not read.
+ * STATUS_CONFLICT: the zygote died, which says nothing about the layer; a new job may end otherwise.
  */
 enum zygote_news { ZYGOTE_REPORT, ZYGOTE_AGAIN };
 enum status zygote_job_wait(struct zygote_job *job, struct arena *arena, enum zygote_news *out_news,

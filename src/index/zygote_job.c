@@ -182,7 +182,8 @@ static enum status last_words(struct zygote_job *job, struct err *err)
 
 	if (poll(&p, 1, LAST_WORDS_MS) <= 0 ||
 	    recv(job->control, &status, sizeof(status), MSG_DONTWAIT) != sizeof(status))
-		return err_set(err, STATUS_CRASHED, "the worker that read the layer ended, and so did who started it");
+		return err_set(err, STATUS_CONFLICT,
+			       "the worker that read the layer ended with the one that starts workers");
 	if (WIFSIGNALED(status))
 		return err_set(err, STATUS_CRASHED, "the worker that read the layer was killed by signal %d",
 			       WTERMSIG(status));

@@ -117,7 +117,7 @@ static void execute(struct indexer *ix, struct run *run)
 	pthread_mutex_lock(&ix->lock);
 	ix->running--;
 	ix->counts.runs_finished += run->result == INDEXER_FINISHED;
-	ix->counts.runs_failed += run->result != INDEXER_FINISHED;
+	ix->counts.runs_failed += run->result != INDEXER_FINISHED && !run->elsewhere;
 	/* Who waits at the end is told so, and not what was cut short by it. */
 	run->done = !ix->stopping || run->result != INDEXER_FAILED;
 	drop_run(ix, run);
@@ -359,6 +359,8 @@ static enum status join_run(struct indexer *ix, const struct posted_manifest *m,
 		st = err_set(err, STATUS_CANCELLED, "the server is stopping");
 	} else if (run) {
 		run->references++;
+		/* Somebody wants it now, whatever was before. */
+		run->resumed = run->forget = false;
 	} else if (ix->waiting >= ix->options.queue) {
 		st = err_set(err, STATUS_LIMIT, "server handling too many requests");
 	} else {
@@ -418,6 +420,8 @@ static enum status wait_for(struct indexer *ix, struct run *run, bool (*gone)(vo
 	if (st == STATUS_OK && !run->done)
 		st = err_set(err, STATUS_CANCELLED,
 			     "the server is stopping; the manifest is indexed when it runs again");
+	else if (st == STATUS_OK && run->elsewhere)
+		st = err_set(err, STATUS_CONFLICT, "another node is at it");
 	else if (st == STATUS_OK)
 		st = take_answer(run, arena, out, err);
 	unref_run(run);
@@ -430,14 +434,18 @@ enum status indexer_post(struct indexer *ix, const struct posted_manifest *m, bo
 {
 	struct buf AUTO(buf_fini) report = BUF_INIT(ix->options.limits->index_bytes);
 	struct run *run;
+	enum status st;
 	bool found;
 
 	*out = (struct indexer_answer){ .result = INDEXER_FINISHED };
 	TRY(run_stored(ix, &m->digest, &report, &found, err));
 	if (found)
 		return arena_copy(arena, buf_slice(&report), &out->report) ? STATUS_OK : err_nomem(err, "a report");
-	TRY(join_run(ix, m, &run, err));
-	return wait_for(ix, run, gone, ctx, arena, out, err);
+	do {
+		TRY(join_run(ix, m, &run, err));
+		st = wait_for(ix, run, gone, ctx, arena, out, err);
+	} while (st == STATUS_CONFLICT); /* joined a moment too late: the next run waits for the other node */
+	return st;
 }
 
 /* ---- the others ---- */

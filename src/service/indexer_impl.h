@@ -18,6 +18,7 @@ struct run {
 	unsigned references;
 	bool queued, done, forget; /* forget: it was deleted meanwhile */
 	bool resumed;		   /* nobody asked now: another node may be at it */
+	bool elsewhere;		   /* and it is: there is no result here */
 	const char *state;	   /* Clair's name of what it is at; static */
 	enum indexer_result result;
 	struct buf report; /* set when done */

@@ -11,6 +11,7 @@
 #define TICK_MS 250
 #define THREADS_FROM ((uint64_t)2 << 20) /* stored bytes from which threads of a worker pay */
 #define LAYER_THREADS_MAX 64
+#define ZYGOTE_TRIES 2 /* of a layer whose worker went with its zygote */
 
 /* ---- one reading: bytes → digest and worker ---- */
 
@@ -118,12 +119,14 @@ static enum status run_pass(struct layer_pass *p, struct err *err)
 /* What a worker does not survive is in the layer, not in us: told in its report. */
 static bool is_the_workers(enum status st)
 {
-	return st == STATUS_CRASHED || st == STATUS_TIMEOUT || st == STATUS_MALFORMED || st == STATUS_LIMIT;
+	return st == STATUS_CRASHED || st == STATUS_TIMEOUT || st == STATUS_MALFORMED || st == STATUS_LIMIT ||
+	       st == STATUS_CONFLICT;
 }
 
 static enum status read_layer(struct layer_pass *p, struct err *err)
 {
 	enum zygote_news news = ZYGOTE_AGAIN;
+	unsigned tries = 0;
 	enum status st;
 
 	while (news == ZYGOTE_AGAIN) {
@@ -131,6 +134,13 @@ static enum status read_layer(struct layer_pass *p, struct err *err)
 		st = zygote_job_wait(p->worker, &p->job->arena, &news, &p->job->report, err);
 		if (st == STATUS_OK)
 			continue;
+		/* Not the layer's doing: it is read once more. */
+		if (st == STATUS_CONFLICT && tries++ < ZYGOTE_TRIES) {
+			zygote_job_free(p->worker);
+			p->worker = NULL;
+			news = ZYGOTE_AGAIN;
+			continue;
+		}
 		if (!is_the_workers(st))
 			return st;
 		p->crashed = true;

@@ -252,6 +252,17 @@ enum status run_stored(struct indexer *ix, const struct digest *manifest, struct
 	return st == STATUS_NOTFOUND ? STATUS_OK : st;
 }
 
+/* Somebody may have joined a run that was taken up again. */
+static bool is_asked_for(struct run *run)
+{
+	bool asked;
+
+	pthread_mutex_lock(&run->indexer->lock);
+	asked = !run->resumed;
+	pthread_mutex_unlock(&run->indexer->lock);
+	return asked;
+}
+
 /* One more beginning. What ended the process again and again is not begun for ever. */
 static enum status begin(struct run *run, struct err *err)
 {
@@ -265,7 +276,7 @@ static enum status begin(struct run *run, struct err *err)
 	st = store_pending_begin(store, &run->manifest.digest, &arena, &pending, err);
 	store_pool_give(ix->options.store, store);
 	/* Another node has just finished or deleted it: then it is asked for anew. */
-	if (st == STATUS_NOTFOUND && !run->resumed)
+	if (st == STATUS_NOTFOUND && is_asked_for(run))
 		return STATUS_OK;
 	TRY(st);
 	if (pending.attempts <= INDEXER_ATTEMPTS_MAX)
@@ -326,9 +337,9 @@ static enum status lock_manifest(struct run *run, struct store_pool_lock **out, 
 
 	memcpy(name + 9, digest_print(&text, &run->manifest.digest), sizeof(text.text));
 	do {
-		st = store_pool_lock(ix->options.store, slice_cstr(name), run->resumed ? 0 : TICK_MS, ix->wake_fd, out,
-				     err);
-	} while (st == STATUS_CONFLICT && !run->resumed && !atomic_load(&ix->stop_all));
+		st = store_pool_lock(ix->options.store, slice_cstr(name), TICK_MS, ix->wake_fd, out, err);
+	} while (st == STATUS_CONFLICT && is_asked_for(run) && !atomic_load(&ix->stop_all));
+	run->elsewhere = st == STATUS_CONFLICT && !atomic_load(&ix->stop_all);
 	return st;
 }
 
@@ -369,7 +380,7 @@ void run_execute(struct run *run)
 		forget(run);
 	store_pool_unlock(lock);
 	/* A run that another node is at is no failure; one that nobody waits for has only the log. */
-	if (run->result == INDEXER_FAILED && !(run->resumed && st == STATUS_CONFLICT)) {
+	if (run->result == INDEXER_FAILED && !run->elsewhere) {
 		snprintf(err.msg, sizeof(err.msg), "%s", run->error);
 		indexer_log_error(run->indexer, "a manifest was not indexed", &run->manifest.digest, &err);
 	}

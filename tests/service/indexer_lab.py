@@ -150,7 +150,7 @@ Answer = collections.namedtuple("Answer", "status headers body")
 class Serve:
     """limpid-serve in a folder of its own."""
 
-    def __init__(self, program, folder, extra="", wait=True, env=None, indexer=""):
+    def __init__(self, program, folder, extra="", wait=True, env=None, indexer="  index_report_request_concurrency: 64"):
         self.program, self.folder = program, pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self.health = free_port(), free_port()
@@ -160,7 +160,6 @@ http_listen_addr: 127.0.0.1:{self.port}
 introspection_addr: 127.0.0.1:{self.health}
 log_level: debug
 indexer:
-  index_report_request_concurrency: 64
 {indexer}
 limpid:
   data_dir: {self.folder}/data
