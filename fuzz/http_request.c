@@ -26,7 +26,7 @@ static void must(bool ok)
 /* What a redirect names is clean: it is not redirected once more. */
 static void check_redirect(const struct exchange *ex, struct arena *arena)
 {
-	struct slice path, query, location = SLICE_EMPTY;
+	struct slice path = SLICE_EMPTY, query = SLICE_EMPTY, location = SLICE_EMPTY;
 	enum route_found found;
 	struct route_match m;
 	struct err err = ERR_INIT;
