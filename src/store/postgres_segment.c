@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define PIECE_BYTES ((size_t)1 << 20)
+/* A large segment over a slow line is one statement. */
+#define COPY_TIMEOUT "SET LOCAL statement_timeout TO '10min'"
 /* Put, and not named yet: its operation is about to be published. */
 #define YOUNG_S 3600
 
@@ -87,6 +89,7 @@ static enum status put(struct store *s, const struct digest *digest, struct slic
 	pg_number(&args, (int64_t)((bytes.len + PIECE_BYTES - 1) / PIECE_BYTES));
 	pg_number(&args, s->now());
 	TRY(pg_begin(s, err));
+	TRY(pg_script(s, COPY_TIMEOUT, s->statement_ms, err));
 	/* Who puts the same one waits here for the other. */
 	TRY(pg_call(s,
 		    "INSERT INTO segment (digest, bytes, pieces, put) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
