@@ -319,6 +319,14 @@ static void list_own(struct listing *l, const struct space_list *sl, const struc
 	}
 }
 
+static bool has_own(const struct layers_advisory *own, size_t n, struct slice space)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(own[i].space, space))
+			return true;
+	return false;
+}
+
 static enum status list_space(struct server_context *ctx, const struct request *req, struct slice name, uint64_t limit,
 			      const struct position *from, struct response *resp, struct err *err)
 {
@@ -340,6 +348,8 @@ static enum status list_space(struct server_context *ctx, const struct request *
 	held = matcher_hold(ctx->matcher, &set);
 	st = space_open(set, name, req->arena, &space, err);
 	sl.space = &space;
+	if (st == STATUS_OK && space.n == 0 && !has_own(own, sl.n_own, name))
+		st = err_set(err, STATUS_NOTFOUND, LAYERS_NOT_FOUND);
 	begin_json(resp, &l.w);
 	json_key(&l.w, "Vulnerabilities");
 	json_array(&l.w);

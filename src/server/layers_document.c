@@ -13,7 +13,7 @@ bool layers_namespace_of_scope(struct slice scope, struct arena *arena, struct s
 {
 	static const struct {
 		const char *scope, *space;
-	} names[] = { { "rhel:", "centos:" }, { "amazon:", "amzn:" } };
+	} names[] = { { "rhel:", "centos:" }, { "amazon:", "amzn:" }, { "debian:sid", "debian:unstable" } };
 	struct slice alpine = SLICE("alpine:");
 
 	*out = scope;

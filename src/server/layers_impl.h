@@ -13,6 +13,7 @@
 
 /* How many advisories of users there may be: each layer that is asked for is compared with all of them. */
 #define LAYERS_OWN_MAX 10000u
+#define LAYERS_OWN_BYTES (16u << 20) /* of all of them, as they are kept */
 
 enum status layers_take(struct server_context *ctx, struct store **out, struct err *err) NODISCARD;
 void layers_give(struct server_context *ctx, struct store *s);

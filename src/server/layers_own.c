@@ -183,7 +183,7 @@ static enum status key_of(struct slice space, struct slice name, struct arena *a
 	return STATUS_OK;
 }
 
-static enum status count_own(struct store *s, struct arena *arena, size_t *out, struct err *err)
+static enum status count_own(struct store *s, struct arena *arena, size_t *out, uint64_t *bytes, struct err *err)
 {
 	struct store_document *page;
 	struct slice after = SLICE_EMPTY;
@@ -191,6 +191,8 @@ static enum status count_own(struct store *s, struct arena *arena, size_t *out, 
 
 	for (*out = 0; n == PAGE; *out += n) {
 		TRY(store_documents(s, STORE_DOCUMENT_ADVISORY, SLICE_EMPTY, after, PAGE, arena, &page, &n, err));
+		for (size_t i = 0; i < n; i++)
+			*bytes += page[i].body.len;
 		if (n > 0)
 			after = page[n - 1].name;
 	}
@@ -202,18 +204,20 @@ enum status layers_own_put(struct store *s, const struct layers_advisory *a, str
 	struct buf AUTO(buf_fini) body = BUF_INIT((size_t)1 << 22);
 	struct json_writer w;
 	struct slice key;
+	uint64_t bytes = 0;
 	size_t have;
 
 	TRY(key_of(a->space, a->name, arena, &key, err));
-	TRY(count_own(s, arena, &have, err));
-	if (have >= LAYERS_OWN_MAX)
-		return err_set(err, STATUS_LIMIT, "more than %u vulnerabilities of users", LAYERS_OWN_MAX);
+	TRY(count_own(s, arena, &have, &bytes, err));
 	json_writer_init(&w, &body, 0);
 	json_object(&w);
 	json_key(&w, "Vulnerability");
 	layers_advisory_put(&w, a, true);
 	json_close(&w);
 	TRY(json_writer_end(&w, err));
+	if (have >= LAYERS_OWN_MAX || bytes + body.len > LAYERS_OWN_BYTES)
+		return err_set(err, STATUS_LIMIT, "more than %u vulnerabilities of users, or than %u bytes of them",
+			       LAYERS_OWN_MAX, LAYERS_OWN_BYTES);
 	return store_document_put(s, STORE_DOCUMENT_ADVISORY, key, SLICE_EMPTY, buf_slice(&body), err);
 }
 

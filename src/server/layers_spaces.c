@@ -111,36 +111,38 @@ static enum status find_in(struct space_source *s, struct slice id, struct arena
 
 /* ---- one advisory ---- */
 
+static enum status add_fix(const struct affected *row, struct arena *arena, struct layers_advisory *out,
+			   struct err *err)
+{
+	struct layers_fix *fixes = arena_array(arena, out->n_fixes + 1, sizeof(*fixes));
+
+	if (!fixes)
+		return err_nomem(err, "fixes");
+	if (out->n_fixes > 0)
+		memcpy(fixes, out->fixes, out->n_fixes * sizeof(*fixes));
+	/* The texts are the segment's. */
+	fixes[out->n_fixes++] = (struct layers_fix){ row->package, slice_cstr(layers_format_of_scheme(row->scheme)),
+						     row->fixed_version.len > 0 ? row->fixed_version : SLICE("None") };
+	out->fixes = fixes;
+	return STATUS_OK;
+}
+
 static enum status add_fixes(const struct space_source *s, uint32_t advisory, struct arena *arena,
 			     struct layers_advisory *out, struct err *err)
 {
-	VEC(struct layers_fix) list = { NULL, 0, 0 };
+	struct arena AUTO(arena_fini) scratch = ARENA_INIT((size_t)1 << 24);
 	struct segment_rows rows;
 
-	for (size_t i = 0; i < out->n_fixes; i++) {
-		struct layers_fix *f = VEC_PUSH(&list, arena);
-
-		if (!f)
-			return err_nomem(err, "fixes");
-		*f = out->fixes[i];
-	}
 	TRY(segment_scope_rows(s->segment, s->scope, &rows, err));
 	for (uint32_t i = 0; i < rows.n; i++) {
 		struct affected row;
-		struct layers_fix *f;
 		uint32_t of;
 
-		TRY(segment_row(s->segment, rows.first + i, arena, &row, &of, err));
-		if (of != advisory || row.status != AFFECTED_YES)
-			continue;
-		f = VEC_PUSH(&list, arena);
-		if (!f)
-			return err_nomem(err, "fixes");
-		*f = (struct layers_fix){ row.package, slice_cstr(layers_format_of_scheme(row.scheme)),
-					  row.fixed_version.len > 0 ? row.fixed_version : SLICE("None") };
+		arena_reset(&scratch);
+		TRY(segment_row(s->segment, rows.first + i, &scratch, &row, &of, err));
+		if (of == advisory && row.status == AFFECTED_YES)
+			TRY(add_fix(&row, arena, out, err));
 	}
-	out->fixes = list.at;
-	out->n_fixes = list.len;
 	return STATUS_OK;
 }
 

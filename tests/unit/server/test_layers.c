@@ -113,7 +113,8 @@ static void test_names(void **state)
 	static const char *const spaces[][2] = { { "alpine:3.18", "alpine:v3.18" },  { "alpine:edge", "alpine:edge" },
 						 { "debian:9", "debian:9" },	     { "rhel:7", "centos:7" },
 						 { "amazon:2", "amzn:2" },	     { "oracle:8", "oracle:8" },
-						 { "ubuntu:22.04", "ubuntu:22.04" }, { "pypi", "pypi" } };
+						 { "ubuntu:22.04", "ubuntu:22.04" }, { "pypi", "pypi" },
+						 { "debian:sid", "debian:unstable" } };
 	struct arena arena = ARENA_INIT(100000);
 	struct digest d;
 	struct slice out;
@@ -230,7 +231,7 @@ static void test_document(void **state)
 	check_document(
 		&m, false, true, NULL, 0,
 		HEAD ",\"Features\":[" OPENSSL ",\"Vulnerabilities\":[{\"Name\":\"CVE-1\",\"NamespaceName\":\"debian:"
-					       "9\",\"Description\":\"s \\u003cb\\u003e\","
+		     "9\",\"Description\":\"s \\u003cb\\u003e\","
 		     "\"Severity\":\"High\",\"FixedBy\":\"1.1.0-10\"}],\"AddedBy\":\"base\"}," REQUESTS
 		     ",\"Vulnerabilities\":[{\"Name\":\"GHSA-1\",\"NamespaceName\":\"pypi\",\"Description\":\"s "
 		     "\\u003cb\\u003e\","
