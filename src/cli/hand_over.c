@@ -20,6 +20,9 @@ int cli_hand_over(const char *program, char **argv)
 		cli_error("%s is not installed beside limpid", program);
 		return EXIT_UNREADABLE;
 	}
+	/* For ps and top; "config" and "clair" tell limpid-serve what is wanted of it. */
+	if (strcmp(argv[0], "serve") == 0 || strcmp(argv[0], "update") == 0)
+		argv[0] = beside;
 	execv(path, argv);
 	cli_error("%s cannot be started: %s", path, strerror(errno));
 	return EXIT_UNREADABLE;
