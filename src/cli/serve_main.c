@@ -282,8 +282,9 @@ static void free_all(struct service *s)
 {
 	http_server_stop(s->api);
 	http_server_stop(s->introspection);
-	services_free(s->services);
+	/* Its last report asks the services for their figures. */
 	otlp_free(s->ctx.otlp);
+	services_free(s->services);
 	http_tls_close(s->tls);
 	auth_free(s->ctx.auth);
 	openapi_fini(&s->openapi);
