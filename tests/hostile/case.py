@@ -53,6 +53,7 @@ class Setting:
                 subprocess.check_call(['rm', '-rf', d])
             os.mkdir(d)
         self.seconds = self.kib = self.temp_kib = 0
+        self.room_kib = KIB
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -92,7 +93,7 @@ class Setting:
             raise Problem('left %d processes' % len(o.orphans))
         if o.kib > KIB * self.factor:
             raise Problem('took %d KiB of memory: %s' % (o.kib, ' '.join(map(str, args))[:200]))
-        if o.temp_kib > KIB:
+        if o.temp_kib > self.room_kib:
             raise Problem('took %d KiB of temporary space' % o.temp_kib)
         if left and os.listdir(self.tmp):
             raise Problem('left %s in the directory for temporary files' % os.listdir(self.tmp))

@@ -44,6 +44,7 @@ class Bad(Command):
     def judge(self, s):
         database = s.database()
         mirror = s.path('mirror')
+        s.room_kib *= 2 if self.large else 1  # the document, its records and the segment lie there at once
         shutil.copytree(s.mirror, mirror)
         place = os.path.join(mirror, self.path)
         os.unlink(place)
