@@ -213,6 +213,68 @@ void matcher_let_go(struct held_set *held)
 	held_set_unref(held);
 }
 
+/* ---- what nobody names any more ---- */
+
+static enum status read_named(struct store *s, struct arena *arena, struct digest **out, size_t *out_n, struct err *err)
+{
+	struct store_operation *operations;
+	struct store_source *sources;
+	size_t n_operations, n_sources;
+
+	TRY(store_sources(s, arena, &sources, &n_sources, err));
+	TRY(store_operations(s, SLICE_EMPTY, SIZE_MAX >> 1, arena, &operations, &n_operations, err));
+	*out = arena_array(arena, n_sources + n_operations + 1, sizeof(**out));
+	if (!*out)
+		return err_nomem(err, "segments");
+	*out_n = n_sources + n_operations;
+	for (size_t i = 0; i < n_sources; i++)
+		(*out)[i] = sources[i].segment;
+	for (size_t i = 0; i < n_operations; i++)
+		(*out)[n_sources + i] = operations[i].segment;
+	return STATUS_OK;
+}
+
+/* A node that runs no updater gets the segments of one that does, and has to drop them, too. While somebody writes:
+ * later. */
+static enum status collect(struct matcher *m, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)256 << 20);
+	struct segment_collected gone;
+	int AUTO(close_fd) fd = -1;
+	struct digest *named = NULL;
+	struct store *s;
+	enum status st = segment_folder_lock(m->segments, SEGMENT_FOLDER_DELETE, &fd, err);
+	size_t n = 0;
+
+	if (st == STATUS_CONFLICT)
+		return STATUS_OK;
+	if (st == STATUS_OK)
+		st = matcher_take(m, &s, err);
+	if (st != STATUS_OK)
+		return st;
+	st = read_named(s, &arena, &named, &n, err);
+	store_pool_give(m->options.store, s);
+	return st == STATUS_OK ? segment_folder_collect(m->segments, named, n, &gone, err) : st;
+}
+
+static void collect_after_swaps(struct matcher *m, uint64_t *done)
+{
+	struct err err = ERR_INIT;
+	uint64_t swaps;
+
+	pthread_mutex_lock(&m->lock);
+	swaps = m->swaps;
+	pthread_mutex_unlock(&m->lock);
+	if (swaps == *done)
+		return;
+	*done = swaps;
+	/* No set is being opened meanwhile. */
+	pthread_mutex_lock(&m->reloading);
+	if (collect(m, &err) != STATUS_OK)
+		matcher_log_error(m, "old segments were not deleted", &err);
+	pthread_mutex_unlock(&m->reloading);
+}
+
 /* ---- following the store ---- */
 
 /* Milliseconds until the set in force says other things by itself; at most a minute. */
@@ -274,11 +336,13 @@ static void follow_once(struct matcher *m, uint64_t *seen, bool *failed)
 static void *follow(void *arg)
 {
 	struct matcher *m = arg;
-	uint64_t seen = 0;
+	uint64_t seen = 0, collected = 0;
 	bool failed = false;
 
-	while (!ends_within(m, 0))
+	while (!ends_within(m, 0)) {
 		follow_once(m, &seen, &failed);
+		collect_after_swaps(m, &collected);
+	}
 	return NULL;
 }
 
