@@ -89,6 +89,8 @@ bool serve_log_is_text(const struct config *c)
 
 void serve_log_lints(const struct config *c, struct log *log)
 {
+	const char *path;
+
 	log_printf(log, LOG_LEVEL_INFO, "settings: %s", c->file ? c->file : "no file, the embedded default");
 	for (size_t i = 0; i < c->n_problems; i++) {
 		const struct config_problem *p = &c->problems[i];
@@ -98,6 +100,8 @@ void serve_log_lints(const struct config *c, struct log *log)
 
 		log_line(log, LOG_LEVEL_WARN, "configuration lint", fields, ARRAY_LEN(fields));
 	}
+	for (size_t i = 0; (path = config_not_yet(c, i)) != NULL; i++)
+		log_printf(log, LOG_LEVEL_WARN, "setting %s has no effect in this version", path);
 }
 
 enum status serve_migrate(const struct config *c, struct err *err)

@@ -320,6 +320,8 @@ enum status config_load(const struct config_request *request, struct config *out
 enum status config_load_text(const struct config_request *request, struct slice text, struct config *out,
 			     struct err *err) NODISCARD;
 void config_fini(struct config *c);
+/* Path of the index-th setting that was given though nothing uses it in this version; NULL past the last. */
+const char *config_not_yet(const struct config *c, size_t index);
 /* Set one setting that is text in a file, by its path: what the command line says. STATUS_INVALID says what is wrong.
  */
 enum status config_override(struct config *c, const char *path, const char *text, struct err *err) NODISCARD;

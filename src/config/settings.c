@@ -7,6 +7,7 @@
 #define DEPRECATED SETTING_DEPRECATED
 #define NO_EFFECT SETTING_NO_EFFECT
 #define PASSWORD SETTING_PASSWORD
+#define NOT_YET SETTING_NOT_YET
 
 static const struct setting rows[] = {
 #define SETTING(path, member, type, standard, rule, example, modes, flags, help)                                       \

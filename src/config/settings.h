@@ -32,7 +32,8 @@ enum setting_flag {
 	SETTING_EXISTS = 2,
 	SETTING_DEPRECATED = 4,
 	SETTING_NO_EFFECT = 8,
-	SETTING_PASSWORD = 16
+	SETTING_PASSWORD = 16,
+	SETTING_NOT_YET = 32
 };
 
 struct setting {

@@ -55,6 +55,17 @@ static bool was_given(const struct config *c, size_t i)
 	       c->origins[i].mended;
 }
 
+const char *config_not_yet(const struct config *c, size_t index)
+{
+	size_t n;
+	const struct setting *rows = config_settings(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if ((rows[i].flags & SETTING_NOT_YET) && was_given(c, i) && index-- == 0)
+			return rows[i].path;
+	return NULL;
+}
+
 static bool is_shown(const struct config *c, const struct setting *rows, size_t n, size_t i)
 {
 	if (!strchr(rows[i].modes, mode_letters[c->mode]) || !is_set(&rows[i], c) ||

@@ -208,11 +208,28 @@ static void test_nothing_secret(void **state)
 	}
 }
 
+/* Only what was given is told, in the order of the table; defaults never are. */
+static void test_not_yet(void **state)
+{
+	struct config c;
+
+	(void)state;
+	check_good("", "c.yaml", CONFIG_COMBO, NULL, &c);
+	assert_null(config_not_yet(&c, 0));
+	config_fini(&c);
+	check_good("updaters: {sets: [alpine]}\nmatchers: {names: [alpine]}\nindexer: {scanlock_retry: 5}\n", "c.yaml",
+		   CONFIG_COMBO, NULL, &c);
+	assert_string_equal(config_not_yet(&c, 0), "indexer.scanlock_retry");
+	assert_string_equal(config_not_yet(&c, 1), "matchers.names");
+	assert_null(config_not_yet(&c, 2));
+	config_fini(&c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_sample_whole),   cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_masks),  cmocka_unit_test(test_nothing_secret),
+		cmocka_unit_test(test_masks),  cmocka_unit_test(test_nothing_secret), cmocka_unit_test(test_not_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
