@@ -123,6 +123,10 @@ static enum status check_version(struct store *s, int *out, int *out_newest, str
 	while (store_schema[newest])
 		newest++;
 	TRY(user_version(s, &version, err));
+	if (version < 0)
+		return err_set(err, STATUS_MALFORMED,
+			       "%s is damaged (schema %d): move it away; limpid update makes a new one", s->path,
+			       version);
 	if (version > newest)
 		return err_set(err, STATUS_UNSUPPORTED,
 			       "%s was written by a newer limpid (schema %d, this one knows %d)", s->path, version,
