@@ -354,13 +354,14 @@ static enum status join_run(struct indexer *ix, const struct posted_manifest *m,
 	TRY(posted_manifest_print(m, &body, err));
 	TRY(new_run(ix, buf_slice(&body), &fresh, err));
 	pthread_mutex_lock(&ix->lock);
-	run = find_run(ix, &m->digest);
+	/* What was deleted meanwhile stores nothing, so it is no answer to who posts after that. */
+	while ((run = find_run(ix, &m->digest)) && run->forget && !ix->stopping)
+		indexer_wait(ix, TICK_MS);
 	if (ix->stopping) {
 		st = err_set(err, STATUS_CANCELLED, "the server is stopping");
 	} else if (run) {
 		run->references++;
-		/* Somebody wants it now, whatever was before. */
-		run->resumed = run->forget = false;
+		run->resumed = false; /* somebody wants it now, whatever was before */
 	} else if (ix->waiting >= ix->options.queue) {
 		st = err_set(err, STATUS_LIMIT, "server handling too many requests");
 	} else {
@@ -499,6 +500,9 @@ enum status indexer_delete(struct indexer *ix, const struct digest *manifests, s
 
 		if (run)
 			run->forget = true;
+		/* What is on its way into the store gets there first, or a crash would leave it there. */
+		while ((run = find_run(ix, &manifests[i])) && run->putting)
+			indexer_wait(ix, TICK_MS);
 	}
 	pthread_mutex_unlock(&ix->lock);
 	TRY(indexer_take(ix, &store, err));

@@ -16,7 +16,8 @@
 struct run {
 	struct run *next; /* of all, guarded by the indexer's lock, as is what follows */
 	unsigned references;
-	bool queued, done, forget; /* forget: it was deleted meanwhile */
+	bool queued, done, forget; /* forget: it was deleted meanwhile, and is not stored any more */
+	bool putting;		   /* its report goes into the store just now: who deletes waits */
 	bool resumed;		   /* nobody asked now: another node may be at it */
 	bool elsewhere;		   /* and it is: there is no result here */
 	const char *state;	   /* Clair's name of what it is at; static */

@@ -113,6 +113,26 @@ static enum status make_groups(struct run *run, const struct index_report *r, st
 	return STATUS_OK;
 }
 
+/* False if it was deleted meanwhile: that was acknowledged, so nothing may come into the store after it. */
+static bool begin_put(struct run *run)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&run->indexer->lock);
+	wanted = !run->forget;
+	run->putting = wanted;
+	pthread_mutex_unlock(&run->indexer->lock);
+	return wanted;
+}
+
+static void end_put(struct run *run)
+{
+	pthread_mutex_lock(&run->indexer->lock);
+	run->putting = false;
+	pthread_cond_broadcast(&run->indexer->changed);
+	pthread_mutex_unlock(&run->indexer->lock);
+}
+
 static enum status put(struct run *run, const struct index_report *r, struct slice error, struct err *err)
 {
 	struct indexer *ix = run->indexer;
@@ -125,7 +145,7 @@ static enum status put(struct run *run, const struct index_report *r, struct sli
 	struct digest *layers = arena_array(&run->arena, m.n_layers, sizeof(*layers));
 	struct store_group *groups = NULL;
 	struct store *store;
-	enum status st;
+	enum status st = STATUS_OK;
 
 	if (!layers)
 		return err_nomem(err, "a manifest");
@@ -134,7 +154,10 @@ static enum status put(struct run *run, const struct index_report *r, struct sli
 	m.layers = layers;
 	TRY(make_groups(run, r, &groups, err));
 	TRY(indexer_take(ix, &store, err));
-	st = store_manifest_put(store, &m, buf_slice(&run->report), groups, r->layers.len, err);
+	if (begin_put(run)) {
+		st = store_manifest_put(store, &m, buf_slice(&run->report), groups, r->layers.len, err);
+		end_put(run);
+	}
 	store_pool_give(ix->options.store, store);
 	return st;
 }

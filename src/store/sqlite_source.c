@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SOURCE_COLUMNS                                                                                                 \
@@ -309,7 +310,25 @@ enum status sqlite_segments_gc(struct store *s, uint64_t *out_dropped, struct er
 	return STATUS_OK;
 }
 
-/* ---- locks: flock() on a file per name, so that the kernel drops them with the process ---- */
+/*
+ * ---- locks: flock() on a file per name, so that the kernel drops them with the process ----
+ *
+ * There is a name for each manifest and layer, so the file goes with its lock: whoever holds it unlinks it, and whoever
+ * gets a lock looks whether the file still has its name. What a killed process leaves is used by the next who wants it.
+ */
+
+static void lock_path(const struct store *s, uint64_t name, char *out, size_t size)
+{
+	snprintf(out, size, "%s/locks/%016llx", s->dir, (unsigned long long)name);
+}
+
+static bool is_named(int fd, const char *path)
+{
+	struct stat open_file, named;
+
+	return fstat(fd, &open_file) == 0 && stat(path, &named) == 0 && open_file.st_dev == named.st_dev &&
+	       open_file.st_ino == named.st_ino;
+}
 
 static enum status lock_file(struct store *s, uint64_t name, int *out, struct err *err)
 {
@@ -319,7 +338,7 @@ static enum status lock_file(struct store *s, uint64_t name, int *out, struct er
 	if ((size_t)snprintf(path, sizeof(path), "%s/locks", s->dir) >= sizeof(path) - 32)
 		return err_set(err, STATUS_INVALID, "the path is too long: %s", s->dir);
 	TRY(file_mkdirs(path, err));
-	snprintf(path + strlen(path), 32, "/%016llx", (unsigned long long)name);
+	lock_path(s, name, path, sizeof(path));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(err, "cannot open %s", path);
@@ -330,8 +349,22 @@ static enum status lock_file(struct store *s, uint64_t name, int *out, struct er
 		close(fd);
 		return st;
 	}
+	if (!is_named(fd, path)) { /* its holder ended between open() and flock(): as if it were held still */
+		close(fd);
+		return err_set(err, STATUS_CONFLICT, "another process is at it");
+	}
 	*out = fd;
 	return STATUS_OK;
+}
+
+static void unlock_file(const struct store *s, const struct sqlite_lock *lock)
+{
+	char path[4096];
+
+	lock_path(s, lock->name, path, sizeof(path));
+	if (is_named(lock->fd, path))
+		(void)unlink(path);
+	close(lock->fd);
 }
 
 enum status sqlite_lock(struct store *s, struct slice name, struct err *err)
@@ -356,7 +389,7 @@ void sqlite_unlock(struct store *s, struct slice name)
 	for (size_t i = 0; i < s->n_locks; i++) {
 		if (s->locks[i].name != slice_hash(name, 0))
 			continue;
-		close(s->locks[i].fd);
+		unlock_file(s, &s->locks[i]);
 		s->locks[i] = s->locks[--s->n_locks];
 		return;
 	}
@@ -365,7 +398,7 @@ void sqlite_unlock(struct store *s, struct slice name)
 void sqlite_unlock_all(struct store *s)
 {
 	while (s->n_locks > 0)
-		close(s->locks[--s->n_locks].fd);
+		unlock_file(s, &s->locks[--s->n_locks]);
 }
 
 enum status sqlite_lock_check(struct store *s, struct slice name, struct err *err)
