@@ -630,6 +630,8 @@ enum status updates_trigger(struct updates *u, struct slice name, struct err *er
 		if (st != STATUS_OK && st != STATUS_NOTFOUND)
 			return st;
 	}
+	if (name.len == 0)
+		return err_set(err, STATUS_NOTFOUND, "no updater is configured here (updaters.sets)");
 	return err_set(err, STATUS_NOTFOUND, "there is no updater %s here", err_slice(&q, name));
 }
 
