@@ -14,7 +14,7 @@ static int put(struct buf *text, const char *what)
 
 	if (buf_check(text, what, &err) != STATUS_OK)
 		return cli_failed(&err);
-	if (fwrite(text->ptr, 1, text->len, stdout) != text->len || fflush(stdout) != 0) {
+	if ((text->len > 0 && fwrite(text->ptr, 1, text->len, stdout) != text->len) || fflush(stdout) != 0) {
 		cli_error("standard output cannot be written");
 		return EXIT_UNREADABLE;
 	}
