@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum exit_status {
 #define EXIT_STATUS(name, value, help) EXIT_##name = (value),
@@ -65,6 +66,22 @@ int cli_failed(const struct err *err);
 bool cli_data_dir_default(char *out, size_t size);
 /* Become a program that lies beside limpid. Returns only when that fails, with the exit status. */
 int cli_hand_over(const char *program, char **argv);
+/*
+ * What limpid-remote adds to the commands that look at images; NULL in limpid itself, which hands over to it
+ * (docs/adr/0019-remote-program.md).
+ */
+struct cli_network;
+extern const struct cli_network *const cli_network;
+/* Do any of the targets need it, and this program lacks it? */
+bool cli_needs_network(const char *const *targets, size_t n);
+/* argv of a command before options_parse() puts it in another order; owned by the caller. NULL when memory is short. */
+char **cli_copy_arguments(int argc, char **argv);
+/* Become limpid-remote with arguments that were copied; returns only when that fails. */
+int cli_hand_over_remote(char **given);
+static inline void cli_arguments_free(char ***given)
+{
+	free(*given);
+}
 /* The data folder: --db, $LIMPID_HOME, $XDG_DATA_HOME/limpid, $HOME/.local/share/limpid. False: none can be named. */
 bool cli_data_dir(const struct options *o, char *out, size_t size);
 /* Update operations kept per source, with their segments: the one in force and the one before, for a diff. */

@@ -219,6 +219,7 @@ static enum status explain(const struct options *o, struct cli_folder *folder, i
 
 int command_explain(int argc, char **argv)
 {
+	AUTO(cli_arguments_free) char **given = cli_copy_arguments(argc, argv);
 	struct err err = ERR_INIT;
 	struct options o;
 	char data_dir[4096];
@@ -226,12 +227,14 @@ int command_explain(int argc, char **argv)
 	int result = EXIT_DONE;
 	enum status st;
 
-	if (!options_parse('e', argc, argv, &o))
+	if (!given || !options_parse('e', argc, argv, &o))
 		return EXIT_USAGE;
 	if (o.n_args != 2) {
 		cli_error("usage: limpid explain [options] ID TARGET; see: limpid help explain");
 		return EXIT_USAGE;
 	}
+	if (cli_needs_network(o.args + 1, 1))
+		return cli_hand_over_remote(given);
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;
 	cli_folder_open(&o, data_dir, &folder);

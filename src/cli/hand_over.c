@@ -27,3 +27,17 @@ int cli_hand_over(const char *program, char **argv)
 	cli_error("%s cannot be started: %s", path, strerror(errno));
 	return EXIT_UNREADABLE;
 }
+
+char **cli_copy_arguments(int argc, char **argv)
+{
+	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+
+	if (copy)
+		memcpy(copy, argv, (size_t)argc * sizeof(*copy));
+	return copy;
+}
+
+int cli_hand_over_remote(char **given)
+{
+	return cli_hand_over("limpid-remote", given);
+}

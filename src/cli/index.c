@@ -46,6 +46,7 @@ static enum status run(const struct options *o, const struct cli_folder *folder,
 
 int command_index(int argc, char **argv)
 {
+	AUTO(cli_arguments_free) char **given = cli_copy_arguments(argc, argv);
 	const struct report_format *format;
 	struct err err = ERR_INIT;
 	struct cli_output output;
@@ -55,13 +56,15 @@ int command_index(int argc, char **argv)
 	int result = EXIT_DONE;
 	enum status st;
 
-	if (!options_parse('i', argc, argv, &o))
+	if (!given || !options_parse('i', argc, argv, &o))
 		return EXIT_USAGE;
 	if (o.n_args != 1) {
 		cli_error("usage: limpid index [options] TARGET; see: limpid help index");
 		return EXIT_USAGE;
 	}
 	format = cli_format(&o, true);
+	if (format && cli_needs_network(o.args, 1))
+		return cli_hand_over_remote(given);
 	if (!format || !cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;
 	if (cli_output_open(&o, &output, &err) != STATUS_OK)

@@ -3,6 +3,17 @@
 #include "cli/cli.h"
 
 const char cli_version[] = LIMPID_VERSION;
+const struct cli_network *const cli_network = NULL;
+
+/* Names of other programs that limpid-remote stands in for. */
+static const char *const personalities[] = {
+#define PERSONALITY(function, name) name,
+#define REMOTE_COMMAND(function, name)
+#include "cli/remote.def"
+#undef REMOTE_COMMAND
+#undef PERSONALITY
+	NULL,
+};
 
 static const struct {
 	const char *name, *arguments, *help;
@@ -56,6 +67,14 @@ int command_help(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+static bool is_personality(struct slice name)
+{
+	for (size_t i = 0; personalities[i]; i++)
+		if (slice_eq(name, slice_cstr(personalities[i])))
+			return true;
+	return false;
+}
+
 static int run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
@@ -64,10 +83,14 @@ static int run(int argc, char **argv)
 
 	if (slice_eq(called, SLICE("clair")))
 		return command_serve(argc, argv);
+	if (is_personality(called))
+		return cli_hand_over("limpid-remote", argv);
 	if (!name) {
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
+	if (is_personality(slice_cstr(name)))
+		return cli_hand_over("limpid-remote", argv + 1);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
 	if (strcmp(name, "--version") == 0)

@@ -233,10 +233,11 @@ static int scan_demo(const struct options *o)
 
 int command_scan(int argc, char **argv)
 {
+	AUTO(cli_arguments_free) char **given = cli_copy_arguments(argc, argv);
 	struct options o;
 	char data_dir[4096];
 
-	if (!options_parse('s', argc, argv, &o))
+	if (!given || !options_parse('s', argc, argv, &o))
 		return EXIT_USAGE;
 	if (option_given(&o, OPTION_demo) && o.n_args == 0)
 		return scan_demo(&o);
@@ -244,6 +245,8 @@ int command_scan(int argc, char **argv)
 		cli_error("usage: limpid scan [options] TARGET... (or --demo); see: limpid help scan");
 		return EXIT_USAGE;
 	}
+	if (cli_needs_network(o.args, o.n_args))
+		return cli_hand_over_remote(given);
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;
 	return cli_scan(&o, cli_index, data_dir, o.args, o.n_args);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* target.c - from a target on the command line to an index report and the segments in force. */
-#include "cli/cli.h"
+#include "cli/remote.h"
 
-#include "image/image.h"
 #include "index/index.h"
 #include "index/worker.h"
 
@@ -124,6 +123,8 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 				       err_slice(&q, slice_cstr(o->value[OPTION_platform])));
 		options.platform_given = true;
 	}
+	if (cli_network)
+		options.remote = cli_network->begin(o);
 	if (!option_given(o, OPTION_in_process)) {
 		options.isolate = worker_isolate;
 		options.isolate_ctx = (void *)(uintptr_t)&limits_default;
@@ -140,6 +141,14 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 	cli_progress_clear(&x.progress);
 	image_free(image);
 	return st;
+}
+
+bool cli_needs_network(const char *const *targets, size_t n)
+{
+	for (size_t i = 0; !cli_network && i < n; i++)
+		if (image_target_is_remote(slice_cstr(targets[i])))
+			return true;
+	return false;
 }
 
 void cli_print_targets(FILE *out)

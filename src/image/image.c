@@ -11,14 +11,17 @@
 #define IMAGE_MEMORY ((size_t)96 << 20)
 
 enum transport_id {
-#define TRANSPORT(id, name, form, available, help) TRANSPORT_##id,
+#define TRANSPORT(id, name, form, where, help) TRANSPORT_##id,
 #include "image/transports.def"
 #undef TRANSPORT
 	TRANSPORT_COUNT
 };
 
+enum where { WHERE_local, WHERE_remote, WHERE_later };
+
 static const struct image_transport transports[TRANSPORT_COUNT] = {
-#define TRANSPORT(id, name, form, available, help) { name, form, help, available },
+#define TRANSPORT(id, name, form, where, help)                                                                         \
+	{ name, form, help, WHERE_##where != WHERE_later, WHERE_##where == WHERE_remote },
 #include "image/transports.def"
 #undef TRANSPORT
 };
@@ -48,6 +51,8 @@ void image_free(struct image *image)
 
 	if (!impl)
 		return;
+	if (image->remote)
+		impl->close_remote(image->remote);
 	for (size_t i = 0; i < impl->fds.len; i++)
 		close(impl->fds.at[i]);
 	arena = impl->arena;
@@ -59,9 +64,28 @@ void image_free(struct image *image)
 
 struct target {
 	enum transport_id transport;
-	struct slice path, ref;
+	struct slice path, ref; /* remote: ref alone */
 	bool sniff;
 };
+
+/* The transport of a path that is to be sniffed is not known yet. */
+static bool is_remote(const struct target *t)
+{
+	return !t->sniff && transports[t->transport].remote;
+}
+
+/* Typed for a file, even if none is there: nobody's registry is asked for "image.tar". */
+static bool looks_like_path(struct slice text)
+{
+	static const char *const ends[] = { ".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", "/" };
+
+	if (text.ptr[0] == '/' || text.ptr[0] == '.' || text.ptr[0] == '~')
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_ends(text, slice_cstr(ends[i])))
+			return true;
+	return false;
+}
 
 static bool exists(struct image_impl *impl, struct slice path, struct stat *sb)
 {
@@ -94,17 +118,15 @@ static enum status bare_path(struct image_impl *impl, struct slice text, struct 
 {
 	struct err_quote q;
 	struct stat sb;
-	bool is_path = text.ptr[0] == '/' || text.ptr[0] == '.';
 
 	split_ref(impl, text, out);
 	out->sniff = true;
 	if (exists(impl, out->path, &sb))
 		return STATUS_OK;
-	if (is_path)
+	if (looks_like_path(text) || looks_like_path(out->path))
 		return err_set(err, STATUS_NOTFOUND, "%s: there is no such file or directory", err_slice(&q, text));
-	return err_set(err, STATUS_UNSUPPORTED,
-		       "%s is no file here, and images of registries cannot be read yet: save the image to a file",
-		       err_slice(&q, text));
+	*out = (struct target){ .transport = TRANSPORT_DOCKER, .ref = text };
+	return STATUS_OK;
 }
 
 static enum status parse_target(struct image_impl *impl, struct slice text, struct target *out, struct err *err)
@@ -123,10 +145,12 @@ static enum status parse_target(struct image_impl *impl, struct slice text, stru
 			return err_set(err, STATUS_UNSUPPORTED, "%s (%s) cannot be read yet", transports[i].form,
 				       transports[i].help);
 		if (rest.len == 0)
-			return err_set(err, STATUS_INVALID, "%s needs a path: %s", transports[i].name,
-				       transports[i].form);
+			return err_set(err, STATUS_INVALID, "%s needs a %s: %s", transports[i].name,
+				       transports[i].remote ? "reference" : "path", transports[i].form);
 		out->transport = (enum transport_id)i;
-		if (i == TRANSPORT_ROOTFS || i == TRANSPORT_ROOTFS_ARCHIVE)
+		if (transports[i].remote)
+			out->ref = i == TRANSPORT_DOCKER ? slice_from(rest, 2) : rest;
+		else if (i == TRANSPORT_ROOTFS || i == TRANSPORT_ROOTFS_ARCHIVE)
 			out->path = rest;
 		else
 			split_ref(impl, rest, out);
@@ -264,6 +288,23 @@ static enum status open_kind(struct opener *o, struct err *err)
 					     : oci_open(o->impl, &blobs, o->target.ref, o->options, err);
 }
 
+static enum status open_remote(struct image_impl *impl, const struct target *target,
+			       const struct image_options *options, struct err *err)
+{
+	static const enum image_remote_kind kinds[TRANSPORT_COUNT] = { [TRANSPORT_DOCKER] = IMAGE_REGISTRY,
+								       [TRANSPORT_DOCKER_DAEMON] = IMAGE_DOCKER_DAEMON,
+								       [TRANSPORT_PODMAN] = IMAGE_PODMAN };
+	const struct image_transport *t = &transports[target->transport];
+	struct err_quote q;
+
+	impl->image.transport = slice_cstr(t->name);
+	if (!options->remote)
+		return err_set(err, STATUS_UNSUPPORTED, "%s: %s cannot be read by this program",
+			       err_slice(&q, target->ref), t->form);
+	impl->close_remote = options->remote->close;
+	return options->remote->open(options->remote->ctx, kinds[target->transport], target->ref, impl, options, err);
+}
+
 static enum status open_target(struct image_impl *impl, struct slice text, const struct image_options *options,
 			       struct err *err)
 {
@@ -274,6 +315,8 @@ static enum status open_target(struct image_impl *impl, struct slice text, const
 	if (!arena_copy(&impl->arena, text, &impl->image.target))
 		return err_nomem(err, "an image");
 	TRY(parse_target(impl, impl->image.target, &o.target, err));
+	if (is_remote(&o.target))
+		return open_remote(impl, &o.target, options, err);
 	st = open_path(&o, err);
 	if (st == STATUS_OK)
 		st = open_kind(&o, err);
@@ -299,6 +342,17 @@ enum status image_open(struct slice target, const struct image_options *options,
 	}
 	*out = &impl->image;
 	return STATUS_OK;
+}
+
+bool image_target_is_remote(struct slice text)
+{
+	struct image_impl impl = { .arena = ARENA_INIT(IMAGE_MEMORY) };
+	struct err ignored = ERR_INIT;
+	struct target target;
+	bool remote = parse_target(&impl, text, &target, &ignored) == STATUS_OK && is_remote(&target);
+
+	arena_fini(&impl.arena);
+	return remote;
 }
 
 /* ---- layers ---- */

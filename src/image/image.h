@@ -45,7 +45,20 @@ struct image {
 	struct slice os, arch, variant;
 	struct image_layer *layers; /* base first */
 	size_t n_layers;
+	struct image_remote *remote; /* owned; reads the layers of an image that is not on this machine (LAYER_STREAM);
+				      * NULL: they lie here */
 	void *impl;              /* owned: descriptors and memory behind the slices */
+};
+
+/* What opens images that need a network or the socket of a daemon: image/remote.h, in programs that have it. */
+struct image_impl;
+enum image_remote_kind { IMAGE_REGISTRY, IMAGE_DOCKER_DAEMON, IMAGE_PODMAN };
+struct image_options;
+struct image_remote_ops {
+	enum status (*open)(void *ctx, enum image_remote_kind kind, struct slice ref, struct image_impl *impl,
+			    const struct image_options *options, struct err *err);
+	void (*close)(struct image_remote *remote);
+	void *ctx;
 };
 
 struct image_platform {
@@ -73,7 +86,11 @@ struct image_options {
 	void (*remember)(void *memory_ctx, struct slice key, struct slice value);
 	void *memory_ctx;
 	int64_t (*now)(void); /* the clock by which a file has settled (io/file_identity.h); NULL: date_now() */
+	const struct image_remote_ops *remote; /* NULL: images that are not on this machine are STATUS_UNSUPPORTED */
 };
+
+/* Is the target one that image_options.remote opens: "docker://ref", "podman:ref", or a bare "ref" that is no file? */
+bool image_target_is_remote(struct slice target);
 
 /*
  * Open a target. STATUS_NOTFOUND no such file or reference (the message lists what there is), STATUS_MALFORMED not an
@@ -89,6 +106,7 @@ struct image_transport {
 	const char *form; /* "docker-archive:FILE[:REF]" */
 	const char *help;
 	bool available;
+	bool remote; /* needs image_options.remote */
 };
 const struct image_transport *image_transports(size_t *out_n);
 

@@ -11,6 +11,7 @@ struct image_impl {
 	struct image image;
 	struct arena arena;
 	VEC(int) fds; /* owned */
+	void (*close_remote)(struct image_remote *remote); /* of image.remote */
 };
 
 /* Keep a descriptor until image_free(); closes it on failure. */
