@@ -328,6 +328,120 @@ enum status store_documents(struct store *s, enum store_document_kind kind, stru
 			    size_t max, struct arena *arena, struct store_document **out, size_t *out_n,
 			    struct err *err) NODISCARD;
 
+/*
+ * ---- notifications ----
+ *
+ * One for each update operation that a notifier has seen: first it is made (who is affected is found out), then
+ * delivered, by whatever node takes it. Who takes one has it for a time (the lease) and may hold it longer; who does
+ * not end it in that time has died, and another one takes it: from then on the first one's calls are STATUS_CONFLICT.
+ */
+enum store_notification_state {
+	STORE_NOTIFICATION_MAKING = 1,
+	STORE_NOTIFICATION_CREATED = 2,	  /* to be delivered */
+	STORE_NOTIFICATION_FAILED = 3,	  /* to be delivered again */
+	STORE_NOTIFICATION_DELIVERED = 4, /* or there was nothing to tell */
+	STORE_NOTIFICATION_DELETED = 5,	  /* its receiver has dealt with it */
+	STORE_NOTIFICATION_DEAD = 6,	  /* given up */
+	STORE_NOTIFICATION_COLLECTED = 7, /* its entries are gone; it says which operation was the last one seen */
+	STORE_NOTIFICATION_STATES
+};
+
+#define STORE_ENTRY_ID 16
+struct store_notification {
+	uint64_t number;	/* of the row */
+	char id[37];		/* UUID, random */
+	char operation[37];	/* of the update operation */
+	char previous[37];	/* what it is compared with; "": nothing */
+	struct slice source;
+	enum store_notification_state state;
+	int64_t created_s, changed_s, due_s;
+	unsigned attempts;	/* times it was taken since it was begun or made */
+	uint64_t entries;
+	uint8_t sent[STORE_ENTRY_ID]; /* entries up to this one were delivered; all 0: none */
+	struct slice error;	      /* of the last attempt */
+};
+
+/*
+ * A notification of this operation, if there is none and if that of the source seen last is still `last` (its number;
+ * 0: there is none). state: MAKING, or DELIVERED where nothing is to be told of it. *out_begun: it was put.
+ */
+enum status store_notification_begin(struct store *s, struct slice source, const char *operation, const char *previous,
+				     uint64_t last, enum store_notification_state state, bool *out_begun,
+				     struct err *err) NODISCARD;
+/* The newest of every source. */
+enum status store_notifications_latest(struct store *s, struct arena *arena, struct store_notification **out,
+				       size_t *out_n, struct err *err) NODISCARD;
+
+enum store_notification_task { STORE_NOTIFICATION_MAKE, STORE_NOTIFICATION_DELIVER };
+/*
+ * The longest due; STATUS_NOTFOUND if there is none, *out_next_s is then when one will be (DATE_NONE: none is known).
+ * Of one source the older one is made first. One is not delivered while an older one that has one of its manifests is
+ * not.
+ */
+enum status store_notification_take(struct store *s, enum store_notification_task task, unsigned lease_s,
+				    struct arena *arena, struct store_notification *out, int64_t *out_next_s,
+				    struct err *err) NODISCARD;
+/* Still here: the lease begins anew, n->sent is kept. STATUS_CONFLICT: it is another one's, was deleted, or ended. */
+enum status store_notification_hold(struct store *s, const struct store_notification *n, unsigned lease_s,
+				    struct err *err) NODISCARD;
+
+struct store_change {
+	uint64_t number;      /* from 1, the notification's own */
+	unsigned reason;      /* the caller's */
+	struct slice summary; /* any bytes */
+};
+struct store_entry {
+	uint8_t id[STORE_ENTRY_ID]; /* within the notification; not all 0 */
+	struct digest manifest;
+	uint64_t change; /* number */
+	unsigned rank;	 /* of two with one id the higher one stays */
+};
+/*
+ * To one that is being made: more of its changes and entries. fresh: what an earlier attempt left is dropped first.
+ * Holds it, too.
+ */
+enum status store_notification_add(struct store *s, const struct store_notification *n, bool fresh,
+				   const struct store_change *changes, size_t n_changes,
+				   const struct store_entry *entries, size_t n_entries, unsigned lease_s,
+				   struct err *err) NODISCARD;
+/*
+ * The end of what it was taken for. Of making: CREATED (without entries it becomes DELIVERED), DELIVERED, DEAD, or
+ * MAKING to be taken again from due_s on. Of delivering: DELIVERED (also when the lease ran out meanwhile), DEAD, or
+ * FAILED to be taken again from due_s on. STATUS_CONFLICT: it is another one's, was deleted, or ended.
+ */
+enum status store_notification_end(struct store *s, const struct store_notification *n,
+				   enum store_notification_state state, int64_t due_s, struct slice error,
+				   struct err *err) NODISCARD;
+/* By its UUID. STATUS_NOTFOUND if there is none, or none any more. */
+enum status store_notification_get(struct store *s, struct slice id, struct arena *arena,
+				   struct store_notification *out, struct err *err) NODISCARD;
+
+struct store_entry_row {
+	struct store_entry entry;
+	struct store_change change; /* summary: in the arena; of the row before if it is the same change */
+};
+/* At most max by id, after this one (NULL: from the first). In the arena. */
+enum status store_notification_entries(struct store *s, uint64_t notification, const uint8_t *after, size_t max,
+				       struct arena *arena, struct store_entry_row **out, size_t *out_n,
+				       struct err *err) NODISCARD;
+/* One change, in the arena. STATUS_NOTFOUND. */
+enum status store_notification_change(struct store *s, uint64_t notification, uint64_t number, struct arena *arena,
+				      struct store_change *out, struct err *err) NODISCARD;
+/* It has been dealt with: it is not delivered any more. Twice is no failure. STATUS_NOTFOUND as get. */
+enum status store_notification_delete(struct store *s, struct slice id, struct err *err) NODISCARD;
+/*
+ * Drop at most max that were deleted before deleted_s, delivered before delivered_s or given up before dead_s. The
+ * newest of each source stays, without its entries.
+ */
+enum status store_notifications_gc(struct store *s, int64_t deleted_s, int64_t delivered_s, int64_t dead_s, size_t max,
+				   uint64_t *out_dropped, struct err *err) NODISCARD;
+
+struct store_notification_stats {
+	uint64_t by_state[STORE_NOTIFICATION_STATES];
+	int64_t oldest_s; /* when the oldest that is not delivered was created; DATE_NONE: there is none */
+};
+enum status store_notification_stats(struct store *s, struct store_notification_stats *out, struct err *err) NODISCARD;
+
 /* ---- housekeeping ---- */
 
 struct store_size {
@@ -336,7 +450,7 @@ struct store_size {
 	uint64_t bytes; /* with indexes; 0 if the engine cannot tell */
 	bool of_sources; /* sources and what belongs to them, which a scan has, too */
 };
-#define STORE_SIZES 12
+#define STORE_SIZES 16
 /* What lies in the store, by kind of thing; *out_n of out[STORE_SIZES] are set. Takes time: everything is counted. */
 enum status store_sizes(struct store *s, struct store_size *out, size_t *out_n, struct err *err) NODISCARD;
 struct store_collected {
