@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "index/detector.h"
 #include "model/clair_index.h"
-#include "report/clair_vulnerability.h"
+#include "model/clair_vulnerability.h"
 #include "report/document.h"
 #include "version/normalized.h"
 

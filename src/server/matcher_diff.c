@@ -6,7 +6,7 @@
  * memory does not grow with it.
  */
 #include "io/file.h"
-#include "report/clair_vulnerability.h"
+#include "model/clair_vulnerability.h"
 #include "segment/segment.h"
 #include "server/handler.h"
 #include "server/matcher_v1.h"
@@ -73,21 +73,6 @@ static enum status flush(struct diff *d, size_t at_least, struct err *err)
 
 /* ---- rows ---- */
 
-static enum package_type language_of(struct slice scope)
-{
-	for (size_t t = 1; t < PACKAGE_TYPE_COUNT; t++)
-		if (slice_eq(scope, slice_cstr(package_type_scope((enum package_type)t))))
-			return (enum package_type)t;
-	return PACKAGE_NONE;
-}
-
-static enum severity severity_of(const struct advisory *a, const struct affected *row)
-{
-	enum severity s;
-
-	return row->severity.len > 0 && severity_by_name(row->severity, &s) ? s : a->severity;
-}
-
 /* "Not affected" and "not decided" are no vulnerabilities for Clair. */
 static enum status put_row(void *ctx, enum segment_change change, const struct segment *s, uint32_t number,
 			   struct err *err)
@@ -114,9 +99,9 @@ static enum status put_row(void *ctx, enum segment_change change, const struct s
 					  .updater = segment_get_meta(s)->source,
 					  .advisory = &body,
 					  .row = &row,
-					  .severity = severity_of(&body, &row),
+					  .severity = clair_row_severity(&body, &row),
 					  .fix = row.fixed_version,
-					  .type = language_of(row.scope),
+					  .type = clair_scope_language(row.scope),
 					  .exact = true };
 	if (v.type == PACKAGE_NONE && distribution_of_scope(row.scope, &distribution))
 		v.distribution = &distribution;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #define WHAT "notifications"
-#define COLUMNS "id, uuid, operation, previous, source, state, created, changed, due, attempts, entries, sent, error"
+#define COLUMNS "id, uuid, operation, previous, source, state, created, changed, due, attempts, entries, error"
 /* Who begins one, or puts one in its place in the order of delivery, holds this alone. */
 #define ORDER_LOCK INT64_C(0x6c696d7069640003)
 #define LOCK_SQL "SELECT pg_advisory_xact_lock($1)::text"
@@ -18,8 +18,6 @@ static void copy_ref(char out[37], struct slice ref)
 static enum status read_notification(const PGresult *r, int i, struct arena *arena, struct store_notification *out,
 				     struct err *err)
 {
-	struct slice sent = pg_slice(r, i, 11);
-
 	memset(out, 0, sizeof(*out));
 	out->number = (uint64_t)pg_int(r, i, 0);
 	copy_ref(out->id, pg_slice(r, i, 1));
@@ -31,9 +29,7 @@ static enum status read_notification(const PGresult *r, int i, struct arena *are
 	out->due_s = pg_int(r, i, 8);
 	out->attempts = (unsigned)pg_int(r, i, 9);
 	out->entries = (uint64_t)pg_int(r, i, 10);
-	if (sent.len == sizeof(out->sent))
-		memcpy(out->sent, sent.ptr, sent.len);
-	if (!pg_copy_text(arena, r, i, 4, &out->source) || !pg_copy_text(arena, r, i, 12, &out->error))
+	if (!pg_copy_text(arena, r, i, 4, &out->source) || !pg_copy_text(arena, r, i, 11, &out->error))
 		return err_nomem(err, WHAT);
 	return STATUS_OK;
 }
@@ -54,8 +50,8 @@ enum status postgres_notification_begin(struct store *s, struct slice source, co
 {
 	static const char sql[] = "INSERT INTO notification (uuid, operation, previous, source, state, seq, blocked, "
 				  "created, changed, due, "
-				  "attempts, entries, sent, error) SELECT $1, $2, $3, $4, $5, 0, 0, $6, $6, $6, 0, 0, "
-				  "''::bytea, ''::bytea "
+				  "attempts, entries, error) SELECT $1, $2, $3, $4, $5, 0, 0, $6, $6, $6, 0, 0, "
+				  "''::bytea "
 				  "WHERE $7 = coalesce((SELECT max(id) FROM notification WHERE source = $4), 0) "
 				  "ON CONFLICT (operation) DO NOTHING";
 	struct pg_args args = PG_NO_ARGS;
@@ -215,14 +211,13 @@ static enum status taken_by_another(struct err *err)
 }
 
 static const char hold_sql[] =
-	"UPDATE notification SET due = $1, sent = $2 WHERE id = $3 AND attempts = $4 AND state BETWEEN $5 AND $6";
+	"UPDATE notification SET due = $1 WHERE id = $2 AND attempts = $3 AND state BETWEEN $4 AND $5";
 
 static void hold_args(struct store *s, struct pg_args *args, const struct store_notification *n, unsigned lease_s)
 {
 	bool making = n->state == STORE_NOTIFICATION_MAKING;
 
 	pg_number(args, s->now() + lease_s);
-	pg_bytes(args, slice_make(n->sent, sizeof(n->sent)));
 	pg_number(args, (int64_t)n->number);
 	pg_number(args, n->attempts);
 	pg_number(args, making ? STORE_NOTIFICATION_MAKING : STORE_NOTIFICATION_CREATED);
@@ -350,17 +345,16 @@ enum status postgres_notification_end(struct store *s, const struct store_notifi
 				      enum store_notification_state state, int64_t due_s, struct slice error,
 				      struct err *err)
 {
-	static const char sql[] = "UPDATE notification AS n SET state = CASE WHEN $6 = 1 AND e.entries = 0 THEN 4 ELSE "
-				  "$1 END, changed = $2, "
-				  "due = $3, error = $4, sent = $5, attempts = CASE WHEN $6 = 1 THEN 0 ELSE attempts "
-				  "END, entries = CASE WHEN "
-				  "$6 = 1 THEN e.entries ELSE n.entries END, seq = CASE WHEN $6 = 1 THEN "
-				  "nextval('notification_seq') ELSE "
-				  "seq END FROM (SELECT CASE WHEN $6 = 1 THEN (SELECT count(*) FROM notification_entry "
-				  "WHERE notification = "
-				  "$7) ELSE 0 END AS entries) AS e WHERE n.id = $7 AND (attempts = $8 OR $9 = 1) AND "
-				  "state BETWEEN $10 AND "
-				  "$11";
+	static const char sql[] =
+		"UPDATE notification AS n SET state = CASE WHEN $5 = 1 AND e.entries = 0 THEN 4 ELSE $1 END, changed = "
+		"$2, "
+		"due = $3, error = $4, attempts = CASE WHEN $5 = 1 THEN 0 ELSE attempts END, entries = CASE WHEN $5 = "
+		"1 "
+		"THEN e.entries ELSE n.entries END, seq = CASE WHEN $5 = 1 THEN nextval('notification_seq') ELSE seq "
+		"END "
+		"FROM (SELECT CASE WHEN $5 = 1 THEN (SELECT count(*) FROM notification_entry WHERE notification = $6) "
+		"ELSE "
+		"0 END AS entries) AS e WHERE n.id = $6 AND (attempts = $7 OR $8 = 1) AND state BETWEEN $9 AND $10";
 	bool making = n->state == STORE_NOTIFICATION_MAKING;
 	struct pg_args args = PG_NO_ARGS;
 	PGresult *results[4];
@@ -372,7 +366,6 @@ enum status postgres_notification_end(struct store *s, const struct store_notifi
 	pg_number(&args, s->now());
 	pg_number(&args, due_s);
 	pg_bytes(&args, error);
-	pg_bytes(&args, slice_make(n->sent, sizeof(n->sent)));
 	pg_number(&args, making && state == STORE_NOTIFICATION_CREATED);
 	pg_number(&args, (int64_t)n->number);
 	pg_number(&args, n->attempts);

@@ -5,13 +5,11 @@
 #include <stdio.h>
 
 #define WHAT "notifications"
-#define COLUMNS "id, uuid, operation, previous, source, state, created, changed, due, attempts, entries, sent, error"
+#define COLUMNS "id, uuid, operation, previous, source, state, created, changed, due, attempts, entries, error"
 
 static enum status read_notification(sqlite3_stmt *q, struct arena *arena, struct store_notification *out,
 				     struct err *err)
 {
-	struct slice sent = column_slice(q, 11);
-
 	memset(out, 0, sizeof(*out));
 	out->number = (uint64_t)sqlite3_column_int64(q, 0);
 	snprintf(out->id, sizeof(out->id), "%.*s", SLICE_ARG(column_slice(q, 1)));
@@ -23,10 +21,8 @@ static enum status read_notification(sqlite3_stmt *q, struct arena *arena, struc
 	out->due_s = sqlite3_column_int64(q, 8);
 	out->attempts = (unsigned)sqlite3_column_int(q, 9);
 	out->entries = (uint64_t)sqlite3_column_int64(q, 10);
-	if (sent.len == sizeof(out->sent))
-		memcpy(out->sent, sent.ptr, sent.len);
 	if (!arena_copy(arena, column_slice(q, 4), &out->source) ||
-	    !arena_copy(arena, column_slice(q, 12), &out->error))
+	    !arena_copy(arena, column_slice(q, 11), &out->error))
 		return err_nomem(err, WHAT);
 	return STATUS_OK;
 }
@@ -52,8 +48,8 @@ static enum status begin(struct store *s, struct slice source, const char *opera
 	TRY(store_make_ref(uuid, err));
 	TRY(sqlite_prepare(s,
 			   "INSERT INTO notification (uuid, operation, previous, source, state, seq, blocked, created, "
-			   "changed, due, attempts, entries, sent, error) SELECT ?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?6, ?6, "
-			   "0, 0, x'', '' WHERE ?7 = coalesce((SELECT max(id) FROM notification WHERE source = ?4), 0) "
+			   "changed, due, attempts, entries, error) SELECT ?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?6, ?6, "
+			   "0, 0, '' WHERE ?7 = coalesce((SELECT max(id) FROM notification WHERE source = ?4), 0) "
 			   "ON CONFLICT (operation) DO NOTHING",
 			   &q, err));
 	bind_text(q, 1, slice_cstr(uuid));
@@ -206,16 +202,14 @@ static enum status hold(struct store *s, const struct store_notification *n, uns
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	bool making = n->state == STORE_NOTIFICATION_MAKING;
 
-	TRY(sqlite_prepare(s,
-			   making ? "UPDATE notification SET due = ?1, sent = ?2 WHERE id = ?3 AND attempts = ?4 AND "
-				    "state = 1"
-				  : "UPDATE notification SET due = ?1, sent = ?2 WHERE id = ?3 AND attempts = ?4 AND "
-				    "state IN (2, 3)",
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		making ? "UPDATE notification SET due = ?1 WHERE id = ?2 AND attempts = ?3 AND state = 1"
+		       : "UPDATE notification SET due = ?1 WHERE id = ?2 AND attempts = ?3 AND state IN (2, 3)",
+		&q, err));
 	sqlite3_bind_int64(q, 1, s->now() + lease_s);
-	bind_blob(q, 2, slice_make(n->sent, sizeof(n->sent)));
-	sqlite3_bind_int64(q, 3, (int64_t)n->number);
-	sqlite3_bind_int64(q, 4, n->attempts);
+	sqlite3_bind_int64(q, 2, (int64_t)n->number);
+	sqlite3_bind_int64(q, 3, n->attempts);
 	TRY(sqlite_done(s, q, WHAT, err));
 	return sqlite3_changes(s->db) > 0 ? STATUS_OK : taken_by_another(err);
 }
@@ -320,26 +314,25 @@ static enum status end(struct store *s, const struct store_notification *n, enum
 		state = STORE_NOTIFICATION_DELIVERED;
 	TRY(sqlite_prepare(
 		s,
-		"UPDATE notification SET state = ?1, changed = ?2, due = ?3, error = ?4, sent = ?5, attempts = CASE "
-		"WHEN ?6 "
-		"THEN 0 ELSE attempts END, entries = CASE WHEN ?6 THEN ?7 ELSE entries END, seq = CASE WHEN ?6 THEN "
-		"(SELECT max(seq) + 1 FROM notification) ELSE seq END WHERE id = ?8 AND (attempts = ?9 OR ?10) AND "
-		"state IN "
-		"(?11, ?12)",
+		"UPDATE notification SET state = ?1, changed = ?2, due = ?3, error = ?4, attempts = CASE WHEN ?5 THEN "
+		"0 "
+		"ELSE attempts END, entries = CASE WHEN ?5 THEN ?6 ELSE entries END, seq = CASE WHEN ?5 THEN (SELECT "
+		"max(seq) + 1 FROM notification) ELSE seq END WHERE id = ?7 AND (attempts = ?8 OR ?9) AND state IN "
+		"(?10, "
+		"?11)",
 		&q, err));
 	sqlite3_bind_int(q, 1, (int)state);
 	sqlite3_bind_int64(q, 2, s->now());
 	sqlite3_bind_int64(q, 3, due_s);
 	bind_text(q, 4, error);
-	bind_blob(q, 5, slice_make(n->sent, sizeof(n->sent)));
-	sqlite3_bind_int(q, 6, made);
-	sqlite3_bind_int64(q, 7, entries);
-	sqlite3_bind_int64(q, 8, (int64_t)n->number);
-	sqlite3_bind_int64(q, 9, n->attempts);
+	sqlite3_bind_int(q, 5, made);
+	sqlite3_bind_int64(q, 6, entries);
+	sqlite3_bind_int64(q, 7, (int64_t)n->number);
+	sqlite3_bind_int64(q, 8, n->attempts);
 	/* What has arrived has arrived, whoever has it now. */
-	sqlite3_bind_int(q, 10, !making && state == STORE_NOTIFICATION_DELIVERED);
-	sqlite3_bind_int(q, 11, making ? STORE_NOTIFICATION_MAKING : STORE_NOTIFICATION_CREATED);
-	sqlite3_bind_int(q, 12, making ? STORE_NOTIFICATION_MAKING : STORE_NOTIFICATION_FAILED);
+	sqlite3_bind_int(q, 9, !making && state == STORE_NOTIFICATION_DELIVERED);
+	sqlite3_bind_int(q, 10, making ? STORE_NOTIFICATION_MAKING : STORE_NOTIFICATION_CREATED);
+	sqlite3_bind_int(q, 11, making ? STORE_NOTIFICATION_MAKING : STORE_NOTIFICATION_FAILED);
 	TRY(sqlite_done(s, q, WHAT, err));
 	return sqlite3_changes(s->db) > 0 ? sqlite_changed(s, STORE_QUEUE, err) : taken_by_another(err);
 }

@@ -346,7 +346,6 @@ enum store_notification_state {
 	STORE_NOTIFICATION_STATES
 };
 
-#define STORE_ENTRY_ID 16
 struct store_notification {
 	uint64_t number;	/* of the row */
 	char id[37];		/* UUID, random */
@@ -357,8 +356,7 @@ struct store_notification {
 	int64_t created_s, changed_s, due_s;
 	unsigned attempts;	/* times it was taken since it was begun or made */
 	uint64_t entries;
-	uint8_t sent[STORE_ENTRY_ID]; /* entries up to this one were delivered; all 0: none */
-	struct slice error;	      /* of the last attempt */
+	struct slice error; /* of the last attempt */
 };
 
 /*
@@ -381,7 +379,7 @@ enum store_notification_task { STORE_NOTIFICATION_MAKE, STORE_NOTIFICATION_DELIV
 enum status store_notification_take(struct store *s, enum store_notification_task task, unsigned lease_s,
 				    struct arena *arena, struct store_notification *out, int64_t *out_next_s,
 				    struct err *err) NODISCARD;
-/* Still here: the lease begins anew, n->sent is kept. STATUS_CONFLICT: it is another one's, was deleted, or ended. */
+/* Still here: the lease begins anew. STATUS_CONFLICT: it is another one's, was deleted, or ended. */
 enum status store_notification_hold(struct store *s, const struct store_notification *n, unsigned lease_s,
 				    struct err *err) NODISCARD;
 
@@ -390,8 +388,9 @@ struct store_change {
 	unsigned reason;      /* the caller's */
 	struct slice summary; /* any bytes */
 };
+#define STORE_ENTRY_ID 16
 struct store_entry {
-	uint8_t id[STORE_ENTRY_ID]; /* within the notification; not all 0 */
+	uint8_t id[STORE_ENTRY_ID]; /* within the notification */
 	struct digest manifest;
 	uint64_t change; /* number */
 	unsigned rank;	 /* of two with one id the higher one stays */

@@ -13,7 +13,6 @@ CREATE TABLE notification (
     due       INTEGER NOT NULL,     -- to be taken from then on: end of the lease, or of a pause
     attempts  INTEGER NOT NULL,     -- to make it, then to deliver it
     entries   INTEGER NOT NULL,
-    sent      BLOB NOT NULL,        -- the last entry of it that was delivered
     error     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX notification_due ON notification (state, due);

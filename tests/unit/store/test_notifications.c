@@ -213,14 +213,12 @@ static void test_delivery(void **state)
 	n = take(s, STORE_NOTIFICATION_DELIVER, 10);
 	assert_int_equal(n.attempts, 1);
 	assert_int_equal(n.entries, 2);
-	n.sent[0] = 1;
 	check(store_notification_hold(s, &n, 10, &err));
 	check(store_notification_end(s, &n, STORE_NOTIFICATION_FAILED, clock_s + 5, SLICE("refused"), &err));
 	expect_none(s, STORE_NOTIFICATION_DELIVER, clock_s + 5);
 	clock_s += 5;
 	n = take(s, STORE_NOTIFICATION_DELIVER, 10);
 	assert_int_equal(n.attempts, 2);
-	assert_int_equal(n.sent[0], 1);
 	check_slice(n.error, "refused");
 	/* The lease runs out, another one takes it, and then the first one's has arrived after all: one receipt. */
 	clock_s += 10;

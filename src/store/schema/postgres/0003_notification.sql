@@ -13,7 +13,6 @@ CREATE TABLE notification (
     due       bigint NOT NULL,       -- to be taken from then on: end of the lease, or of a pause
     attempts  bigint NOT NULL,       -- to make it, then to deliver it
     entries   bigint NOT NULL,
-    sent      bytea NOT NULL,        -- the last entry of it that was delivered
     error     bytea NOT NULL
 );
 CREATE INDEX notification_due ON notification (state, due);
