@@ -160,8 +160,34 @@ static enum status run(const struct options *o, const char *data_dir, struct upd
 	return st;
 }
 
+/* What a server says of its updaters; not an argument, since a place may hold a password. */
+static bool parse_settings(struct arena *arena, struct feed_settings *out)
+{
+	const char *text = getenv("LIMPID_UPDATERS");
+	struct err err = ERR_INIT;
+
+	if (!text || text[0] == '\0' || feed_settings_parse(slice_cstr(text), arena, out, &err) == STATUS_OK)
+		return true;
+	cli_error("LIMPID_UPDATERS: %s", err.msg);
+	return false;
+}
+
+static void tell_unknown(const struct options *o, const struct update_options *options)
+{
+	for (size_t i = 0; i < options->n_sets; i++) {
+		const struct feed_setting *s;
+		size_t at = 0;
+
+		while ((s = feed_settings_unknown(options->settings, options->sets[i], &at)))
+			cli_note(o, "updaters.config.%.*s.%.*s means nothing here", SLICE_ARG(s->block),
+				 SLICE_ARG(s->key));
+	}
+}
+
 static int update(const struct options *o, const char *data_dir)
 {
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)32 << 20);
+	struct feed_settings settings = { NULL, 0 };
 	struct telling telling = { .options = o };
 	struct chosen chosen = { 0 };
 	struct update_summary s = { 0 };
@@ -173,13 +199,14 @@ static int update(const struct options *o, const char *data_dir)
 		.sets = chosen.sets,
 		.only = chosen.only,
 		.mirror = slice_cstr(o->value[OPTION_mirror]),
+		.settings = &settings,
 		.accept_shrunk = option_given(o, OPTION_accept),
 		.force = option_given(o, OPTION_force),
 		.event = on_event,
 		.event_ctx = &telling,
 	};
 
-	if (!choose_sets(o, &chosen) || !parse_keep(o, &keep))
+	if (!choose_sets(o, &chosen) || !parse_keep(o, &keep) || !parse_settings(&arena, &settings))
 		return EXIT_USAGE;
 	options.n_sets = chosen.n_sets;
 	options.n_only = chosen.n_only;
@@ -191,6 +218,7 @@ static int update(const struct options *o, const char *data_dir)
 		options.download_to = options.mirror;
 		options.mirror = SLICE_EMPTY;
 	}
+	tell_unknown(o, &options);
 	cli_progress_init(&telling.progress, o);
 	if (run(o, data_dir, &options, keep, &s, &err) != STATUS_OK) {
 		cli_progress_clear(&telling.progress);

@@ -12,11 +12,12 @@
 
 extern const struct feed_format feed_format_secdb;
 
-static enum status emit(const struct feed_source_sink *out, const char *release, const char *repo, struct err *err)
+static enum status emit(const struct feed_source_sink *out, const char *release, const char *repo, bool unsure,
+			struct err *err)
 {
 	char name[64], url[128];
 	const char *number = release[0] == 'v' ? release + 1 : release;
-	struct feed_source s = { .optional = true, .param = slice_cstr(number) };
+	struct feed_source s = { .optional = true, .unsure = unsure, .param = slice_cstr(number) };
 
 	snprintf(name, sizeof(name), "alpine-%s-%s-updater", repo, release);
 	snprintf(url, sizeof(url), ORIGIN "%s/%s.json", release, repo);
@@ -37,26 +38,28 @@ static enum status list(const struct feed_fetcher *fetcher, const struct feed_so
 		return st;
 	for (unsigned minor = MINOR_FIRST; misses < (any ? MISSES_MAX : MISSES_BEFORE_FIRST); minor++) {
 		char release[16], url[128];
+		enum feed_presence presence;
 
 		snprintf(release, sizeof(release), "v3.%u", minor);
 		snprintf(url, sizeof(url), ORIGIN "%s/main.json", release);
-		if (!fetcher->exists(fetcher->ctx, slice_cstr(url))) {
-			misses++;
+		presence = fetcher->probe(fetcher->ctx, slice_cstr(url));
+		misses = presence == FEED_PRESENT ? 0 : misses + 1;
+		any |= presence == FEED_PRESENT;
+		if (presence == FEED_ABSENT)
 			continue;
-		}
-		any = true;
-		misses = 0;
-		TRY(emit(out, release, "main", err));
-		TRY(emit(out, release, "community", err));
+		/* A release that just does not answer is a failure of its own, not one that is gone. */
+		TRY(emit(out, release, "main", presence == FEED_UNSURE, err));
+		TRY(emit(out, release, "community", presence == FEED_UNSURE, err));
 	}
-	TRY(emit(out, "edge", "main", err));
-	return emit(out, "edge", "community", err);
+	TRY(emit(out, "edge", "main", false, err));
+	return emit(out, "edge", "community", false, err);
 }
 
 const struct feed feed_alpine = {
 	.name = "alpine",
 	.title = "Alpine Linux security database",
 	.home = "https://security.alpinelinux.org/",
+	.origin = ORIGIN,
 	.format = &feed_format_secdb,
 	.interval_s = 6 * 3600,
 	.stale_s = 7 * 86400,

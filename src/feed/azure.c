@@ -33,6 +33,7 @@ const struct feed feed_azure = {
 	.name = "azure",
 	.title = "Azure Linux and CBL-Mariner vulnerability data",
 	.home = "https://github.com/microsoft/AzureLinuxVulnerabilityData",
+	.origin = ORIGIN,
 	.format = &feed_format_oval,
 	.interval_s = 24 * 3600,
 	.stale_s = 14 * 86400,

@@ -17,6 +17,7 @@ const struct feed feed_debian = {
 	.name = "debian",
 	.title = "Debian security tracker",
 	.home = "https://security-tracker.debian.org/",
+	.origin = "https://security-tracker.debian.org/",
 	.format = &feed_format_debian_tracker,
 	.interval_s = 6 * 3600,
 	.stale_s = 7 * 86400,

@@ -20,14 +20,20 @@ struct feed_source {
 	struct slice url;
 	struct slice param;   /* what the format needs to know beside the document: release, ecosystem... */
 	bool optional;        /* 404 is no error: the source does not exist (yet) */
+	bool unsure;	      /* it may not even be one: a failure makes no new row of it */
 	const char *const *fallback_urls; /* other places of the same document (older layouts), NULL last; or NULL */
 };
+
+enum feed_presence { FEED_ABSENT, FEED_PRESENT, FEED_UNSURE };
 
 /* Fetch a small document while listing (an index page, a list of ecosystems). STATUS_NOTFOUND if it is not there. */
 struct feed_fetcher {
 	enum status (*get)(void *ctx, struct slice url, struct buf *out, struct err *err);
-	/* Is there such a document? For feeds whose releases are found by trying. */
+	/* Is there such a document? For feeds whose releases are found by trying. One that cannot be asked for is not.
+	 */
 	bool (*exists)(void *ctx, struct slice url);
+	/* The same, for those who tell "no" from "who knows". */
+	enum feed_presence (*probe)(void *ctx, struct slice url);
 	void *ctx;
 };
 
@@ -40,6 +46,7 @@ struct feed {
 	const char *name;     /* the set: "alpine"; equals the row and the file */
 	const char *title;    /* for people */
 	const char *home;     /* page about the data */
+	const char *origin;   /* what URLs of its documents begin with, for users with another place; NULL: nothing */
 	const struct feed_format *format;
 	unsigned interval_s;  /* how often upstream changes, about */
 	unsigned stale_s;     /* older than this is said to be stale */

@@ -9,13 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BLOCK ((size_t)256 << 10)
 #define PATH_MAX_BYTES 4096
-#define STALL_S 60
-#define RETRIES 3
+#define TRIES 4u
+/* Who is slow is not waited for so often. */
+#define TRIES_SLOW 2u
+/* A probe holds up the list that it is for. */
+#define PROBE_STALL_S 15u
 
 static bool is_http(struct slice s)
 {
@@ -191,15 +196,67 @@ static enum status http_url(const struct fetch_place *place, struct slice url, c
 	return n > 0 && (size_t)n < size ? STATUS_OK : err_set(err, STATUS_INVALID, "the URL is too long");
 }
 
+/* 1, 2, 4 ... seconds, half as much again or half of it: those who failed together do not come again together. */
+static void back_off(unsigned try)
+{
+	uint32_t ms = 1000u << MIN(try, 5u), random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == (ssize_t)sizeof(random))
+		ms = ms / 2 + random % ms;
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 }, NULL);
+}
+
+/* A request and what comes of it, told to the host's row. */
+static enum status ask(const struct fetch_place *place, const struct http_request *req, bool last, int fd,
+		       struct http_answer *out, struct err *err)
+{
+	struct slice url = slice_cstr(req->url);
+	enum hosts_outcome outcome = HOSTS_ANSWERED;
+	enum status st;
+
+	out->again = false;
+	TRY(hosts_wait(place->hosts, url, err));
+	st = http_get(req, fd, out, err);
+	if (st != STATUS_OK && out->again && out->retry_after_s > 0)
+		outcome = HOSTS_BUSY;
+	else if (st != STATUS_OK && out->again && err->sys_errno == 0)
+		outcome = HOSTS_FAILED;
+	if (outcome != HOSTS_FAILED || last)
+		hosts_told(place->hosts, url, outcome, out->retry_after_s);
+	return st;
+}
+
+static enum status fetch_http(const struct fetch_place *place, const struct http_request *req, unsigned tries, int fd,
+			      struct http_answer *out, struct err *err)
+{
+	for (unsigned try = 0;; try++) {
+		enum status st;
+		bool last;
+
+		/* A try that failed half-way left bytes behind. */
+		if (try > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) < 0))
+			return err_errno(err, "cannot start again");
+		last = try + 1 >= tries;
+		st = ask(place, req, last, fd, out, err);
+		if (st == STATUS_TIMEOUT && !last && try + 1 >= TRIES_SLOW) {
+			hosts_told(place->hosts, slice_cstr(req->url), HOSTS_FAILED, 0);
+			last = true;
+		}
+		if (st == STATUS_OK || last || !out->again)
+			return st;
+		if (out->retry_after_s == 0)
+			back_off(try);
+	}
+}
+
 static enum status fetch(const struct fetch_place *place, struct slice url, const struct http_validators *validators,
-			 uint64_t max_bytes, int fd, struct http_answer *out, struct err *err)
+			 uint64_t max_bytes, unsigned tries, int fd, struct http_answer *out, struct err *err)
 {
 	char text[PATH_MAX_BYTES];
 	struct http_request req = { .url = text,
 				    .validators = validators,
 				    .max_bytes = max_bytes,
-				    .timeout_s = STALL_S,
-				    .retries = RETRIES,
+				    .timeout_s = tries > 1 ? place->stall_s : MIN(place->stall_s, PROBE_STALL_S),
 				    .progress = place->progress,
 				    .progress_ctx = place->progress_ctx };
 
@@ -210,13 +267,13 @@ static enum status fetch(const struct fetch_place *place, struct slice url, cons
 		return copy_file(place, text, fd, &out->bytes, err);
 	}
 	TRY(http_url(place, url, text, sizeof(text), err));
-	return http_get(&req, fd, out, err);
+	return fetch_http(place, &req, tries, fd, out, err);
 }
 
 enum status fetch_document(const struct fetch_place *place, struct slice url, const struct http_validators *validators,
 			   int fd, struct http_answer *out, struct err *err)
 {
-	return fetch(place, url, validators, place->limits->document_bytes, fd, out, err);
+	return fetch(place, url, validators, place->limits->document_bytes, TRIES, fd, out, err);
 }
 
 enum status fetch_small(const struct fetch_place *place, struct slice url, struct buf *out, struct err *err)
@@ -227,7 +284,7 @@ enum status fetch_small(const struct fetch_place *place, struct slice url, struc
 
 	if (fd < 0)
 		return err_errno(err, "cannot make a file in memory");
-	TRY(fetch(place, url, NULL, out->max, fd, &answer, err));
+	TRY(fetch(place, url, NULL, out->max, TRIES, fd, &answer, err));
 	room = buf_reserve(out, (size_t)answer.bytes);
 	if (!room)
 		return buf_check(out, "a list of sources", err);
@@ -244,7 +301,7 @@ enum status fetch_small(const struct fetch_place *place, struct slice url, struc
 	return STATUS_OK;
 }
 
-bool fetch_exists(const struct fetch_place *place, struct slice url)
+enum feed_presence fetch_probe(const struct fetch_place *place, struct slice url)
 {
 	int AUTO(close_fd) fd = -1;
 	struct http_answer answer;
@@ -254,12 +311,17 @@ bool fetch_exists(const struct fetch_place *place, struct slice url)
 
 	if (place->mirror.len > 0 && !is_http(place->mirror))
 		return fetch_path((const char *)place->mirror.ptr, place->mirror.len, url, path, sizeof(path), &err) ==
-			       STATUS_OK &&
-		       access(path, R_OK) == 0;
+					       STATUS_OK &&
+				       access(path, R_OK) == 0
+			       ? FEED_PRESENT
+			       : FEED_ABSENT;
 	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	/* A body is larger than one byte: the transfer ends there. */
-	st = fd < 0 ? STATUS_IO : fetch(place, url, NULL, 1, fd, &answer, &err);
-	return st == STATUS_OK || st == STATUS_LIMIT;
+	st = fd < 0 ? STATUS_IO : fetch(place, url, NULL, 1, 1, fd, &answer, &err);
+	if (st == STATUS_OK || st == STATUS_LIMIT)
+		return FEED_PRESENT;
+	/* Some origins refuse what they do not have. */
+	return st == STATUS_NOTFOUND || st == STATUS_AUTH ? FEED_ABSENT : FEED_UNSURE;
 }
 
 /* ---- filling a mirror ---- */

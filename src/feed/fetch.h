@@ -9,12 +9,15 @@
 #define LIMPID_FEED_FETCH_H
 
 #include "feed/feed.h"
+#include "feed/hosts.h"
 #include "io/digest.h"
 #include "io/http.h"
 
 struct fetch_place {
 	struct slice mirror; /* directory or http(s) base; "" = the origins */
 	const struct limits *limits;
+	struct hosts *hosts; /* borrowed; asked and told for every request by HTTP */
+	unsigned stall_s;    /* a transfer without a byte for so long has failed */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL */
 	void *progress_ctx;
 };
@@ -27,8 +30,8 @@ enum status fetch_document(const struct fetch_place *place, struct slice url, co
 			   int fd, struct http_answer *out, struct err *err) NODISCARD;
 /* A small document, appended to out, whose cap holds. */
 enum status fetch_small(const struct fetch_place *place, struct slice url, struct buf *out, struct err *err) NODISCARD;
-/* Is there a document? Asking for it costs its first bytes at most; an unreachable origin has none. */
-bool fetch_exists(const struct fetch_place *place, struct slice url);
+/* Is there a document? Asking for it costs its first bytes at most, and one try. */
+enum feed_presence fetch_probe(const struct fetch_place *place, struct slice url);
 
 /* <dir>/<host>/<path> with %XX decoded. STATUS_INVALID for an URL that leads out of dir or has no path. */
 enum status fetch_path(const char *dir, size_t dir_len, struct slice url, char *out, size_t size,

@@ -77,6 +77,7 @@ const struct feed feed_osv = {
 	.name = "osv",
 	.title = "Open Source Vulnerabilities",
 	.home = "https://osv.dev/",
+	.origin = ORIGIN,
 	.format = &feed_format_osv,
 	.interval_s = 6 * 3600,
 	.stale_s = 7 * 86400,

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define ORIGIN "https://packages.vmware.com/photon/photon_oval_definitions/"
+
 extern const struct feed_format feed_format_oval;
 
 static enum status list(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err)
@@ -14,8 +16,7 @@ static enum status list(const struct feed_fetcher *fetcher, const struct feed_so
 		struct feed_source s = { .optional = true };
 
 		snprintf(name, sizeof(name), "photon-updater-%u.0", n);
-		snprintf(url, sizeof(url),
-			 "https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon%u.xml", n);
+		snprintf(url, sizeof(url), ORIGIN "com.vmware.phsa-photon%u.xml", n);
 		snprintf(param, sizeof(param), "photon:%u.0 binary", n);
 		s.name = slice_cstr(name);
 		s.url = slice_cstr(url);
@@ -29,6 +30,7 @@ const struct feed feed_photon = {
 	.name = "photon",
 	.title = "VMware Photon OS security advisories",
 	.home = "https://github.com/vmware/photon/wiki/Security-Advisories",
+	.origin = ORIGIN,
 	.format = &feed_format_oval,
 	.interval_s = 24 * 3600,
 	.stale_s = 14 * 86400,

@@ -7,12 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define STALL_S 60u
+
 void update_tell(struct update_run *run, struct update_event e)
 {
 	e.feed = slice_cstr(run->feed->name);
 	e.source = run->source;
-	if (run->options->event)
-		run->options->event(run->options->event_ctx, &e);
+	if (!run->options->event)
+		return;
+	pthread_mutex_lock(run->telling);
+	run->options->event(run->options->event_ctx, &e);
+	pthread_mutex_unlock(run->telling);
 }
 
 static void on_fetch_progress(void *ctx, uint64_t done, uint64_t total)
@@ -27,26 +32,50 @@ static void on_fetch_progress(void *ctx, uint64_t done, uint64_t total)
 
 /* ---- listing ---- */
 
+/* Where to ask for a document of a list: what the user named is no business of a mirror. */
+static enum status place_of(const struct update_run *run, struct slice url, struct arena *arena,
+			    struct fetch_place *out_place, struct slice *out_url, struct err *err)
+{
+	bool own;
+
+	*out_place = run->place;
+	TRY(feed_settings_place(run->options->settings, run->feed, url, arena, out_url, &own, err));
+	if (own)
+		out_place->mirror = SLICE_EMPTY;
+	return STATUS_OK;
+}
+
 static enum status list_get(void *ctx, struct slice url, struct buf *out, struct err *err)
 {
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(65536);
 	struct update_run *run = ctx;
 	const struct update_options *o = run->options;
-	struct fetch_place filled = { .mirror = o->download_to, .limits = o->limits };
+	struct fetch_place filled = { .mirror = o->download_to, .limits = o->limits }, place;
 	bool changed;
 	uint64_t bytes;
 
+	TRY(place_of(run, url, &arena, &place, &url, err));
 	if (o->download_to.len == 0)
-		return fetch_small(&run->place, url, out, err);
+		return fetch_small(&place, url, out, err);
 	/* A mirror needs the lists, too. */
-	TRY(fetch_download(&run->place, url, o->download_to, &changed, &bytes, err));
+	TRY(fetch_download(&place, url, o->download_to, &changed, &bytes, err));
 	return fetch_small(&filled, url, out, err);
+}
+
+static enum feed_presence list_probe(void *ctx, struct slice url)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(65536);
+	struct fetch_place place;
+	struct err err = ERR_INIT;
+
+	if (place_of(ctx, url, &arena, &place, &url, &err) != STATUS_OK)
+		return FEED_UNSURE;
+	return fetch_probe(&place, url);
 }
 
 static bool list_exists(void *ctx, struct slice url)
 {
-	const struct update_run *run = ctx;
-
-	return fetch_exists(&run->place, url);
+	return list_probe(ctx, url) == FEED_PRESENT;
 }
 
 /* Is the source asked for: by its name, or because no source of its feed is asked for by name? */
@@ -67,10 +96,32 @@ static bool is_asked(const struct update_run *run, struct slice source)
 
 static enum status on_source(void *ctx, const struct feed_source *source, struct err *err)
 {
-	(void)err;
-	if (is_asked(ctx, source->name))
-		update_source(ctx, source);
+	struct update_run *run = ctx;
+	struct update_job *job;
+
+	if (!is_asked(run, source->name) || !feed_settings_allow(run->options->settings, run->feed, source))
+		return STATUS_OK;
+	job = update_job_new(run, source, err);
+	if (!job)
+		return err->code;
+	if (run->queue) {
+		update_queue_add(run->queue, job);
+		return STATUS_OK;
+	}
+	if (update_job_begin(job)) {
+		update_job_fetch(job);
+		update_job_end(job);
+	}
+	update_job_free(job);
 	return STATUS_OK;
+}
+
+void update_list(struct update_run *run)
+{
+	struct feed_fetcher fetcher = { list_get, list_exists, list_probe, run };
+	struct feed_source_sink sink = { on_source, run };
+
+	run->of->status = run->feed->list(&fetcher, &sink, &run->of->err);
 }
 
 /* Sources that an earlier run knew, when the list of today cannot be had. */
@@ -117,47 +168,84 @@ static void feed_failed(struct update_run *run, const struct err *why)
 	run->source = SLICE_EMPTY;
 }
 
-static void run_feed(struct update_run *run, const struct feed *feed)
+/* After all of a feed's sources. */
+static void check_feed(struct update_run *run, struct update_feed *f)
 {
-	struct feed_fetcher fetcher = { list_get, list_exists, run };
-	struct feed_source_sink sink = { on_source, run };
-	struct update_summary before = *run->summary;
-	struct err err = ERR_INIT;
-	size_t sources;
+	run->of = f;
+	run->feed = f->feed;
+	if (f->status == STATUS_OK && f->sources == f->absent)
+		f->status = err_set(&f->err, STATUS_NOTFOUND, "no document of this feed was found");
+	if (f->status != STATUS_OK)
+		feed_failed(run, &f->err);
+}
 
-	run->feed = feed;
-	if (feed->list(&fetcher, &sink, &err) != STATUS_OK) {
-		feed_failed(run, &err);
-		return;
+static void run_one_by_one(struct update_run *run, struct update_feed *feeds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		run->of = &feeds[i];
+		run->feed = feeds[i].feed;
+		update_list(run);
+		check_feed(run, &feeds[i]);
 	}
-	sources = run->summary->sources - before.sources;
-	if (sources == run->summary->absent - before.absent) {
-		err_set(&err, STATUS_NOTFOUND, "no document of this feed was found");
-		feed_failed(run, &err);
+}
+
+static bool is_network(struct slice place)
+{
+	return place.len == 0 || slice_find(place, SLICE("://")) != SIZE_MAX;
+}
+
+static enum status run_feeds(struct update_run *run, struct err *err)
+{
+	const struct update_options *o = run->options;
+	struct update_feed *feeds = calloc(o->n_sets + 1, sizeof(*feeds));
+	enum status st = STATUS_OK;
+
+	if (!feeds)
+		return err_nomem(err, "update");
+	for (size_t i = 0; i < o->n_sets; i++)
+		feeds[i] = (struct update_feed){ .feed = o->sets[i], .err = ERR_INIT };
+	/* A directory has no waiting to be saved. */
+	if (is_network(o->mirror) || (o->settings && o->settings->n > 0)) {
+		st = update_queue_run(run, feeds, o->n_sets, err);
+		for (size_t i = 0; st == STATUS_OK && i < o->n_sets; i++)
+			check_feed(run, &feeds[i]);
+	} else {
+		run_one_by_one(run, feeds, o->n_sets);
 	}
+	free(feeds);
+	return st;
 }
 
 enum status update_run(struct store *store, const struct update_options *options, struct update_summary *out,
 		       struct err *err)
 {
+	pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
 	struct update_run run = { .options = options,
 				  .summary = out,
 				  .store = store,
+				  .telling = &telling,
 				  .place = { .mirror = options->mirror, .limits = options->limits } };
 	enum status st = STATUS_OK;
 
 	memset(out, 0, sizeof(*out));
 	run.place.progress = on_fetch_progress;
 	run.place.progress_ctx = &run;
+	run.place.stall_s = options->stall_s ? options->stall_s : STALL_S;
+	run.place.hosts = hosts_new();
+	if (!run.place.hosts)
+		return err_nomem(err, "update");
 	if (options->download_to.len == 0) {
 		if (!store || !options->dir)
-			return err_set(err, STATUS_INVALID, "an update run needs a store and a data folder");
-		if (asprintf(&run.segments, "%s/segments", options->dir) < 0)
-			return err_nomem(err, "update");
-		st = file_mkdirs(run.segments, err);
+			st = err_set(err, STATUS_INVALID, "an update run needs a store and a data folder");
+		else if (asprintf(&run.segments, "%s/segments", options->dir) < 0)
+			st = err_nomem(err, "update");
+		else
+			st = file_mkdirs(run.segments, err);
 	}
-	for (size_t i = 0; st == STATUS_OK && i < options->n_sets; i++)
-		run_feed(&run, options->sets[i]);
+	if (st == STATUS_OK)
+		st = run_feeds(&run, err);
 	free(run.segments);
+	hosts_free(run.place.hosts);
+	pthread_mutex_destroy(&telling);
 	return st;
 }

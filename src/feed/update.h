@@ -3,12 +3,13 @@
  * update.h - the update run: list, fetch, parse, build, publish; each source on its own.
  *
  * A source that fails, shrinks by more than a fifth or becomes empty never replaces its last good segment: the row says
- * why, the old segment serves on. An interrupted run leaves what was in force.
+ * why, the old segment serves on. An interrupted run leaves what was in force. By network, documents are fetched many
+ * at once (a few of each host), so that one that does not come delays no other; each is published as it is there.
  */
 #ifndef LIMPID_FEED_UPDATE_H
 #define LIMPID_FEED_UPDATE_H
 
-#include "feed/feed.h"
+#include "feed/feed_settings.h"
 #include "store/store.h"
 
 enum update_event_kind {
@@ -38,8 +39,11 @@ struct update_options {
 	size_t n_only;
 	struct slice mirror;         /* directory or http(s) base in place of every origin; "" = origins */
 	struct slice download_to;    /* directory: only fill this mirror, build nothing; "" = build */
+	const struct feed_settings *settings; /* borrowed; NULL: none */
+	unsigned stall_s;		      /* a transfer without a byte for so long has failed; 0: 60 */
 	bool accept_shrunk;          /* publish what would be held back */
 	bool force;                  /* parse even if nothing changed */
+	/* One at a time, by any thread; of one source in their order. */
 	void (*event)(void *ctx, const struct update_event *e);
 	void *event_ctx;
 };

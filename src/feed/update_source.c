@@ -8,21 +8,29 @@
 #include "feed/update_impl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-struct work {
-	struct update_run *run;
-	const struct feed_source *source;
+struct update_job {
+	struct update_run own, *run; /* run is own */
+	struct feed_source own_source, *source;
 	struct arena arena;
+	struct update_job *next;
+	bool locked;
+	int fd;	      /* of the document; -1: none */
+	bool changed; /* of a mirror that is filled */
+	struct http_answer answer;
+	struct digest document;
+	enum status status; /* of beginning and fetching */
+	struct err err;
 	struct store_source row; /* as the store has it, or empty */
 	bool known;		 /* the store has a row */
 	bool usable;		 /* its segment is there, with the bytes that were published */
 	uint64_t old_rows;
-	struct slice format_version;	   /* of the parser of today */
-	struct http_validators validators; /* of the document fetched */
+	struct slice format_version; /* of the parser of today */
 };
 
-static enum status load(struct work *w, struct err *err)
+static enum status load(struct update_job *w, struct err *err)
 {
 	struct update_run *run = w->run;
 	const struct feed_format *format = run->feed->format;
@@ -38,6 +46,9 @@ static enum status load(struct work *w, struct err *err)
 	else if (st != STATUS_OK)
 		return st;
 	w->known = st == STATUS_OK;
+	/* Validators say nothing of another place. */
+	if (w->known && !slice_eq(w->row.url, w->source->url))
+		w->row.etag = w->row.last_modified = SLICE_EMPTY;
 	w->row.name = w->source->name;
 	w->row.feed = slice_cstr(run->feed->name);
 	w->row.url = w->source->url;
@@ -53,13 +64,13 @@ static enum status load(struct work *w, struct err *err)
 }
 
 /* Would the same document give the segment that is in force? */
-static bool may_skip(const struct work *w)
+static bool may_skip(const struct update_job *w)
 {
 	return w->usable && !w->run->options->force && slice_eq(w->row.format_version, w->format_version) &&
 	       !(w->run->options->accept_shrunk && w->row.held_back.len > 0);
 }
 
-static void put_validators(const struct work *w, struct http_validators *out)
+static void put_validators(const struct update_job *w, struct http_validators *out)
 {
 	struct slice etag = slice_take(w->row.etag, sizeof(out->etag) - 1);
 	struct slice modified = slice_take(w->row.last_modified, sizeof(out->last_modified) - 1);
@@ -72,7 +83,7 @@ static void put_validators(const struct work *w, struct http_validators *out)
 }
 
 /* From the source's own place, or the first other one that has it. */
-static enum status fetch_any(struct work *w, int fd, struct http_answer *answer, struct err *err)
+static enum status fetch_any(struct update_job *w, int fd, struct http_answer *answer, struct err *err)
 {
 	const char *const *others = w->source->fallback_urls;
 	struct http_validators have;
@@ -89,13 +100,13 @@ static enum status fetch_any(struct work *w, int fd, struct http_answer *answer,
 }
 
 /* The run was good: when to ask again. */
-static void note_success(struct work *w)
+static void note_success(struct update_job *w)
 {
 	w->row.last_success_s = w->row.last_attempt_s;
 	w->row.next_s = w->row.last_attempt_s + w->run->feed->interval_s;
 }
 
-static enum status unchanged(struct work *w, struct err *err)
+static enum status unchanged(struct update_job *w, struct err *err)
 {
 	note_success(w);
 	w->row.error = SLICE_EMPTY;
@@ -107,12 +118,12 @@ static enum status unchanged(struct work *w, struct err *err)
 }
 
 /* More than a fifth of the rows gone, or all of them. */
-static bool is_shrunk(const struct work *w, const struct update_built *built)
+static bool is_shrunk(const struct update_job *w, const struct update_built *built)
 {
 	return w->usable && built->stats.rows < w->old_rows - w->old_rows / 5;
 }
 
-static enum status hold_back(struct work *w, const struct update_built *built, struct err *err)
+static enum status hold_back(struct update_job *w, const struct update_built *built, struct err *err)
 {
 	struct digest_text t;
 	struct slice hex = slice_cstr(digest_print(&t, &built->segment)), text;
@@ -137,7 +148,7 @@ static enum status hold_back(struct work *w, const struct update_built *built, s
 }
 
 /* Where other nodes find it, before anything names it. */
-static enum status hand_over(const struct work *w, const struct digest *segment, struct err *err)
+static enum status hand_over(const struct update_job *w, const struct digest *segment, struct err *err)
 {
 	struct digest_text text;
 	char path[4200];
@@ -147,7 +158,7 @@ static enum status hand_over(const struct work *w, const struct digest *segment,
 	return store_segment_put(w->run->store, segment, path, err);
 }
 
-static enum status publish(struct work *w, const struct update_built *built, struct err *err)
+static enum status publish(struct update_job *w, const struct update_built *built, struct err *err)
 {
 	uint64_t before = w->row.records;
 	char ref[37];
@@ -174,7 +185,7 @@ static enum status publish(struct work *w, const struct update_built *built, str
 }
 
 /* Nobody deletes the new segment before its row names it. */
-static enum status build_and_publish(struct work *w, int fd, const struct digest *document, struct err *err)
+static enum status build_and_publish(struct update_job *w, int fd, const struct digest *document, struct err *err)
 {
 	int AUTO(close_fd) folder = -1;
 	struct update_built built = { 0 };
@@ -184,32 +195,26 @@ static enum status build_and_publish(struct work *w, int fd, const struct digest
 	/* What is in force stays described by its own document and validators. */
 	if (is_shrunk(w, &built) && !w->run->options->accept_shrunk)
 		return hold_back(w, &built, err);
-	w->row.etag = slice_cstr(w->validators.etag);
-	w->row.last_modified = slice_cstr(w->validators.last_modified);
+	w->row.etag = slice_cstr(w->answer.validators.etag);
+	w->row.last_modified = slice_cstr(w->answer.validators.last_modified);
 	w->row.document = *document;
 	return publish(w, &built, err);
 }
 
-static enum status take(struct work *w, int fd, struct err *err)
+static enum status take(struct update_job *w, struct err *err)
 {
-	struct http_answer answer;
-	struct digest document;
-
-	TRY(fetch_any(w, fd, &answer, err));
-	if (answer.code == 304)
+	if (w->answer.code == 304)
 		return unchanged(w, err);
-	TRY(fetch_digest(fd, &document, &w->run->bytes, err));
-	w->validators = answer.validators;
-	if (may_skip(w) && digest_eq(&document, &w->row.document)) {
-		w->row.etag = slice_cstr(w->validators.etag);
-		w->row.last_modified = slice_cstr(w->validators.last_modified);
+	if (may_skip(w) && digest_eq(&w->document, &w->row.document)) {
+		w->row.etag = slice_cstr(w->answer.validators.etag);
+		w->row.last_modified = slice_cstr(w->answer.validators.last_modified);
 		return unchanged(w, err);
 	}
-	return build_and_publish(w, fd, &document, err);
+	return build_and_publish(w, w->fd, &w->document, err);
 }
 
 /* An optional source that never was there is not missed; one that was is. */
-static bool is_absent(const struct work *w, enum status st)
+static bool is_absent(const struct update_job *w, enum status st)
 {
 	return st == STATUS_NOTFOUND && w->source->optional && w->row.segment.algo == DIGEST_NONE;
 }
@@ -217,6 +222,7 @@ static bool is_absent(const struct work *w, enum status st)
 static void absent(struct update_run *run)
 {
 	run->summary->absent++;
+	run->of->absent++;
 	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_ABSENT });
 }
 
@@ -241,76 +247,156 @@ void update_failed(struct update_run *run, const struct feed_source *source, con
 		row.url = source->url;
 		row.last_attempt_s = date_now();
 		row.error = slice_cstr(text);
-		if (st == STATUS_OK || st == STATUS_NOTFOUND)
+		if (st == STATUS_OK || (st == STATUS_NOTFOUND && !source->unsure))
 			st = store_source_put(run->store, &row, &ignored);
 	}
 	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_FAILED, .text = slice_cstr(text) });
 }
 
-static void build_source(struct update_run *run, const struct feed_source *source)
-{
-	struct work w = { .run = run, .source = source, .arena = ARENA_INIT((size_t)4 << 20) };
-	struct err err = ERR_INIT;
-	enum status st = store_lock(run->store, source->name, &err);
-	int AUTO(close_fd) fd = -1;
+/* ---- a job ---- */
 
-	if (st == STATUS_CONFLICT) {
+static enum status copy_source(struct update_job *w, const struct feed_source *source, struct err *err)
+{
+	struct feed_source *s = &w->own_source;
+	struct slice url;
+	bool own;
+
+	*s = *source;
+	TRY(feed_settings_source(w->run->options->settings, w->run->feed, source, &w->arena, &url, &own, err));
+	if (!arena_copy(&w->arena, source->name, &s->name) || !arena_copy(&w->arena, url, &s->url) ||
+	    !arena_copy(&w->arena, source->param, &s->param))
+		return err_nomem(err, "source");
+	/* What the user named is no business of a mirror, and has no other places. */
+	if (own) {
+		w->own.place.mirror = SLICE_EMPTY;
+		s->fallback_urls = NULL;
+	}
+	return STATUS_OK;
+}
+
+struct update_job *update_job_new(const struct update_run *run, const struct feed_source *source, struct err *err)
+{
+	struct update_job *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		err_nomem(err, "source");
+		return NULL;
+	}
+	w->own = *run;
+	w->run = &w->own;
+	w->source = &w->own_source;
+	w->arena = (struct arena)ARENA_INIT((size_t)4 << 20);
+	w->fd = -1;
+	w->err = (struct err)ERR_INIT;
+	if (copy_source(w, source, err) != STATUS_OK) {
+		update_job_free(w);
+		return NULL;
+	}
+	w->own.source = w->own_source.name;
+	w->own.bytes = 0;
+	w->own.place.progress_ctx = w->run;
+	return w;
+}
+
+void update_job_free(struct update_job *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	arena_fini(&w->arena);
+	free(w);
+}
+
+struct slice update_job_url(const struct update_job *w)
+{
+	/* A mirror is one host. */
+	return w->own.place.mirror.len > 0 ? w->own.place.mirror : w->own_source.url;
+}
+
+struct update_job **update_job_next(struct update_job *w)
+{
+	return &w->next;
+}
+
+bool update_job_begin(struct update_job *w)
+{
+	struct update_run *run = w->run;
+
+	run->summary->sources++;
+	run->of->sources++;
+	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_STARTED });
+	if (run->options->download_to.len > 0)
+		return true;
+	w->status = store_lock(run->store, w->source->name, &w->err);
+	if (w->status == STATUS_CONFLICT) {
 		run->summary->unchanged++;
 		update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_UNCHANGED,
 							.text = SLICE("another process is updating it") });
-		return;
+		return false;
 	}
-	if (st == STATUS_OK) {
-		st = load(&w, &err);
-		w.row.last_attempt_s = date_now();
-		if (st == STATUS_OK && (fd = fetch_temporary(run->segments, &err)) < 0)
-			st = err.code;
-		if (st == STATUS_OK)
-			st = take(&w, fd, &err);
-		if (is_absent(&w, st))
-			absent(run);
-		else if (st != STATUS_OK)
-			update_failed(run, source, &err);
-		store_unlock(run->store, source->name);
-	} else {
-		update_failed(run, source, &err);
-	}
-	arena_fini(&w.arena);
+	w->locked = w->status == STATUS_OK;
+	if (w->status == STATUS_OK)
+		w->status = load(w, &w->err);
+	w->row.last_attempt_s = date_now();
+	if (w->status == STATUS_OK)
+		return true;
+	update_job_end(w);
+	return false;
 }
 
-static void download_source(struct update_run *run, const struct feed_source *source)
+static enum status download(struct update_job *w, struct err *err)
 {
-	const char *const *others = source->fallback_urls;
-	struct err err = ERR_INIT;
-	bool changed = false;
-	enum status st =
-		fetch_download(&run->place, source->url, run->options->download_to, &changed, &run->bytes, &err);
+	const char *const *others = w->source->fallback_urls;
+	struct slice to = w->run->options->download_to;
+	enum status st = fetch_download(&w->run->place, w->source->url, to, &w->changed, &w->run->bytes, err);
 
 	for (; st == STATUS_NOTFOUND && others && *others; others++)
-		st = fetch_download(&run->place, slice_cstr(*others), run->options->download_to, &changed, &run->bytes,
-				    &err);
-	if (st == STATUS_NOTFOUND && source->optional) {
+		st = fetch_download(&w->run->place, slice_cstr(*others), to, &w->changed, &w->run->bytes, err);
+	return st;
+}
+
+static enum status fetch_to_build(struct update_job *w, struct err *err)
+{
+	w->fd = fetch_temporary(w->run->segments, err);
+	if (w->fd < 0)
+		return err->code;
+	TRY(fetch_any(w, w->fd, &w->answer, err));
+	return w->answer.code == 304 ? STATUS_OK : fetch_digest(w->fd, &w->document, &w->run->bytes, err);
+}
+
+void update_job_fetch(struct update_job *w)
+{
+	w->status = w->run->options->download_to.len > 0 ? download(w, &w->err) : fetch_to_build(w, &w->err);
+}
+
+static void end_download(struct update_job *w)
+{
+	struct update_run *run = w->run;
+
+	if (w->status == STATUS_NOTFOUND && w->source->optional) {
 		absent(run);
-	} else if (st != STATUS_OK) {
-		update_failed(run, source, &err);
+	} else if (w->status != STATUS_OK) {
+		update_failed(run, w->source, &w->err);
 	} else {
-		run->summary->published += changed;
-		run->summary->unchanged += !changed;
+		run->summary->published += w->changed;
+		run->summary->unchanged += !w->changed;
 		update_tell(run,
-			    (struct update_event){ .kind = changed ? UPDATE_EVENT_PUBLISHED : UPDATE_EVENT_UNCHANGED,
+			    (struct update_event){ .kind = w->changed ? UPDATE_EVENT_PUBLISHED : UPDATE_EVENT_UNCHANGED,
 						   .bytes = run->bytes });
 	}
 }
 
-void update_source(struct update_run *run, const struct feed_source *source)
+void update_job_end(struct update_job *w)
 {
-	run->source = source->name;
-	run->bytes = 0;
-	run->summary->sources++;
-	update_tell(run, (struct update_event){ .kind = UPDATE_EVENT_STARTED });
-	if (run->options->download_to.len > 0)
-		download_source(run, source);
-	else
-		build_source(run, source);
-	run->source = SLICE_EMPTY;
+	if (w->run->options->download_to.len > 0) {
+		end_download(w);
+		return;
+	}
+	if (w->status == STATUS_OK)
+		w->status = take(w, &w->err);
+	if (is_absent(w, w->status))
+		absent(w->run);
+	else if (w->status != STATUS_OK)
+		update_failed(w->run, w->source, &w->err);
+	if (w->locked)
+		store_unlock(w->run->store, w->source->name);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define REDIRECTS_MAX 5L
-#define RETRY_AFTER_MAX_S 60
+#define RETRY_AFTER_MAX_S 60u
 
 struct transfer {
 	const struct http_request *req;
@@ -173,8 +173,7 @@ static bool worth_another_try(CURLcode rc, long code)
 	       rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_HTTP2_STREAM;
 }
 
-static enum status attempt(const struct http_request *req, int fd, struct http_answer *out, bool *out_again,
-			   unsigned *out_wait_s, struct err *err)
+static enum status attempt(const struct http_request *req, int fd, struct http_answer *out, struct err *err)
 {
 	struct transfer t = { .req = req, .fd = fd, .write_err = ERR_INIT };
 	struct curl_slist *headers = conditions(req);
@@ -185,7 +184,8 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 	long code = 0;
 	CURLcode rc;
 
-	*out_again = false;
+	out->again = false;
+	out->retry_after_s = 0;
 	if (!curl) {
 		curl_slist_free_all(headers);
 		return err_nomem(err, "HTTP client");
@@ -197,8 +197,8 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 	if (rc != CURLE_OK) {
-		*out_again = worth_another_try(rc, code) && !t.too_large;
-		*out_wait_s = (unsigned)MIN(wait > 0 ? wait : 0, RETRY_AFTER_MAX_S);
+		out->again = worth_another_try(rc, code) && !t.too_large;
+		out->retry_after_s = (unsigned)MIN(wait > 0 ? wait : 0, INT32_MAX);
 		return explain(&t, rc, code, message, err);
 	}
 	if (code != 200 && !(code == 304 && conditional)) {
@@ -229,15 +229,15 @@ enum status http_get(const struct http_request *req, int fd, struct http_answer 
 			       err_slice(&q, slice_cstr(req->url)));
 	pthread_once(&once, global_init);
 	for (unsigned try = 0; try <= req->retries; try++) {
-		bool again;
-		unsigned wait_s = 0;
+		unsigned wait_s;
 
 		/* A try that failed half-way left bytes behind. */
 		if (try > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) < 0))
 			return err_errno(err, "cannot start again");
-		st = attempt(req, fd, out, &again, &wait_s, err);
-		if (st == STATUS_OK || !again || try == req->retries)
+		st = attempt(req, fd, out, err);
+		if (st == STATUS_OK || !out->again || try == req->retries)
 			break;
+		wait_s = MIN(out->retry_after_s, RETRY_AFTER_MAX_S);
 		nanosleep(&(struct timespec){ .tv_sec = wait_s ? wait_s : 1u << MIN(try, 5u) }, NULL);
 	}
 	return st;

@@ -25,6 +25,10 @@ struct http_answer {
 	long code;          /* 200, or 304 when the validators still hold */
 	struct http_validators validators;
 	uint64_t bytes;
+	/* Of a failure: another try may go better, and how long the peer wants to be left alone before (0: not said).
+	 */
+	bool again;
+	unsigned retry_after_s;
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "server/metrics.h"
 #include "service/matcher_remote.h"
 #include "service/updates.h"
+#include "text/json_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,10 +134,30 @@ static enum status open_matcher(struct matcher_setup *s, const struct matcher_se
 	return st;
 }
 
+/* updaters.config as one JSON object, with a NUL; NULL without blocks. */
+static enum status updater_settings(const struct config_blocks *blocks, struct buf *out, struct err *err)
+{
+	struct json_writer w;
+
+	if (blocks->n == 0)
+		return STATUS_OK;
+	json_writer_init(&w, out, 0);
+	json_object(&w);
+	for (size_t i = 0; i < blocks->n; i++) {
+		json_key_slice(&w, blocks->at[i].name);
+		json_raw(&w, blocks->at[i].json);
+	}
+	json_close(&w);
+	TRY(json_writer_end(&w, err));
+	buf_add_byte(out, '\0');
+	return buf_check(out, "settings of updaters", err);
+}
+
 static enum status open_updates(struct matcher_setup *s, const struct matcher_setup_options *o, struct err *err)
 {
 	const struct config *c = s->ctx->config;
 	bool elsewhere = c->matcher.engine == CONFIG_POSTGRES;
+	struct buf AUTO(buf_fini) settings = BUF_INIT((size_t)16 << 20);
 	struct updates_options options = {
 		.store = s->store,
 		.program = o->update_program,
@@ -163,6 +184,8 @@ static enum status open_updates(struct matcher_setup *s, const struct matcher_se
 			   "limpid-update is not installed beside this program: no updates");
 		return STATUS_OK;
 	}
+	TRY(updater_settings(&c->updaters_config, &settings, err));
+	options.settings = settings.len > 0 ? (const char *)settings.ptr : NULL;
 	return updates_new(&options, &s->updates, err);
 }
 

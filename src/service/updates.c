@@ -25,6 +25,8 @@
 #define MERCY_MS 5000u
 /* The longest that the thread sleeps: pids are looked after at least so often. */
 #define NAP_MS 1000
+#define STORE_VARIABLE "LIMPID_STORE="
+#define SETTINGS_VARIABLE "LIMPID_UPDATERS="
 
 struct set {
 	char name[48]; /* argument of --set */
@@ -44,7 +46,8 @@ struct set {
 
 struct updates {
 	struct updates_options options; /* texts owned */
-	char *program, *data_dir, *mirror, *connstring;
+	char *program, *data_dir, *mirror;
+	char *store, *settings; /* lines of the children's environment, or NULL */
 	pthread_mutex_t lock; /* of the sets' states */
 	struct set sets[SETS_MAX];
 	size_t n_sets;
@@ -195,8 +198,14 @@ static void make_arguments(const struct updates *u, const struct set *s, struct 
 	a->at[n] = NULL;
 }
 
-/* What the program gives, with the way to the store. */
-static char **make_environment(const struct updates *u, char **store)
+static bool is_ours(const char *line)
+{
+	return strncmp(line, STORE_VARIABLE, strlen(STORE_VARIABLE)) == 0 ||
+	       strncmp(line, SETTINGS_VARIABLE, strlen(SETTINGS_VARIABLE)) == 0;
+}
+
+/* What the program gives, with the way to the store and what is said of updaters. Only the array is the caller's. */
+static char **make_environment(const struct updates *u)
 {
 	char *const *given = u->options.environment;
 	size_t n = 0, k = 0;
@@ -204,18 +213,16 @@ static char **make_environment(const struct updates *u, char **store)
 
 	while (given && given[n])
 		n++;
-	out = calloc(n + 2, sizeof(*out));
+	out = calloc(n + 3, sizeof(*out));
 	if (!out)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(given[i], "LIMPID_STORE=", 13) != 0)
+		if (!is_ours(given[i]))
 			out[k++] = given[i];
-	*store = NULL;
-	if (u->connstring && asprintf(store, "LIMPID_STORE=%s", u->connstring) < 0) {
-		free(out);
-		return NULL;
-	}
-	out[k] = *store;
+	if (u->store)
+		out[k++] = u->store;
+	if (u->settings)
+		out[k++] = u->settings;
 	return out;
 }
 
@@ -224,7 +231,7 @@ static int spawn(const struct updates *u, const struct set *s, int log_fd, pid_t
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	struct arguments arguments;
-	char *store, **environment = make_environment(u, &store);
+	char **environment = make_environment(u);
 	sigset_t none, all;
 	int failed;
 
@@ -247,7 +254,6 @@ static int spawn(const struct updates *u, const struct set *s, int log_fd, pid_t
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	free(environment);
-	free(store);
 	return failed;
 }
 
@@ -515,6 +521,11 @@ static bool copy_text(const char *text, char **out)
 	return !text || *out;
 }
 
+static bool make_variable(const char *name, const char *value, char **out)
+{
+	return !value || asprintf(out, "%s%s", name, value) >= 0;
+}
+
 enum status updates_new(const struct updates_options *options, struct updates **out, struct err *err)
 {
 	struct updates *u = calloc(1, sizeof(*u));
@@ -527,7 +538,8 @@ enum status updates_new(const struct updates_options *options, struct updates **
 	u->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (u->wake_fd < 0 || !copy_text(options->program, &u->program) ||
 	    !copy_text(options->data_dir, &u->data_dir) || !copy_text(options->mirror, &u->mirror) ||
-	    !copy_text(options->connstring, &u->connstring)) {
+	    !make_variable(STORE_VARIABLE, options->connstring, &u->store) ||
+	    !make_variable(SETTINGS_VARIABLE, options->settings, &u->settings)) {
 		updates_free(u);
 		return err_nomem(err, "updates");
 	}
@@ -570,7 +582,8 @@ void updates_free(struct updates *u)
 	free(u->program);
 	free(u->data_dir);
 	free(u->mirror);
-	free(u->connstring);
+	free(u->store);
+	free(u->settings);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
 }

@@ -21,6 +21,8 @@ struct updates_options {
 	 * to read; NULL: it is.
 	 */
 	const char *connstring;
+	const char
+		*settings; /* of updaters, JSON (feed/feed_settings.h); in the child's environment, too; NULL: none */
 	char *const *environment; /* of the children beside, NULL last; borrowed; NULL: none */
 	const char *mirror;	  /* NULL or "": the origins */
 	const struct slice *sets; /* Clair's or limpid's names; those that limpid does not have are told and left out */

@@ -217,10 +217,10 @@ static void test_not_yet(void **state)
 	check_good("", "c.yaml", CONFIG_COMBO, NULL, &c);
 	assert_null(config_not_yet(&c, 0));
 	config_fini(&c);
-	check_good("updaters: {sets: [alpine]}\nmatchers: {names: [alpine]}\nindexer: {scanlock_retry: 5}\n", "c.yaml",
-		   CONFIG_COMBO, NULL, &c);
-	assert_string_equal(config_not_yet(&c, 0), "indexer.scanlock_retry");
-	assert_string_equal(config_not_yet(&c, 1), "matchers.names");
+	check_good("updaters: {sets: [alpine]}\nmatchers: {names: [alpine]}\ntrace: {otlp: {grpc: {reconnect: 5m}}}\n",
+		   "c.yaml", CONFIG_COMBO, NULL, &c);
+	assert_string_equal(config_not_yet(&c, 0), "matchers.names");
+	assert_string_equal(config_not_yet(&c, 1), "trace.otlp.grpc.reconnect");
 	assert_null(config_not_yet(&c, 2));
 	config_fini(&c);
 }
