@@ -61,6 +61,8 @@
 		  "one index report, of a file or another indexer; 500 packages have 300 KB")                          \
 	LIMIT_ROW(worker_memory, UINT64_C(2) << 30, "limits.worker_memory", "address space a worker may add")          \
 	LIMIT_ROW(worker_seconds, 600, "limits.worker_seconds", "wall time of one layer")                              \
+	LIMIT_ROW(message_bytes, UINT64_C(16) << 20, "limits.message_bytes",                                           \
+		  "one message to a receiver of notifications: RabbitMQ 4 takes no larger one, earlier ones 128 MiB")  \
 	LIMIT_ROW(cache_bytes, UINT64_C(512) << 20, "limits.cache_bytes", "layer reports kept in the state store")
 
 struct limits {

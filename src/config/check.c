@@ -193,12 +193,14 @@ void check_url(struct loader *l, const char *path, struct slice text, bool requi
 void check_tls(struct loader *l, const char *prefix, const struct config_tls *tls)
 {
 	char path[128];
+	size_t row;
 
 	snprintf(path, sizeof(path), "%s", prefix);
 	if ((tls->cert.len == 0) != (tls->key.len == 0))
 		CHECK_ERROR(l, path, "both cert and key are needed");
 	snprintf(path, sizeof(path), "%s.root_ca", prefix);
-	if (tls->root_ca.len)
+	row = setting_find(slice_cstr(path));
+	if (tls->root_ca.len && row < l->n_settings && (l->settings[row].flags & SETTING_DEPRECATED))
 		CHECK_WARN(l, path,
 			   "use SSL_CERT_FILE or SSL_CERT_DIR: this setting will be removed in a future release");
 }

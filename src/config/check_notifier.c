@@ -95,6 +95,50 @@ static bool is_wanted(const struct loader *l)
 	       CHECK_GIVEN(l, "notifier.matcher_addr");
 }
 
+static void check_smtp(struct loader *l, struct config_smtp *s)
+{
+	struct slice scheme, rest;
+
+	if (!s->present)
+		return;
+	check_tls(l, "limpid.notifier.smtp.tls", &s->tls);
+	if (!value_scheme(s->server, &scheme, &rest) ||
+	    (!slice_eq_nocase(scheme, SLICE("smtp")) && !slice_eq_nocase(scheme, SLICE("smtps"))))
+		CHECK_ERROR(l, "limpid.notifier.smtp.server", "expected smtp:// or smtps:// at the beginning");
+	if (s->from.len == 0)
+		CHECK_ERROR(l, "limpid.notifier.smtp.from", "is required");
+	if (s->to.n == 0)
+		CHECK_ERROR(l, "limpid.notifier.smtp.to", "is required: nobody would get the mail");
+	if (s->user.len > 0 && s->starttls != CONFIG_STARTTLS_REQUIRED && !slice_eq_nocase(scheme, SLICE("smtps")))
+		CHECK_WARN(l, "limpid.notifier.smtp.starttls", "the password may be sent without TLS");
+	end_in_slash(l, "limpid.notifier.smtp.callback", &s->callback);
+	check_url(l, "limpid.notifier.smtp.callback", s->callback, false);
+}
+
+static void check_jsonl(struct loader *l, const struct config_delivery *d)
+{
+	if (d->jsonl_present && d->jsonl_path.len == 0)
+		CHECK_ERROR(l, "limpid.notifier.jsonl.path", "is required");
+}
+
+/* In the order of notify/deliverers.def: the first one is used. */
+static const char *mechanism(const struct config *c, size_t index)
+{
+	const struct {
+		bool present;
+		const char *name;
+	} all[] = {
+		{ c->notifier.webhook.present, "webhook" },    { c->notifier.amqp.present, "amqp" },
+		{ c->notifier.stomp.present, "stomp" },	       { c->limpid.notifier.smtp.present, "smtp" },
+		{ c->limpid.notifier.jsonl_present, "jsonl" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i].present && index-- == 0)
+			return all[i].name;
+	return NULL;
+}
+
 static void check_v1_hook(struct loader *l, const struct config_delivery *d)
 {
 	check_url(l, "limpid.notifier.v1.endpoint", d->v1_endpoint, false);
@@ -104,7 +148,7 @@ static void check_v1_hook(struct loader *l, const struct config_delivery *d)
 void check_notifier(struct loader *l)
 {
 	struct config_notifier *n = &l->config->notifier;
-	int mechanisms = n->webhook.present + n->amqp.present + n->stomp.present;
+	const char *used = mechanism(l->config, 0);
 
 	if (n->webhook.present && check_in_mode(l, CONFIG_NOTIFIER))
 		check_webhook(l, &n->webhook);
@@ -115,18 +159,20 @@ void check_notifier(struct loader *l)
 	if (!check_in_mode(l, CONFIG_NOTIFIER))
 		return;
 	check_v1_hook(l, &l->config->limpid.notifier);
+	check_tls(l, "limpid.notifier.webhook.tls", &l->config->limpid.notifier.webhook_tls);
+	check_smtp(l, &l->config->limpid.notifier.smtp);
+	check_jsonl(l, &l->config->limpid.notifier);
 	if (l->config->mode == CONFIG_NOTIFIER) {
 		check_url(l, "notifier.indexer_addr", n->indexer_addr, true);
 		check_url(l, "notifier.matcher_addr", n->matcher_addr, true);
 	}
 	check_connstring(l, "notifier.connstring", n->connstring);
-	if (mechanisms == 0 && l->config->mode == CONFIG_NOTIFIER)
+	if (!used && l->config->mode == CONFIG_NOTIFIER)
 		CHECK_ERROR(l, "notifier", "no delivery mechanisms specified");
-	else if (mechanisms == 0 && l->config->limpid.notifier.v1_endpoint.len == 0 && is_wanted(l) && !l->config->v2)
+	else if (!used && l->config->limpid.notifier.v1_endpoint.len == 0 && is_wanted(l) && !l->config->v2)
 		CHECK_WARN(l, "notifier.connstring", "no delivery mechanisms specified");
-	if (mechanisms > 1)
-		CHECK_WARN(l, "notifier", "multiple delivery mechanisms specified: %s is used",
-			   n->webhook.present ? "webhook" : "amqp");
+	if (mechanism(l->config, 1))
+		CHECK_WARN(l, "notifier", "multiple delivery mechanisms specified: %s is used", used);
 	if (n->poll_interval < 6 * VALUE_HOUR)
 		CHECK_WARN(l, "notifier.poll_interval", "interval is very fast: may result in increased workload");
 	if (n->delivery_interval < VALUE_HOUR)

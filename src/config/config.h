@@ -209,10 +209,34 @@ struct config_updates {
 	int64_t timeout; /* of one run */
 };
 
+/* In the order of the row's choices. */
+enum config_starttls { CONFIG_STARTTLS_REQUIRED, CONFIG_STARTTLS_OPTIONAL, CONFIG_STARTTLS_NO };
+
+/* limpid.notifier.smtp: mail through a relay. */
+struct config_smtp {
+	bool present;
+	struct slice server; /* smtp:// or smtps:// URL */
+	enum config_starttls starttls;
+	struct config_tls tls;
+	struct slice hello; /* this machine's name for the relay */
+	struct slice user, password;
+	struct slice from, subject;
+	struct config_list to;
+	struct slice callback; /* URL, ends in a slash */
+	int64_t rollup;	       /* entries told in one mail */
+};
+
 /* limpid.notifier: what Clair v4 has no keys for. */
 struct config_delivery {
 	int64_t attempts; /* 0: until the notification is old */
 	int64_t retry_interval;
+	int64_t connect_timeout, timeout;
+	struct config_tls webhook_tls;
+	int64_t webhook_redirects;
+	struct config_smtp smtp;
+	bool jsonl_present;
+	struct slice jsonl_path;
+	bool jsonl_sync;	  /* to the disk, after each notification */
 	struct slice v1_endpoint; /* URL that gets Clair v2's {"Notification":{"Name":...}} */
 	struct slice v1_server_name;
 	struct config_tls v1_tls;
