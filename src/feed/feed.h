@@ -75,6 +75,7 @@ struct feed_document {
 struct feed_format {
 	const char *name;    /* "secdb"; equals the row and the file in format/ */
 	const char *version; /* grows when the same document gives other records: then it is parsed again */
+	bool reads_packed;   /* gets a packed document as it came; others get what it holds */
 	/*
 	 * Emit every record. A bad record is a diagnostic with its offset; a broken document is a failure (and never
 	 * replaces good data). Memory is bounded by the largest record.

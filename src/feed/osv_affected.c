@@ -217,6 +217,8 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	if (!e || row.package.len == 0)
 		return STATUS_OK;
 	row.name_kind = osv_ecosystem_name_kind(e);
+	if (osv_ecosystem_is_pro(e, json_get_str(package, "ecosystem")))
+		row.fix_state = FIX_PRO;
 	row.scheme = osv_ecosystem_scheme(e);
 	if (row.scheme == SCHEME_pep440 && !pypi_name(&r->arena, row.package, &row.package))
 		return nomem(err);
@@ -281,5 +283,49 @@ enum status osv_merge_rebuilds(struct osv_reader *r, osv_rows *rows, struct err 
 	enum status st = rows->len > 1 ? merge(r, &seen, rows, err) : STATUS_OK;
 
 	map_fini(&seen);
+	return st;
+}
+
+static enum status merge_pro(struct osv_reader *r, struct map *seen, osv_rows *rows, struct err *err)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		struct affected *row = &rows->at[i], *first;
+		struct slice key;
+		uint64_t *slot;
+		bool is_new;
+
+		if (!arena_printf(&r->arena, &key, "%.*s|%.*s", SLICE_ARG(row->scope), SLICE_ARG(row->package)) ||
+		    !(slot = map_slot(seen, key, &is_new)))
+			return nomem(err);
+		first = &rows->at[is_new ? kept : *slot];
+		if (is_new)
+			*slot = kept;
+		if (is_new || first->fix_state == row->fix_state)
+			rows->at[kept++] = *row;
+		else if ((row->fixed_version.len > 0) != (first->fixed_version.len > 0) ? row->fixed_version.len > 0
+											: first->fix_state == FIX_PRO)
+			*first = *row;
+	}
+	rows->len = kept;
+	return STATUS_OK;
+}
+
+enum status osv_merge_pro(struct osv_reader *r, osv_rows *rows, struct err *err)
+{
+	struct map seen = MAP_INIT;
+	enum status st = STATUS_OK;
+	bool any = false;
+
+	for (size_t i = 0; i < rows->len; i++)
+		any |= rows->at[i].fix_state == FIX_PRO;
+	if (any)
+		st = merge_pro(r, &seen, rows, err);
+	map_fini(&seen);
+	/* Without a fix there is nothing that is withheld. */
+	for (size_t i = 0; i < rows->len; i++)
+		if (rows->at[i].fix_state == FIX_PRO && rows->at[i].fixed_version.len == 0)
+			rows->at[i].fix_state = FIX_PLAIN;
 	return st;
 }

@@ -20,6 +20,12 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
  */
 enum status osv_merge_rebuilds(struct osv_reader *r, osv_rows *rows, struct err *err) NODISCARD;
 
+/*
+ * Ubuntu names a package once for everybody and once for subscribers of Ubuntu Pro (fix_state). A fix for everybody
+ * counts alone; without one the subscribers' does, so that who has it is not told of again.
+ */
+enum status osv_merge_pro(struct osv_reader *r, osv_rows *rows, struct err *err) NODISCARD;
+
 /* Count an entry of an ecosystem that is not read (osv_record.c). */
 void osv_reader_skip(struct osv_reader *r, struct slice ecosystem);
 

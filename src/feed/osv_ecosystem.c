@@ -69,10 +69,10 @@ bool osv_ecosystem_leaves_out(const struct osv_ecosystem *e, struct slice id)
 
 /* ---- releases ---- */
 
-/* "15" or "15 SP4" at the end of text -> "15", "15.4"; empty for anything else. */
+/* "15", "15 SP4" or "16.0" at the end of text -> "15", "15.4", "16.0"; empty for anything else. */
 static bool suse_version(struct slice text, struct arena *arena, struct slice *out)
 {
-	struct slice before, last, major;
+	struct slice before, last, major, whole, minor;
 	uint64_t number;
 
 	*out = SLICE_EMPTY;
@@ -82,7 +82,9 @@ static bool suse_version(struct slice text, struct arena *arena, struct slice *o
 		before = SLICE_EMPTY;
 		last = text;
 	}
-	if (slice_to_u64(last, &number)) {
+	/* "15", and "16.0" since then */
+	slice_cut(last, '.', &whole, &minor);
+	if (slice_to_u64(whole, &number) && (minor.len == 0 || slice_to_u64(minor, &number))) {
 		*out = last;
 		return true;
 	}
@@ -117,6 +119,11 @@ static struct slice ubuntu_release(struct slice suffix)
 		suffix = slice_from(suffix, 4);
 	slice_cut(suffix, ':', &release, NULL);
 	return release.len > 0 && is_digit(release.ptr[0]) ? release : SLICE_EMPTY;
+}
+
+bool osv_ecosystem_is_pro(const struct osv_ecosystem *e, struct slice ecosystem)
+{
+	return e->suffix == SUFFIX_UBUNTU && slice_has(ecosystem, SLICE(":Pro:"));
 }
 
 bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, struct arena *arena, struct slice *out)

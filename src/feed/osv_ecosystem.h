@@ -15,6 +15,8 @@ enum affected_name osv_ecosystem_name_kind(const struct osv_ecosystem *e);
 bool osv_ecosystem_is_listed(const struct osv_ecosystem *e);
 /* Is a record of this id no vulnerability, or a repetition of others? */
 bool osv_ecosystem_leaves_out(const struct osv_ecosystem *e, struct slice id);
+/* "Ubuntu:Pro:18.04:LTS": what it names is for subscribers. */
+bool osv_ecosystem_is_pro(const struct osv_ecosystem *e, struct slice ecosystem);
 /*
  * The scope for what follows the colon ("" if nothing does). *out is empty when it names no release of a system that
  * images have. False only when memory is short.

@@ -164,6 +164,16 @@ static enum status read_list(struct osv_reader *r, yyjson_val *list, size_t room
 	return STATUS_OK;
 }
 
+static size_t drop_id(struct slice *list, size_t n, struct slice id)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!slice_eq(list[i], id))
+			list[kept++] = list[i];
+	return kept;
+}
+
 /*
  * "upstream" names what a distribution's record is about: for "UBUNTU-CVE-2024-1" the same flaw "CVE-2024-1", for an
  * erratum all that it fixes.
@@ -174,7 +184,7 @@ static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct adv
 	size_t room = yyjson_arr_size(upstream), i, n;
 	struct slice *aliases, *related;
 
-	TRY(read_list(r, json_get(record, "aliases"), room, &aliases, &a->n_aliases, err));
+	TRY(read_list(r, json_get(record, "aliases"), room + 1, &aliases, &a->n_aliases, err));
 	TRY(read_list(r, json_get(record, "related"), room, &related, &a->n_related, err));
 	yyjson_arr_foreach(upstream, i, n, item)
 	{
@@ -186,6 +196,15 @@ static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct adv
 			aliases[a->n_aliases++] = id;
 		else
 			related[a->n_related++] = id;
+	}
+	/* Ubuntu's own feed goes by the CVE: what both say of a package is one finding. */
+	if (slice_starts(a->id, SLICE("UBUNTU-CVE-"))) {
+		struct slice cve = slice_from(a->id, strlen("UBUNTU-"));
+
+		a->n_aliases = drop_id(aliases, a->n_aliases, cve);
+		a->n_related = drop_id(related, a->n_related, cve);
+		aliases[a->n_aliases++] = a->id;
+		a->id = cve;
 	}
 	a->aliases = aliases;
 	a->related = related;
@@ -213,7 +232,8 @@ static enum status read_links(struct osv_reader *r, yyjson_val *record, struct a
 	if (!links)
 		return nomem(err);
 	if (!slice_starts(page, SLICE("https://")) &&
-	    !arena_printf(&r->arena, &page, "https://osv.dev/vulnerability/%.*s", SLICE_ARG(a->id)))
+	    !arena_printf(&r->arena, &page, "https://osv.dev/vulnerability/%.*s",
+			  SLICE_ARG(json_get_str(record, "id"))))
 		return nomem(err);
 	if (!add_link(&seen, links, &a->n_links, page))
 		return nomem(err);
@@ -288,6 +308,7 @@ static enum status fill(struct osv_reader *r, yyjson_val *record, struct advisor
 			entry_severity(entry, a, &rows.at[before]);
 	}
 	TRY(osv_merge_rebuilds(r, &rows, err));
+	TRY(osv_merge_pro(r, &rows, err));
 	a->affected = rows.at;
 	a->n_affected = rows.len;
 	return STATUS_OK;

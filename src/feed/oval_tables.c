@@ -125,6 +125,20 @@ static void begin(struct oval_tables *t, const struct xml_attr *attrs, size_t n)
 	t->evr = t->arch = 0;
 }
 
+/* Tests of installed packages; Ubuntu's documents for images look into a manifest file instead. */
+static bool is_kind(struct slice name, struct slice suffix)
+{
+	return slice_ends(name, suffix) &&
+	       (slice_starts(name, SLICE("rpminfo_")) || slice_starts(name, SLICE("dpkginfo_")) ||
+		slice_starts(name, SLICE("textfilecontent54_")));
+}
+
+static bool is_version(struct slice name, const struct xml_attr *attrs, size_t n)
+{
+	return slice_eq(name, SLICE("evr")) || (slice_eq(name, SLICE("subexpression")) &&
+						slice_eq(attr(attrs, n, "datatype"), SLICE("debian_evr_string")));
+}
+
 static enum status on_start(void *ctx, struct slice name, const struct xml_attr *attrs, size_t n, struct err *err)
 {
 	struct oval_tables *t = ctx;
@@ -138,22 +152,23 @@ static enum status on_start(void *ctx, struct slice name, const struct xml_attr 
 	buf_reset(&t->text);
 	if (++t->depth == 2 && slice_eq(name, SLICE("definitions")))
 		t->definitions_seen++;
-	if (slice_eq(name, SLICE("rpminfo_test"))) {
+	if (is_kind(name, SLICE("_test"))) {
 		t->in = OVAL_IN_TEST;
 		begin(t, attrs, n);
-	} else if (slice_eq(name, SLICE("rpminfo_object"))) {
+	} else if (is_kind(name, SLICE("_object"))) {
 		t->in = OVAL_IN_OBJECT;
 		begin(t, attrs, n);
-	} else if (slice_eq(name, SLICE("rpminfo_state"))) {
+	} else if (is_kind(name, SLICE("_state"))) {
 		t->in = OVAL_IN_STATE;
 		begin(t, attrs, n);
 	} else if (t->in == OVAL_IN_TEST && slice_eq(name, SLICE("object"))) {
 		t->object = key(t, attr(attrs, n, "object_ref"));
 	} else if (t->in == OVAL_IN_TEST && slice_eq(name, SLICE("state"))) {
 		t->state = key(t, attr(attrs, n, "state_ref"));
-	} else if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("evr"))) {
+	} else if (t->in == OVAL_IN_STATE && is_version(name, attrs, n)) {
 		struct slice op = attr(attrs, n, "operation");
 
+		t->reading_version = true;
 		t->op = slice_eq(op, SLICE("less than"))	    ? OVAL_LESS
 			: slice_eq(op, SLICE("less than or equal")) ? OVAL_LESS_OR_EQUAL
 								    : OVAL_OTHER;
@@ -181,13 +196,13 @@ static enum status end_element(struct oval_tables *t, struct slice name, struct 
 		e = insert(&t->objects, t->id);
 		if (e)
 			e->name = keep(t, text);
-	} else if (t->in == OVAL_IN_TEST && slice_eq(name, SLICE("rpminfo_test"))) {
+	} else if (t->in == OVAL_IN_TEST && is_kind(name, SLICE("_test"))) {
 		e = insert(&t->tests, t->id);
 		if (e) {
 			e->test.object = t->object;
 			e->test.state = t->state;
 		}
-	} else if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("rpminfo_state"))) {
+	} else if (t->in == OVAL_IN_STATE && is_kind(name, SLICE("_state"))) {
 		e = insert(&t->states, t->id);
 		if (e) {
 			e->state.evr = t->evr;
@@ -208,12 +223,13 @@ static enum status on_end(void *ctx, struct slice name, struct err *err)
 	t->depth--;
 	if (t->in == OVAL_IN_NOTHING)
 		return STATUS_OK;
-	if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("evr")))
+	if (t->in == OVAL_IN_STATE && t->reading_version)
 		t->evr = keep_evr(t, text);
 	else if (t->in == OVAL_IN_STATE && slice_eq(name, SLICE("arch")))
 		t->arch = keep(t, text);
+	t->reading_version = false;
 	TRY(end_element(t, name, err));
-	if (slice_starts(name, SLICE("rpminfo_")))
+	if (is_kind(name, SLICE("_test")) || is_kind(name, SLICE("_object")) || is_kind(name, SLICE("_state")))
 		t->in = OVAL_IN_NOTHING;
 	buf_reset(&t->text);
 	return buf_check(&t->texts, "the texts of an OVAL document", err);

@@ -23,6 +23,7 @@ struct oval_tables {
 	uint64_t id, object, state;
 	enum oval_op op;
 	uint32_t evr, arch;
+	bool reading_version;
 	uint64_t depth, definitions_seen; /* elements "definitions" below the root */
 	enum { OVAL_IN_NOTHING, OVAL_IN_TEST, OVAL_IN_OBJECT, OVAL_IN_STATE } in;
 	struct buf text;

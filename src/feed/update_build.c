@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* update_build.c - from a document in a temporary file to a segment in the folder of segments. */
+#include "feed/unpack.h"
 #include "feed/update_impl.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Records between two signs of life. */
 #define TELL_EVERY 5000
@@ -99,8 +101,8 @@ static enum status write_segment(struct build *b, const struct feed_source *sour
 	return segment_writer_finish(w, &out->segment, &out->stats, err);
 }
 
-enum status update_build(struct update_run *run, const struct feed_source *source, int fd, struct update_built *out,
-			 struct err *err)
+static enum status build_plain(struct update_run *run, const struct feed_source *source, int fd,
+			       struct update_built *out, struct err *err)
 {
 	struct build b = { .run = run };
 	void *map = NULL;
@@ -118,5 +120,19 @@ enum status update_build(struct update_run *run, const struct feed_source *sourc
 	st = write_segment(&b, source, out, err);
 	if (map)
 		munmap(map, (size_t)info.st_size);
+	return st;
+}
+
+enum status update_build(struct update_run *run, const struct feed_source *source, int fd, struct update_built *out,
+			 struct err *err)
+{
+	int plain = -1;
+	enum status st;
+
+	if (!run->feed->format->reads_packed)
+		TRY(feed_unpack(fd, run->segments, run->options->limits, &plain, err));
+	st = build_plain(run, source, plain >= 0 ? plain : fd, out, err);
+	if (plain >= 0)
+		close(plain);
 	return st;
 }

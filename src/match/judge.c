@@ -261,6 +261,8 @@ static enum status read_row(struct reader *rd, yyjson_val *row)
 	TRY(read_versions(rd, json_get(row, "versions")));
 	TRY(keep(rd, json_get_str(row, "module"), &rd->q->row.module));
 	TRY(keep(rd, json_get_str(row, "arch"), &rd->q->row.arch));
+	if (!fix_state_by_name(json_get_str(row, "fix_state"), &rd->q->row.fix_state))
+		refuse(rd, "its state of the fix is not known");
 	return keep(rd, json_get_str(row, "platforms"), &rd->q->row.platforms);
 }
 

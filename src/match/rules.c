@@ -28,6 +28,15 @@ static void put_words(struct verdict_text *why, const char *fmt, ...)
 			put_words(why_, __VA_ARGS__);                                                                  \
 	} while (0)
 
+/* More words after those that are there. */
+static void add_words(struct verdict_text *why, const char *text)
+{
+	size_t n = why ? strlen(why->text) : 0;
+
+	if (why && n + 1 < sizeof(why->text))
+		snprintf(why->text + n, sizeof(why->text) - n, "; %s", text);
+}
+
 static const char *quote(struct err_quote *q, struct slice s)
 {
 	return err_slice(q, s);
@@ -58,6 +67,30 @@ static bool rule_plain(const struct index_report *index, const struct package *p
 }
 
 /*
+ * Builds of one package that are lines of their own: Oracle's userspace Ksplice and FIPS packages have it in their
+ * release ("1.1.1k-6.ksplice1.el8", "3.6.16-4.0.1.el8_fips"). A fix of one line is none of another.
+ */
+static const char *build_line(struct slice version)
+{
+	if (slice_has(version, SLICE(".ksplice")))
+		return "Ksplice";
+	return slice_ends(version, SLICE("_fips")) ? "FIPS" : "usual";
+}
+
+static bool same_line(const struct package *p, const struct affected *row, struct verdict_text *why)
+{
+	const char *installed = build_line(p->version), *fixed;
+
+	if (row->n_ranges == 0 || row->ranges[0].fixed.len == 0 || !slice_starts(row->scope, SLICE("oracle:")))
+		return true;
+	fixed = build_line(row->ranges[0].fixed);
+	if (strcmp(installed, fixed) == 0)
+		return true;
+	say(why, "the fix is for the %s build, installed is the %s one", fixed, installed);
+	return false;
+}
+
+/*
  * A module stream is a line of versions of its own: fixes of another stream, or of the non-modular build, compare to
  * nothing. A modular fix whose stream the source does not name ("?") cannot be judged and is not reported.
  */
@@ -67,7 +100,7 @@ static bool rule_rpm(const struct index_report *index, const struct package *p, 
 	struct err_quote a, b;
 	bool noarch = slice_eq(p->arch, SLICE("noarch"));
 
-	if (!noarch && !rule_plain(index, p, row, why))
+	if ((!noarch && !rule_plain(index, p, row, why)) || !same_line(p, row, why))
 		return false;
 	if (slice_eq(row->module, p->module))
 		return true;
@@ -288,6 +321,19 @@ static bool judge_early(const struct index_report *index, const struct package *
 	return true;
 }
 
+/* What the source says of the fix. A system that has packages of Ubuntu Pro has a contract, and the fix is offered to
+ * it. */
+static void judge_fix(const struct affected *row, struct judgement *j, struct verdict_text *why)
+{
+	if (row->fix_state == FIX_PLAIN)
+		return;
+	if (row->fix_state == FIX_PRO && slice_has(j->version, SLICE("esm")))
+		return;
+	if (fix_state_withheld(row->fix_state))
+		j->fix = SLICE_EMPTY;
+	add_words(why, fix_state_text(row->fix_state));
+}
+
 struct judgement rules_judge(const struct index_report *index, const struct package *p, const struct affected *row,
 			     struct slice looked_up, struct verdict_text *why)
 {
@@ -311,5 +357,7 @@ struct judgement rules_judge(const struct index_report *index, const struct pack
 	}
 	q.version = j.version;
 	j.verdict = judge_versions(&q, row, &j.fix);
+	if (j.verdict == VERDICT_AFFECTED)
+		judge_fix(row, &j, why);
 	return j;
 }

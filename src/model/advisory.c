@@ -24,6 +24,47 @@ bool severity_by_name(struct slice name, enum severity *out)
 	return false;
 }
 
+static const struct {
+	const char *name, *text;
+	bool withheld;
+} fix_states[FIX_STATE_COUNT] = {
+#define FIX_STATE(id, name, withheld, what) [FIX_##id] = { name, what, withheld },
+#include "model/fix_states.def"
+#undef FIX_STATE
+};
+_Static_assert(FIX_STATE_COUNT <= 8, "a row of a segment has three bits for it");
+
+const char *fix_state_name(enum fix_state s)
+{
+	return fix_states[s].name;
+}
+
+const char *fix_state_text(enum fix_state s)
+{
+	return fix_states[s].text;
+}
+
+bool fix_state_withheld(enum fix_state s)
+{
+	return fix_states[s].withheld;
+}
+
+bool fix_state_by_name(struct slice name, enum fix_state *out)
+{
+	for (size_t i = 0; i < FIX_STATE_COUNT; i++) {
+		if (slice_eq(name, slice_cstr(fix_states[i].name))) {
+			*out = (enum fix_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct slice affected_offered_fix(const struct affected *a)
+{
+	return fix_state_withheld(a->fix_state) ? SLICE_EMPTY : a->fixed_version;
+}
+
 static bool copy_list(struct arena *arena, const struct slice *in, size_t n, const struct slice **out)
 {
 	struct slice *list = NULL;

@@ -30,6 +30,18 @@ enum affected_status {
 	AFFECTED_UNDECIDED, /* the vendor has not decided (undetermined, under investigation): no finding, explained */
 };
 
+/* What the source says of a fix beyond the versions. */
+enum fix_state {
+#define FIX_STATE(id, name, withheld, what) FIX_##id,
+#include "model/fix_states.def"
+#undef FIX_STATE
+	FIX_STATE_COUNT
+};
+const char *fix_state_name(enum fix_state s); /* "" for FIX_PLAIN */
+const char *fix_state_text(enum fix_state s); /* for people; "" for FIX_PLAIN */
+bool fix_state_withheld(enum fix_state s);
+bool fix_state_by_name(struct slice name, enum fix_state *out);
+
 /* Which name of an installed package a row speaks of. */
 enum affected_name { AFFECTED_NAME_SOURCE, AFFECTED_NAME_BINARY, AFFECTED_NAME_ANY };
 
@@ -39,6 +51,7 @@ struct affected {
 	struct slice package; /* name as matched in that scope (PyPI: PEP 503) */
 	enum affected_name name_kind;
 	enum affected_status status;
+	enum fix_state fix_state;
 	enum scheme_id scheme;
 	const struct version_range *ranges; /* none and no versions: every version is affected */
 	size_t n_ranges;
@@ -70,6 +83,9 @@ struct advisory {
 	const struct affected *affected;
 	size_t n_affected;
 };
+
+/* fixed_version, or "" where the fix is withheld: what somebody without a contract can go to. */
+struct slice affected_offered_fix(const struct affected *a);
 
 /* Receives advisories; slices are valid only during the call. */
 struct advisory_sink {

@@ -160,6 +160,7 @@ static void put_finding(struct json_writer *w, const struct index_report *r, con
 	put_package(w, r, f->package);
 	json_member_str(w, "fixed_version", f->row.fixed_version);
 	json_member_str(w, "fix", f->fix);
+	json_member_cstr(w, "fix_state", fix_state_name(f->row.fix_state));
 	put_evidence(w, f);
 }
 

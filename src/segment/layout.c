@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 
-#define VERSION 1u
+/* 2: rows have a state of the fix, in bits that were 0 before. */
+#define VERSION 2u
+#define VERSION_OLDEST 1u
 
 uint64_t layout_hash(struct slice bytes, uint64_t seed)
 {
@@ -130,7 +132,7 @@ enum status layout_header_parse(struct slice file, struct layout_header *out, st
 		return err_at(err, STATUS_MALFORMED, 0, "segment: the header's check sum does not fit");
 	if (!take_header(&c, &h, &version))
 		return err_at(err, STATUS_MALFORMED, c.pos, "segment: the header is damaged");
-	if (version != VERSION)
+	if (version < VERSION_OLDEST || version > VERSION)
 		return err_at(err, STATUS_UNSUPPORTED, 8,
 			      "segment: format version %u is not known here; run limpid update", version);
 	if (h.file_size != file.len)
@@ -153,13 +155,16 @@ enum status layout_header_parse(struct slice file, struct layout_header *out, st
 /* ---- details ---- */
 
 #define DETAIL_FIXED_IS_RANGE 1u /* fixed_version is what the first range says */
+/* The first byte: kind of name, status (two bits each), DETAIL_FIXED_IS_RANGE, state of the fix (three bits). */
+#define DETAIL_FIX_STATE 5u
 
 void layout_put_detail(struct buf *b, const struct affected *a)
 {
 	const struct version_scheme *scheme = scheme_get(a->scheme);
 	bool same = a->n_ranges > 0 && slice_eq(a->fixed_version, a->ranges[0].fixed);
 
-	buf_add_byte(b, (uint8_t)(a->name_kind | a->status << 2 | (same ? DETAIL_FIXED_IS_RANGE << 4 : 0)));
+	buf_add_byte(b, (uint8_t)(a->name_kind | a->status << 2 | (same ? DETAIL_FIXED_IS_RANGE << 4 : 0) |
+				  (unsigned)a->fix_state << DETAIL_FIX_STATE));
 	layout_text(b, scheme ? slice_cstr(scheme->name) : SLICE_EMPTY);
 	layout_uvarint(b, a->n_ranges);
 	for (size_t i = 0; i < a->n_ranges; i++) {
@@ -231,7 +236,8 @@ enum status layout_take_detail(struct slice detail, struct arena *arena, struct 
 	good = cursor_u8(&c, &bits) && layout_take_text(&c, &scheme) && take_ranges(&c, arena, &a) &&
 	       take_list(&c, arena, &a.versions, &a.n_versions);
 	same = (bits >> 4 & DETAIL_FIXED_IS_RANGE) != 0;
-	good = good && (bits & 3) <= AFFECTED_NAME_ANY && (bits >> 2 & 3) <= AFFECTED_UNDECIDED && bits >> 5 == 0;
+	good = good && (bits & 3) <= AFFECTED_NAME_ANY && (bits >> 2 & 3) <= AFFECTED_UNDECIDED &&
+	       bits >> DETAIL_FIX_STATE < FIX_STATE_COUNT;
 	if (good && same && a.n_ranges > 0)
 		a.fixed_version = a.ranges[0].fixed;
 	else
@@ -242,6 +248,7 @@ enum status layout_take_detail(struct slice detail, struct arena *arena, struct 
 		return err_at(err, STATUS_MALFORMED, c.pos, "segment: a row is damaged");
 	a.name_kind = (enum affected_name)(bits & 3);
 	a.status = (enum affected_status)(bits >> 2 & 3);
+	a.fix_state = (enum fix_state)(bits >> DETAIL_FIX_STATE);
 	a.scheme = scheme_id_by_name(scheme);
 	if (scheme.len > 0 && a.scheme == SCHEME_NONE)
 		return err_at(err, STATUS_UNSUPPORTED, 1, "segment: a row has a version scheme that is not known here");

@@ -114,6 +114,7 @@ static enum status find_in(struct space_source *s, struct slice id, struct arena
 static enum status add_fix(const struct affected *row, struct arena *arena, struct layers_advisory *out,
 			   struct err *err)
 {
+	struct slice fix = affected_offered_fix(row);
 	struct layers_fix *fixes = arena_array(arena, out->n_fixes + 1, sizeof(*fixes));
 
 	if (!fixes)
@@ -122,7 +123,7 @@ static enum status add_fix(const struct affected *row, struct arena *arena, stru
 		memcpy(fixes, out->fixes, out->n_fixes * sizeof(*fixes));
 	/* The texts are the segment's. */
 	fixes[out->n_fixes++] = (struct layers_fix){ row->package, slice_cstr(layers_format_of_scheme(row->scheme)),
-						     row->fixed_version.len > 0 ? row->fixed_version : SLICE("None") };
+						     fix.len > 0 ? fix : SLICE("None") };
 	out->fixes = fixes;
 	return STATUS_OK;
 }

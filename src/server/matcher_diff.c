@@ -100,7 +100,7 @@ static enum status put_row(void *ctx, enum segment_change change, const struct s
 					  .advisory = &body,
 					  .row = &row,
 					  .severity = clair_row_severity(&body, &row),
-					  .fix = row.fixed_version,
+					  .fix = affected_offered_fix(&row),
 					  .type = clair_scope_language(row.scope),
 					  .exact = true };
 	if (v.type == PACKAGE_NONE && distribution_of_scope(row.scope, &distribution))

@@ -74,6 +74,7 @@ static void put_affected(struct json_writer *w, const struct affected *a)
 	put_text(w, "arch", a->arch);
 	put_text(w, "platforms", a->platforms);
 	put_text(w, "severity", a->severity);
+	put_text(w, "fix_state", slice_cstr(fix_state_name(a->fix_state)));
 	json_close(w);
 }
 

@@ -74,7 +74,7 @@ static void test_header(void **state)
 
 	(void)state;
 	check(layout_header_print(&h, file, &err));
-	assert_memory_equal(file, "LIMPSEG1\1\0\0\0\0\1\0\0\xe8\3\0\0\0\0\0\0", 24);
+	assert_memory_equal(file, "LIMPSEG1\2\0\0\0\0\1\0\0\xe8\3\0\0\0\0\0\0", 24);
 	check(layout_header_parse(slice_make(file, sizeof(file)), &got, &err));
 	assert_memory_equal(&h, &got, sizeof(h));
 	check_fails(layout_header_parse(slice_make(file, 999), &got, &err), STATUS_MALFORMED,
