@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-extern struct err err;
+extern struct err err __attribute__((visibility("hidden"))); /* libc has a function of this name */
 /* Where PostgreSQL is; NULL: the tests are about SQLite. */
 const char *remote(void);
 /* Fails the test with err's message. */
