@@ -32,6 +32,8 @@ struct options {
 	const char *value[OPTION_COUNT]; /* last argument given; "" for a flag; NULL if it was not given */
 	const char *sets[CLI_REPEATS];   /* --set, in order */
 	size_t n_sets;
+	const char *formats[CLI_REPEATS]; /* --format, in order */
+	size_t n_formats;
 	const char *const *args;         /* what is no option; borrowed from argv */
 	size_t n_args;
 };
@@ -102,17 +104,55 @@ bool cli_segment_dir(const char *data_dir, char *out, size_t size);
  */
 bool cli_find(const char *const *places, size_t n, char *out, size_t size);
 
-/* Where reports go: standard output or --output, which appears whole or not at all. */
+/* Where one report goes: standard output or a file, which appears whole or not at all. */
 struct cli_output {
 	struct report_out out;
 	int fd;
-	struct file_writer *writer; /* owned while --output is open */
+	struct file_writer *writer; /* owned while a file is open */
+	unsigned guard;		    /* what cli_output_guard() gave */
 };
-enum status cli_output_open(const struct options *o, struct cli_output *out, struct err *err) NODISCARD;
+/* path: NULL or "-" is standard output; a device or a pipe is written to as that is. */
+enum status cli_output_open(const char *path, struct cli_output *out, struct err *err) NODISCARD;
 enum status cli_output_close(struct cli_output *out, struct err *err) NODISCARD;
 void cli_output_abort(struct cli_output *out);
-/* Delete the writer's temporary file, if it has one, when a signal ends the process. NULL: no longer. */
-void cli_output_guard(const struct file_writer *w);
+/* Delete the writer's temporary file, if it has one, when a signal ends the process; 0: it has none, or there are many.
+ */
+unsigned cli_output_guard(const struct file_writer *w);
+/* No longer. 0 is fine. */
+void cli_output_unguard(unsigned guard);
+
+/* One of the reports that --format asks for. */
+#define CLI_REPORTS 32
+struct cli_report {
+	const struct report_format *format;
+	const char *version; /* of the format; NULL: its usual one */
+	const char *path;    /* NULL: standard output. Borrowed from the options. */
+	struct cli_output output;
+	size_t written; /* documents */
+	bool failed;	/* it could not be written, which was told: nothing more goes there */
+};
+struct cli_reports {
+	struct cli_report *at; /* owned; n of them */
+	size_t n;
+	struct report_options options; /* of every report */
+};
+/* What --format and --output ask for, and the moment reports speak of. False after a message. */
+bool cli_reports_choose(const struct options *o, bool for_index, struct cli_reports *out);
+/* Open all or none. */
+enum status cli_reports_open(struct cli_reports *r, struct err *err) NODISCARD;
+/*
+ * Do it for each report that has not failed. One that fails ends alone, after a message, while others are left; the
+ * last one's failure is returned.
+ */
+typedef enum status (*cli_report_write)(void *ctx, struct cli_report *report, const struct report_options *options,
+					struct err *err);
+enum status cli_reports_each(struct cli_reports *r, cli_report_write write, void *ctx, struct err *err) NODISCARD;
+/* Publish those that have not failed. EXIT_DONE, or EXIT_UNREADABLE after a message where any has. */
+int cli_reports_close(struct cli_reports *r) NODISCARD;
+/* Drop what was not published, and the list. */
+void cli_reports_fini(struct cli_reports *r);
+/* Does a person see one of them as it is written? */
+bool cli_reports_on_terminal(const struct cli_reports *r);
 
 /* The data folder of a command that looks at images. */
 struct cli_folder {
@@ -143,8 +183,6 @@ typedef enum status (*cli_read)(const struct options *o, const struct cli_folder
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
 /* The targets that scan, index and explain take, as help text. */
 void cli_print_targets(FILE *out);
-/* Is the option's value a report format that has the document? Says so on standard error if not. */
-const struct report_format *cli_format(const struct options *o, bool for_index);
 
 /* Progress on a terminal's standard error: one line, rewritten. */
 struct cli_progress {

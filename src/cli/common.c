@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* common.c - messages, the data folder, outputs and progress of all commands. */
+/* common.c - messages, the data folder and progress of all commands. */
 #include "cli/cli.h"
 
-#include "io/file.h"
 #include "text/terminal.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Messages may quote names from an image: a terminal must not obey them. */
@@ -128,89 +122,6 @@ bool cli_find(const char *const *places, size_t n, char *out, size_t size)
 			return true;
 	}
 	return false;
-}
-
-static enum status write_out(void *ctx, struct slice bytes, struct err *err)
-{
-	const struct cli_output *out = ctx;
-
-	return file_write_all(out->fd, bytes, err);
-}
-
-/* A device, a pipe: it is written to, as standard output is, never replaced by a file. */
-static bool is_special(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
-}
-
-static enum status open_special(const char *path, struct cli_output *out, struct err *err)
-{
-	out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	if (out->fd < 0)
-		return err_errno(err, "cannot write %s", path);
-	return STATUS_OK;
-}
-
-enum status cli_output_open(const struct options *o, struct cli_output *out, struct err *err)
-{
-	const char *path = o->value[OPTION_output], *term = getenv("TERM");
-	struct winsize size;
-
-	memset(out, 0, sizeof(*out));
-	out->out.write = write_out;
-	out->out.ctx = out;
-	out->fd = STDOUT_FILENO;
-	if (path && strcmp(path, "-") != 0) {
-		if (is_special(path))
-			return open_special(path, out, err);
-		TRY(file_writer_open(path, &out->writer, err));
-		out->fd = file_writer_fd(out->writer);
-		cli_output_guard(out->writer);
-		return STATUS_OK;
-	}
-	out->out.terminal = isatty(STDOUT_FILENO);
-	out->out.colour = out->out.terminal && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
-	if (out->out.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		out->out.width = size.ws_col;
-	return STATUS_OK;
-}
-
-enum status cli_output_close(struct cli_output *out, struct err *err)
-{
-	struct file_writer *w = out->writer;
-
-	enum status st;
-
-	out->writer = NULL;
-	st = w ? file_writer_commit(w, NULL, err) : STATUS_OK;
-	cli_output_guard(NULL);
-	return st;
-}
-
-void cli_output_abort(struct cli_output *out)
-{
-	file_writer_abort(out->writer);
-	out->writer = NULL;
-	cli_output_guard(NULL);
-}
-
-const struct report_format *cli_format(const struct options *o, bool for_index)
-{
-	const char *name = o->value[OPTION_format] ? o->value[OPTION_format] : "table";
-	const struct report_format *f = report_format_by_name(slice_cstr(name));
-	struct buf names = BUF_INIT(CLI_NAMES_BYTES);
-	size_t n;
-	const struct report_format *const *all = report_formats(&n);
-
-	if (f && (for_index ? f->index != NULL : f->vulnerabilities != NULL))
-		return f;
-	for (size_t i = 0; i < n; i++)
-		if (for_index ? all[i]->index != NULL : all[i]->vulnerabilities != NULL)
-			buf_printf(&names, " %s", all[i]->name);
-	cli_error_choice("no output format", name, &names);
-	return NULL;
 }
 
 void cli_progress_init(struct cli_progress *p, const struct options *o)

@@ -17,17 +17,20 @@ static const char *place_of(const struct index_diag *d, const struct index_repor
 	return buf;
 }
 
-static enum status run(const struct options *o, const struct cli_folder *folder, const struct report_format *format,
-		       struct cli_output *output, int *out_exit, struct err *err)
+static enum status write_index(void *ctx, struct cli_report *report, const struct report_options *options,
+			       struct err *err)
+{
+	return report->format->index(ctx, options, &report->output.out, err);
+}
+
+static enum status run(const struct options *o, const struct cli_folder *folder, struct cli_reports *reports,
+		       int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
-	struct report_options options = { .now_s = date_now(),
-					  .fail_on = SEVERITY_COUNT,
-					  .program_version = cli_version };
 	struct index_report index;
 
 	TRY(cli_index(o, folder, slice_cstr(o->args[0]), &arena, &index, err));
-	TRY(format->index(&index, &options, &output->out, err));
+	TRY(cli_reports_each(reports, write_index, &index, err));
 	*out_exit = index.packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 	for (size_t i = 0; i < index.diags.len; i++) {
 		const struct layer_diag *d = &index.diags.at[i].diag;
@@ -44,17 +47,34 @@ static enum status run(const struct options *o, const struct cli_folder *folder,
 	return STATUS_OK;
 }
 
+/* With what was chosen; gives the exit status. */
+static int index_into(const struct options *o, struct cli_reports *reports)
+{
+	struct err err = ERR_INIT;
+	struct cli_folder folder;
+	char data_dir[4096];
+	int result = EXIT_DONE, written;
+	enum status st;
+
+	if (!cli_data_dir(o, data_dir, sizeof(data_dir)))
+		return EXIT_USAGE;
+	reports->options.program_version = cli_version;
+	if (cli_reports_open(reports, &err) != STATUS_OK)
+		return cli_failed(&err);
+	cli_folder_open(o, data_dir, &folder);
+	st = run(o, &folder, reports, &result, &err);
+	cli_folder_close(&folder);
+	if (st != STATUS_OK)
+		return cli_failed(&err);
+	written = cli_reports_close(reports);
+	return written == EXIT_DONE ? result : written;
+}
+
 int command_index(int argc, char **argv)
 {
 	AUTO(cli_arguments_free) char **given = cli_copy_arguments(argc, argv);
-	const struct report_format *format;
-	struct err err = ERR_INIT;
-	struct cli_output output;
-	struct cli_folder folder;
+	struct cli_reports AUTO(cli_reports_fini) reports = { .n = 0 };
 	struct options o;
-	char data_dir[4096];
-	int result = EXIT_DONE;
-	enum status st;
 
 	if (!given || !options_parse('i', argc, argv, &o))
 		return EXIT_USAGE;
@@ -62,19 +82,9 @@ int command_index(int argc, char **argv)
 		cli_error("usage: limpid index [options] TARGET; see: limpid help index");
 		return EXIT_USAGE;
 	}
-	format = cli_format(&o, true);
-	if (format && cli_needs_network(o.args, 1))
-		return cli_hand_over_remote(given);
-	if (!format || !cli_data_dir(&o, data_dir, sizeof(data_dir)))
+	if (!cli_reports_choose(&o, true, &reports))
 		return EXIT_USAGE;
-	if (cli_output_open(&o, &output, &err) != STATUS_OK)
-		return cli_failed(&err);
-	cli_folder_open(&o, data_dir, &folder);
-	st = run(&o, &folder, format, &output, &result, &err);
-	cli_folder_close(&folder);
-	if (st != STATUS_OK) {
-		cli_output_abort(&output);
-		return cli_failed(&err);
-	}
-	return cli_output_close(&output, &err) == STATUS_OK ? result : cli_failed(&err);
+	if (cli_needs_network(o.args, 1))
+		return cli_hand_over_remote(given);
+	return index_into(&o, &reports);
 }

@@ -45,14 +45,16 @@ static size_t find_letter(char command, char letter)
 
 static bool take(struct options *out, size_t id, const char *value)
 {
+	size_t *n = id == OPTION_set ? &out->n_sets : id == OPTION_format ? &out->n_formats : NULL;
+
 	out->value[id] = value;
-	if (id != OPTION_set)
+	if (!n)
 		return true;
-	if (out->n_sets == CLI_REPEATS) {
-		cli_error("--set was given more than %d times", CLI_REPEATS);
+	if (*n == CLI_REPEATS) {
+		cli_error("--%s was given more than %d times", rows[id].name, CLI_REPEATS);
 		return false;
 	}
-	out->sets[out->n_sets++] = value;
+	(id == OPTION_set ? out->sets : out->formats)[(*n)++] = value;
 	return true;
 }
 

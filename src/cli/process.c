@@ -23,7 +23,14 @@ static void occupy_standard_descriptors(void)
 /* ---- signals ---- */
 
 static pid_t owner; /* workers inherit the handlers, and what these are about is not theirs */
-static char temporary[4200]; /* of --output, while it has a name and is not whole; or empty */
+static char temporary[CLI_REPORTS][4200]; /* of reports, while they have a name and are not whole; or empty */
+
+static void delete_temporaries(void)
+{
+	for (size_t i = 0; i < CLI_REPORTS; i++)
+		if (temporary[i][0])
+			unlink(temporary[i]);
+}
 
 static void end_by(int number)
 {
@@ -33,8 +40,8 @@ static void end_by(int number)
 
 static void on_end(int number)
 {
-	if (owner == getpid() && temporary[0])
-		unlink(temporary);
+	if (owner == getpid())
+		delete_temporaries();
 	end_by(number);
 }
 
@@ -49,26 +56,35 @@ static void on_lost_bytes(int number, siginfo_t *info, void *context)
 		end_by(number);
 		return;
 	}
-	if (temporary[0])
-		unlink(temporary);
+	delete_temporaries();
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 	_exit(EXIT_UNREADABLE);
 }
 
-void cli_output_guard(const struct file_writer *w)
+unsigned cli_output_guard(const struct file_writer *w)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	const char *name = w ? file_writer_temporary(w) : NULL;
+	const char *name = file_writer_temporary(w);
 	struct sigaction action = { .sa_handler = on_end }, before;
+	unsigned slot = 0;
 
-	temporary[0] = '\0';
-	if (!name || (size_t)snprintf(temporary, sizeof(temporary), "%s", name) >= sizeof(temporary)) {
-		temporary[0] = '\0';
-		return;
-	}
+	while (slot < CLI_REPORTS && temporary[slot][0])
+		slot++;
+	if (!name || slot == CLI_REPORTS || strlen(name) >= sizeof(temporary[slot]))
+		return 0;
+	/* Whole before its first byte says that it is there. */
+	memcpy(temporary[slot] + 1, name + 1, strlen(name));
+	temporary[slot][0] = name[0];
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
 			sigaction(ends[i], &action, NULL);
+	return slot + 1;
+}
+
+void cli_output_unguard(unsigned guard)
+{
+	if (guard > 0)
+		temporary[guard - 1][0] = '\0';
 }
 
 void cli_begin(void)

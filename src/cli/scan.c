@@ -31,59 +31,57 @@ static int exit_status(const struct vulnerability_report *r, const struct gate *
 	return gate->strict && !r->complete ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 
-/* The documents of all targets in one output. */
+/* The documents of all targets, in each report. */
 struct sequence {
 	const struct options *options;
 	cli_read read;
 	struct cli_folder folder;
-	const struct report_format *format;
 	struct gate gate;
-	struct cli_output output;
-	size_t targets, written;
+	struct cli_reports reports;
+	size_t targets, scanned;
 };
 
-static enum status put(const struct sequence *q, const char *text, struct err *err)
+/* One document of a sequence, for cli_reports_each(). */
+struct document {
+	const struct sequence *sequence;
+	const struct vulnerability_report *report; /* NULL: it could not be scanned, why says it */
+	struct slice target;
+	const struct err *why;
+};
+
+static enum status put(const struct sequence *q, struct cli_report *r, const char *text, struct err *err)
 {
-	return q->targets > 1 ? q->output.out.write(q->output.out.ctx, slice_cstr(text), err) : STATUS_OK;
+	return q->targets > 1 ? r->output.out.write(r->output.out.ctx, slice_cstr(text), err) : STATUS_OK;
 }
 
 /* What stands before the next document. */
-static enum status begin_document(struct sequence *q, struct err *err)
+static enum status begin_document(const struct sequence *q, struct cli_report *r, struct err *err)
 {
-	return put(q, q->written++ == 0 ? q->format->join.open : q->format->join.between, err);
+	return put(q, r, r->written++ == 0 ? r->format->join.open : r->format->join.between, err);
 }
 
-static enum status end_documents(struct sequence *q, struct err *err)
+static enum status end_documents(void *ctx, struct cli_report *r, const struct report_options *options, struct err *err)
 {
-	if (q->written == 0)
-		TRY(put(q, q->format->join.open, err));
-	return put(q, q->format->join.close, err);
-}
+	const struct sequence *q = ctx;
 
-static struct report_options report_options(const struct sequence *q)
-{
-	return (struct report_options){ .now_s = date_now(),
-					.fail_on = q->gate.fail_on,
-					.program_version = cli_version };
-}
-
-static enum status write_report(struct sequence *q, const struct vulnerability_report *r, struct err *err)
-{
-	struct report_options options = report_options(q);
-
-	TRY(begin_document(q, err));
-	return q->format->vulnerabilities(r, &options, &q->output.out, err);
+	(void)options;
+	if (r->written == 0)
+		TRY(put(q, r, r->format->join.open, err));
+	return put(q, r, r->format->join.close, err);
 }
 
 /* Where there are several targets, one that could not be scanned has its place among them. */
-static enum status write_failure(struct sequence *q, struct slice target, const struct err *why, struct err *err)
+static enum status write_document(void *ctx, struct cli_report *r, const struct report_options *options,
+				  struct err *err)
 {
-	struct report_options options = report_options(q);
+	const struct document *d = ctx;
+	const struct report_out *out = &r->output.out;
 
-	if (q->targets < 2 || !q->format->failure)
+	if (!d->report && (d->sequence->targets < 2 || !r->format->failure))
 		return STATUS_OK;
-	TRY(begin_document(q, err));
-	return q->format->failure(target, why, &options, &q->output.out, err);
+	TRY(begin_document(d->sequence, r, err));
+	return d->report ? r->format->vulnerabilities(d->report, options, out, err)
+			 : r->format->failure(d->target, d->why, options, out, err);
 }
 
 static enum status add_demonstration(struct vulnerability_report *r, struct arena *arena, struct err *err)
@@ -107,7 +105,7 @@ static void tell(const struct sequence *q, struct slice target, const struct vul
 
 	if (status == EXIT_UNREADABLE)
 		cli_error("%s: a part of the image could not be read; the report names it", err_slice(&name, target));
-	else if (!r->complete && !q->output.out.terminal)
+	else if (!r->complete && !cli_reports_on_terminal(&q->reports))
 		cli_note(q->options, "%s: coverage is incomplete; the report says what was not looked up",
 			 err_slice(&name, target));
 }
@@ -143,13 +141,15 @@ static enum status scan_one(struct sequence *q, struct slice target, int *out_ex
 	if (st == STATUS_OK)
 		st = scan_report(q, &index, &arena, &report, &why);
 	if (st != STATUS_OK) {
+		struct document failure = { .sequence = q, .target = target, .why = &why };
+
 		*out_exit = cli_failed(&why);
-		TRY(write_failure(q, target, &why, err));
-	} else {
-		TRY(write_report(q, &report, err));
-		*out_exit = exit_status(&report, &q->gate);
-		tell(q, target, &report, *out_exit);
+		return cli_reports_each(&q->reports, write_document, &failure, err);
 	}
+	q->scanned++;
+	TRY(cli_reports_each(&q->reports, write_document, &(struct document){ .sequence = q, .report = &report }, err));
+	*out_exit = exit_status(&report, &q->gate);
+	tell(q, target, &report, *out_exit);
 	return STATUS_OK;
 }
 
@@ -179,7 +179,7 @@ static int worse(int a, int b)
 
 static int scan_documents(struct sequence *q, const char *const *targets, struct err *err)
 {
-	int result = EXIT_DONE;
+	int result = EXIT_DONE, written;
 
 	for (size_t i = 0; i < q->targets; i++) {
 		int one = EXIT_DONE;
@@ -187,31 +187,39 @@ static int scan_documents(struct sequence *q, const char *const *targets, struct
 		if (scan_one(q, slice_cstr(targets[i]), &one, err) != STATUS_OK)
 			return cli_failed(err);
 		/* Nothing was scanned: no file appears. A bad argument ends the whole command. */
-		if (one == EXIT_USAGE || (q->targets == 1 && q->written == 0)) {
-			cli_output_abort(&q->output);
+		if (one == EXIT_USAGE || (q->targets == 1 && q->scanned == 0))
 			return one;
-		}
 		result = worse(result, one);
 	}
-	if (end_documents(q, err) != STATUS_OK || cli_output_close(&q->output, err) != STATUS_OK)
+	if (cli_reports_each(&q->reports, end_documents, q, err) != STATUS_OK)
 		return cli_failed(err);
+	written = cli_reports_close(&q->reports);
+	return written == EXIT_DONE ? result : written;
+}
+
+static int scan_into(struct sequence *q, const char *data_dir, const char *const *targets)
+{
+	struct err err = ERR_INIT;
+	int result;
+
+	if (!cli_reports_choose(q->options, false, &q->reports) || !parse_gate(q->options, &q->gate))
+		return EXIT_USAGE;
+	q->reports.options.program_version = cli_version;
+	q->reports.options.fail_on = q->gate.fail_on;
+	if (cli_reports_open(&q->reports, &err) != STATUS_OK)
+		return cli_failed(&err);
+	cli_folder_open(q->options, data_dir, &q->folder);
+	result = scan_documents(q, targets, &err);
+	cli_folder_close(&q->folder);
 	return result;
 }
 
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n)
 {
-	struct sequence q = { .options = o, .read = read, .format = cli_format(o, false), .targets = n };
-	struct err err = ERR_INIT;
-	int result;
+	struct sequence q = { .options = o, .read = read, .targets = n };
+	int result = scan_into(&q, data_dir, targets);
 
-	if (!q.format || !parse_gate(o, &q.gate))
-		return EXIT_USAGE;
-	if (cli_output_open(o, &q.output, &err) != STATUS_OK)
-		return cli_failed(&err);
-	cli_folder_open(o, data_dir, &q.folder);
-	result = scan_documents(&q, targets, &err);
-	cli_folder_close(&q.folder);
-	cli_output_abort(&q.output);
+	cli_reports_fini(&q.reports);
 	return result;
 }
 

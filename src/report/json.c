@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
 #include "report/document.h"
-#include "report/flaws.h"
+#include "report/subject.h"
 
 static void put_list(struct json_writer *w, const char *key, const struct slice *list, size_t n)
 {
@@ -23,6 +23,7 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 	json_member_str(w, "arch", r->arch);
 	json_member_str(w, "variant", r->variant);
 	json_member_bool(w, "complete", r->complete);
+	json_member_bool(w, "expected_packages", r->expected_packages);
 	json_member_str(w, "detector_set", r->detector_set);
 	json_key(w, "layers");
 	json_array(w);
@@ -47,6 +48,8 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 
 		json_object(w);
 		json_member_str(w, "id", d->did);
+		if (d->id_like.len > 0)
+			json_member_str(w, "id_like", d->id_like);
 		json_member_str(w, "name", d->name);
 		json_member_str(w, "version_id", d->version_id);
 		json_member_str(w, "version", d->version);
@@ -61,11 +64,15 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 	json_close(w);
 }
 
-static void put_package(struct json_writer *w, const struct index_report *r, size_t i)
+static enum status put_package(struct json_writer *w, const struct index_report *r, size_t i, struct err *err)
 {
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	const struct index_package *p = &r->packages.at[i];
+	struct slice purl;
 
+	TRY(subject_purl(r, i, &arena, &purl, err));
 	json_object(w);
+	json_member_str(w, "purl", purl);
 	json_member_cstr(w, "type", package_type_purl(p->package.type));
 	json_member_str(w, "name", p->package.name);
 	json_member_str(w, "version", p->package.version);
@@ -80,13 +87,18 @@ static void put_package(struct json_writer *w, const struct index_report *r, siz
 	json_member_str(w, "path", p->package.path);
 	json_member_str(w, "detector", p->package.detector);
 	json_member_u64(w, "layer", p->layer + 1);
+	if (p->distribution != INDEX_NO_DISTRIBUTION)
+		json_member_u64(w, "distribution", p->distribution + 1);
 	if (p->package.flags & PACKAGE_OWNED)
 		json_member_bool(w, "owned", true);
 	if (p->package.flags & PACKAGE_MAIN_MODULE)
 		json_member_bool(w, "main_module", true);
+	if (p->package.flags & PACKAGE_STDLIB)
+		json_member_bool(w, "stdlib", true);
 	if (p->package.flags & PACKAGE_BAD_VERSION)
 		json_member_bool(w, "bad_version", true);
 	json_close(w);
+	return STATUS_OK;
 }
 
 static enum status put_packages(struct document *d, const struct index_report *r, struct err *err)
@@ -94,7 +106,7 @@ static enum status put_packages(struct document *d, const struct index_report *r
 	json_key(&d->w, "packages");
 	json_array(&d->w);
 	for (size_t i = 0; i < r->packages.len; i++) {
-		put_package(&d->w, r, i);
+		TRY(put_package(&d->w, r, i, err));
 		TRY(document_flush(d, err));
 	}
 	json_close(&d->w);
@@ -128,12 +140,21 @@ static enum status put_diags(struct document *d, const struct index_report *r, s
 
 static void put_evidence(struct json_writer *w, const struct finding *f)
 {
+	static const char *const names[] = {
+		[AFFECTED_NAME_SOURCE] = "source", [AFFECTED_NAME_BINARY] = "binary", [AFFECTED_NAME_ANY] = "any"
+	};
+	const struct version_scheme *scheme = scheme_get(f->row.scheme);
+
 	json_key(w, "evidence");
 	json_object(w);
 	json_member_str(w, "source", f->source);
 	document_digest(w, "segment", &f->segment);
 	json_member_str(w, "scope", f->row.scope);
 	json_member_str(w, "looked_up", f->matched_name);
+	if (!slice_eq(f->row.package, f->matched_name))
+		json_member_str(w, "package", f->row.package);
+	json_member_cstr(w, "names", names[f->row.name_kind]);
+	json_member_cstr(w, "scheme", scheme ? scheme->name : "");
 	json_member_str(w, "version", f->matched_version);
 	json_member_str(w, "comparison", f->comparison);
 	if (f->row.module.len > 0)
@@ -141,7 +162,8 @@ static void put_evidence(struct json_writer *w, const struct finding *f)
 	json_close(w);
 }
 
-static void put_finding(struct json_writer *w, const struct index_report *r, const struct finding *f)
+static enum status put_finding(struct json_writer *w, const struct index_report *r, const struct finding *f,
+			       struct err *err)
 {
 	const struct advisory *a = &f->advisory;
 
@@ -157,11 +179,12 @@ static void put_finding(struct json_writer *w, const struct index_report *r, con
 	document_date(w, "modified", a->modified_s);
 	put_list(w, "links", a->links, a->n_links);
 	json_key(w, "package");
-	put_package(w, r, f->package);
+	TRY(put_package(w, r, f->package, err));
 	json_member_str(w, "fixed_version", f->row.fixed_version);
 	json_member_str(w, "fix", f->fix);
 	json_member_cstr(w, "fix_state", fix_state_name(f->row.fix_state));
 	put_evidence(w, f);
+	return STATUS_OK;
 }
 
 static void put_summary(struct json_writer *w, const struct vulnerability_report *r, const struct flaws *flaws)
@@ -240,7 +263,7 @@ static enum status write_vulnerabilities(struct document *d, const struct vulner
 	for (size_t i = 0; i < r->findings.len; i++) {
 		json_object(w);
 		json_member_u64(w, "flaw", r->findings.at[i].flaw + 1);
-		put_finding(w, r->index, &r->findings.at[i]);
+		TRY(put_finding(w, r->index, &r->findings.at[i], err));
 		json_close(w);
 		TRY(document_flush(d, err));
 	}
@@ -250,7 +273,7 @@ static enum status write_vulnerabilities(struct document *d, const struct vulner
 	for (size_t i = 0; i < r->suppressed.len; i++) {
 		json_object(w);
 		json_member_str(w, "reason", r->suppressed.at[i].reason);
-		put_finding(w, r->index, &r->suppressed.at[i].finding);
+		TRY(put_finding(w, r->index, &r->suppressed.at[i].finding, err));
 		json_close(w);
 		TRY(document_flush(d, err));
 	}

@@ -20,6 +20,7 @@ struct report_options {
 	int64_t now_s;
 	enum severity fail_on; /* shown in the table's verdict; SEVERITY_COUNT = none asked for */
 	const char *program_version;
+	const char *version; /* of the format, one of its versions; NULL: the first */
 };
 
 /* What stands around and between the documents of several targets: JSON formats make one array of them. */
@@ -36,8 +37,10 @@ struct report_join {
 	}
 
 struct report_format {
-	const char *name; /* "table"; equals the row and the file */
+	const char *name; /* "table"; equals the row and the file, with '-' for '_' */
 	const char *media_type;
+	const char
+		*versions; /* those it can be written in, with a blank between each two, the usual first; NULL: one */
 	struct report_join join;
 	/* NULL where the format has no such document. */
 	enum status (*vulnerabilities)(const struct vulnerability_report *r, const struct report_options *options,
@@ -54,6 +57,10 @@ struct report_format {
 #undef REPORT_FORMAT
 /* NULL if unknown. */
 const struct report_format *report_format_by_name(struct slice name);
+/* The same of "NAME" or "NAME-VERSION"; *out_version is NULL for the former. */
+const struct report_format *report_format_find(struct slice name, const char **out_version);
+/* Is this the version asked for? Without one the first of the format's. */
+bool report_version_is(const struct report_options *options, const struct report_format *f, const char *version);
 const struct report_format *const *report_formats(size_t *out_n);
 
 #endif

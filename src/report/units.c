@@ -61,7 +61,7 @@ static struct slice cve_of(const struct finding *const *f, size_t n)
 	return found;
 }
 
-static void fill_line(struct unit_line *line, const struct finding *const *f, size_t n)
+void unit_line_fill(struct unit_line *line, const struct finding *const *f, size_t n)
 {
 	*line = (struct unit_line){ .findings = f, .n = n, .severity = f[0]->severity, .id = cve_of(f, n) };
 	if (line->id.len == 0)
@@ -96,13 +96,16 @@ static int cmp_id(struct slice a, struct slice b)
 	return slice_cmp(a, b);
 }
 
-static int by_line(const void *pa, const void *pb)
+int unit_line_cmp(const struct unit_line *a, const struct unit_line *b)
 {
-	const struct unit_line *a = pa, *b = pb;
-
 	if (a->severity != b->severity)
 		return a->severity > b->severity ? -1 : 1;
 	return cmp_id(a->id, b->id);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	return unit_line_cmp(a, b);
 }
 
 static int by_number(const void *a, const void *b)
@@ -138,7 +141,7 @@ static enum status fill_unit(struct unit *u, struct arena *arena, struct err *er
 
 		for (n = 1; i + n < u->n && u->findings[i + n]->flaw == u->findings[i]->flaw; n++)
 			;
-		fill_line(line, u->findings + i, n);
+		unit_line_fill(line, u->findings + i, n);
 		u->worst = i == 0 ? line->severity : MAX(u->worst, line->severity);
 		u->unfixed += line->fix.len == 0;
 		for (size_t k = 0; k < n; k++)

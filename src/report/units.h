@@ -17,6 +17,11 @@ struct unit_line {
 	struct slice fix;	/* "" = none is known */
 };
 
+/* The line of findings that are about one flaw; findings is kept. */
+void unit_line_fill(struct unit_line *line, const struct finding *const *findings, size_t n);
+/* Worst first, then by id, numbers in ids by value. */
+int unit_line_cmp(const struct unit_line *a, const struct unit_line *b);
+
 /* A source package (or a package, where the advisories speak of those) in one version. */
 struct unit {
 	const struct finding *const *findings;

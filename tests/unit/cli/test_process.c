@@ -166,7 +166,6 @@ static void begin_a_report(int number)
 {
 	const struct scmp_arg_cmp unnamed = SCMP_A2(SCMP_CMP_MASKED_EQ, O_TMPFILE, O_TMPFILE);
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
-	struct options o = { .n_args = 0 };
 	struct cli_output out;
 	struct err err = ERR_INIT;
 	char path[64];
@@ -177,9 +176,8 @@ static void begin_a_report(int number)
 	    seccomp_load(f) != 0)
 		_exit(98);
 	snprintf(path, sizeof(path), "%s/report", root);
-	o.value[OPTION_output] = path;
 	cli_begin();
-	if (cli_output_open(&o, &out, &err) != STATUS_OK || !file_writer_temporary(out.writer))
+	if (cli_output_open(path, &out, &err) != STATUS_OK || !file_writer_temporary(out.writer))
 		_exit(97);
 	child = fork();
 	if (child == 0)
