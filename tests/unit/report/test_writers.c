@@ -116,10 +116,14 @@ static void test_an_output_that_fails_ends_the_report(void **state)
 
 		sink.fail_at = 1;
 		assert_true(made_case("findings", &m));
-		assert_int_equal(all[i]->vulnerabilities(&m.report, &m.options, &out, &err), STATUS_IO);
-		assert_int_equal(sink.calls, 1);
+		assert_true(all[i]->vulnerabilities || all[i]->index);
+		if (all[i]->vulnerabilities) {
+			assert_int_equal(all[i]->vulnerabilities(&m.report, &m.options, &out, &err), STATUS_IO);
+			assert_int_equal(sink.calls, 1);
+		}
 		sink.calls = 0;
-		assert_int_equal(all[i]->index(&m.index, &m.options, &out, &err), STATUS_IO);
+		if (all[i]->index)
+			assert_int_equal(all[i]->index(&m.index, &m.options, &out, &err), STATUS_IO);
 		made_fini(&m);
 		buf_fini(&sink.buf);
 	}
@@ -131,7 +135,13 @@ static void test_formats(void **state)
 	const struct report_format *const *all = report_formats(&n);
 
 	(void)state;
-	assert_int_equal(n, 3);
+	assert_true(n > 3);
+	for (size_t i = 0; i < n; i++) {
+		const char *version = "";
+
+		assert_ptr_equal(report_format_find(slice_cstr(all[i]->name), &version), all[i]);
+		assert_null(version);
+	}
 	assert_null(report_format_by_name(SLICE("nothing")));
 	assert_null(report_format_by_name(SLICE("")));
 	assert_string_equal(all[0]->name, "table");
