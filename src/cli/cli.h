@@ -181,6 +181,9 @@ typedef enum status (*cli_read)(const struct options *o, const struct cli_folder
 				struct arena *arena, struct index_report *out, struct err *err);
 /* Read each target, match it, print the report; gives the exit status. What scan and match have in common. */
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
+/* Where what is too large for memory goes: where the user says, else a disk rather than memory; NULL at the end. */
+#define CLI_TEMP_DIRS 4
+void cli_temp_dirs(const char *out[CLI_TEMP_DIRS]);
 /* The targets that scan, index and explain take, as help text. */
 void cli_print_targets(FILE *out);
 

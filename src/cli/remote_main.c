@@ -34,6 +34,10 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	int result;
+
 	cli_begin();
-	return cli_end(run(argc, argv));
+	result = run(argc, argv);
+	cli_network_end();
+	return cli_end(result);
 }

@@ -80,8 +80,7 @@ static bool parse_platform(const char *text, struct image_platform *out)
 static enum status index_opened(const struct image *image, struct indexing *x, const struct cli_folder *folder,
 				struct arena *arena, struct index_report *out, struct err *err)
 {
-	/* What is too large for memory: where the user says, else on a disk rather than in a file system in memory. */
-	const char *temp_dirs[] = { getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp", "/var/tmp", "/tmp", NULL };
+	const char *temp_dirs[CLI_TEMP_DIRS];
 	struct index_env env = {
 		.limits = &limits_default,
 		.temp_dirs = temp_dirs,
@@ -92,6 +91,9 @@ static enum status index_opened(const struct image *image, struct indexing *x, c
 		.progress = { on_progress, x },
 	};
 
+	cli_temp_dirs(temp_dirs);
+	if (image->remote)
+		cli_network->reads(image, &env, &x->progress);
 	TRY(index_image(image, &env, arena, out, err));
 	if (folder->writable && x->trouble.code != STATUS_OK)
 		cli_note(x->options, "layers are not cached: %s", x->trouble.msg);
@@ -124,7 +126,7 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 		options.platform_given = true;
 	}
 	if (cli_network)
-		options.remote = cli_network->begin(o);
+		TRY(cli_network->begin(o, &options.remote, err));
 	if (!option_given(o, OPTION_in_process)) {
 		options.isolate = worker_isolate;
 		options.isolate_ctx = (void *)(uintptr_t)&limits_default;
@@ -141,6 +143,16 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 	cli_progress_clear(&x.progress);
 	image_free(image);
 	return st;
+}
+
+void cli_temp_dirs(const char *out[CLI_TEMP_DIRS])
+{
+	const char *said = getenv("TMPDIR");
+
+	out[0] = said && said[0] ? said : "/var/tmp";
+	out[1] = "/var/tmp";
+	out[2] = "/tmp";
+	out[3] = NULL;
 }
 
 bool cli_needs_network(const char *const *targets, size_t n)

@@ -127,7 +127,7 @@ static bool link_text(const struct blobs *b, struct slice name, struct slice tex
 {
 	uint8_t *buf;
 
-	if (b->archive || text.len == 0 || text.len > 1024 || text.ptr[0] == '/' || text.ptr[0] == '{')
+	if (b->archive || b->remote || text.len == 0 || text.len > 1024 || text.ptr[0] == '/' || text.ptr[0] == '{')
 		return false;
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
@@ -139,16 +139,21 @@ static bool link_text(const struct blobs *b, struct slice name, struct slice tex
 	return out->len > 0;
 }
 
-enum status blobs_read_digest(const struct blobs *b, const struct digest *digest, uint64_t size, const char *what,
+enum status blobs_read_digest(const struct blobs *b, const struct digest *digest, uint64_t size, enum blob_kind kind,
 			      struct slice *out, struct err *err)
 {
+	static const char *const names[] = {
+		[BLOB_INDEX] = "image index", [BLOB_MANIFEST] = "manifest", [BLOB_CONFIG] = "configuration"
+	};
+	const char *what = names[kind];
 	struct digest_text want, got;
 	struct digest found, linked_found;
 	struct slice name, target, linked;
 	struct err ignored = ERR_INIT;
 
 	TRY(blobs_name(b, digest, &name, err));
-	if (blobs_read(b, name, out, err) != STATUS_OK)
+	if ((b->remote ? b->remote->read(b->remote->ctx, kind, digest, out, err) : blobs_read(b, name, out, err)) !=
+	    STATUS_OK)
 		return err_wrap(err, "%s", what);
 	TRY(digest_of(digest->algo, *out, &found, err));
 	if (!digest_eq(&found, digest) && link_text(b, name, *out, &target) &&

@@ -17,10 +17,10 @@
 
 /* Where the stored bytes of a layer lie. */
 enum layer_place {
-	LAYER_FD,        /* offset, len of fd */
+	LAYER_FD,	 /* offset, len of fd */
 	LAYER_IN_STREAM, /* offset, len in the decompressed stream of fd (a compressed archive) */
 	LAYER_DIRECTORY, /* a directory tree at dir_fd */
-	LAYER_STREAM,    /* they come from elsewhere, once: scan_job.open; len is unknown and 0 */
+	LAYER_STREAM,	 /* they come from elsewhere, once: scan_job.open; len is what is said of it, or 0 */
 };
 
 struct image_layer {

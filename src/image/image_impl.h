@@ -62,9 +62,23 @@ const struct member *archive_find(const struct archive *a, struct slice path);
 
 /* ---- blobs.c: named files of a layout directory or of an archive ---- */
 
+enum blob_kind { BLOB_INDEX, BLOB_MANIFEST, BLOB_CONFIG };
+struct descriptor;
+
+/* Blobs that are not on this machine. */
+struct blobs_remote {
+	/* A document of at most limits.manifest_bytes, in the image's arena; its digest is not checked yet. */
+	enum status (*read)(void *ctx, enum blob_kind kind, const struct digest *digest, struct slice *out,
+			    struct err *err);
+	/* A layer will be read by the image's remote: keep what that needs. */
+	enum status (*keep)(void *ctx, const struct descriptor *d, struct err *err);
+	void *ctx;
+};
+
 struct blobs {
 	int dir_fd;		       /* borrowed; -1 for an archive */
 	const struct archive *archive; /* borrowed */
+	const struct blobs_remote *remote; /* borrowed; NULL: they are here */
 	struct image_impl *impl;       /* takes descriptors */
 	const struct limits *limits;
 };
@@ -72,7 +86,7 @@ struct blobs {
 /* A small document, at most limits.manifest_bytes, in the image's arena. STATUS_NOTFOUND if it is not there. */
 enum status blobs_read(const struct blobs *b, struct slice name, struct slice *out, struct err *err) NODISCARD;
 /* The same by digest, "blobs/<algorithm>/<hex>": size (UINT64_MAX: not given) and digest are verified. */
-enum status blobs_read_digest(const struct blobs *b, const struct digest *digest, uint64_t size, const char *what,
+enum status blobs_read_digest(const struct blobs *b, const struct digest *digest, uint64_t size, enum blob_kind kind,
 			      struct slice *out, struct err *err) NODISCARD;
 /* Where a large file lies: fills place, fd, offset, len and name of the layer. size: expected, or UINT64_MAX. */
 enum status blobs_locate(const struct blobs *b, struct slice name, uint64_t size, struct image_layer *layer,
@@ -92,7 +106,7 @@ struct descriptor {
 	struct slice name; /* io.containerd.image.name */
 	struct slice os, arch, variant;
 	bool attestation; /* not an image */
-	bool urls;	  /* a layer that may be kept elsewhere */
+	VEC(struct slice) urls; /* a layer that may be kept elsewhere */
 };
 
 struct manifest_index {
@@ -121,6 +135,9 @@ struct docker_manifest {
 	VEC(struct docker_image) images;
 };
 
+/* The media type of a document without a descriptor: what it says, or what its members are; "" if it is neither. */
+enum status manifest_media_type(struct slice json, const struct limits *limits, struct arena *arena, struct slice *out,
+				struct err *err) NODISCARD;
 /* True for the media type of an index. */
 bool manifest_is_index(struct slice media_type);
 enum status manifest_parse_index(struct slice json, const struct limits *limits, struct arena *arena,
@@ -142,6 +159,10 @@ void platform_describe(struct buf *out, struct slice os, struct slice arch, stru
 
 /* ---- one file per kind of image: fill impl->image from what was opened ---- */
 
+struct manifest_index;
+/* The image of an index that was read already: what oci_open() does after index.json. */
+enum status oci_open_index(struct image_impl *impl, const struct blobs *blobs, const struct manifest_index *index,
+			   struct slice ref, const struct image_options *options, struct err *err) NODISCARD;
 enum status oci_open(struct image_impl *impl, const struct blobs *blobs, struct slice ref,
 		     const struct image_options *options, struct err *err) NODISCARD;
 enum status docker_archive_open(struct image_impl *impl, const struct blobs *blobs, struct slice ref,

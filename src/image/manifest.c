@@ -10,6 +10,7 @@
 #include "text/json.h"
 
 #define DESCRIPTORS_MAX 4096
+#define URLS_MAX 16
 
 static bool copy(struct arena *a, yyjson_val *v, struct slice *out)
 {
@@ -21,6 +22,9 @@ bool manifest_is_index(struct slice media_type)
 	return slice_eq(media_type, SLICE("application/vnd.oci.image.index.v1+json")) ||
 	       slice_eq(media_type, SLICE("application/vnd.docker.distribution.manifest.list.v2+json"));
 }
+
+#define OCI_INDEX "application/vnd.oci.image.index.v1+json"
+#define OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 
 static enum status parse_object(struct slice json, const struct limits *limits, const char *what, struct json_doc *doc,
 				struct err *err)
@@ -64,10 +68,28 @@ static bool is_unknown(yyjson_val *platform)
 	       slice_eq(json_get_str(platform, "architecture"), SLICE("unknown"));
 }
 
+static enum status get_urls(yyjson_val *list, struct arena *arena, struct descriptor *out, struct err *err)
+{
+	yyjson_val *v;
+	size_t i, n;
+
+	if (!list || !yyjson_is_arr(list))
+		return STATUS_OK;
+	if (yyjson_arr_size(list) > URLS_MAX)
+		return err_set(err, STATUS_LIMIT, "a descriptor has more than %d URLs", URLS_MAX);
+	yyjson_arr_foreach(list, i, n, v)
+	{
+		struct slice *url = VEC_PUSH(&out->urls, arena);
+
+		if (!url || !copy(arena, v, url))
+			return err_nomem(err, "an image's manifest");
+	}
+	return STATUS_OK;
+}
+
 static enum status get_descriptor(yyjson_val *v, struct arena *arena, struct descriptor *out, struct err *err)
 {
-	yyjson_val *platform = json_get(v, "platform"), *notes = json_get(v, "annotations"),
-		   *urls = json_get(v, "urls");
+	yyjson_val *platform = json_get(v, "platform"), *notes = json_get(v, "annotations");
 	static const char *const names[] = { "digest", "mediaType" };
 	struct err_quote q;
 
@@ -81,7 +103,7 @@ static enum status get_descriptor(yyjson_val *v, struct arena *arena, struct des
 		out->size = UINT64_MAX;
 	out->attestation = is_unknown(platform) ||
 			   slice_eq(json_get_str(notes, "vnd.docker.reference.type"), SLICE("attestation-manifest"));
-	out->urls = urls && yyjson_is_arr(urls) && yyjson_arr_size(urls) > 0;
+	TRY(get_urls(json_get(v, "urls"), arena, out, err));
 	if (!copy(arena, json_get(v, "mediaType"), &out->media_type) ||
 	    !copy(arena, json_get(v, "artifactType"), &out->artifact_type) ||
 	    !copy(arena, json_get(notes, "org.opencontainers.image.ref.name"), &out->ref) ||
@@ -124,6 +146,25 @@ static enum status get_index(yyjson_val *root, struct arena *arena, struct manif
 			return err_wrap(err, "image index");
 	}
 	return STATUS_OK;
+}
+
+enum status manifest_media_type(struct slice json, const struct limits *limits, struct arena *arena, struct slice *out,
+				struct err *err)
+{
+	struct slice type = SLICE_EMPTY;
+	struct json_doc doc;
+	bool kept;
+
+	TRY(parse_object(json, limits, "image manifest", &doc, err));
+	if (json_get(doc.root, "mediaType"))
+		type = json_get_str(doc.root, "mediaType");
+	else if (json_get(doc.root, "manifests"))
+		type = SLICE(OCI_INDEX);
+	else if (json_get(doc.root, "layers") || json_get(doc.root, "fsLayers"))
+		type = SLICE(OCI_MANIFEST);
+	kept = arena_copy(arena, type, out);
+	json_doc_free(&doc);
+	return kept ? STATUS_OK : err_nomem(err, "an image's manifest");
 }
 
 enum status manifest_parse_index(struct slice json, const struct limits *limits, struct arena *arena,

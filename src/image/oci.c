@@ -103,7 +103,7 @@ static enum status open_indexes(struct chooser *c, struct err *err)
 
 		if (i >= NESTED_MAX)
 			return err_set(err, STATUS_LIMIT, "more than %d image indexes are nested", NESTED_MAX);
-		TRY(blobs_read_digest(c->blobs, &at.d.digest, at.d.size, "image index", &json, err));
+		TRY(blobs_read_digest(c->blobs, &at.d.digest, at.d.size, BLOB_INDEX, &json, err));
 		TRY(manifest_parse_index(json, c->limits, &c->impl->arena, &index, err));
 		for (size_t j = 0; j < index.manifests.len; j++) {
 			struct descriptor *d = &index.manifests.at[j];
@@ -125,9 +125,9 @@ static enum status fill_platform(struct chooser *c, struct candidate *at, struct
 
 	if (at->d.arch.len > 0)
 		return STATUS_OK;
-	TRY(blobs_read_digest(c->blobs, &at->d.digest, at->d.size, "manifest", &json, err));
+	TRY(blobs_read_digest(c->blobs, &at->d.digest, at->d.size, BLOB_MANIFEST, &json, err));
 	TRY(manifest_parse(json, c->limits, &c->impl->arena, &manifest, err));
-	TRY(blobs_read_digest(c->blobs, &manifest.config.digest, manifest.config.size, "configuration", &json, err));
+	TRY(blobs_read_digest(c->blobs, &manifest.config.digest, manifest.config.size, BLOB_CONFIG, &json, err));
 	TRY(manifest_parse_config(json, c->limits, &c->impl->arena, &config, err));
 	at->d.os = config.os;
 	at->d.arch = config.arch;
@@ -265,9 +265,15 @@ static enum status fill_layer(const struct blobs *blobs, const struct descriptor
 	struct slice name;
 
 	TRY(blobs_name(blobs, &d->digest, &name, err));
-	if (blobs_locate(blobs, name, d->size, layer, err) != STATUS_OK)
+	if (blobs->remote) {
+		layer->place = LAYER_STREAM;
+		layer->fd = -1;
+		layer->name = name;
+		layer->len = d->size != UINT64_MAX ? d->size : 0;
+		TRY(blobs->remote->keep(blobs->remote->ctx, d, err));
+	} else if (blobs_locate(blobs, name, d->size, layer, err) != STATUS_OK)
 		return err_wrap(err, "layer %s%s", digest_print(&text, &d->digest),
-				d->urls ? ", which the manifest says is kept elsewhere" : "");
+				d->urls.len > 0 ? ", which the manifest says is kept elsewhere" : "");
 	layer->digest = d->digest;
 	layer->media_type = d->media_type;
 	layer->size_said = d->size != UINT64_MAX ? d->size : 0;
@@ -304,22 +310,30 @@ static enum status fill_image(struct image_impl *impl, const struct blobs *blobs
 enum status oci_open(struct image_impl *impl, const struct blobs *blobs, struct slice ref,
 		     const struct image_options *options, struct err *err)
 {
-	struct chooser c = { .impl = impl, .blobs = blobs, .limits = options->limits };
-	struct candidate *chosen = NULL;
 	struct manifest_index index;
-	struct image_config config;
-	struct manifest manifest;
 	struct slice json;
 
 	TRY(blobs_read(blobs, SLICE("index.json"), &json, err));
 	TRY(manifest_parse_index(json, options->limits, &impl->arena, &index, err));
-	TRY(find_ref(&c, &index, ref, err));
+	return oci_open_index(impl, blobs, &index, ref, options, err);
+}
+
+enum status oci_open_index(struct image_impl *impl, const struct blobs *blobs, const struct manifest_index *index,
+			   struct slice ref, const struct image_options *options, struct err *err)
+{
+	struct chooser c = { .impl = impl, .blobs = blobs, .limits = options->limits };
+	struct candidate *chosen = NULL;
+	struct image_config config;
+	struct manifest manifest;
+	struct slice json;
+
+	TRY(find_ref(&c, index, ref, err));
 	TRY(open_indexes(&c, err));
 	TRY(choose(&c, options, &chosen, err));
-	TRY(blobs_read_digest(blobs, &chosen->d.digest, chosen->d.size, "manifest", &json, err));
+	TRY(blobs_read_digest(blobs, &chosen->d.digest, chosen->d.size, BLOB_MANIFEST, &json, err));
 	TRY(manifest_parse(json, options->limits, &impl->arena, &manifest, err));
 	TRY(check_is_image(&manifest, err));
-	TRY(blobs_read_digest(blobs, &manifest.config.digest, manifest.config.size, "configuration", &json, err));
+	TRY(blobs_read_digest(blobs, &manifest.config.digest, manifest.config.size, BLOB_CONFIG, &json, err));
 	TRY(manifest_parse_config(json, options->limits, &impl->arena, &config, err));
 	impl->image.manifest = chosen->d.digest;
 	impl->image.name = label_of(chosen);

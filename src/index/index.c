@@ -222,6 +222,10 @@ static enum status scan_layers(struct indexer *ix, const size_t *which, size_t n
 		for (size_t j = 0; j < n; j++)
 			jobs[j].arena = (struct arena)ARENA_INIT(scan_arena_bytes(ix->env->limits));
 		st = ix->env->read_layers(ix->env->read_ctx, jobs, n, err);
+		if (ix->env->read_level) {
+			ix->level = *ix->env->read_level;
+			ix->forked = !ix->env->in_process;
+		}
 	} else {
 		st = worker_run(jobs, n, &options, &ix->level, err);
 		ix->forked = !ix->env->in_process;
@@ -405,15 +409,18 @@ static enum status put_sizes(struct indexer *ix, struct err *err)
 {
 	for (size_t i = 0; i < ix->image->n_layers; i++) {
 		const struct image_layer *layer = &ix->image->layers[i];
+		const struct index_layer *found = &ix->out->layers.at[i];
+		bool streamed = layer->place == LAYER_STREAM;
+		uint64_t bytes = streamed ? found->bytes_stored : layer->len;
 		struct index_diag *d;
 
-		if (layer->size_said == 0 || layer->size_said == layer->len)
+		if (layer->size_said == 0 || layer->size_said == bytes || (streamed && !found->read))
 			continue;
 		d = VEC_PUSH(&ix->out->diags, ix->out_arena);
 		if (!d || !arena_copy(ix->out_arena, layer->name, &d->diag.where) ||
 		    !arena_printf(ix->out_arena, &d->diag.text,
 				  "the layer has %llu bytes, not %llu as its descriptor says",
-				  (unsigned long long)layer->len, (unsigned long long)layer->size_said))
+				  (unsigned long long)bytes, (unsigned long long)layer->size_said))
 			return err_nomem(err, "an index report");
 		d->layer = i;
 		d->diag.code = DIAG_DIGEST;

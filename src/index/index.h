@@ -13,7 +13,8 @@ struct index_progress {
 	void *ctx;
 };
 
-struct worker_job; /* index/worker.h */
+struct worker_job;    /* index/worker.h */
+struct sandbox_level; /* index/sandbox.h */
 
 struct index_env {
 	const struct limits *limits;
@@ -31,6 +32,8 @@ struct index_env {
 	 */
 	enum status (*read_layers)(void *ctx, struct worker_job *jobs, size_t n, struct err *err);
 	void *read_ctx;
+	/* The weakest sandbox of read_layers' children so far, for the report; NULL: it says nothing of it. */
+	const struct sandbox_level *read_level;
 };
 
 /*

@@ -45,6 +45,7 @@ struct zygote_job;
 
 struct zygote_request {
 	struct digest digest; /* that the caller verifies over the bytes it feeds; the report is about it */
+	struct digest diff_id; /* that the child verifies over the tar; DIGEST_NONE: nobody says */
 	const struct scan_alias *aliases;
 	size_t n_aliases;
 	bool threads; /* the layer is large enough for threads to pay */

@@ -17,7 +17,7 @@ enum zygote_fd {
 
 /* In the order's file; both ends are one program on one machine. */
 struct zygote_order {
-	struct digest digest;
+	struct digest digest, diff_id;
 	bool threads;
 	uint64_t n_aliases; /* each: struct zygote_alias, real, wanted */
 };

@@ -94,6 +94,8 @@ static void child_main(struct serve *s, const int fds[ZYGOTE_FDS])
 	if (!read_order(fds[ZYGOTE_FD_ORDER], &arena, &order, &aliases))
 		_exit(1);
 	layer.digest = job.known_digest = order.digest;
+	layer.diff_id = order.diff_id;
+	job.verify_diff_id = order.diff_id.algo != DIGEST_NONE;
 	job.aliases = aliases;
 	job.n_aliases = (size_t)order.n_aliases;
 	job.threads = order.threads;

@@ -5,6 +5,7 @@
 #include "base/date.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -52,6 +53,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 
 	if (!r->wanted) {
 		r->page += n;
+		if (r->t->page)
+			buf_add(r->t->page, slice_make(data, n));
 		return r->page > PAGE_BYTES ? 0 : n;
 	}
 	if (!r->began && curl_easy_getinfo(r->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK &&
@@ -101,6 +104,25 @@ static bool take_answer(struct http_run *r)
 	return false;
 }
 
+static void forget_caught(struct http_run *r)
+{
+	for (size_t i = 0; i < r->t->n_caught; i++)
+		r->t->caught[i].value[0] = '\0';
+	if (r->t->page)
+		buf_reset(r->t->page);
+}
+
+static void catch_header(struct http_run *r, struct slice name, struct slice value)
+{
+	for (size_t i = 0; i < r->t->n_caught; i++) {
+		struct http_caught *c = &r->t->caught[i];
+		size_t at = strlen(c->value);
+
+		if (slice_eq_nocase(name, slice_cstr(c->name)))
+			snprintf(c->value + at, sizeof(c->value) - at, "%s%.*s", at ? ", " : "", SLICE_ARG(value));
+	}
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
 	struct http_run *r = ctx;
@@ -112,8 +134,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 		r->code = 0;
 		r->range_begin = UINT64_MAX;
 		r->answer_etag[0] = '\0';
+		forget_caught(r);
 		(void)curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &r->code);
 	} else if (slice_cut(line, ':', &name, &value)) {
+		catch_header(r, name, slice_trim(value));
 		if (slice_eq_nocase(name, SLICE("etag")))
 			keep_etag(r, slice_trim(value));
 		else if (slice_eq_nocase(name, SLICE("content-range")) &&
@@ -141,7 +165,8 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t done, curl_off_t 
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct http_run *r = ctx;
-	const char *why = http_address_refused(&r->client->policy, r->hop.name, &address->addr);
+	bool local = r->client->unix_socket && address->family == AF_UNIX;
+	const char *why = local ? NULL : http_address_refused(&r->client->policy, r->hop.name, &address->addr);
 
 	(void)purpose;
 	if (why) {
@@ -152,6 +177,29 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 }
 
 /* ---- one request ---- */
+
+/* What is for the host that was meant, and not for one that it names. */
+static void configure_peer(struct http_run *r)
+{
+	const struct http_client *c = r->client;
+	CURL *curl = r->curl;
+
+	if (c->ca_pem) {
+		struct curl_blob blob = { .data = c->ca_pem, .len = strlen(c->ca_pem), .flags = CURL_BLOB_COPY };
+
+		curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+	}
+	if (c->unix_socket)
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+	if (c->cert_file && !r->hop.foreign) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, c->cert_file);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, c->key_file ? c->key_file : c->cert_file);
+	}
+	if (r->t->form.ptr) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)r->t->form.len);
+		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, (const char *)r->t->form.ptr);
+	}
+}
 
 static void configure(struct http_run *r, struct curl_slist *headers, char *message)
 {
@@ -185,6 +233,7 @@ static void configure(struct http_run *r, struct curl_slist *headers, char *mess
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
 	if (c->ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, c->ca_file);
+	configure_peer(r);
 	if (proxy)
 		curl_easy_setopt(curl, CURLOPT_PROXY, proxy);
 	if (r->hop.loopback || c->no_proxy)
@@ -259,7 +308,7 @@ static bool may_pass(const struct http_run *r, CURLcode rc)
 	if (stopped(r) || r->sink_err.code != STATUS_OK || r->refused || r->changed)
 		return false;
 	if (r->code != 0 && !r->wanted)
-		return r->code == 429 || (r->code >= 502 && r->code <= 504);
+		return r->code == 429 || (r->code >= 502 && r->code <= 504) || (r->code == 500 && r->client->retry_500);
 	return rc == CURLE_COULDNT_CONNECT || rc == CURLE_COULDNT_RESOLVE_HOST || rc == CURLE_RECV_ERROR ||
 	       rc == CURLE_SEND_ERROR || rc == CURLE_PARTIAL_FILE || rc == CURLE_GOT_NOTHING ||
 	       rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_HTTP2 || rc == CURLE_HTTP2_STREAM || r->stalled;
@@ -285,7 +334,7 @@ static enum status request(struct http_run *r, enum http_next *next, struct err 
 		*next = HTTP_DONE;
 		return STATUS_OK;
 	}
-	if (!r->wanted && r->code >= 301 && r->code <= 308 && r->got == 0 && http_hop_redirect(r)) {
+	if (!r->wanted && r->code >= 301 && r->code <= 308 && r->got == 0 && !r->t->form.ptr && http_hop_redirect(r)) {
 		*next = HTTP_REDIRECTED;
 		return STATUS_OK;
 	}
@@ -302,26 +351,36 @@ static bool pause_s(const struct http_run *r, unsigned tenths)
 	return !stopped(r);
 }
 
-static unsigned wait_tenths(struct http_run *r)
+static unsigned wait_tenths(const struct http_run *r)
 {
-	curl_off_t after = 0;
+	unsigned most = r->client->retry_after_max_s ? r->client->retry_after_max_s : RETRY_AFTER_MAX_S;
 
-	(void)curl_easy_getinfo(r->curl, CURLINFO_RETRY_AFTER, &after);
-	if (after > 0)
-		return (unsigned)MIN(after, RETRY_AFTER_MAX_S) * 10;
+	if (r->out->retry_after_s > 0)
+		return (unsigned)MIN(r->out->retry_after_s, most) * 10;
 	return 2u << MIN(r->out->tries, 6u);
 }
 
 static enum status another_try(struct http_run *r, struct err *err)
 {
 	unsigned allowed = r->client->retries + (unsigned)MIN(r->got / RESUME_BYTES, 1000);
+	unsigned most = r->client->retry_after_max_s;
 
 	/* What has been handed on cannot be taken back. */
-	if (r->out->tries > allowed || (r->got > 0 && r->etag[0] == '\0'))
+	if (r->out->tries > allowed || (r->got > 0 && r->etag[0] == '\0') || (most > 0 && r->out->retry_after_s > most))
 		return err->code;
+	if (r->t->waits)
+		r->t->waits(r->t->ctx, r->wanted ? 0 : r->code, (wait_tenths(r) + 9) / 10);
 	if (!pause_s(r, wait_tenths(r)))
 		return err_set(err, STATUS_CANCELLED, "cancelled");
 	return STATUS_OK;
+}
+
+static void keep_retry_after(struct http_run *r)
+{
+	curl_off_t after = 0;
+
+	(void)curl_easy_getinfo(r->curl, CURLINFO_RETRY_AFTER, &after);
+	r->out->retry_after_s = after > 0 ? (uint64_t)after : 0;
 }
 
 static enum status follow(struct http_run *r, struct err *err)
@@ -334,6 +393,7 @@ static enum status follow(struct http_run *r, struct err *err)
 
 		if (st == STATUS_OK) {
 			st = request(r, &next, err);
+			keep_retry_after(r);
 			http_release(r);
 		}
 		if (next == HTTP_REDIRECTED && ++r->out->redirects <= r->client->redirects)

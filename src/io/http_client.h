@@ -9,6 +9,7 @@
 #define LIMPID_IO_HTTP_CLIENT_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 /* An address or network ("10.0.0.0/8", "::1"), or a name of a host and of those below it ("registry.example"). */
@@ -64,6 +65,13 @@ struct http_client_options {
 	const char *http_proxy, *https_proxy, *no_proxy;
 	const char *ca_file;  /* PEM; NULL: the system's */
 	bool insecure;	      /* certificates are not checked */
+	struct slice ca_pem;  /* further authorities, besides the system's */
+	/* PEM; shown to the URL's own host and to no other that it redirects to. NULL: none. */
+	const char *cert_file, *key_file;
+	const char *unix_socket;    /* all connections go to this path, whatever the URL's host; NULL: none */
+	bool retry_500;		    /* 500 may pass, too */
+	unsigned retry_after_max_s; /* a longer Retry-After is not waited for: the transfer fails at once. 0: it is
+				     * cut to 20 s */
 };
 
 enum status http_client_new(const struct http_client_options *options, struct http_client **out,
@@ -75,8 +83,22 @@ struct http_field {
 	struct slice name, value;
 };
 
+/* A header of the last answer, whatever its status; several of one name are joined by ", ", and cut if too long. */
+struct http_caught {
+	const char *name;
+	char value[4096]; /* "" if there was none */
+};
+
 struct http_transfer {
 	struct slice url; /* http:// or https:// */
+	/* Posted as application/x-www-form-urlencoded, with no redirects; ptr NULL: GET. */
+	struct slice form;
+	struct http_caught *caught; /* filled in; may be NULL */
+	size_t n_caught;
+	struct buf *page; /* what an error's answer says, its first 16 KiB; reset at each answer. May be NULL */
+	/* A try failed, and the next one begins in so many seconds; code is 0 for a connection that broke. May be NULL.
+	 */
+	void (*waits)(void *ctx, long code, unsigned seconds);
 	/* Sent as they are to the URL's own host and port, and to no other that it redirects to, but for Accept. */
 	const struct http_field *headers;
 	size_t n_headers;
@@ -93,6 +115,7 @@ struct http_transferred {
 	long code; /* of the last answer; 0 if there was none */
 	uint64_t bytes;
 	unsigned tries, redirects;
+	uint64_t retry_after_s; /* that the last answer asked for; 0: nothing */
 };
 
 /*

@@ -22,8 +22,10 @@ struct http_client {
 	struct http_address_policy policy; /* its rules are owned */
 	struct http_address_rule *rules;   /* owned: allow, then deny */
 	unsigned per_host, connect_timeout_s, stall_timeout_s, retries, redirects;
-	bool insecure;
+	unsigned retry_after_max_s;
+	bool insecure, retry_500;
 	char *user_agent, *http_proxy, *https_proxy, *no_proxy, *ca_file; /* owned */
+	char *cert_file, *key_file, *unix_socket, *ca_pem;		  /* owned */
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
 	struct {

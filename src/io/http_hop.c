@@ -28,6 +28,12 @@ static bool copy(char **out, const char *text, const char *otherwise)
 	return !from || *out;
 }
 
+static bool copy_pem(char **out, struct slice pem)
+{
+	*out = pem.len > 0 ? strndup((const char *)pem.ptr, pem.len) : NULL;
+	return pem.len == 0 || *out;
+}
+
 static bool copy_rules(struct http_client *c, const struct http_address_policy *p)
 {
 	c->policy = *p;
@@ -62,9 +68,13 @@ enum status http_client_new(const struct http_client_options *o, struct http_cli
 	c->connect_timeout_s = o->connect_timeout_s ? o->connect_timeout_s : 15;
 	c->stall_timeout_s = o->stall_timeout_s ? o->stall_timeout_s : 60;
 	c->retries = o->retries;
+	c->retry_500 = o->retry_500;
+	c->retry_after_max_s = o->retry_after_max_s;
 	if (!copy(&c->user_agent, o->user_agent, "limpid") || !copy(&c->http_proxy, o->http_proxy, NULL) ||
 	    !copy(&c->https_proxy, o->https_proxy, NULL) || !copy(&c->no_proxy, o->no_proxy, NULL) ||
-	    !copy(&c->ca_file, o->ca_file, NULL)) {
+	    !copy(&c->ca_file, o->ca_file, NULL) || !copy(&c->cert_file, o->cert_file, NULL) ||
+	    !copy(&c->key_file, o->key_file, NULL) || !copy(&c->unix_socket, o->unix_socket, NULL) ||
+	    !copy_pem(&c->ca_pem, o->ca_pem)) {
 		http_client_free(c);
 		return err_nomem(err, "an HTTP client");
 	}
@@ -84,6 +94,10 @@ void http_client_free(struct http_client *c)
 	free(c->https_proxy);
 	free(c->no_proxy);
 	free(c->ca_file);
+	free(c->cert_file);
+	free(c->key_file);
+	free(c->unix_socket);
+	free(c->ca_pem);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
