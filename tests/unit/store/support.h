@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-extern struct err err __attribute__((visibility("hidden"))); /* libc has a function of this name */
+extern struct err err __asm__("test_err"); /* err is a function of libc, and a linker minds */
 /* Where PostgreSQL is; NULL: the tests are about SQLite. */
 const char *remote(void);
 /* Fails the test with err's message. */
