@@ -93,6 +93,8 @@ static enum status parse(struct slice bytes, struct seen *s)
 	limits.feed_bytes = limits.record_bytes = 4 << 20;
 	if (strcmp(FORMAT.name, "oval") == 0)
 		doc.param = SLICE("photon:3.0 binary");
+	if (strcmp(FORMAT.name, "updateinfo") == 0)
+		doc.param = SLICE("amazon:2 extras kernel-5.15");
 	st = FORMAT.parse(&doc, &limits, &sink, &err);
 	if (st == STATUS_BUG || (st != STATUS_OK && err.msg[0] == '\0'))
 		abort();

@@ -51,6 +51,12 @@ struct feed {
 	unsigned interval_s;  /* how often upstream changes, about */
 	unsigned stale_s;     /* older than this is said to be stale */
 	enum status (*list)(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err);
+	/*
+	 * Where the document of a source is today, if its URL only leads to it; appended to out_url. Any thread. NULL:
+	 * documents are where their sources say.
+	 */
+	enum status (*locate)(const struct feed_fetcher *fetcher, const struct feed_source *source, struct buf *out_url,
+			      struct err *err);
 };
 
 #define FEED(name, what) extern const struct feed feed_##name;

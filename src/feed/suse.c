@@ -52,6 +52,7 @@ const struct feed feed_suse = {
 	.name = "suse",
 	.title = "SUSE Linux Enterprise and openSUSE OVAL",
 	.home = "https://ftp.suse.com/pub/projects/security/oval/",
+	.origin = "https://ftp.suse.com/pub/projects/security/oval/",
 	.format = &feed_format_oval,
 	.interval_s = 24 * 3600,
 	.stale_s = 14 * 86400,

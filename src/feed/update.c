@@ -116,9 +116,14 @@ static enum status on_source(void *ctx, const struct feed_source *source, struct
 	return STATUS_OK;
 }
 
+struct feed_fetcher update_fetcher(struct update_run *run)
+{
+	return (struct feed_fetcher){ list_get, list_exists, list_probe, run };
+}
+
 void update_list(struct update_run *run)
 {
-	struct feed_fetcher fetcher = { list_get, list_exists, list_probe, run };
+	struct feed_fetcher fetcher = update_fetcher(run);
 	struct feed_source_sink sink = { on_source, run };
 
 	run->of->status = run->feed->list(&fetcher, &sink, &run->of->err);

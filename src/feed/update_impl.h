@@ -71,6 +71,8 @@ struct update_job **update_job_next(struct update_job *job);
 /* Count and tell a failure of the source at work; text of err. The store's row, if any, remembers it. */
 void update_failed(struct update_run *run, const struct feed_source *source, const struct err *why);
 
+/* What asks for small documents on behalf of the run, which it borrows. */
+struct feed_fetcher update_fetcher(struct update_run *run);
 /* List a feed's sources; each goes to the queue, or is worked on at once. Any thread with a queue. */
 void update_list(struct update_run *run);
 

@@ -255,6 +255,25 @@ void update_failed(struct update_run *run, const struct feed_source *source, con
 
 /* ---- a job ---- */
 
+/* The list's own may lie on its stack. */
+static bool copy_others(struct update_job *w, const char *const *others)
+{
+	const char **list;
+	size_t n = 0;
+
+	while (others && others[n])
+		n++;
+	list = arena_array(&w->arena, n + 1, sizeof(*list));
+	if (!list)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!(list[i] = arena_cstr(&w->arena, slice_cstr(others[i]))))
+			return false;
+	list[n] = NULL;
+	w->own_source.fallback_urls = list;
+	return true;
+}
+
 static enum status copy_source(struct update_job *w, const struct feed_source *source, struct err *err)
 {
 	struct feed_source *s = &w->own_source;
@@ -264,7 +283,7 @@ static enum status copy_source(struct update_job *w, const struct feed_source *s
 	*s = *source;
 	TRY(feed_settings_source(w->run->options->settings, w->run->feed, source, &w->arena, &url, &own, err));
 	if (!arena_copy(&w->arena, source->name, &s->name) || !arena_copy(&w->arena, url, &s->url) ||
-	    !arena_copy(&w->arena, source->param, &s->param))
+	    !arena_copy(&w->arena, source->param, &s->param) || !copy_others(w, source->fallback_urls))
 		return err_nomem(err, "source");
 	/* What the user named is no business of a mirror, and has no other places. */
 	if (own) {
@@ -363,8 +382,25 @@ static enum status fetch_to_build(struct update_job *w, struct err *err)
 	return w->answer.code == 304 ? STATUS_OK : fetch_digest(w->fd, &w->document, &w->run->bytes, err);
 }
 
+/* Sources whose URL only leads to the document. */
+static enum status locate(struct update_job *w, struct err *err)
+{
+	const struct feed *feed = w->run->feed;
+	struct feed_fetcher fetcher = update_fetcher(w->run);
+	struct buf AUTO(buf_fini) url = BUF_INIT(8192);
+
+	if (!feed->locate)
+		return STATUS_OK;
+	TRY(feed->locate(&fetcher, w->source, &url, err));
+	TRY(buf_check(&url, "the URL of a document", err));
+	return arena_copy(&w->arena, buf_slice(&url), &w->own_source.url) ? STATUS_OK : err_nomem(err, "source");
+}
+
 void update_job_fetch(struct update_job *w)
 {
+	w->status = locate(w, &w->err);
+	if (w->status != STATUS_OK)
+		return;
 	w->status = w->run->options->download_to.len > 0 ? download(w, &w->err) : fetch_to_build(w, &w->err);
 }
 
