@@ -13,6 +13,7 @@
 
 #include "base/date.h"
 #include "index/zygote.h"
+#include "notify/notify.h"
 #include "server/auth.h"
 #include "server/http.h"
 #include "server/introspection.h"
@@ -200,7 +201,7 @@ static enum status start(struct service *s, struct err *err)
 
 /* ---- while it runs ---- */
 
-/* Certificates and the log's level; everything else needs a new start. */
+/* Certificates and the log's level, and a look for update operations; everything else needs a new start. */
 static void reload(struct service *s)
 {
 	struct serve_arguments arguments = { 0 };
@@ -216,6 +217,8 @@ static void reload(struct service *s)
 		log_printf(s->ctx.log, LOG_LEVEL_ERROR, "the settings could not be read again; nothing was changed");
 	}
 	config_fini(&config);
+	if (s->ctx.notifier)
+		notifier_wake(s->ctx.notifier);
 	if (s->tls && http_tls_reload(s->tls, &err) != STATUS_OK)
 		log_printf(s->ctx.log, LOG_LEVEL_ERROR, "the old certificates stay: %s", err.msg);
 	else if (s->tls)

@@ -6,6 +6,7 @@
 
 #include "server/indexer_setup.h"
 #include "server/matcher_setup.h"
+#include "server/notifier_setup.h"
 #include "server/router.h"
 
 #include <stdlib.h>
@@ -19,11 +20,12 @@ struct services {
 	struct indexer_setup *indexer;
 	struct store_pool *indexer_store;
 	struct matcher_setup *matcher;
+	struct notifier_setup *notifier;
 };
 
-static unsigned services_of(enum config_mode mode)
+static unsigned services_of(const struct config *c)
 {
-	switch (mode) {
+	switch (c->mode) {
 	case CONFIG_INDEXER:
 		return SERVICE_INDEXER;
 	case CONFIG_MATCHER:
@@ -31,7 +33,8 @@ static unsigned services_of(enum config_mode mode)
 	case CONFIG_NOTIFIER:
 		return SERVICE_NOTIFIER;
 	default:
-		return SERVICE_INDEXER | SERVICE_MATCHER;
+		/* Paths of a notifier that is not there are unknown, as in Clair. */
+		return SERVICE_INDEXER | SERVICE_MATCHER | (notifier_setup_wanted(c) ? SERVICE_NOTIFIER : 0);
 	}
 }
 
@@ -45,7 +48,7 @@ enum status services_prepare(const struct config *config, struct services **out,
 	if (!s)
 		return err_nomem(err, "services");
 	s->config = config;
-	if (services_of(config->mode) & SERVICE_INDEXER)
+	if (services_of(config) & SERVICE_INDEXER)
 		st = indexer_setup_begin(config, respawn, &s->indexer, err);
 	if (st != STATUS_OK) {
 		services_free(s);
@@ -90,18 +93,27 @@ static enum status start_matcher(struct services *s, struct err *err)
 	return matcher_setup_start(s->matcher, err);
 }
 
+static enum status start_notifier(struct services *s, struct err *err)
+{
+	TRY(notifier_setup_open(s->ctx, &s->notifier, err));
+	return notifier_setup_start(s->notifier, err);
+}
+
 enum status services_start(struct services *s, struct server_context *ctx, unsigned *out_bits, struct err *err)
 {
 	ctx->config = s->config;
 	s->ctx = ctx;
-	*out_bits = services_of(s->config->mode);
+	*out_bits = services_of(s->config);
 	if (*out_bits & SERVICE_INDEXER)
 		TRY(start_indexer(s, err));
-	return *out_bits & SERVICE_MATCHER ? start_matcher(s, err) : STATUS_OK;
+	if (*out_bits & SERVICE_MATCHER)
+		TRY(start_matcher(s, err));
+	return *out_bits & SERVICE_NOTIFIER ? start_notifier(s, err) : STATUS_OK;
 }
 
 void services_stop(struct services *s)
 {
+	notifier_setup_stop(s->notifier);
 	if (s->ctx && s->ctx->indexer)
 		indexer_stop(s->ctx->indexer);
 }
@@ -110,6 +122,7 @@ void services_free(struct services *s)
 {
 	if (!s)
 		return;
+	notifier_setup_end(s->notifier);
 	matcher_setup_end(s->matcher);
 	indexer_setup_end(s->indexer, s->ctx);
 	store_pool_close(s->indexer_store);

@@ -212,6 +212,16 @@ struct config_updates {
 /* In the order of the row's choices. */
 enum config_starttls { CONFIG_STARTTLS_REQUIRED, CONFIG_STARTTLS_OPTIONAL, CONFIG_STARTTLS_NO };
 
+/* In the order of the row's choices, which is that of model/severities.def. */
+enum config_severity {
+	CONFIG_SEVERITY_UNKNOWN,
+	CONFIG_SEVERITY_NEGLIGIBLE,
+	CONFIG_SEVERITY_LOW,
+	CONFIG_SEVERITY_MEDIUM,
+	CONFIG_SEVERITY_HIGH,
+	CONFIG_SEVERITY_CRITICAL
+};
+
 /* limpid.notifier.smtp: mail through a relay. */
 struct config_smtp {
 	bool present;
@@ -230,6 +240,10 @@ struct config_smtp {
 struct config_delivery {
 	int64_t attempts; /* 0: until the notification is old */
 	int64_t retry_interval;
+	int64_t max_age;   /* then a notification is given up */
+	int64_t retention; /* of delivered ones, and of those given up */
+	enum config_severity severity;
+	bool first_run; /* tell of a source's first operation, too */
 	int64_t connect_timeout, timeout;
 	struct config_tls webhook_tls;
 	int64_t webhook_redirects;

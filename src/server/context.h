@@ -10,6 +10,7 @@
 struct config;
 struct indexer;
 struct matcher;
+struct notifier;
 struct store_pool;
 struct updates;
 struct metrics;
@@ -25,6 +26,8 @@ struct server_context {
 	struct matcher *matcher;
 	struct store_pool *indexer_store; /* manifests and their reports */
 	struct store_pool *matcher_store; /* sources and update operations */
+	struct store_pool *notifier_store; /* notifications */
+	struct notifier *notifier;
 	struct updates *updates;	  /* NULL: this process runs no updaters */
 	struct metrics *metrics;
 	struct log *log;

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* making.c - the thread that looks for operations and makes notifications of them, and the one that holds leases. */
+#include "notify/notify_impl.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define COLLECT_S 3600
+/* After trouble with a store or a matcher. */
+#define TROUBLE_MS 2000u
+#define STORE_BUSY_MS 30000u
+
+static void drain(int fd)
+{
+	uint64_t n;
+
+	/* Empty already: somebody else's wake was the same one. */
+	if (read(fd, &n, sizeof(n)) < 0)
+		return;
+}
+
+/* ---- making ---- */
+
+static bool is_too_old(const struct notifier *n, const struct store_notification *what)
+{
+	return notify_now(n) - what->created_s > n->options.max_age_s;
+}
+
+/* What was made, or failed to be, is written down. */
+static enum status end_making(struct notifier *n, struct store *s, const struct store_notification *what,
+			      enum status st, uint64_t began_ns, struct err *err)
+{
+	enum store_notification_state state = STORE_NOTIFICATION_CREATED;
+	struct notify_event e = { .kind = NOTIFY_MADE, .notification = what };
+	struct err failure = *err;
+
+	if (st == STATUS_CONFLICT)
+		return st;
+	if (st != STATUS_OK) {
+		/* An operation that is gone will not come back; a newer one of its source is compared with it. */
+		bool dead = st == STATUS_NOTFOUND || is_too_old(n, what);
+
+		state = dead ? STORE_NOTIFICATION_DEAD : STORE_NOTIFICATION_MAKING;
+		e.kind = dead ? NOTIFY_DEAD : NOTIFY_AGAIN;
+		e.text = slice_cstr(failure.msg);
+		e.next_s = notify_now(n) + (st == STATUS_CANCELLED ? 0 : notify_pause_s(n, what->attempts));
+	}
+	TRY(store_notification_end(s, what, state, state == STORE_NOTIFICATION_MAKING ? e.next_s : notify_now(n),
+				   e.text, err));
+	e.took_ns = date_monotonic_ns() - began_ns;
+	if (st == STATUS_OK) {
+		struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 20);
+		struct store_notification made;
+
+		/* For the log: how many. */
+		if (store_notification_get(s, slice_cstr(what->id), &arena, &made, err) == STATUS_OK)
+			e.n = made.entries;
+	}
+	if (st != STATUS_CANCELLED)
+		notify_tell(n, &e);
+	return STATUS_OK;
+}
+
+static enum status make_with(struct notifier *n, struct store *s, int64_t *out_next_s, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 20);
+	struct notify_make_options options = { .summary = n->options.summary,
+					       .least = n->options.least,
+					       .lease_s = n->options.lease_s,
+					       .stop = &n->making_stop };
+	struct store_notification what;
+	uint64_t began_ns = date_monotonic_ns();
+	enum status st;
+
+	TRY(store_notification_take(s, STORE_NOTIFICATION_MAKE, options.lease_s, &arena, &what, out_next_s, err));
+	notify_hold(n, NOTIFY_MAKER, &what, &n->making_stop);
+	st = notify_make(s, &what, &n->options.upstream, &options, err);
+	if (notify_let_go(n, NOTIFY_MAKER))
+		return STATUS_OK;
+	return end_making(n, s, &what, st, began_ns, err);
+}
+
+enum status notifier_make_one(struct notifier *n, int64_t *out_next_s, struct err *err)
+{
+	struct store *s;
+	enum status st;
+
+	*out_next_s = DATE_NONE;
+	TRY(store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, err));
+	st = make_with(n, s, out_next_s, err);
+	store_pool_give(n->options.store, s);
+	/* Another one has it: there may be more. */
+	return st == STATUS_CONFLICT ? STATUS_OK : st;
+}
+
+/* ---- the threads ---- */
+
+/* Opened when it is needed, and again after trouble: a store that is down at the start is no reason to end. */
+static struct store *open_watch(const char *where)
+{
+	const struct store_options options = { .busy_ms = STORE_BUSY_MS, .no_migrate = true };
+	struct err ignored = ERR_INIT;
+	struct store *s = NULL;
+
+	return where && store_open_url(where, &options, &s, &ignored) == STATUS_OK ? s : NULL;
+}
+
+static void trouble(struct notifier *n, const struct err *err)
+{
+	notify_tell(n, &(struct notify_event){ .kind = NOTIFY_TROUBLE, .text = slice_cstr(err->msg) });
+}
+
+/* Until something of the topic has changed, somebody wakes us, or it is time. */
+static void wait_for(struct notifier *n, enum notify_thread who, struct store **watch, const char *where,
+		     enum store_topic topic, uint64_t *seen, int64_t wait_ms)
+{
+	struct pollfd fd = { .fd = n->wake[who], .events = POLLIN };
+	struct err err = ERR_INIT;
+	enum status st = STATUS_REMOTE;
+
+	wait_ms = MIN(MAX(wait_ms, 1), INT32_MAX);
+	if (!*watch)
+		*watch = open_watch(where);
+	if (*watch)
+		st = store_wait(*watch, topic, seen, (unsigned)wait_ms, fd.fd, &err);
+	/* Nothing to wait with: look again soon, so that nothing is late when it is back. */
+	if (st != STATUS_OK && st != STATUS_TIMEOUT && st != STATUS_CANCELLED)
+		poll(&fd, 1, where ? (int)MIN(wait_ms, TROUBLE_MS) : (int)wait_ms);
+	drain(fd.fd);
+}
+
+static int64_t until_ms(const struct notifier *n, int64_t next_s, int64_t longest_ns)
+{
+	int64_t longest_ms = longest_ns / 1000000, left;
+
+	if (next_s == DATE_NONE)
+		return longest_ms;
+	left = next_s - notify_now(n);
+	return left > longest_ms / 1000 ? longest_ms : MAX(left, 0) * 1000 + 10;
+}
+
+/* Everything that is due; the result is when something will be. */
+static int64_t work(struct notifier *n, enum status (*one)(struct notifier *n, int64_t *out_next_s, struct err *err),
+		    bool *out_well)
+{
+	int64_t next_s = DATE_NONE;
+	struct err err = ERR_INIT;
+	enum status st = STATUS_OK;
+
+	while (st == STATUS_OK && !atomic_load(&n->stopping))
+		st = one(n, &next_s, &err);
+	*out_well = st == STATUS_OK || st == STATUS_NOTFOUND;
+	atomic_store(&n->store_well, *out_well);
+	if (*out_well || atomic_load(&n->stopping))
+		return next_s;
+	trouble(n, &err);
+	return notify_now(n) + TROUBLE_MS / 1000;
+}
+
+void *notify_run_maker(void *notifier)
+{
+	struct notifier *n = notifier;
+	struct store *watch = NULL;
+	uint64_t seen = 0;
+	int64_t collect_s = notify_now(n);
+
+	while (!atomic_load(&n->stopping)) {
+		struct err err = ERR_INIT;
+		bool looked = notifier_look(n, &err) == STATUS_OK, well;
+		int64_t next_s;
+
+		if (!looked)
+			trouble(n, &err);
+		next_s = work(n, notifier_make_one, &well);
+		if (well && notify_now(n) >= collect_s) {
+			if (notifier_collect(n, &err) != STATUS_OK)
+				trouble(n, &err);
+			collect_s = notify_now(n) + COLLECT_S;
+		}
+		if (!looked)
+			next_s = notify_now(n) + TROUBLE_MS / 1000;
+		if (!atomic_load(&n->stopping))
+			wait_for(n, NOTIFY_MAKER, &watch, n->where_sources, STORE_SOURCES, &seen,
+				 until_ms(n, next_s, n->options.poll_ns));
+	}
+	store_close(watch);
+	return NULL;
+}
+
+void *notify_run_sender(void *notifier)
+{
+	struct notifier *n = notifier;
+	struct store *watch = NULL;
+	uint64_t seen = 0;
+
+	while (!atomic_load(&n->stopping)) {
+		bool well;
+		int64_t next_s = work(n, notifier_deliver_one, &well);
+
+		if (n->options.delivery.rest && well)
+			n->options.delivery.rest(n->options.delivery.ctx);
+		if (!atomic_load(&n->stopping))
+			wait_for(n, NOTIFY_SENDER, &watch, n->where, STORE_QUEUE, &seen,
+				 until_ms(n, next_s, n->options.delivery_ns));
+	}
+	store_close(watch);
+	return NULL;
+}
+
+/* ---- holding ---- */
+
+static void hold_one(struct notifier *n, struct store *s, enum notify_thread who)
+{
+	struct err err = ERR_INIT;
+	struct notify_held held;
+	enum status st;
+
+	pthread_mutex_lock(&n->mutex);
+	held = n->held[who];
+	pthread_mutex_unlock(&n->mutex);
+	if (!held.active || held.lost)
+		return;
+	st = store_notification_hold(s, &held.n, n->options.lease_s, &err);
+	if (st != STATUS_CONFLICT)
+		return;
+	pthread_mutex_lock(&n->mutex);
+	if (n->held[who].active && n->held[who].n.number == held.n.number) {
+		n->held[who].lost = true;
+		if (held.stop)
+			atomic_store(held.stop, true);
+	}
+	pthread_mutex_unlock(&n->mutex);
+}
+
+void *notify_run_keeper(void *notifier)
+{
+	struct notifier *n = notifier;
+	struct pollfd fd = { .fd = n->wake[NOTIFY_KEEPER], .events = POLLIN };
+
+	while (!atomic_load(&n->stopping)) {
+		struct err err = ERR_INIT;
+		struct store *s;
+
+		poll(&fd, 1, (int)MAX(n->options.lease_s * 1000 / 3, 100));
+		if (!n->held[NOTIFY_MAKER].active && !n->held[NOTIFY_SENDER].active)
+			continue;
+		if (store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, &err) != STATUS_OK)
+			continue;
+		hold_one(n, s, NOTIFY_MAKER);
+		hold_one(n, s, NOTIFY_SENDER);
+		store_pool_give(n->options.store, s);
+	}
+	return NULL;
+}

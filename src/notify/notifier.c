@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* notifier.c - a notifier's life, what its threads share, and looking for operations. */
+#include "notify/notify_impl.h"
+
+#include "base/map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define FIRST_PAUSE_S 5
+/* Deleted ones can be read for a while, as in Clair. */
+#define DELETED_S 3600
+#define DEFAULT_LEASE_S 30u
+
+int64_t notify_now(const struct notifier *n)
+{
+	return n->options.now ? n->options.now() : date_now();
+}
+
+void notify_tell(struct notifier *n, const struct notify_event *e)
+{
+	if (n->options.event)
+		n->options.event(n->options.event_ctx, e);
+}
+
+int64_t notify_pause_s(const struct notifier *n, unsigned attempts)
+{
+	int64_t longest = MAX(n->options.retry_ns / 1000000000, 1), pause = FIRST_PAUSE_S;
+	uint32_t chance = 0;
+
+	for (unsigned i = 1; i < attempts && pause < longest; i++)
+		pause *= 2;
+	pause = MIN(pause, longest);
+	/* Without randomness all nodes come back at once, no more. */
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != (ssize_t)sizeof(chance))
+		chance = 0;
+	return MAX(pause - (int64_t)(chance % (uint32_t)(pause / 2 + 1)), 1);
+}
+
+void notify_hold(struct notifier *n, enum notify_thread who, const struct store_notification *what, _Atomic bool *stop)
+{
+	pthread_mutex_lock(&n->mutex);
+	n->held[who] = (struct notify_held){ .active = true, .n = *what, .stop = stop };
+	pthread_mutex_unlock(&n->mutex);
+}
+
+bool notify_let_go(struct notifier *n, enum notify_thread who)
+{
+	bool lost;
+
+	pthread_mutex_lock(&n->mutex);
+	lost = n->held[who].lost;
+	n->held[who].active = false;
+	/* It was set for what has ended now. */
+	if (lost && n->held[who].stop && !atomic_load(&n->stopping))
+		atomic_store(n->held[who].stop, false);
+	pthread_mutex_unlock(&n->mutex);
+	return lost;
+}
+
+/* ---- life ---- */
+
+enum status notifier_new(const struct notifier_options *options, struct notifier **out, struct err *err)
+{
+	struct notifier *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return err_nomem(err, "notifier");
+	n->options = *options;
+	if (n->options.lease_s == 0)
+		n->options.lease_s = DEFAULT_LEASE_S;
+	pthread_mutex_init(&n->mutex, NULL);
+	atomic_init(&n->store_well, true);
+	atomic_init(&n->upstream_well, true);
+	for (size_t i = 0; i < NOTIFY_THREADS; i++)
+		n->wake[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	n->where = options->where ? strdup(options->where) : NULL;
+	n->where_sources = options->where_sources ? strdup(options->where_sources) : NULL;
+	if ((options->where && !n->where) || (options->where_sources && !n->where_sources) ||
+	    n->wake[NOTIFY_THREADS - 1] < 0) {
+		notifier_free(n);
+		return err_nomem(err, "notifier");
+	}
+	*out = n;
+	return STATUS_OK;
+}
+
+enum status notifier_start(struct notifier *n, struct err *err)
+{
+	static void *(*const run[])(void *) = { notify_run_maker, notify_run_sender, notify_run_keeper };
+
+	for (size_t i = 0; i < NOTIFY_THREADS; i++) {
+		errno = pthread_create(&n->threads[i], NULL, run[i], n);
+		if (errno != 0)
+			return err_errno(err, "cannot start a thread of the notifier");
+		n->started[i] = true;
+	}
+	return STATUS_OK;
+}
+
+static void wake(struct notifier *n, size_t which)
+{
+	uint64_t one = 1;
+
+	/* It fails only if it is set already. */
+	if (write(n->wake[which], &one, sizeof(one)) < 0)
+		return;
+}
+
+void notifier_wake(struct notifier *n)
+{
+	wake(n, NOTIFY_MAKER);
+	wake(n, NOTIFY_SENDER);
+}
+
+void notifier_stop(struct notifier *n)
+{
+	atomic_store(&n->stopping, true);
+	atomic_store(&n->making_stop, true);
+	if (n->options.delivery.stop)
+		atomic_store(n->options.delivery.stop, true);
+	for (size_t i = 0; i < NOTIFY_THREADS; i++)
+		wake(n, i);
+	for (size_t i = 0; i < NOTIFY_THREADS; i++) {
+		if (n->started[i])
+			pthread_join(n->threads[i], NULL);
+		n->started[i] = false;
+	}
+}
+
+void notifier_free(struct notifier *n)
+{
+	if (!n)
+		return;
+	notifier_stop(n);
+	for (size_t i = 0; i < NOTIFY_THREADS; i++)
+		if (n->wake[i] >= 0)
+			close(n->wake[i]);
+	pthread_mutex_destroy(&n->mutex);
+	free(n->where);
+	free(n->where_sources);
+	free(n);
+}
+
+bool notifier_is_well(const struct notifier *n)
+{
+	return atomic_load(&n->store_well) && atomic_load(&n->upstream_well);
+}
+
+/* ---- looking ---- */
+
+/* What this notifier saw last of the source; NULL: nothing. */
+static const struct store_notification *seen_of(const struct store_notification *seen, size_t n, struct slice source)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int c = slice_cmp(seen[middle].source, source);
+
+		if (c == 0)
+			return &seen[middle];
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static enum status begin(struct notifier *n, struct store *s, const struct notify_operation *op,
+			 const struct store_notification *seen, struct err *err)
+{
+	bool quiet = !seen && !n->options.first, begun;
+	struct store_notification told = { .source = op->source };
+
+	if (seen && strcmp(seen->operation, op->ref) == 0)
+		return STATUS_OK;
+	TRY(store_notification_begin(s, op->source, op->ref, seen ? seen->operation : "", seen ? seen->number : 0,
+				     quiet ? STORE_NOTIFICATION_DELIVERED : STORE_NOTIFICATION_MAKING, &begun, err));
+	memcpy(told.operation, op->ref, sizeof(told.operation));
+	if (begun)
+		notify_tell(n, &(struct notify_event){ .kind = NOTIFY_SEEN,
+						       .notification = &told,
+						       .text = quiet ? SLICE("first") : SLICE_EMPTY });
+	return STATUS_OK;
+}
+
+static enum status begin_all(struct notifier *n, struct store *s, const struct notify_operation *ops, size_t n_ops,
+			     struct arena *arena, struct err *err)
+{
+	struct store_notification *seen;
+	size_t n_seen;
+
+	TRY(store_notifications_latest(s, arena, &seen, &n_seen, err));
+	for (size_t i = 0; i < n_ops; i++)
+		TRY(begin(n, s, &ops[i], seen_of(seen, n_seen, ops[i].source), err));
+	return STATUS_OK;
+}
+
+enum status notifier_look(struct notifier *n, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)256 << 20);
+	struct notify_operation *ops;
+	struct store *s;
+	enum status st;
+	size_t n_ops;
+
+	st = n->options.upstream.latest(n->options.upstream.ctx, &arena, &ops, &n_ops, err);
+	atomic_store(&n->upstream_well, st == STATUS_OK);
+	TRY(st);
+	st = store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, err);
+	if (st == STATUS_OK) {
+		st = begin_all(n, s, ops, n_ops, &arena, err);
+		store_pool_give(n->options.store, s);
+	}
+	atomic_store(&n->store_well, st == STATUS_OK);
+	return st;
+}
+
+enum status notifier_collect(struct notifier *n, struct err *err)
+{
+	int64_t now = notify_now(n), old = now - n->options.retention_s;
+	uint64_t dropped = 0;
+	struct store *s;
+	enum status st;
+
+	TRY(store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, err));
+	st = store_notifications_gc(s, now - DELETED_S, old, old, SIZE_MAX, &dropped, err);
+	store_pool_give(n->options.store, s);
+	if (dropped > 0)
+		notify_tell(n, &(struct notify_event){ .kind = NOTIFY_COLLECTED, .n = dropped });
+	return st;
+}
