@@ -50,6 +50,12 @@
 		  "one feed document as it comes, in a temporary file; dumps of OSV have several hundred MB")          \
 	LIMIT_ROW(zip_members, 600000, "limits.zip_members",                                                           \
 		  "members of a zip: each costs some 250 bytes of memory, all at once")                                \
+	LIMIT_ROW(archive_depth, 6, "limits.archive_depth",                                                            \
+		  "archives inside archives of an image: a jar in a war in an ear is 3")                               \
+	LIMIT_ROW(archive_memory, UINT64_C(48) << 20, "limits.archive_memory",                                         \
+		  "bytes of one archive's packed inner archives in memory at once; stored ones need none")             \
+	LIMIT_ROW(archive_unpacked, UINT64_C(1) << 30, "limits.archive_unpacked",                                      \
+		  "bytes unpacked for one archive of an image, some 2 s; a war of 200 MB has 200 MB")                  \
 	LIMIT_ROW(record_bytes, UINT64_C(16) << 20, "limits.record_bytes", "one advisory record of a feed")            \
 	LIMIT_ROW(segment_text_bytes, UINT32_MAX, "limits.segment_text_bytes",                                         \
 		  "distinct texts of one segment: references to them have 32 bits")                                    \

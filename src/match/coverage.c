@@ -137,11 +137,16 @@ static enum status judge_end_of_life(struct coverage *c, const struct match_opti
 }
 
 static enum status judge_scope(struct coverage *c, const struct match_options *options, const struct scope *scope,
-			       const char *label, size_t packages, struct err *err)
+			       enum package_type type, size_t packages, struct err *err)
 {
+	const char *label = package_type_label(type);
+	bool comparable = package_type_scheme(type) != NULL;
 	struct slice feed = SLICE_EMPTY;
 
 	TRY(judge_end_of_life(c, options, scope->name, packages, err));
+	if (scope->n > 0 && !comparable)
+		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
+			   "%s were not looked up: limpid does not compare such versions", label);
 	if (scope->n > 0)
 		return add(c, COVERAGE_COVERED, scope->name, packages, err, "%s were looked up", label);
 	if (options->scope_served && options->scope_served(scope->name, &feed))
@@ -235,12 +240,13 @@ static enum status judge_packages(struct coverage *c, const struct index_report 
 		if (scope->name.len == 0)
 			TRY(judge_unknown(c, &index->distributions.at[i], label, counts.of_distribution[i], err));
 		else
-			TRY(judge_scope(c, options, scope, label, counts.of_distribution[i], err));
+			TRY(judge_scope(c, options, scope, counts.distribution_type[i], counts.of_distribution[i],
+					err));
 	}
 	for (size_t t = 0; t < PACKAGE_TYPE_COUNT; t++)
 		if (counts.of_type[t] > 0)
-			TRY(judge_scope(c, options, &scopes->of_type[t], package_type_label((enum package_type)t),
-					counts.of_type[t], err));
+			TRY(judge_scope(c, options, &scopes->of_type[t], (enum package_type)t, counts.of_type[t],
+					err));
 	return STATUS_OK;
 }
 

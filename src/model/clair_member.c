@@ -2,7 +2,7 @@
 /* clair_member.c - the member "limpid" of an index report: what Clair's members have no word for, written and read. */
 #include "model/clair_impl.h"
 
-#define FLAGS_ALL (PACKAGE_OWNED | PACKAGE_MAIN_MODULE | PACKAGE_STDLIB | PACKAGE_BAD_VERSION)
+#define FLAGS_ALL PACKAGE_FLAGS_ALL
 
 /* ---- writing ---- */
 

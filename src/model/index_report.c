@@ -7,11 +7,11 @@
 #include "base/map.h"
 
 #define MAGIC 0x6b70694cu /* "Lipk" */
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 #define FLAG_COMPLETE 1u
 #define FLAG_EXPECTED 2u
 #define NONE UINT32_MAX
-#define PACKAGE_FLAGS ((unsigned)PACKAGE_OWNED | PACKAGE_MAIN_MODULE | PACKAGE_STDLIB | PACKAGE_BAD_VERSION)
+#define PACKAGE_FLAGS ((unsigned)PACKAGE_FLAGS_ALL)
 
 /* ---- writing: records go to one buffer and texts to another, which comes first in the result ---- */
 

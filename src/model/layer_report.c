@@ -11,7 +11,7 @@
 #include "text/json.h"
 #include "text/json_writer.h"
 
-#define FORMAT_VERSION 3
+#define FORMAT_VERSION 4
 
 /* ---- writing ---- */
 
@@ -357,7 +357,7 @@ static enum status get_package(struct reader *rd, yyjson_val *v)
 	p->type = package_type_by_purl(json_get_str(v, "type"));
 	if (p->type == PACKAGE_NONE)
 		return bad(rd, "packages.type");
-	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > 15))
+	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > PACKAGE_FLAGS_ALL))
 		return bad(rd, "packages.flags");
 	p->flags = (unsigned)flags;
 	TRY(get_bytes(rd, json_get(v, "name"), "packages.name", -1, &p->name));

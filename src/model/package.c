@@ -32,6 +32,13 @@ const struct version_scheme *package_type_scheme(enum package_type t)
 	return scheme_get(types[t].scheme);
 }
 
+bool package_version_ok(enum package_type t, struct slice version)
+{
+	const struct version_scheme *scheme = package_type_scheme(t);
+
+	return scheme ? scheme->valid(version) : version.len > 0;
+}
+
 enum package_type package_type_by_purl(struct slice purl_type)
 {
 	for (size_t i = PACKAGE_NONE + 1; i < PACKAGE_TYPE_COUNT; i++)

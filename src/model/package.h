@@ -19,6 +19,9 @@ enum package_flag {
 	PACKAGE_MAIN_MODULE = 1u << 1, /* the program itself, not a dependency of it */
 	PACKAGE_STDLIB = 1u << 2,      /* a language's standard library */
 	PACKAGE_BAD_VERSION = 1u << 3, /* the version breaks its scheme: listed, not matched, told in coverage */
+	PACKAGE_GUESSED = 1u << 4,     /* name or version were read out of a program's texts, a manifest for people or a
+					* file's name: a lower confidence, told in reports */
+	PACKAGE_FLAGS_ALL = (1u << 5) - 1,
 };
 
 /* All slices are borrowed from whoever holds the struct (a detector's arena, a report's arena). */
@@ -41,7 +44,9 @@ struct package {
 const char *package_type_purl(enum package_type t);    /* "deb"; "" for PACKAGE_NONE */
 const char *package_type_label(enum package_type t);   /* "Debian packages" */
 const char *package_type_scope(enum package_type t);   /* "" if the distribution decides */
-const struct version_scheme *package_type_scheme(enum package_type t); /* NULL for PACKAGE_NONE */
+const struct version_scheme *package_type_scheme(enum package_type t); /* NULL: nobody here compares such versions */
+/* False for a version that the scheme of the type refuses; without a scheme, for one that is empty. */
+bool package_version_ok(enum package_type t, struct slice version);
 enum package_type package_type_by_purl(struct slice purl_type);        /* PACKAGE_NONE if unknown */
 
 /*

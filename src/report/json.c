@@ -97,6 +97,8 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 		json_member_bool(w, "stdlib", true);
 	if (p->package.flags & PACKAGE_BAD_VERSION)
 		json_member_bool(w, "bad_version", true);
+	if (p->package.flags & PACKAGE_GUESSED)
+		json_member_bool(w, "guessed", true);
 	json_close(w);
 	return STATUS_OK;
 }

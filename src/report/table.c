@@ -569,6 +569,8 @@ static void put_package(struct screen *s, const struct index_package *p, size_t 
 		screen_put(s, "  (belongs to a system package)");
 	if (p->package.flags & PACKAGE_BAD_VERSION && !(p->package.flags & PACKAGE_MAIN_MODULE))
 		screen_put(s, "  (bad version)");
+	if (p->package.flags & PACKAGE_GUESSED)
+		screen_put(s, "  (guessed)");
 	screen_newline(s);
 }
 

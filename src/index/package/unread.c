@@ -51,9 +51,6 @@ static bool is_mariner(struct slice path)
 	}
 
 static const struct path_rule rules[] = {
-	UNREAD(".jar", "Java archives", NULL),
-	UNREAD(".war", "Java archives", NULL),
-	UNREAD(".ear", "Java archives", NULL),
 	UNREAD(".gemspec", "Ruby gems", is_gem),
 	UNREAD("/composer/installed.json", "PHP packages of Composer", NULL),
 	UNREAD(".deps.json", ".NET packages", NULL),
@@ -79,7 +76,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_unread = {
 	.name = "unread",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -51,7 +51,7 @@ static void put_text(struct json_writer *w, const char *key, struct slice s)
 
 static void put_flags(struct json_writer *w, unsigned flags)
 {
-	static const char *const names[] = { "owned", "main-module", "stdlib", "bad-version" };
+	static const char *const names[] = { "owned", "main-module", "stdlib", "bad-version", "guessed" };
 
 	if (!flags)
 		return;

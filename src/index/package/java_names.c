@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * java_names.c - what names a Java archive: pom.properties, the manifest, the file's name.
+ *
+ * Source: docs/formats/java.md (Apache Maven Archiver, JAR File Specification, OSGi Core 3.2).
+ */
+#include "index/package/java_names.h"
+
+#define VALUE_MAX 512 /* bytes of a name or version; real ones stay below 100 */
+
+/* ---- texts ---- */
+
+/* A coordinate of Maven: no blank, no control byte, nothing that was to be replaced, no separator of ours. */
+static bool is_coordinate(struct slice s)
+{
+	if (s.len == 0 || s.len > VALUE_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] <= ' ' || s.ptr[i] > '~' || s.ptr[i] == ':' || s.ptr[i] == '$' || s.ptr[i] == '@')
+			return false;
+	return true;
+}
+
+static bool begins_with_digit(struct slice s)
+{
+	return s.len > 0 && is_digit(s.ptr[0]);
+}
+
+/* ---- pom.properties ---- */
+
+static void keep_first(struct slice value, struct slice *out)
+{
+	if (out->len == 0)
+		*out = value;
+}
+
+bool java_read_pom(struct slice text, struct java_name *out)
+{
+	struct slice line, key, value;
+
+	memset(out, 0, sizeof(*out));
+	while (slice_line(&text, &line)) {
+		size_t at;
+
+		line = slice_trim(line);
+		if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == '!')
+			continue;
+		at = slice_find_byte(line, '=');
+		if (at == SIZE_MAX)
+			at = slice_find_byte(line, ':');
+		if (at == SIZE_MAX)
+			continue;
+		key = slice_trim(slice_take(line, at));
+		value = slice_trim(slice_from(line, at + 1));
+		if (slice_eq(key, SLICE("groupId")))
+			keep_first(value, &out->group);
+		else if (slice_eq(key, SLICE("artifactId")))
+			keep_first(value, &out->artifact);
+		else if (slice_eq(key, SLICE("version")))
+			keep_first(value, &out->version);
+	}
+	return is_coordinate(out->group) && is_coordinate(out->artifact) && is_coordinate(out->version);
+}
+
+/* ---- the manifest ---- */
+
+static struct slice *member_of(struct java_manifest *m, struct slice name)
+{
+	const struct {
+		struct slice name;
+		struct slice *member;
+	} members[] = {
+		{ SLICE("Implementation-Title"), &m->title },
+		{ SLICE("Implementation-Vendor-Id"), &m->vendor_id },
+		{ SLICE("Bundle-SymbolicName"), &m->symbolic_name },
+		{ SLICE("Bundle-Name"), &m->bundle_name },
+		{ SLICE("Extension-Name"), &m->extension },
+		{ SLICE("Implementation-Version"), &m->version },
+		{ SLICE("Bundle-Version"), &m->bundle_version },
+		{ SLICE("Specification-Version"), &m->specification_version },
+		/* Plugins of Jenkins say it in words of their own. */
+		{ SLICE("Group-Id"), &m->vendor_id },
+		{ SLICE("Short-Name"), &m->extension },
+		{ SLICE("Plugin-Version"), &m->version },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (slice_eq_nocase(name, members[i].name))
+			return members[i].member;
+	return NULL;
+}
+
+/* A line goes on in the next one if that begins with a blank, which is no part of it (lines have 72 bytes at most). */
+static bool unfold(struct arena *a, struct slice first, struct slice *rest, struct slice *out)
+{
+	struct slice line, next = *rest;
+	size_t n = first.len;
+	uint8_t *joined;
+
+	*out = first;
+	if (rest->len == 0 || rest->ptr[0] != ' ')
+		return true;
+	while (next.len > 0 && next.ptr[0] == ' ' && slice_line(&next, &line))
+		n += line.len - 1;
+	joined = arena_alloc(a, n + 1);
+	if (!joined)
+		return false;
+	memcpy(joined, first.ptr, first.len);
+	n = first.len;
+	while (rest->len > 0 && rest->ptr[0] == ' ' && slice_line(rest, &line)) {
+		memcpy(joined + n, line.ptr + 1, line.len - 1);
+		n += line.len - 1;
+	}
+	*out = slice_make(joined, n);
+	return true;
+}
+
+bool java_read_manifest(struct arena *a, struct slice text, struct java_manifest *out)
+{
+	struct slice line, name, value, *member;
+
+	memset(out, 0, sizeof(*out));
+	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+		text = slice_from(text, 3);
+	while (slice_line(&text, &line) && line.len > 0) {
+		if (!slice_cut(line, ':', &name, &value)) {
+			/* No field; what continues it goes with it. */
+			while (text.len > 0 && text.ptr[0] == ' ')
+				slice_line(&text, &line);
+			continue;
+		}
+		if (slice_eq_nocase(name, SLICE("Name")))
+			break; /* another section, without the empty line before it */
+		if (!unfold(a, value, &text, &value))
+			return false;
+		member = member_of(out, slice_trim(name));
+		if (member)
+			keep_first(slice_trim(value), member);
+	}
+	slice_cut(out->symbolic_name, ';', &out->symbolic_name, NULL); /* its directives */
+	out->symbolic_name = slice_trim(out->symbolic_name);
+	return true;
+}
+
+/* ---- the file's name ---- */
+
+static struct slice stem_of(struct slice path)
+{
+	struct slice base = path_base(path);
+	size_t dot = slice_rfind_byte(base, '.');
+
+	return dot != SIZE_MAX && dot > 0 ? slice_take(base, dot) : base;
+}
+
+void java_read_file_name(struct slice path, struct java_name *out)
+{
+	struct slice stem = stem_of(path);
+
+	memset(out, 0, sizeof(*out));
+	out->artifact = stem;
+	for (size_t i = 1; i + 1 < stem.len; i++) {
+		if (stem.ptr[i] != '-' || !is_digit(stem.ptr[i + 1]))
+			continue;
+		out->artifact = slice_take(stem, i);
+		out->version = slice_from(stem, i + 1);
+		return;
+	}
+}
+
+bool java_is_companion(struct slice path)
+{
+	struct slice stem = stem_of(path);
+
+	return slice_ends(stem, SLICE("-sources")) || slice_ends(stem, SLICE("-javadoc"));
+}
+
+/* ---- both ---- */
+
+/* "1.8.16", of "1.8.16 (build 4711)"; "(none)" and the like are none. */
+static struct slice version_in(struct slice text)
+{
+	struct slice word;
+
+	slice_cut(text, ' ', &word, NULL);
+	return is_coordinate(word) && begins_with_digit(word) && slice_find_byte(word, '/') == SIZE_MAX ? word
+													: SLICE_EMPTY;
+}
+
+/* A reversed name of a domain, or one word of it. */
+static bool is_group(struct slice s)
+{
+	if (!is_coordinate(s) || !is_alpha(s.ptr[0]))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_alnum(s.ptr[i]) && s.ptr[i] != '.' && s.ptr[i] != '-' && s.ptr[i] != '_')
+			return false;
+	return true;
+}
+
+static struct slice known_group(struct slice artifact)
+{
+	static const struct {
+		const char *artifact, *group;
+	} known[] = {
+#define JAVA_GROUP(artifact, group) { artifact, group },
+#include "index/package/java_groups.def"
+#undef JAVA_GROUP
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		struct slice pattern = slice_cstr(known[i].artifact);
+		bool front = slice_ends(pattern, SLICE("*"));
+
+		pattern.len -= front;
+		if (front ? slice_starts(artifact, pattern) : slice_eq(artifact, pattern))
+			return slice_cstr(known[i].group);
+	}
+	return SLICE_EMPTY;
+}
+
+/*
+ * Bundles are named by convention after their group, or after group and artifact: "com.google.guava" for guava,
+ * "com.fasterxml.jackson.core.jackson-databind".
+ */
+static struct slice group_of(const struct java_manifest *m, struct slice artifact)
+{
+	struct slice name = m->symbolic_name, front, last, known = known_group(artifact);
+
+	if (known.len > 0)
+		return known;
+	if (is_group(name) && slice_rcut(name, '.', &front, &last) && slice_eq(last, artifact))
+		return slice_find_byte(artifact, '-') != SIZE_MAX ? front : name;
+	return is_group(m->vendor_id) && slice_find_byte(m->vendor_id, '.') != SIZE_MAX ? m->vendor_id : SLICE_EMPTY;
+}
+
+/* Maven's and Gradle's stores of what they fetched: the path says group, artifact and version. */
+bool java_read_place(struct arena *a, struct slice path, struct java_name *out, bool *failed)
+{
+	struct slice dir = path_dir(path), group;
+	uint8_t *dotted;
+	size_t at;
+
+	*failed = false;
+	out->version = path_base(dir);
+	out->artifact = path_base(path_dir(dir));
+	group = path_dir(path_dir(dir));
+	at = slice_find(group, SLICE("repository/"));
+	if (at == SIZE_MAX)
+		at = slice_find(group, SLICE("maven-repo/"));
+	if (at == SIZE_MAX || !slice_starts(path_base(path), out->artifact) ||
+	    !slice_has(path_base(path), out->version)) {
+		/* .../files-2.1/GROUP/ARTIFACT/VERSION/DIGEST/FILE */
+		dir = path_dir(dir);
+		out->version = path_base(dir);
+		out->artifact = path_base(path_dir(dir));
+		out->group = path_base(path_dir(path_dir(dir)));
+		return slice_has(path, SLICE("/files-2.1/")) && slice_starts(path_base(path), out->artifact) &&
+		       is_coordinate(out->group) && is_coordinate(out->artifact) && is_coordinate(out->version);
+	}
+	group = slice_from(group, at + strlen("repository/"));
+	dotted = arena_alloc(a, group.len + 1);
+	if (!dotted) {
+		*failed = true;
+		return false;
+	}
+	for (size_t i = 0; i < group.len; i++)
+		dotted[i] = group.ptr[i] == '/' ? '.' : group.ptr[i];
+	out->group = slice_make(dotted, group.len);
+	return is_coordinate(out->group) && is_coordinate(out->artifact) && is_coordinate(out->version);
+}
+
+/* "log4j-1.2-1.2.17": what follows the name is a version that the manifest has, too. */
+static bool split_by(struct slice stem, struct slice version, struct java_name *out)
+{
+	if (version.len == 0 || stem.len <= version.len + 1 || !slice_ends(stem, version) ||
+	    stem.ptr[stem.len - version.len - 1] != '-')
+		return false;
+	out->artifact = slice_take(stem, stem.len - version.len - 1);
+	out->version = slice_from(stem, stem.len - version.len);
+	return true;
+}
+
+bool java_guess(struct slice path, const struct java_manifest *m, struct java_name *out)
+{
+	struct slice versions[] = { version_in(m->version), version_in(m->bundle_version),
+				    version_in(m->specification_version) };
+	struct slice stem = stem_of(path);
+	bool split = false;
+
+	java_read_file_name(path, out);
+	for (size_t i = 0; i < ARRAY_LEN(versions) && !split; i++)
+		split = split_by(stem, versions[i], out);
+	for (size_t i = 0; i < ARRAY_LEN(versions) && out->version.len == 0; i++)
+		out->version = versions[i];
+	if (!split && slice_eq(out->artifact, stem)) {
+		/* The name says no version, and so may be anything: a title that is one word is better. */
+		if (is_group(m->title) && slice_find_byte(m->title, '.') == SIZE_MAX)
+			out->artifact = m->title;
+		else if (is_group(m->extension) && slice_find_byte(m->extension, '.') == SIZE_MAX)
+			out->artifact = m->extension;
+	}
+	out->group = group_of(m, out->artifact);
+	return is_coordinate(out->artifact) && is_coordinate(out->version);
+}
