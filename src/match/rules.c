@@ -166,7 +166,8 @@ bool rules_has_version(const struct package *p)
 	const struct version_scheme *scheme = package_type_scheme(p->type);
 
 	/* Where nobody compares such versions that is not the package's fault: coverage says it of the kind. */
-	return !(p->flags & PACKAGE_BAD_VERSION) && p->version.len > 0 && (!scheme || scheme->valid(p->version));
+	return p->type != PACKAGE_NONE && !(p->flags & PACKAGE_BAD_VERSION) && p->version.len > 0 &&
+	       (!scheme || scheme->valid(p->version));
 }
 
 /* rpm does not record the epoch of a source package; where source and binary agree on the rest, it is the binary's. */

@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 
+#define REPOSITORIES_MAX 64 /* numbers kept for them: those of packages do not move when a kind is added */
+
 /* Numbers: distributions from 1, then repositories (one per language ecosystem), then packages with their sources. */
 struct clair {
 	struct document doc;
@@ -74,7 +76,8 @@ static enum status number_sources(struct clair *c, struct err *err)
 	size_t n = c->index->packages.len;
 
 	c->first_repository = 1 + c->index->distributions.len;
-	c->first_package = c->first_repository + PACKAGE_TYPE_COUNT;
+	_Static_assert(PACKAGE_TYPE_COUNT <= REPOSITORIES_MAX, "numbers of repositories");
+	c->first_package = c->first_repository + REPOSITORIES_MAX;
 	c->next = c->first_package + n;
 	c->source_of = n ? arena_array(&c->arena, n, sizeof(*c->source_of)) : NULL;
 	for (size_t i = 0; i < n; i++) {

@@ -232,7 +232,7 @@ static void test_numbers_out_of_range(void **state)
 	text = bytes.ptr[32] | (size_t)bytes.ptr[33] << 8;
 	first = head + text + 6 * 8 + 8; /* layer 0 */
 	change(0, 1, STATUS_MALFORMED, "beginning");
-	change(4, 2, STATUS_UNSUPPORTED, "version 2, not 1");
+	change(4, 1, STATUS_UNSUPPORTED, "version 1, not 2");
 	change(8, 513, STATUS_MALFORMED, "number of layers");
 	change(12, UINT32_MAX, STATUS_MALFORMED, "number of its records");
 	change(12, 3, STATUS_MALFORMED, "not what it must be");
@@ -246,7 +246,7 @@ static void test_numbers_out_of_range(void **state)
 	first += 2 * layer;
 	change(first, (uint32_t)text, STATUS_MALFORMED, "packages");
 	change(first + 4, 2, STATUS_MALFORMED, "packages"); /* "de" is no type */
-	change(first + 8, 16, STATUS_MALFORMED, "packages");
+	change(first + 8, 32, STATUS_MALFORMED, "packages");
 	change(first + package - 12, 2, STATUS_MALFORMED, "packages");
 	change(first + package - 12, UINT32_MAX, STATUS_MALFORMED, "packages");
 	change(first + package - 8, 1, STATUS_MALFORMED, "packages");

@@ -202,7 +202,7 @@ static void test_every_enum(void **state)
 	r.diags.at = &d, r.diags.len = 1;
 	for (size_t i = 1; i < PACKAGE_TYPE_COUNT; i++) {
 		p.type = (enum package_type)i;
-		for (p.flags = 0; p.flags < 16; p.flags++)
+		for (p.flags = 0; p.flags <= PACKAGE_FLAGS_ALL; p.flags++)
 			round_trip(&r);
 		p.flags = 0;
 	}
@@ -214,7 +214,7 @@ static void test_every_enum(void **state)
 
 /* ---- what is refused ---- */
 
-static const char whole[] = "{\"format\":3,\"bytes_stored\":1,\"bytes_tar\":2,\"entries\":3,\"complete\":true,\"diags_"
+static const char whole[] = "{\"format\":4,\"bytes_stored\":1,\"bytes_tar\":2,\"entries\":3,\"complete\":true,\"diags_"
 			    "dropped\":0,\"packages\":[],"
 			    "\"distributions\":[],\"repositories\":[],\"files\":[],\"diags\":[],\"whiteouts\":[],"
 			    "\"opaques\":[],\"tree\":[],"
@@ -278,8 +278,8 @@ static void test_head(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		for (size_t k = 0; k < ARRAY_LEN(values); k++)
 			refused(members[i], values[k], i == 0 ? "format" : "head");
-	refused("format", "2", "format"); /* an older one */
-	refused("format", "4", "format");
+	refused("format", "3", "format"); /* an older one */
+	refused("format", "5", "format");
 	refused("complete", "1", "complete");
 	refused("complete", "\"true\"", "complete");
 	refused("complete", "null", "complete");
@@ -405,7 +405,7 @@ static void test_members(void **state)
 	refused("packages", "[{\"type\":\"\",\"path\":\"p\"}]", "packages.type");
 	refused("packages", "[{\"type\":1,\"path\":\"p\"}]", "packages.type");
 	refused("packages", "[{\"path\":\"p\"}]", "packages.type");
-	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":16}]", "packages.flags");
+	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":32}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":-1}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":\"1\"}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\"}]", "packages.path");

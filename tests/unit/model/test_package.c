@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 /* Types of package URLs (purl-spec, purl-types), the scheme that compares them, and the scope that is not a
- * distribution. */
+ * distribution. NULL: no scheme yet. */
 static const struct {
 	enum package_type type;
 	const char *purl, *scheme, *scope;
@@ -18,6 +18,7 @@ static const struct {
 	{ PACKAGE_DEB, "deb", "dpkg", "" },   { PACKAGE_APK, "apk", "apk", "" },
 	{ PACKAGE_RPM, "rpm", "rpm", "" },    { PACKAGE_PYPI, "pypi", "pep440", "pypi" },
 	{ PACKAGE_GO, "golang", "go", "go" }, { PACKAGE_NPM, "npm", "semver", "npm" },
+	{ PACKAGE_MAVEN, "maven", NULL, "maven" },
 };
 
 static void test_rows(void **state)
@@ -29,7 +30,10 @@ static void test_rows(void **state)
 
 		assert_string_equal(package_type_purl(t), rows[i].purl);
 		assert_string_equal(package_type_scope(t), rows[i].scope);
-		assert_string_equal(package_type_scheme(t)->name, rows[i].scheme);
+		if (rows[i].scheme)
+			assert_string_equal(package_type_scheme(t)->name, rows[i].scheme);
+		else
+			assert_null(package_type_scheme(t));
 		assert_true(strlen(package_type_label(t)) > 0);
 		assert_int_equal(package_type_by_purl(slice_cstr(rows[i].purl)), t);
 	}
