@@ -469,6 +469,7 @@ enum status indexer_get(struct indexer *ix, const struct digest *manifest, struc
 {
 	struct buf AUTO(buf_fini) report = BUF_INIT(ix->options.limits->index_bytes);
 	struct store_manifest m;
+	struct store_pending pending;
 	const char *state = NULL;
 	struct store *store;
 	struct run *run;
@@ -483,9 +484,13 @@ enum status indexer_get(struct indexer *ix, const struct digest *manifest, struc
 		return under_way(arena, manifest, state, out, err);
 	TRY(indexer_take(ix, &store, err));
 	st = store_manifest_get(store, manifest, arena, &m, &report, err);
+	/* Another node is at it, or will be. */
+	if (st == STATUS_NOTFOUND && store_pending_get(store, manifest, &pending, err) == STATUS_OK)
+		st = under_way(arena, manifest, "CheckManifest", out, err);
+	else if (st == STATUS_OK)
+		st = arena_copy(arena, buf_slice(&report), out) ? STATUS_OK : err_nomem(err, "an index report");
 	store_pool_give(ix->options.store, store);
-	TRY(st);
-	return arena_copy(arena, buf_slice(&report), out) ? STATUS_OK : err_nomem(err, "an index report");
+	return st;
 }
 
 enum status indexer_delete(struct indexer *ix, const struct digest *manifests, size_t n, bool *out_deleted,

@@ -141,7 +141,8 @@ static enum status put(struct run *run, const struct index_report *r, struct sli
 				    .success = error.len == 0,
 				    .state = error.len == 0 ? SLICE("IndexFinished") : SLICE("IndexError"),
 				    .error = error,
-				    .indexer_state = indexer_state() };
+				    .indexer_state = indexer_state(),
+				    .of_run = true };
 	struct digest *layers = arena_array(&run->arena, m.n_layers, sizeof(*layers));
 	struct store_group *groups = NULL;
 	struct store *store;
@@ -156,6 +157,8 @@ static enum status put(struct run *run, const struct index_report *r, struct sli
 	TRY(indexer_take(ix, &store, err));
 	if (begin_put(run)) {
 		st = store_manifest_put(store, &m, buf_slice(&run->report), groups, r->layers.len, err);
+		/* Deleted at another node: as here, who waits has his answer, and nothing is stored. */
+		st = st == STATUS_NOTFOUND ? STATUS_OK : st;
 		end_put(run);
 	}
 	store_pool_give(ix->options.store, store);

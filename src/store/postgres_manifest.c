@@ -8,6 +8,8 @@
 #define PACKED_MAX ((size_t)1 << 30)
 /* How often a put begins again because a group that it counted on was deleted meanwhile. */
 #define TRIES 4u
+#define IS_WANTED \
+	"(EXISTS (SELECT FROM pending WHERE manifest = $1) OR EXISTS (SELECT FROM manifest WHERE digest = $1))"
 
 /* ---- putting ---- */
 
@@ -183,14 +185,21 @@ static void send_manifest(struct pg_batch *b, const struct put *p, struct pg_arr
 	pg_batch_add(b, sql, &args, err);
 }
 
+/* Which of them says what the manifest had. */
+#define BEFORE 2
+
 /* What the manifest had; nobody changes it until this transaction ends. */
-static void send_before(struct pg_batch *b, const struct pg_args *digest, struct err *err)
+static void send_before(struct pg_batch *b, const struct pg_args *digest, bool of_run, struct err *err)
 {
 	struct pg_args lock = PG_NO_ARGS;
 
 	pg_number(&lock, PG_INDEX_LOCK);
 	pg_batch_add(b, "SELECT pg_advisory_xact_lock_shared($1)::text", &lock, err);
+	/* Who deletes takes the two in the same order, so one waits for the other, and sees what he has done. */
+	pg_batch_add(b, "SELECT 1 FROM pending WHERE manifest = $1 FOR UPDATE", digest, err);
 	pg_batch_add(b, "SELECT groups FROM manifest WHERE digest = $1 FOR UPDATE", digest, err);
+	if (of_run)
+		pg_batch_add(b, "SELECT 1 / CASE WHEN " IS_WANTED " THEN 1 ELSE 0 END", digest, err);
 	pg_batch_add(b,
 		     "DELETE FROM manifest_of_group AS l USING manifest AS m WHERE m.digest = $1 AND l.manifest = m.id "
 		     "AND l.grp = ANY (m.groups)",
@@ -242,17 +251,30 @@ static enum status put_once(struct put *p, struct err *err)
 		pg_array_bytes(&keys, slice_make(p->groups->at[g].key.bytes, STORE_KEY_BYTES));
 	TRY(pg_batch_begin(p->s, &b, err));
 	pg_digest(&digest, &p->m->digest, packed);
-	send_before(&b, &digest, err);
+	send_before(&b, &digest, p->m->of_run, err);
 	(void)send_content(&b, p, err); /* a failure stays in the batch */
 	at = b.n;
 	send_manifest(&b, p, &keys, err);
 	send_after(&b, &digest, err);
 	TRY(pg_batch_run(&b, results, err));
-	if (PQntuples(results[1]) > 0 &&
-	    collect_after(p, pg_slice(results[1], 0, 0), pg_slice(results[at], 0, 0), &ignored) != STATUS_OK)
+	if (PQntuples(results[BEFORE]) > 0 &&
+	    collect_after(p, pg_slice(results[BEFORE], 0, 0), pg_slice(results[at], 0, 0), &ignored) != STATUS_OK)
 		pg_rollback(p->s);
 	pg_clear(results, b.n);
 	return STATUS_OK;
+}
+
+/* STATUS_NOTFOUND: what the run was for was deleted. */
+static enum status check_wanted(struct put *p, struct err *err)
+{
+	struct pg_args digest = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+	uint8_t packed[STORE_DIGEST_BYTES];
+
+	pg_digest(&digest, &p->m->digest, packed);
+	TRY(pg_call(p->s, "SELECT 1 WHERE " IS_WANTED, &digest, &r, err));
+	return PQntuples(r) > 0 ? STATUS_OK
+				: err_set(err, STATUS_NOTFOUND, "the manifest was deleted meanwhile");
 }
 
 static enum status put(struct put *p, struct err *err)
@@ -261,6 +283,8 @@ static enum status put(struct put *p, struct err *err)
 
 	for (unsigned i = 0; st == STATUS_CONFLICT && i < TRIES; i++) {
 		TRY(pg_ready_to_write(p->s, err));
+		if (i > 0 && p->m->of_run)
+			TRY(check_wanted(p, err));
 		TRY(ask_known(p, err));
 		st = put_once(p, err);
 	}
@@ -371,17 +395,17 @@ static enum status delete_one(struct store *s, const struct digest *digest, bool
 	TRY(pg_ready_to_write(s, err));
 	pg_digest(&args, digest, packed);
 	TRY(pg_batch_begin(s, &b, err));
+	pg_batch_add(&b, "DELETE FROM pending WHERE manifest = $1", &args, err);
 	pg_batch_add(&b, "SELECT groups FROM manifest WHERE digest = $1 FOR UPDATE", &args, err);
 	pg_batch_add(&b,
 		     "DELETE FROM manifest_of_group AS l USING manifest AS m WHERE m.digest = $1 AND l.manifest = m.id "
 		     "AND l.grp = ANY (m.groups)",
 		     &args, err);
 	pg_batch_add(&b, "DELETE FROM manifest WHERE digest = $1", &args, err);
-	pg_batch_add(&b, "DELETE FROM pending WHERE manifest = $1", &args, err);
 	TRY(pg_batch_run(&b, results, err));
-	*out_deleted = pg_changed(results[2]) + pg_changed(results[3]) > 0;
-	if (PQntuples(results[0]) > 0 &&
-	    collect_after(&p, pg_slice(results[0], 0, 0), SLICE_EMPTY, &ignored) != STATUS_OK)
+	*out_deleted = pg_changed(results[0]) + pg_changed(results[3]) > 0;
+	if (PQntuples(results[1]) > 0 &&
+	    collect_after(&p, pg_slice(results[1], 0, 0), SLICE_EMPTY, &ignored) != STATUS_OK)
 		pg_rollback(s);
 	pg_clear(results, b.n);
 	return STATUS_OK;

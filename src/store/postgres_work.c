@@ -56,6 +56,23 @@ enum status postgres_pending_begin(struct store *s, const struct digest *manifes
 	return read_pending(r, 0, arena, out, err);
 }
 
+enum status postgres_pending_get(struct store *s, const struct digest *manifest, struct store_pending *out,
+				 struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+	uint8_t packed[STORE_DIGEST_BYTES];
+
+	pg_digest(&args, manifest, packed);
+	TRY(pg_call(s, "SELECT since, attempts FROM pending WHERE manifest = $1", &args, &r, err));
+	if (PQntuples(r) == 0)
+		return err_set(err, STATUS_NOTFOUND, "there is no such index run");
+	*out = (struct store_pending){ .manifest = *manifest,
+				       .since_s = pg_int(r, 0, 0),
+				       .attempts = (unsigned)pg_int(r, 0, 1) };
+	return STATUS_OK;
+}
+
 enum status postgres_pending_list(struct store *s, size_t max, struct arena *arena, struct store_pending **out,
 				  size_t *out_n, struct err *err)
 {

@@ -99,12 +99,30 @@ static enum status put_report(struct store *s, int64_t id, struct slice packed, 
 	return sqlite_done(s, q, "manifests", err);
 }
 
+/* STATUS_NOTFOUND: what the run was for was deleted. */
+static enum status check_wanted(struct store *s, const struct digest *d, struct err *err)
+{
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+	int rc;
+
+	TRY(sqlite_prepare(s,
+			   "SELECT 1 FROM pending WHERE manifest = ?1 UNION ALL SELECT 1 FROM manifest WHERE digest = ?1",
+			   &q, err));
+	sqlite_bind_key(q, 1, d);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_DONE)
+		return err_set(err, STATUS_NOTFOUND, "the manifest was deleted meanwhile");
+	return rc == SQLITE_ROW ? STATUS_OK : sqlite_failed(s, err, "manifests");
+}
+
 static enum status put(struct store *s, const struct store_manifest *m, struct slice packed,
 		       const struct store_keyed_groups *groups, struct err *err)
 {
 	struct buf AUTO(buf_fini) before = BUF_INIT(PACKED_MAX), now = BUF_INIT(PACKED_MAX);
 	int64_t old = 0, id = 0;
 
+	if (m->of_run)
+		TRY(check_wanted(s, &m->digest, err));
 	TRY(find(s, &m->digest, &old, &before, err));
 	TRY(sqlite_groups_intern(s, groups, &now, err));
 	TRY(put_row(s, m, buf_slice(&now), &id, err));

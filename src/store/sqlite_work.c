@@ -58,6 +58,25 @@ enum status sqlite_pending_begin(struct store *s, const struct digest *manifest,
 	return sqlite_done(s, q, "index runs", err);
 }
 
+enum status sqlite_pending_get(struct store *s, const struct digest *manifest, struct store_pending *out,
+			       struct err *err)
+{
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+	int rc;
+
+	TRY(sqlite_prepare(s, "SELECT since, attempts FROM pending WHERE manifest = ?", &q, err));
+	sqlite_bind_key(q, 1, manifest);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_DONE)
+		return err_set(err, STATUS_NOTFOUND, "there is no such index run");
+	if (rc != SQLITE_ROW)
+		return sqlite_failed(s, err, "index runs");
+	*out = (struct store_pending){ .manifest = *manifest,
+				       .since_s = sqlite3_column_int64(q, 0),
+				       .attempts = (unsigned)sqlite3_column_int(q, 1) };
+	return STATUS_OK;
+}
+
 enum status sqlite_pending_list(struct store *s, size_t max, struct arena *arena, struct store_pending **out,
 				size_t *out_n, struct err *err)
 {

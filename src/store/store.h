@@ -188,6 +188,11 @@ struct store_manifest {
 	struct slice indexer_state; /* of the detector set that made the report */
 	int64_t created_s;	    /* when it was first put; set by the store */
 	int64_t updated_s;	    /* when it was last put; set by the store */
+	/*
+	 * To store_manifest_put(): it is the end of a pending run. If that is gone, and the manifest is not there
+	 * either, somebody has deleted it meanwhile: STATUS_NOTFOUND, and nothing is put.
+	 */
+	bool of_run;
 };
 
 /* What is looked for when somebody asks who is affected: equal in all members is the same package. */
@@ -247,6 +252,9 @@ enum status store_pending_put(struct store *s, const struct digest *manifest, st
 /* To be called by who holds the manifest's lock, before the work: one more attempt. STATUS_NOTFOUND if it is done. */
 enum status store_pending_begin(struct store *s, const struct digest *manifest, struct arena *arena,
 				struct store_pending *out, struct err *err) NODISCARD;
+/* Without the body. STATUS_NOTFOUND: there is none. */
+enum status store_pending_get(struct store *s, const struct digest *manifest, struct store_pending *out,
+			      struct err *err) NODISCARD;
 /* The oldest first, at most max, in the arena. Whether somebody is at one, its lock tells. */
 enum status store_pending_list(struct store *s, size_t max, struct arena *arena, struct store_pending **out,
 			       size_t *out_n, struct err *err) NODISCARD;

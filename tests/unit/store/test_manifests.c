@@ -193,12 +193,45 @@ static void test_pending(void **state)
 	arena_fini(&arena);
 }
 
+/* Who deletes at another node leaves nothing to put; who runs again what failed has the manifest itself. */
+static void test_deleted_meanwhile(void **state)
+{
+	struct digest one = some_digest(1), layers[2] = { some_digest(100), some_digest(200) };
+	struct store_manifest m = { .digest = one,
+				    .layers = layers,
+				    .n_layers = 2,
+				    .state = SLICE("IndexFinished"),
+				    .success = true,
+				    .of_run = true };
+	struct store *s = place_open(*state);
+	struct store_pending p;
+	bool gone;
+
+	check(store_pending_put(s, &one, SLICE("body"), &err));
+	check(store_pending_get(s, &one, &p, &err));
+	assert_int_equal(p.since_s, clock_s);
+	check(store_manifests_delete(s, &one, 1, &gone, &err));
+	check_fails(store_pending_get(s, &one, &p, &err), STATUS_NOTFOUND, "no such");
+	check_fails(store_manifest_put(s, &m, SLICE("report"), NULL, 0, &err), STATUS_NOTFOUND, "deleted");
+	assert_false(is_there(s, 1));
+	check(store_pending_put(s, &one, SLICE("body"), &err));
+	check(store_manifest_put(s, &m, SLICE("report"), NULL, 0, &err));
+	assert_true(is_there(s, 1));
+	check_fails(store_pending_get(s, &one, &p, &err), STATUS_NOTFOUND, "no such");
+	check(store_manifest_put(s, &m, SLICE("report"), NULL, 0, &err));
+	check(store_manifests_delete(s, &one, 1, &gone, &err));
+	check_fails(store_manifest_put(s, &m, SLICE("report"), NULL, 0, &err), STATUS_NOTFOUND, "deleted");
+	m.of_run = false;
+	check(store_manifest_put(s, &m, SLICE("report"), NULL, 0, &err));
+	store_close(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_field), TEST(test_replaced), TEST(test_pages), TEST(test_deleted), TEST(test_pending),
+		TEST(test_every_field), TEST(test_replaced), TEST(test_pages), TEST(test_deleted), TEST(test_pending), TEST(test_deleted_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
