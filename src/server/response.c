@@ -126,6 +126,8 @@ enum status response_error(struct response *r, int http_code, const char *fmt, .
 	return STATUS_OK;
 }
 
+#define RETRY_AFTER_S "5"
+
 int response_code_of(enum status st)
 {
 	switch (st) {
@@ -151,8 +153,13 @@ int response_code_of(enum status st)
 
 enum status response_failure(struct response *r, const char *prefix, const struct err *err)
 {
-	return response_error(r, response_code_of(err->code), "%s%s%s", prefix ? prefix : "", prefix ? ": " : "",
-			      err->msg);
+	/* What this server needs is away (store.h says it with this number): the same may go well in a moment. */
+	bool away = err->code == STATUS_REMOTE && err->sys_errno == 503;
+
+	if (away)
+		response_set_header(r, "Retry-After", SLICE(RETRY_AFTER_S));
+	return response_error(r, away ? 503 : response_code_of(err->code), "%s%s%s", prefix ? prefix : "",
+			      prefix ? ": " : "", err->msg);
 }
 
 void response_text(struct response *r, int code, struct slice text)

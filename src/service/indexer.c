@@ -180,8 +180,8 @@ static void resume_one(struct indexer *ix, const struct store_pending *p, bool a
 	struct err err = ERR_INIT;
 	struct run *run;
 
-	/* A young one of another node is being begun there. */
-	if (!all && p->since_s + ABANDONED_S > date_now())
+	/* A young one of another node is being begun there; one of the future is of a clock that has been set since. */
+	if (!all && p->since_s + ABANDONED_S > date_now() && p->since_s <= date_now() + ABANDONED_S)
 		return;
 	if (new_run(ix, p->body, &run, &err) != STATUS_OK) {
 		indexer_log_error(ix, "a kept run cannot be read", &p->manifest, &err);

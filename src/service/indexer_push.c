@@ -194,17 +194,32 @@ static enum status push_pass(void *ctx, struct layer_pass *pass, struct err *err
 	return pushed_pass(&p->file, pass, err);
 }
 
-/* The verified bytes get their name. */
-static void publish(struct push *p, const struct digest *layer)
+/* The verified bytes get their name. False: they are not kept. */
+static bool publish(struct push *p, const struct digest *layer)
 {
 	char name[160], from[64];
 
 	if (p->file < 0 || p->dir < 0 || !file_name(layer, name, sizeof(name)))
-		return;
+		return false;
 	make_room(p->dir, p->indexer->options.push_bytes - MIN(p->kept, p->indexer->options.push_bytes), INT64_MIN);
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", p->file);
-	if (linkat(AT_FDCWD, from, p->dir, name, AT_SYMLINK_FOLLOW) != 0 && errno == EEXIST)
-		(void)utimensat(p->dir, name, NULL, 0); /* a little longer */
+	if (linkat(AT_FDCWD, from, p->dir, name, AT_SYMLINK_FOLLOW) == 0)
+		return true;
+	if (errno != EEXIST)
+		return false;
+	(void)utimensat(p->dir, name, NULL, 0); /* a little longer */
+	return true;
+}
+
+/* A layer of which neither the bytes nor the report is kept would be missing when its manifest is posted. */
+static enum status check_kept(struct indexer *ix, const struct digest *layer, struct err *err)
+{
+	bool there;
+
+	TRY(indexer_layer_known(ix, layer, &there, err));
+	if (there)
+		return STATUS_OK;
+	return err_set(err, STATUS_IO, "the layer was read, but there is no space to keep what is in it");
 }
 
 static enum status push(struct push *p, const struct digest *layer, bool *out_known, struct err *err)
@@ -224,8 +239,8 @@ static enum status push(struct push *p, const struct digest *layer, bool *out_kn
 			why = job.report.diags.at[job.report.diags.len - 1].text;
 		st = err_set(err, crashed ? STATUS_CRASHED : STATUS_MALFORMED, "%.*s", SLICE_ARG(why));
 	}
-	if (st == STATUS_OK && !*out_known)
-		publish(p, layer);
+	if (st == STATUS_OK && !*out_known && !publish(p, layer))
+		st = check_kept(p->indexer, layer, err);
 	worker_job_fini(&job);
 	return st;
 }
@@ -238,7 +253,7 @@ enum status pushed_file(struct indexer *ix, const struct digest *layer, int fd, 
 
 	/* Its report may be older than its bytes: they are good for a second look. */
 	if (st == STATUS_OK && known)
-		publish(&p, layer);
+		(void)publish(&p, layer);
 	close_fd(&p.dir);
 	return st;
 }

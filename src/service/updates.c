@@ -25,6 +25,8 @@
 #define MERCY_MS 5000u
 /* The longest that the thread sleeps: pids are looked after at least so often. */
 #define NAP_MS 1000
+/* Clocks of nodes may differ by so much. */
+#define SKEW_S 300
 #define STORE_VARIABLE "LIMPID_STORE="
 #define SETTINGS_VARIABLE "LIMPID_UPDATERS="
 
@@ -155,7 +157,9 @@ static enum status last_attempt(struct updates *u, const struct set *s, int64_t 
 	TRY(store_pool_take(u->options.store, 10000, &store, err));
 	st = store_sources(store, &arena, &sources, &n, err);
 	for (size_t i = 0; st == STATUS_OK && i < n; i++)
-		if (slice_eq(sources[i].feed, feed) && (feed.len == name.len || slice_eq(sources[i].name, name)))
+		/* What was tried in the future was tried by a clock that has been set since. */
+		if (sources[i].last_attempt_s <= date_now() + SKEW_S && slice_eq(sources[i].feed, feed) &&
+		    (feed.len == name.len || slice_eq(sources[i].name, name)))
 			*out = MAX(*out, sources[i].last_attempt_s);
 	store_pool_give(u->options.store, store);
 	return st;
@@ -433,11 +437,15 @@ static bool is_stopping(struct updates *u)
 	return stopping;
 }
 
-static bool is_due(struct updates *u, const struct set *s, int64_t now)
+static bool is_due(struct updates *u, struct set *s, int64_t now)
 {
+	int64_t latest = now + period_of(u) + MAX(period_of(u) / 10, ELSEWHERE_S) + SKEW_S;
 	bool due;
 
 	pthread_mutex_lock(&u->lock);
+	/* The clock was set back: nobody waits for the old time to come again. */
+	if (s->next_s > latest)
+		s->next_s = now;
 	due = s->pid == 0 && (s->forced || now >= s->next_s);
 	pthread_mutex_unlock(&u->lock);
 	return due;

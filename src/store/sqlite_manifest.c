@@ -106,7 +106,8 @@ static enum status check_wanted(struct store *s, const struct digest *d, struct 
 	int rc;
 
 	TRY(sqlite_prepare(s,
-			   "SELECT 1 FROM pending WHERE manifest = ?1 UNION ALL SELECT 1 FROM manifest WHERE digest = ?1",
+			   "SELECT 1 FROM pending WHERE manifest = ?1 UNION ALL SELECT 1 FROM manifest "
+			   "WHERE digest = ?1",
 			   &q, err));
 	sqlite_bind_key(q, 1, d);
 	rc = sqlite3_step(q);

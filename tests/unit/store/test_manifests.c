@@ -231,7 +231,8 @@ static void test_deleted_meanwhile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_field), TEST(test_replaced), TEST(test_pages), TEST(test_deleted), TEST(test_pending), TEST(test_deleted_meanwhile),
+		TEST(test_every_field), TEST(test_replaced), TEST(test_pages),
+		TEST(test_deleted),	TEST(test_pending),  TEST(test_deleted_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
