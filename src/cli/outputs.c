@@ -190,6 +190,10 @@ bool cli_reports_choose(const struct options *o, bool for_index, struct cli_repo
 
 	memset(out, 0, sizeof(*out));
 	out->options.fail_on = SEVERITY_COUNT;
+	out->options.run = (struct report_run){ .commit = getenv("GITHUB_SHA"),
+						.ref = getenv("GITHUB_REF"),
+						.job = getenv("GITHUB_JOB"),
+						.id = getenv("GITHUB_RUN_ID") };
 	if (n > CLI_REPORTS) {
 		cli_error("--format was given more than %d times", CLI_REPORTS);
 		return false;

@@ -197,12 +197,25 @@ static int scan_documents(struct sequence *q, const char *const *targets, struct
 	return written == EXIT_DONE ? result : written;
 }
 
+/* Most formats for other programs have documents of one target only. */
+static bool joins(const struct sequence *q)
+{
+	for (size_t i = 0; q->targets > 1 && i < q->reports.n; i++) {
+		if (q->reports.at[i].format->join.open)
+			continue;
+		cli_error("-f %s: one report is of one target, there are %zu", q->reports.at[i].format->name,
+			  q->targets);
+		return false;
+	}
+	return true;
+}
+
 static int scan_into(struct sequence *q, const char *data_dir, const char *const *targets)
 {
 	struct err err = ERR_INIT;
 	int result;
 
-	if (!cli_reports_choose(q->options, false, &q->reports) || !parse_gate(q->options, &q->gate))
+	if (!cli_reports_choose(q->options, false, &q->reports) || !parse_gate(q->options, &q->gate) || !joins(q))
 		return EXIT_USAGE;
 	q->reports.options.program_version = cli_version;
 	q->reports.options.fail_on = q->gate.fail_on;

@@ -29,6 +29,11 @@ enum status document_flush(struct document *d, struct err *err)
 	return d->buf.len < PIECE ? STATUS_OK : hand_on(d, err);
 }
 
+enum status document_rest(struct document *d, struct err *err)
+{
+	return hand_on(d, err);
+}
+
 enum status document_end(struct document *d, struct err *err)
 {
 	TRY(json_writer_end(&d->w, err));

@@ -16,6 +16,8 @@ void document_init(struct document *d, const struct report_out *out, unsigned in
 void document_fini(struct document *d);
 /* Hand on what was written when it is much; call it between members. */
 enum status document_flush(struct document *d, struct err *err) NODISCARD;
+/* Hand on the rest, of what is no JSON. */
+enum status document_rest(struct document *d, struct err *err) NODISCARD;
 /* Close the document with a newline and hand on the rest. */
 enum status document_end(struct document *d, struct err *err) NODISCARD;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
-#include "report/document.h"
+#include "report/json_report.h"
 #include "report/subject.h"
 
 static void put_list(struct json_writer *w, const char *key, const struct slice *list, size_t n)
@@ -249,8 +249,8 @@ static void put_head(struct json_writer *w, const char *schema, const struct rep
 	document_date(w, "created", options->now_s);
 }
 
-static enum status write_vulnerabilities(struct document *d, const struct vulnerability_report *r,
-					 const struct report_options *options, struct err *err)
+enum status json_report_put(struct document *d, const struct vulnerability_report *r,
+			    const struct report_options *options, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct json_writer *w = &d->w;
@@ -284,7 +284,7 @@ static enum status write_vulnerabilities(struct document *d, const struct vulner
 	TRY(put_packages(d, r->index, err));
 	TRY(put_diags(d, r->index, err));
 	json_close(w);
-	return document_end(d, err);
+	return STATUS_OK;
 }
 
 static enum status json_vulnerabilities(const struct vulnerability_report *r, const struct report_options *options,
@@ -293,7 +293,8 @@ static enum status json_vulnerabilities(const struct vulnerability_report *r, co
 	struct document AUTO(document_fini) d;
 
 	document_init(&d, out, 2);
-	return write_vulnerabilities(&d, r, options, err);
+	TRY(json_report_put(&d, r, options, err));
+	return document_end(&d, err);
 }
 
 static enum status json_index(const struct index_report *r, const struct report_options *options,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* markdown.c - tables for comments on a change, wikis and job summaries (GitHub flavoured). */
 #include "report/screen.h"
-#include "report/units.h"
+#include "report/subject.h"
 #include "text/terminal.h"
 
 #include <stdio.h>
@@ -19,26 +19,15 @@ struct markdown {
 	size_t n_units;
 };
 
-/* Text of an image or a feed: nothing in it marks up, ends a cell, or is taken for HTML, a link or a name of somebody.
- */
 static void put_text(struct screen *s, struct slice text)
 {
-	struct buf AUTO(buf_fini) plain = BUF_INIT((size_t)1 << 20);
+	struct slice line;
+	bool first = true;
 
-	terminal_put(&plain, text);
-	for (size_t i = 0; i < plain.len; i++) {
-		uint8_t c = plain.ptr[i];
-
-		if (c == '<')
-			buf_add_cstr(&s->buf, "&lt;");
-		else if (c == '&')
-			buf_add_cstr(&s->buf, "&amp;");
-		else if (c == '@')
-			buf_add_cstr(&s->buf, "&#64;");
-		else if (strchr("\\`*_{}[]()#+!|>~$:", c) && c != '\0')
-			buf_printf(&s->buf, "\\%c", c);
-		else
-			buf_add_byte(&s->buf, c);
+	/* A line of its own ends a cell. */
+	for (; slice_line(&text, &line); first = false) {
+		buf_add_cstr(&s->buf, first ? "" : " ");
+		subject_markdown(line, &s->buf);
 	}
 }
 

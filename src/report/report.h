@@ -16,14 +16,24 @@ struct report_out {
 	unsigned width; /* columns; 0 = unlimited */
 };
 
+/* Where a pipeline runs: what only its environment knows. Borrowed; NULL: not said. */
+struct report_run {
+	const char *commit, *ref; /* "ffac537e...", "refs/heads/main" */
+	const char *job, *id;	  /* what runs, and the run's number */
+};
+
 struct report_options {
 	int64_t now_s;
 	enum severity fail_on; /* shown in the table's verdict; SEVERITY_COUNT = none asked for */
 	const char *program_version;
+	struct report_run run;
 	const char *version; /* of the format, one of its versions; NULL: the first */
 };
 
-/* What stands around and between the documents of several targets: JSON formats make one array of them. */
+/*
+ * What stands around and between the documents of several targets: JSON formats make one array of them. Without (NULL)
+ * a document is of one target.
+ */
 struct report_join {
 	const char *open, *between, *close;
 };

@@ -2,9 +2,8 @@
 /* subject.c - names for packages, images and flaws in the words of others. */
 #include "report/subject.h"
 
-#include "base/map.h"
-#include "feed/cvss.h"
 #include "text/purl.h"
+#include "text/terminal.h"
 
 #include <stdio.h>
 
@@ -98,12 +97,13 @@ enum status subject_purl(const struct index_report *r, size_t package, struct ar
 }
 
 /* "example.com:5000/a/b:1@sha256:..." -> "example.com:5000/a/b", "1" */
-static void split_reference(struct slice reference, struct slice *repository, struct slice *tag)
+void subject_split_reference(struct slice reference, struct slice *repository, struct slice *tag)
 {
-	struct slice before, after;
+	struct slice before, after, none;
 
-	slice_cut(reference, '@', repository, NULL);
+	tag = tag ? tag : &none;
 	*tag = SLICE_EMPTY;
+	slice_cut(reference, '@', repository, NULL);
 	if (slice_rcut(*repository, ':', &before, &after) && slice_find_byte(after, '/') == SIZE_MAX) {
 		*repository = before;
 		*tag = after;
@@ -118,7 +118,7 @@ enum status subject_image_purl(const struct index_report *r, struct arena *arena
 	struct slice repository, tag;
 
 	*out = SLICE_EMPTY;
-	split_reference(r->image_name, &repository, &tag);
+	subject_split_reference(r->image_name, &repository, &tag);
 	p.name = path_base(repository);
 	if (p.name.len == 0 || r->manifest.algo == DIGEST_NONE)
 		return STATUS_OK;
@@ -153,6 +153,58 @@ const struct index_layer *subject_layer(const struct index_report *r, size_t pac
 	size_t layer = r->packages.at[package].layer;
 
 	return layer < r->layers.len ? &r->layers.at[layer] : NULL;
+}
+
+/* ---- texts ---- */
+struct slice subject_cut(struct slice text, size_t bytes)
+{
+	if (text.len <= bytes)
+		return text;
+	/* Not within a character. */
+	while (bytes > 0 && (text.ptr[bytes] & 0xc0) == 0x80)
+		bytes--;
+	return slice_take(text, bytes);
+}
+
+void subject_markdown(struct slice text, struct buf *out)
+{
+	struct buf AUTO(buf_fini) plain = BUF_INIT((size_t)1 << 22);
+
+	while (text.len > 0) {
+		size_t end = slice_find_byte(text, '\n');
+
+		terminal_put(&plain, slice_take(text, end));
+		if (end != SIZE_MAX)
+			buf_add_byte(&plain, '\n');
+		text = slice_from(text, end == SIZE_MAX ? text.len : end + 1);
+	}
+	for (size_t i = 0; i < plain.len; i++) {
+		uint8_t c = plain.ptr[i];
+
+		if (c == '<')
+			buf_add_cstr(out, "&lt;");
+		else if (c == '&')
+			buf_add_cstr(out, "&amp;");
+		else if (c == '@')
+			buf_add_cstr(out, "&#64;");
+		else if (c != '\0' && strchr("\\`*_{}[]()#+!|>~$:", c))
+			buf_printf(out, "\\%c", c);
+		else
+			buf_add_byte(out, c);
+	}
+}
+
+enum status subject_hit_key(const struct index_report *r, const struct hit *h, struct arena *arena, struct slice *out,
+			    struct err *err)
+{
+	const struct package *p = &r->packages.at[h->package].package;
+	struct slice repository;
+
+	subject_split_reference(subject_image(r), &repository, NULL);
+	return arena_printf(arena, out, "%.*s|%.*s|%s|%.*s|%.*s|%.*s", SLICE_ARG(repository), SLICE_ARG(h->line.id),
+			    package_type_purl(p->type), SLICE_ARG(p->name), SLICE_ARG(p->arch), SLICE_ARG(p->path))
+		       ? STATUS_OK
+		       : err_nomem(err, "report");
 }
 
 /* ---- coverage ---- */

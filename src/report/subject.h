@@ -44,6 +44,8 @@ double hit_score(const struct hit *h);
  */
 enum status subject_purl(const struct index_report *r, size_t package, struct arena *arena, struct slice *out,
 			 struct err *err) NODISCARD;
+/* "example.com:5000/a/b:1@sha256:..." -> "example.com:5000/a/b" and "1"; tag may be NULL. */
+void subject_split_reference(struct slice reference, struct slice *repository, struct slice *tag);
 /* Of the image: pkg:oci/app@sha256:...?repository_url=example.com/app&tag=1; "" without a manifest or a name. */
 enum status subject_image_purl(const struct index_report *r, struct arena *arena, struct slice *out,
 			       struct err *err) NODISCARD;
@@ -70,6 +72,14 @@ enum status subject_coverage(const struct coverage_item *c, struct arena *arena,
 enum status subject_verdict(const struct vulnerability_report *r, struct arena *arena, struct slice *out,
 			    struct err *err) NODISCARD;
 
+/* At most so many bytes, whole characters. */
+struct slice subject_cut(struct slice text, size_t bytes);
+/* Text of an image or a feed in Markdown: nothing in it marks up, is taken for HTML, a link or somebody's name. */
+void subject_markdown(struct slice text, struct buf *out);
+
+/* What names a hit in all scans of an image, whatever the versions and the tag are. */
+enum status subject_hit_key(const struct index_report *r, const struct hit *h, struct arena *arena, struct slice *out,
+			    struct err *err) NODISCARD;
 /* A name for text that is the same whenever the text is: 32 hex digits, or a UUID (version 8). */
 struct subject_name {
 	char text[40];

@@ -39,6 +39,10 @@ static void begin(struct made *m)
 	m->arena = (struct arena)ARENA_INIT((size_t)1 << 30);
 	m->options =
 		(struct report_options){ .now_s = MADE_NOW, .fail_on = SEVERITY_COUNT, .program_version = "1.2.3" };
+	m->options.run = (struct report_run){ .commit = "ffac537e6cbbf934b08745a378932722df287a53",
+					      .ref = "refs/heads/main",
+					      .job = "scan",
+					      .id = "42" };
 	m->report.index = &m->index;
 	m->report.complete = true;
 	m->index.target = SLICE("docker-archive:app.tar");

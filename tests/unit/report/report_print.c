@@ -33,7 +33,8 @@ int main(int argc, char **argv)
 	}
 	argv += index;
 	argc -= index;
-	if (argc < 3 || !made_case(argv[1], &m) || !(format = report_format_by_name(slice_cstr(argv[2])))) {
+	if (argc < 3 || !made_case(argv[1], &m) ||
+	    !(format = report_format_find(slice_cstr(argv[2]), &m.options.version))) {
 		fputs("usage: report-print [--index] CASE FORMAT [WIDTH] [colour]\n", stderr);
 		return 2;
 	}
