@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registry.c - fuzz target: what registries, token servers, helpers and files of credentials say. First byte: which. */
 #include "image/challenge.h"
-#include "image/remote_impl.h"
+#include "image/daemon_impl.h"
 
 #include <stdlib.h>
 
@@ -21,11 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 	struct challenge challenge;
 	struct auth_entry entry;
+	struct image image = { .impl = NULL };
 
 	if (size == 0 || size > (1 << 16))
 		return 0;
 	text = slice_make(data + 1, size - 1);
-	switch (data[0] % 6) {
+	switch (data[0] % 8) {
 	case 0:
 		if (challenge_parse(text, &arena, &challenge, &err) == STATUS_OK &&
 		    challenge.realm.len + challenge.service.len + challenge.scope.len > text.len)
@@ -45,6 +46,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 4:
 		if (token_answer_parse(text, &arena, &user, &err) == STATUS_OK && user.len == 0)
+			abort();
+		break;
+	case 5:
+		(void)!daemon_inspect_parse(text, &arena, &user, &err);
+		break;
+	case 6:
+		if (daemon_record_parse(text, &limits_default, &arena, &image, &err) == STATUS_OK &&
+		    image.n_layers > limits_default.layers)
 			abort();
 		break;
 	default:

@@ -21,6 +21,7 @@ static struct network {
 	const char *auth_files[PATHS_MAX], *cert_dirs[PATHS_MAX], *docker_hosts[PATHS_MAX], *podman_hosts[PATHS_MAX];
 	const char *temp_dirs[CLI_TEMP_DIRS];
 	/* Of the image at hand. */
+	struct image_options opening;
 	const struct image *image;
 	struct index_progress progress;
 	struct cli_progress *line;
@@ -178,6 +179,18 @@ static enum status pass(void *ctx, const struct image_layer *layer, const struct
 	return image_remote_pass(n->image, layer, sink, err);
 }
 
+static enum status read_here(struct network *n, struct worker_job *jobs, size_t n_jobs, struct err *err)
+{
+	struct worker_options options = { .limits = &limits_default,
+					  .temp_dirs = n->temp_dirs,
+					  .in_process = option_given(n->options, OPTION_in_process),
+					  .progress = on_progress,
+					  .progress_ctx = n };
+
+	TRY(image_remote_bring(n->image, &n->opening, err));
+	return worker_run(jobs, n_jobs, &options, &n->level, err);
+}
+
 static enum status read_layers(void *ctx, struct worker_job *jobs, size_t n_jobs, struct err *err)
 {
 	struct network *n = ctx;
@@ -192,11 +205,14 @@ static enum status read_layers(void *ctx, struct worker_job *jobs, size_t n_jobs
 	n->bytes = 0;
 	for (size_t i = 0; i < n_jobs; i++)
 		n->bytes += jobs[i].scan.layer->len;
-	return streams_read(&options, jobs, n_jobs, &n->level, err);
+	return image_remote_streams(n->image) ? streams_read(&options, jobs, n_jobs, &n->level, err)
+					      : read_here(n, jobs, n_jobs, err);
 }
 
-static void reads(const struct image *image, struct index_env *env, struct cli_progress *progress)
+static void reads(const struct image *image, const struct image_options *opening, struct index_env *env,
+		  struct cli_progress *progress)
 {
+	network.opening = *opening;
 	network.image = image;
 	network.progress = env->progress;
 	network.line = progress;

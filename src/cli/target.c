@@ -77,8 +77,9 @@ static bool parse_platform(const char *text, struct image_platform *out)
 	return out->arch.len > 0;
 }
 
-static enum status index_opened(const struct image *image, struct indexing *x, const struct cli_folder *folder,
-				struct arena *arena, struct index_report *out, struct err *err)
+static enum status index_opened(const struct image *image, const struct image_options *opening, struct indexing *x,
+				const struct cli_folder *folder, struct arena *arena, struct index_report *out,
+				struct err *err)
 {
 	const char *temp_dirs[CLI_TEMP_DIRS];
 	struct index_env env = {
@@ -93,7 +94,7 @@ static enum status index_opened(const struct image *image, struct indexing *x, c
 
 	cli_temp_dirs(temp_dirs);
 	if (image->remote)
-		cli_network->reads(image, &env, &x->progress);
+		cli_network->reads(image, opening, &env, &x->progress);
 	TRY(index_image(image, &env, arena, out, err));
 	if (folder->writable && x->trouble.code != STATUS_OK)
 		cli_note(x->options, "layers are not cached: %s", x->trouble.msg);
@@ -139,7 +140,7 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 	}
 	TRY(image_open(target, &options, &image, err));
 	cli_progress_init(&x.progress, o);
-	st = index_opened(image, &x, folder, arena, out, err);
+	st = index_opened(image, &options, &x, folder, arena, out, err);
 	cli_progress_clear(&x.progress);
 	image_free(image);
 	return st;

@@ -302,7 +302,7 @@ bool netrc_parse(struct slice text, struct slice host, struct slice *out_user, s
 static void trouble(struct credentials *out, const char *file, const struct err *err)
 {
 	if (out->trouble[0] == '\0')
-		snprintf(out->trouble, sizeof(out->trouble), "%.100s: %.150s", file, err->msg);
+		snprintf(out->trouble, sizeof(out->trouble), "%.180s: %.200s", file, err->msg);
 }
 
 /* False: this file knows nothing. */

@@ -25,7 +25,7 @@ struct credentials {
 	struct slice identity_token;  /* in place of a password: for the token server only */
 	struct slice registry_token;  /* is sent as it is */
 	/* Why a source could not be used, "" if all could; free of secrets. For the message when access is refused. */
-	char trouble[256];
+	char trouble[400];
 };
 
 /* Memory is the arena's. STATUS_NOMEM is the only failure. */

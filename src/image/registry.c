@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RETRIES 4
+#define RETRIES 3
 #define RETRY_AFTER_MAX_S 90
 #define CONNECT_TIMEOUT_S 20
 #define PARALLEL 4
@@ -76,26 +76,36 @@ static enum status drop_bytes(void *ctx, struct slice bytes, struct err *err)
 	return STATUS_OK;
 }
 
-/* Registries of this machine may do without TLS, as for docker. That is found out without credentials. */
-static bool speaks_tls(const struct registry *r)
+/* 0 if nobody answers in this scheme. */
+static long code_of(const struct registry *r, const char *scheme)
 {
-	struct http_client_options options = { .connect_timeout_s = 5, .stall_timeout_s = 5, .insecure = true };
+	struct http_client_options options = {
+		.connect_timeout_s = 5, .stall_timeout_s = 5, .insecure = true, .no_redirects = true
+	};
 	struct err ignored = ERR_INIT;
 	struct http_transferred done = { .code = 0 };
 	struct http_client *http;
 	char url[400];
 
-	snprintf(url, sizeof(url), "https://%.*s/v2/", SLICE_ARG(r->ref.host));
+	snprintf(url, sizeof(url), "%s://%.*s/v2/", scheme, SLICE_ARG(r->ref.host));
 	if (http_client_new(&options, &http, &ignored) != STATUS_OK)
-		return false;
+		return 0;
 	if (http_client_get(http, &(struct http_transfer){ .url = slice_cstr(url), .body = drop_bytes }, &done,
-			    &ignored) != STATUS_OK &&
-	    done.code == 0) {
-		http_client_free(http);
-		return false;
-	}
+			    &ignored) != STATUS_OK)
+		ignored = (struct err)ERR_INIT;
 	http_client_free(http);
-	return true;
+	return done.code;
+}
+
+/*
+ * Registries of this machine may do without TLS, as for docker. That is found out without credentials. One that wants a
+ * certificate of the client does not answer by TLS either, and 400 without.
+ */
+static bool is_plain(const struct registry *r)
+{
+	long code = code_of(r, "https") == 0 ? code_of(r, "http") : 400;
+
+	return code != 0 && code != 400;
 }
 
 static enum status prepare(struct registry *r, const struct reference *ref, struct err *err)
@@ -107,7 +117,7 @@ static enum status prepare(struct registry *r, const struct reference *ref, stru
 	if (!arena_copy(&r->arena, ref->host, &r->ref.host) || !arena_copy(&r->arena, ref->path, &r->ref.path))
 		return err_nomem(err, "a registry");
 	r->loopback = is_loopback(ref->host);
-	r->plain = o->plain_http || (r->loopback && !speaks_tls(r));
+	r->plain = o->plain_http || (r->loopback && is_plain(r));
 	if (!arena_printf(&r->arena, &r->base, "%s://%.*s", r->plain ? "http" : "https",
 			  SLICE_ARG(hub ? SLICE("registry-1.docker.io") : r->ref.host)))
 		return err_nomem(err, "a registry");
@@ -295,17 +305,19 @@ static enum status explain_refusal(const struct registry *r, long code, const ch
 	const struct credentials *c = &r->credentials;
 	const char *host = (const char *)r->ref.host.ptr;
 
+	if (c->trouble[0] != '\0')
+		remote_note(r->all, "credentials could not be read: %s", c->trouble);
 	if (credentials_known(c))
 		err_set(err, STATUS_AUTH,
-			"%s refuses access to %.*s with the credentials known for it%s: they may have "
-			"expired, or the image does not exist; try: docker login %s",
-			host, SLICE_ARG(r->ref.path), word, host);
+			"the registry refuses access with the credentials known for it%s: they may have expired, or "
+			"there is "
+			"no such image; try: docker login %s",
+			word, host);
 	else
 		err_set(err, STATUS_AUTH,
-			"%s refuses access to %.*s%s: it needs a login, or does not exist; no credentials are known "
-			"for it; "
-			"try: docker login %s, or --authfile%s%s",
-			host, SLICE_ARG(r->ref.path), word, host, c->trouble[0] ? "; " : "", c->trouble);
+			"the registry refuses access%s: it needs a login, or there is no such image; try: docker login "
+			"%s",
+			word, host);
 	err->sys_errno = (int)code;
 	return STATUS_AUTH;
 }
@@ -321,8 +333,7 @@ static enum status explain(const struct registry *r, const struct registry_get *
 	if (done->code == 401 || (done->code == 403 && err->sys_errno == 403))
 		return explain_refusal(r, done->code, word, err);
 	if (done->code == 404 && err->code == STATUS_NOTFOUND)
-		return err_set(err, STATUS_NOTFOUND, "%s has no %s of %.*s%s", host, err_slice(&q, get->path),
-			       SLICE_ARG(r->ref.path), word);
+		return err_set(err, STATUS_NOTFOUND, "the registry has no %s of it%s", err_slice(&q, get->path), word);
 	if (done->code == 429 && err->code == STATUS_REMOTE) {
 		if (done->retry_after_s > 0)
 			err_set(err, STATUS_REMOTE, "%s limits how often it is asked%s: try again in %llu s, or log in",

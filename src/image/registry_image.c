@@ -186,7 +186,9 @@ enum status registry_image_open(struct remotes *all, struct slice text, struct i
 	ri = calloc(1, sizeof(*ri));
 	if (!ri)
 		return err_nomem(err, "an image");
-	*ri = (struct registry_image){ .base = { pass, close_image }, .impl = impl, .limits = options->limits };
+	*ri = (struct registry_image){ .base = { .pass = pass, .close = close_image },
+				       .impl = impl,
+				       .limits = options->limits };
 	impl->image.remote = &ri->base;
 	if (registry_of(all, &ref, &ri->registry, err) != STATUS_OK || open_image(ri, &ref, options, err) != STATUS_OK)
 		return err_wrap(err, "%s", err_slice(&q, text));

@@ -61,10 +61,21 @@ const struct image_remote_ops *remotes_ops(const struct remotes *all)
 	return &all->ops;
 }
 
+bool image_remote_streams(const struct image *image)
+{
+	return image->remote && image->remote->pass;
+}
+
+enum status image_remote_bring(const struct image *image, const struct image_options *options, struct err *err)
+{
+	return image_remote_streams(image) ? err_set(err, STATUS_BUG, "the image is not brought here")
+					   : image->remote->bring(image->remote, options, err);
+}
+
 enum status image_remote_pass(const struct image *image, const struct image_layer *layer, const struct layer_sink *sink,
 			      struct err *err)
 {
-	if (!image->remote)
+	if (!image_remote_streams(image))
 		return err_set(err, STATUS_BUG, "the image is on this machine");
 	return image->remote->pass(image->remote, layer, sink, err);
 }

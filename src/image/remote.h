@@ -45,6 +45,14 @@ struct layer_sink {
 	const _Atomic bool *stop; /* the caller gave up */
 };
 
+/* Do its layers come by image_remote_pass()? If not, image_remote_bring() puts them here, all at once. */
+bool image_remote_streams(const struct image *image);
+/*
+ * After it the image's layers can be read as those of an archive. Options as for image_open(); isolate is needed again.
+ */
+enum status image_remote_bring(const struct image *image, const struct image_options *options,
+			       struct err *err) NODISCARD;
+
 /*
  * All stored bytes of a layer of image.remote once, in order; any thread, several layers at once. The digest is the
  * caller's to check. Failures as of http_client_get(), in words that name the registry.

@@ -17,8 +17,10 @@ struct remotes {
 	struct registry *registries; /* owned */
 };
 
-/* Behind image.remote; the first member of what each kind keeps. */
+/* Behind image.remote; the first member of what each kind keeps. Either pass or bring is NULL. */
 struct image_remote {
+	/* Put the layers on this machine: after it they are LAYER_FD or LAYER_IN_STREAM. */
+	enum status (*bring)(struct image_remote *remote, const struct image_options *options, struct err *err);
 	enum status (*pass)(struct image_remote *remote, const struct image_layer *layer, const struct layer_sink *sink,
 			    struct err *err);
 	void (*close)(struct image_remote *remote);
