@@ -41,6 +41,28 @@ enum status deliverer_rewind(const struct delivery_message *m, struct err *err) 
 enum status deliverer_callback_body(struct slice callback, struct slice id, struct buf *out, struct err *err) NODISCARD;
 
 /*
+ * Entries as JSON arrays, each with a line's end after it, of at most `rollup` (0: 1) entries and max_bytes; each goes
+ * to flush(). An entry larger than that is STATUS_LIMIT and *out_never.
+ */
+struct delivery_batches {
+	int64_t rollup;
+	uint64_t max_bytes;
+	enum status (*flush)(void *ctx, struct slice body, struct err *err);
+	void *ctx;
+};
+enum status deliverer_batches(const struct delivery_batches *b, const struct delivery_message *m, struct buf *body,
+			      bool *out_never, struct err *err) NODISCARD;
+
+/* Why each of several brokers failed, in one text. */
+struct delivery_reasons {
+	char text[400];
+	enum status first; /* STATUS_OK: none yet */
+	int code;
+};
+void delivery_reasons_add(struct delivery_reasons *r, const struct err *err);
+enum status delivery_reasons_end(const struct delivery_reasons *r, struct err *err);
+
+/*
  * Waits until fd is ready for events (POLLIN, POLLOUT), in steps, so that a stop is noticed. until_ns is
  * date_monotonic_ns()'s. STATUS_TIMEOUT and STATUS_CANCELLED have a message without the object: "no answer in time".
  */

@@ -25,7 +25,16 @@ static int on_verify(int good, X509_STORE_CTX *store)
 	return good;
 }
 
-enum status tls_prepare(SSL_CTX *ctx, const struct config_tls *tls, struct tls_told *told, struct err *err)
+/* Of the connections that are made of it. */
+static bool expect_host(SSL_CTX *ctx, const char *host)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+
+	return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1 || X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
+}
+
+enum status tls_prepare(SSL_CTX *ctx, const struct config_tls *tls, const char *host, struct tls_told *told,
+			struct err *err)
 {
 	told->text[0] = '\0';
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
@@ -38,6 +47,9 @@ enum status tls_prepare(SSL_CTX *ctx, const struct config_tls *tls, struct tls_t
 	if (tls->cert.len > 0 && SSL_CTX_use_PrivateKey_file(ctx, config_cstr(tls->key), SSL_FILETYPE_PEM) != 1)
 		return err_set(err, STATUS_INVALID, "%s holds no key of %s", config_cstr(tls->key),
 			       config_cstr(tls->cert));
+	if (!expect_host(ctx, host))
+		return err_nomem(err, "a name to expect");
+	ERR_clear_error();
 	SSL_CTX_set_app_data(ctx, told);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
 	return STATUS_OK;

@@ -15,10 +15,11 @@ struct tls_told {
 	char text[160];
 };
 /*
- * TLS 1.2 or later, authorities, client certificate; peers are verified, and `told` (which must outlive ctx) hears why
- * one was refused. STATUS_INVALID names the setting's file.
+ * TLS 1.2 or later, authorities, client certificate; the peer must have a certificate for `host` (a name or an
+ * address), and `told` (which must outlive ctx) hears why one was refused. STATUS_INVALID names the setting's file.
  */
-enum status tls_prepare(SSL_CTX *ctx, const struct config_tls *tls, struct tls_told *told, struct err *err) NODISCARD;
+enum status tls_prepare(SSL_CTX *ctx, const struct config_tls *tls, const char *host, struct tls_told *told,
+			struct err *err) NODISCARD;
 /* The oldest error of OpenSSL in this thread in words, and forget all. */
 const char *tls_error(char *text, size_t size);
 
