@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_notifier.c - the notifier's steps with a matcher, a receiver and a clock that are made up. */
+#include "notify/entry.h"
+#include "notify/notify.h"
+#include "store/pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct err fault;
+static int64_t clock_s;
+
+static int64_t now(void)
+{
+	return clock_s;
+}
+
+static void check(enum status st)
+{
+	if (st != STATUS_OK)
+		fail_msg("status %d: %s", (int)st, fault.msg);
+}
+
+/* ---- a matcher and an indexer ---- */
+
+struct world {
+	char dir[64];
+	struct store_pool *pool;
+	struct notifier *notifier;
+	char latest[37];
+	bool matcher_down, indexer_down;
+	unsigned diffs, manifests; /* that were asked for; that each change concerns */
+	enum severity severity;
+	/* the receiver */
+	enum delivery (*receive)(struct world *w, const struct delivery_message *m, struct err *why);
+	unsigned attempts;
+	char got[200][37];
+	uint64_t entries; /* that it read */
+	unsigned events[16];
+};
+
+static enum status latest(void *ctx, struct arena *arena, struct notify_operation **out, size_t *out_n, struct err *e)
+{
+	struct world *w = ctx;
+	struct notify_operation *op = ARENA_NEW(arena, struct notify_operation);
+
+	if (w->matcher_down)
+		return err_set(e, STATUS_REMOTE, "the matcher is away");
+	op->source = SLICE("alpine");
+	memcpy(op->ref, w->latest, sizeof(op->ref));
+	*out = op;
+	*out_n = w->latest[0] ? 1 : 0;
+	return STATUS_OK;
+}
+
+static enum status diff(void *ctx, struct slice source, const char *previous, const char *current, enum severity least,
+			const struct notify_changes_sink *sink, struct err *e)
+{
+	static const struct notify_row row;
+	struct world *w = ctx;
+	struct notify_change changes[2] = { { .package = SLICE("p") }, { .package = SLICE("q") } };
+
+	(void)source, (void)previous, (void)current;
+	w->diffs++;
+	changes[0].after = (struct notify_side){ &row, 1, SLICE("{\"name\":\"LOW\"}"), SEVERITY_LOW };
+	changes[1].before = (struct notify_side){ &row, 1, SLICE("{\"name\":\"OLD\"}"), w->severity };
+	for (size_t i = 0; i < 2; i++)
+		assert_true(notify_change_finish(&changes[i], least));
+	return sink->changes(sink->ctx, changes, 2, e);
+}
+
+static enum status affected(void *ctx, const struct notify_change *changes, size_t n,
+			    const struct notify_affected_sink *sink, struct err *e)
+{
+	struct world *w = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		for (unsigned m = 0; m < w->manifests; m++) {
+			struct digest d = { .algo = DIGEST_SHA256, .bytes = { (uint8_t)m, (uint8_t)(m >> 8) } };
+
+			if (w->indexer_down && m == w->manifests / 2)
+				return err_set(e, STATUS_REMOTE, "the indexer is away");
+			TRY(sink->affected(sink->ctx, i, &d, changes[i].before.n > 0, changes[i].after.n > 0, e));
+		}
+	return STATUS_OK;
+}
+
+/* ---- a receiver ---- */
+
+static enum delivery on_send(void *ctx, const struct delivery_message *m, struct delivery_result *out, struct err *why)
+{
+	struct world *w = ctx;
+
+	*out = (struct delivery_result){ .messages = 1, .peer = SLICE("here") };
+	if (w->attempts < ARRAY_LEN(w->got))
+		snprintf(w->got[w->attempts], sizeof(w->got[0]), "%.*s", SLICE_ARG(m->id));
+	w->attempts++;
+	return w->receive(w, m, why);
+}
+
+static enum delivery accept_it(struct world *w, const struct delivery_message *m, struct err *why)
+{
+	(void)w, (void)m, (void)why;
+	return DELIVERY_DONE;
+}
+
+static enum delivery read_it(struct world *w, const struct delivery_message *m, struct err *why)
+{
+	struct slice entry;
+
+	for (int twice = 0; twice < 2; twice++) {
+		w->entries = 0;
+		if (m->rewind(m->ctx, why) != STATUS_OK)
+			return DELIVERY_AGAIN;
+		for (;;) {
+			if (m->next(m->ctx, &entry, why) != STATUS_OK)
+				return DELIVERY_AGAIN;
+			if (entry.len == 0)
+				break;
+			w->entries++;
+		}
+	}
+	return DELIVERY_DONE;
+}
+
+static enum delivery refuse_it(struct world *w, const struct delivery_message *m, struct err *why)
+{
+	(void)w, (void)m;
+	err_set(why, STATUS_REMOTE, "HTTP status 500");
+	return DELIVERY_AGAIN;
+}
+
+static enum delivery not_there(struct world *w, const struct delivery_message *m, struct err *why)
+{
+	(void)w, (void)m;
+	err_set(why, STATUS_IO, "connection refused");
+	return DELIVERY_AGAIN;
+}
+
+static enum delivery never(struct world *w, const struct delivery_message *m, struct err *why)
+{
+	(void)w, (void)m;
+	err_set(why, STATUS_REMOTE, "HTTP status 410");
+	return DELIVERY_NEVER;
+}
+
+static void on_event(void *ctx, const struct notify_event *e)
+{
+	struct world *w = ctx;
+
+	w->events[e->kind]++;
+}
+
+/* ---- a place ---- */
+
+static void open_notifier(struct world *w, bool contained)
+{
+	struct store_pool_options pool = { .store = { .busy_ms = 1000, .cache_bytes = 1 << 20, .now = now }, .max = 2 };
+	struct notifier_options o = { .summary = true,
+				      .upstream = { latest, diff, affected, w },
+				      .delivery = { .send = on_send, .contained = contained, .ctx = w },
+				      .retry_ns = INT64_C(600) * 1000000000,
+				      .max_age_s = 7 * 86400,
+				      .retention_s = 86400,
+				      .now = now,
+				      .event = on_event,
+				      .event_ctx = w };
+
+	check(store_pool_open(w->dir, &pool, &w->pool, &fault));
+	o.store = w->pool;
+	check(notifier_new(&o, &w->notifier, &fault));
+}
+
+static void close_notifier(struct world *w)
+{
+	notifier_free(w->notifier);
+	store_pool_close(w->pool);
+}
+
+static int set_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	clock_s = 1700000000;
+	snprintf(w->dir, sizeof(w->dir), "/tmp/limpid-notifier-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	w->manifests = 3;
+	w->severity = SEVERITY_NEGLIGIBLE;
+	w->receive = accept_it;
+	open_notifier(w, false);
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	close_notifier(w);
+	snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+	assert_int_equal(system(command), 0);
+	free(w);
+	return 0;
+}
+
+static void publish(struct world *w, unsigned n)
+{
+	snprintf(w->latest, sizeof(w->latest), "%08x-0000-4000-8000-000000000000", n);
+}
+
+/* All that is due; returns when something will be. */
+static int64_t work(struct world *w)
+{
+	int64_t made = DATE_NONE, sent = DATE_NONE;
+	enum status st;
+
+	do
+		st = notifier_make_one(w->notifier, &made, &fault);
+	while (st == STATUS_OK);
+	assert_int_equal(st, STATUS_NOTFOUND);
+	do
+		st = notifier_deliver_one(w->notifier, &sent, &fault);
+	while (st == STATUS_OK);
+	if (st != STATUS_NOTFOUND)
+		fail_msg("%s", fault.msg);
+	return made == DATE_NONE || (sent != DATE_NONE && sent < made) ? sent : made;
+}
+
+static void look(struct world *w)
+{
+	check(notifier_look(w->notifier, &fault));
+}
+
+static struct store_notification newest(struct world *w, struct arena *arena)
+{
+	struct store_notification *list;
+	struct store *s;
+	size_t n;
+
+	check(store_pool_take(w->pool, 1000, &s, &fault));
+	check(store_notifications_latest(s, arena, &list, &n, &fault));
+	store_pool_give(w->pool, s);
+	assert_int_equal(n, 1);
+	return list[0];
+}
+
+static enum store_notification_state state_of(struct world *w)
+{
+	struct arena arena = ARENA_INIT(1 << 20);
+	enum store_notification_state state = newest(w, &arena).state;
+
+	arena_fini(&arena);
+	return state;
+}
+
+/* A first operation, which nobody hears of, and one that is told. */
+static void begin(struct world *w)
+{
+	publish(w, 1);
+	look(w);
+	assert_int_equal(work(w), DATE_NONE);
+	assert_int_equal(w->diffs + w->attempts, 0);
+	publish(w, 2);
+	look(w);
+}
+
+/* ---- cases ---- */
+
+static void test_once(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	work(w);
+	assert_int_equal(w->attempts, 1);
+	assert_int_equal(state_of(w), STORE_NOTIFICATION_DELIVERED);
+	/* Nothing new, however often one looks; and the next process finds all as it was. */
+	look(w);
+	close_notifier(w);
+	open_notifier(w, false);
+	look(w);
+	work(w);
+	assert_int_equal(w->attempts, 1);
+	assert_int_equal(w->diffs, 1);
+}
+
+/* Ten operations came while nobody looked: one notification, against what was seen last. */
+static void test_no_storm_after_absence(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	work(w);
+	for (unsigned n = 3; n < 13; n++)
+		publish(w, n);
+	look(w);
+	work(w);
+	assert_int_equal(w->attempts, 2);
+	assert_int_equal(w->diffs, 2);
+}
+
+/* 5,000 manifests, 2 changes: of each manifest the more severe change stays, and a direct receiver gets it. */
+static void test_summaries(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)64 << 20);
+	struct world *w = *state;
+	struct store_notification n;
+	struct store_entry_row *rows;
+	struct store *s;
+	size_t count;
+
+	close_notifier(w);
+	open_notifier(w, true);
+	w->manifests = 5000;
+	w->severity = SEVERITY_CRITICAL;
+	w->receive = read_it;
+	begin(w);
+	work(w);
+	assert_int_equal(w->entries, 5000);
+	n = newest(w, &arena);
+	assert_int_equal(n.entries, 5000);
+	/* Nobody will ask for what was sent. */
+	assert_int_equal(n.state, STORE_NOTIFICATION_DELETED);
+	check(store_pool_take(w->pool, 1000, &s, &fault));
+	check(store_notification_entries(s, n.number, NULL, 2, &arena, &rows, &count, &fault));
+	store_pool_give(w->pool, s);
+	assert_int_equal(rows[0].change.reason, NOTIFY_REMOVED);
+	assert_true(slice_eq(rows[0].change.summary, SLICE("{\"name\":\"OLD\"}")));
+	arena_fini(&arena);
+}
+
+/* The receiver answers 500 for an hour: pauses double up to ten minutes, none is shorter than half of them. */
+static void test_an_hour_of_500(void **state)
+{
+	struct world *w = *state;
+	int64_t until;
+
+	begin(w);
+	w->receive = refuse_it;
+	until = clock_s + 3600;
+	while (clock_s < until) {
+		int64_t next = work(w);
+
+		assert_true(next > clock_s);
+		clock_s = next;
+	}
+	/* 5 + 10 + ... + 320 s, then 600 s each are 13 attempts; with half of each pause left out 20. */
+	assert_in_range(w->attempts, 10, 22);
+	assert_int_equal(w->events[NOTIFY_AGAIN], w->attempts);
+	w->receive = accept_it;
+	assert_int_equal(work(w), DATE_NONE);
+	assert_int_equal(state_of(w), STORE_NOTIFICATION_DELIVERED);
+	assert_int_equal(w->events[NOTIFY_DELIVERED], 1);
+}
+
+/* Nobody listens: many notifications wait, one attempt at a time is made, and afterwards each comes once. */
+static void test_nobody_listens(void **state)
+{
+	struct world *w = *state;
+	unsigned before;
+
+	begin(w);
+	w->receive = not_there;
+	for (unsigned n = 3; n < 20; n++) {
+		int64_t next;
+
+		publish(w, n);
+		look(w);
+		next = work(w);
+		assert_true(next > clock_s);
+		before = w->attempts;
+		/* Looking again before it is time is no attempt. */
+		work(w);
+		assert_int_equal(w->attempts, before);
+		clock_s = next;
+	}
+	assert_true(w->attempts <= 18);
+	before = w->attempts;
+	clock_s += 3600;
+	w->receive = accept_it;
+	/* 18 wait; in the order in which they were made. */
+	assert_int_equal(work(w), DATE_NONE);
+	assert_int_equal(w->attempts - before, 18);
+	for (unsigned i = before + 1; i < w->attempts; i++)
+		assert_string_not_equal(w->got[i], w->got[i - 1]);
+}
+
+static void test_given_up(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	w->receive = refuse_it;
+	work(w);
+	clock_s += 8 * 86400;
+	work(w);
+	assert_int_equal(state_of(w), STORE_NOTIFICATION_DEAD);
+	assert_int_equal(w->events[NOTIFY_DEAD], 1);
+	publish(w, 3);
+	look(w);
+	w->receive = never;
+	work(w);
+	assert_int_equal(state_of(w), STORE_NOTIFICATION_DEAD);
+	assert_int_equal(w->attempts, 3);
+}
+
+/* Matcher and indexer are away: nothing is lost, and what was half made is made whole. */
+static void test_upstream_away(void **state)
+{
+	struct arena arena = ARENA_INIT(1 << 20);
+	struct world *w = *state;
+
+	w->manifests = 3000;
+	begin(w);
+	w->indexer_down = true;
+	assert_true(work(w) > clock_s);
+	assert_int_equal(w->attempts, 0);
+	assert_int_equal(state_of(w), STORE_NOTIFICATION_MAKING);
+	w->matcher_down = true;
+	assert_int_equal(notifier_look(w->notifier, &fault), STATUS_REMOTE);
+	assert_false(notifier_is_well(w->notifier));
+	clock_s += 3600;
+	w->matcher_down = w->indexer_down = false;
+	look(w);
+	assert_true(notifier_is_well(w->notifier));
+	work(w);
+	assert_int_equal(newest(w, &arena).entries, 3000);
+	assert_int_equal(w->attempts, 1);
+	arena_fini(&arena);
+}
+
+static void test_collects(void **state)
+{
+	struct arena arena = ARENA_INIT(1 << 20);
+	struct world *w = *state;
+
+	begin(w);
+	work(w);
+	check(notifier_collect(w->notifier, &fault));
+	assert_int_equal(w->events[NOTIFY_COLLECTED], 0);
+	clock_s += 86401;
+	check(notifier_collect(w->notifier, &fault));
+	assert_int_equal(w->events[NOTIFY_COLLECTED], 1);
+	assert_int_equal(newest(w, &arena).state, STORE_NOTIFICATION_COLLECTED);
+	look(w);
+	work(w);
+	assert_int_equal(w->attempts, 1);
+	arena_fini(&arena);
+}
+
+static void test_ids(void **state)
+{
+	struct digest d = { .algo = DIGEST_SHA256 };
+	uint8_t a[STORE_ENTRY_ID], b[STORE_ENTRY_ID];
+	struct notify_uuid text;
+
+	(void)state;
+	check(notify_entry_id("n", &d, 0, a, &fault));
+	check(notify_entry_id("n", &d, 0, b, &fault));
+	assert_memory_equal(a, b, sizeof(a));
+	check(notify_entry_id("n", &d, 1, b, &fault));
+	assert_memory_not_equal(a, b, sizeof(a));
+	notify_uuid_print(&text, a);
+	/* RFC 9562: version 8, variant 10. */
+	assert_int_equal(text.text[14], '8');
+	assert_non_null(strchr("89ab", text.text[19]));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(test_once),
+		CASE(test_no_storm_after_absence),
+		CASE(test_summaries),
+		CASE(test_an_hour_of_500),
+		CASE(test_nobody_listens),
+		CASE(test_given_up),
+		CASE(test_upstream_away),
+		CASE(test_collects),
+		cmocka_unit_test(test_ids),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
