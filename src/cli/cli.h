@@ -181,6 +181,20 @@ typedef enum status (*cli_read)(const struct options *o, const struct cli_folder
 				struct arena *arena, struct index_report *out, struct err *err);
 /* Read each target, match it, print the report; gives the exit status. What scan and match have in common. */
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
+/* What somebody does with each report before it is printed, and when all are where they should be. */
+struct cli_hook {
+	enum status (*report)(void *ctx, struct slice target, struct vulnerability_report *r, struct arena *arena,
+			      struct err *err);
+	enum status (*printed)(void *ctx, struct err *err);
+	bool any_fails; /* without --fail-on every finding is a reason to exit with 1 */
+	void *ctx;
+};
+/* The same; hook may be NULL. */
+int cli_scan_with(const struct options *o, cli_read read, const struct cli_hook *hook, const char *data_dir,
+		  const char *const *targets, size_t n);
+/* A cli_read of saved index reports; "-" is standard input. */
+enum status cli_read_saved(const struct options *o, const struct cli_folder *folder, struct slice target,
+			   struct arena *arena, struct index_report *out, struct err *err);
 /* Where what is too large for memory goes: where the user says, else a disk rather than memory; NULL at the end. */
 #define CLI_TEMP_DIRS 4
 void cli_temp_dirs(const char *out[CLI_TEMP_DIRS]);

@@ -22,8 +22,8 @@ static enum status read_standard_input(struct buf *out, struct err *err)
 }
 
 /* A saved index report. What it is called stays, if it says so. */
-static enum status read_report(const struct options *o, const struct cli_folder *folder, struct slice target,
-			       struct arena *arena, struct index_report *out, struct err *err)
+enum status cli_read_saved(const struct options *o, const struct cli_folder *folder, struct slice target,
+			   struct arena *arena, struct index_report *out, struct err *err)
 {
 	struct buf AUTO(buf_fini) text = BUF_INIT(limits_default.index_bytes);
 	const char *path = arena_cstr(arena, target);
@@ -57,5 +57,5 @@ int command_match(int argc, char **argv)
 		return EXIT_USAGE;
 	/* Nothing is read from the cache of layers, and nothing put there. */
 	o.value[OPTION_no_cache] = "";
-	return cli_scan(&o, read_report, data_dir, o.args, o.n_args);
+	return cli_scan(&o, cli_read_saved, data_dir, o.args, o.n_args);
 }

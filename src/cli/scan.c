@@ -35,6 +35,7 @@ static int exit_status(const struct vulnerability_report *r, const struct gate *
 struct sequence {
 	const struct options *options;
 	cli_read read;
+	const struct cli_hook *hook; /* may be NULL */
 	struct cli_folder folder;
 	struct gate gate;
 	struct cli_reports reports;
@@ -140,6 +141,8 @@ static enum status scan_one(struct sequence *q, struct slice target, int *out_ex
 
 	if (st == STATUS_OK)
 		st = scan_report(q, &index, &arena, &report, &why);
+	if (st == STATUS_OK && q->hook)
+		st = q->hook->report(q->hook->ctx, target, &report, &arena, &why);
 	if (st != STATUS_OK) {
 		struct document failure = { .sequence = q, .target = target, .why = &why };
 
@@ -194,6 +197,8 @@ static int scan_documents(struct sequence *q, const char *const *targets, struct
 	if (cli_reports_each(&q->reports, end_documents, q, err) != STATUS_OK)
 		return cli_failed(err);
 	written = cli_reports_close(&q->reports);
+	if (written == EXIT_DONE && q->hook && q->hook->printed(q->hook->ctx, err) != STATUS_OK)
+		return cli_failed(err);
 	return written == EXIT_DONE ? result : written;
 }
 
@@ -217,6 +222,8 @@ static int scan_into(struct sequence *q, const char *data_dir, const char *const
 
 	if (!cli_reports_choose(q->options, false, &q->reports) || !parse_gate(q->options, &q->gate) || !joins(q))
 		return EXIT_USAGE;
+	if (q->hook && q->hook->any_fails && !option_given(q->options, OPTION_fail_on))
+		q->gate.fail_on = SEVERITY_UNKNOWN;
 	q->reports.options.program_version = cli_version;
 	q->reports.options.fail_on = q->gate.fail_on;
 	if (cli_reports_open(&q->reports, &err) != STATUS_OK)
@@ -229,7 +236,13 @@ static int scan_into(struct sequence *q, const char *data_dir, const char *const
 
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n)
 {
-	struct sequence q = { .options = o, .read = read, .targets = n };
+	return cli_scan_with(o, read, NULL, data_dir, targets, n);
+}
+
+int cli_scan_with(const struct options *o, cli_read read, const struct cli_hook *hook, const char *data_dir,
+		  const char *const *targets, size_t n)
+{
+	struct sequence q = { .options = o, .read = read, .hook = hook, .targets = n };
 	int result = scan_into(&q, data_dir, targets);
 
 	cli_reports_fini(&q.reports);

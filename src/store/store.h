@@ -316,6 +316,7 @@ enum store_document_kind {
 	STORE_DOCUMENT_LAYER = 1,    /* of the old layer API: by the layer's name, of its parent's */
 	STORE_DOCUMENT_ADVISORY = 2, /* that a user wrote: by namespace and name, of its namespace */
 	STORE_DOCUMENT_SECRET = 3,   /* that all nodes share */
+	STORE_DOCUMENT_WATCH = 4,    /* what limpid watch told of an index report: by the file */
 };
 #define STORE_DOCUMENT_NAME 1024 /* bytes of a name, and of an owner's: both are entries of indexes */
 struct store_document {
