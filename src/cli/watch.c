@@ -83,9 +83,28 @@ static enum status keep_new(struct vulnerability_report *r, struct slice known, 
 		r->findings.at[n] = *f;
 		r->findings.at[n++].flaw = flaws[f->flaw] - 1;
 	}
+	r->told_before = r->findings.len - n;
 	r->findings.len = n;
 	r->flaws = n_flaws;
 	return STATUS_OK;
+}
+
+/* A report without its known findings must not look like a clean one. */
+static enum status tell_of_known(struct vulnerability_report *r, struct arena *arena, struct err *err)
+{
+	struct coverage_item *item;
+
+	if (r->told_before == 0)
+		return STATUS_OK;
+	item = VEC_PUSH(&r->coverage, arena);
+	if (!item)
+		return err_nomem(err, "report");
+	item->code = COVERAGE_TOLD_BEFORE;
+	item->scope = SLICE("watch");
+	return arena_printf(arena, &item->detail, "%zu finding%s told before and left out: limpid match shows all",
+			    r->told_before, r->told_before == 1 ? " was" : "s were")
+		       ? STATUS_OK
+		       : err_nomem(err, "report");
 }
 
 static enum status remember(struct watch *w, const struct digest_text *name, const struct vulnerability_report *r,
@@ -129,6 +148,7 @@ static enum status on_report(void *ctx, struct slice target, struct vulnerabilit
 	if (before.body.len % sizeof(uint64_t) != 0)
 		before.body = SLICE_EMPTY;
 	TRY(keep_new(r, before.body, arena, err));
+	TRY(tell_of_known(r, arena, err));
 	if (st == STATUS_OK)
 		cli_note(w->options, "%s: %zu of %zu findings are new", err_slice(&q, target), r->findings.len, all);
 	else

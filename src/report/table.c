@@ -500,6 +500,8 @@ static void put_verdict(struct table *t)
 		put_counts(t, tint);
 	else if (r->index->packages.len == 0)
 		screen_put(s, "NOTHING WAS LOOKED UP: no package was found");
+	else if (r->told_before > 0)
+		screen_put(s, "Nothing is new");
 	else if (complete)
 		screen_put(s, "No known vulnerabilities");
 	else
