@@ -345,6 +345,7 @@ static void test_every_row_is_reached(void **state)
 		{ COVERAGE_OWNED, "test_languages: test_owned_packages_are_suppressed_with_the_reason" },
 		{ COVERAGE_DEMONSTRATION, "tests/golden/cli: demo" },
 		{ COVERAGE_DAMAGED_STATE, "tests/golden/folder: test_damaged_state" },
+		{ COVERAGE_TOLD_BEFORE, "tests/golden/cli: test_watch" },
 	};
 
 	(void)state;
