@@ -133,6 +133,15 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"usr/lib/opkg",
 		"nix/var/nix/db",
 		"var/lib/rpmmanifest",
+		"wp-content/plugins/a/a",
+		"wp-content/themes/a",
+		"lib/luarocks/rocks-5.4/a/1/a",
+		"var/lib/ghc/package.conf.d/a",
+		"lib/a/ebin/a",
+		".julia/packages/a/abcde",
+		".opam-switch/packages/a.1",
+		".pub-cache/hosted/pub.dev/a-1",
+		"perl/.meta/a-1",
 	};
 	static const char *const children[] = { "base-files", "base-files.list", "base-files.md5sums", "x" };
 

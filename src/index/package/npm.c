@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * npm.c - packages that npm installed: node_modules/NAME/package.json and node_modules/@SCOPE/NAME/package.json.
+ * npm.c - packages that npm installed: node_modules/NAME/package.json and node_modules/@SCOPE/NAME/package.json; and
+ * programs, whose package.json lies outside of any node_modules.
  *
- * Source: docs/formats/npm.md. A package.json deeper inside a package is a test fixture or a sub-entry, not a package.
+ * Source: docs/formats/npm.md. A package.json deeper inside an installed package is a test fixture or a sub-entry.
  */
 #include "index/detector.h"
 #include "text/json.h"
@@ -20,12 +21,22 @@ static bool is_package_root(struct slice path)
 	       slice_eq(path_base(parent), SLICE("node_modules"));
 }
 
+static bool is_installed(struct slice path)
+{
+	return slice_starts(path, SLICE("node_modules/")) || slice_has(path, SLICE("/node_modules/"));
+}
+
+static bool is_wanted(struct slice path)
+{
+	return !is_installed(path) || is_package_root(path);
+}
+
 static const struct path_rule rules[] = {
 	{ .match = PATH_SUFFIX,
 	  .text = "/package.json",
 	  .need = DETECT_WHOLE,
 	  .max_bytes = PACKAGE_JSON_BYTES,
-	  .accept = is_package_root },
+	  .accept = is_wanted },
 	{ .text = NULL },
 };
 
@@ -34,6 +45,13 @@ static enum status emit(const struct detect_file *file, const struct detect_env 
 {
 	struct package p = { .type = PACKAGE_NPM, .path = file->path, .detector = SLICE("npm") };
 
+	bool own = !is_installed(file->path);
+
+	/* What is never published may be nameless; and many tools keep settings under this name. */
+	if (own && (json_get_str(root, "name").len == 0 || json_get_str(root, "version").len == 0))
+		return STATUS_OK;
+	if (own)
+		p.flags |= PACKAGE_MAIN_MODULE;
 	if (!yyjson_is_obj(root)) {
 		diag_emit(out->diags, DIAG_RECORD, file->path, ERR_NO_OFFSET, "package.json is no JSON object");
 		return STATUS_OK;
@@ -61,7 +79,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 	/* One damaged package.json is one package that is not known; nothing else depends on it. */
 	if (st != STATUS_OK) {
-		diag_emit(out->diags, DIAG_RECORD, file->path, why.offset, "package.json cannot be read: %s", why.msg);
+		diag_emit(out->diags, is_installed(file->path) ? DIAG_RECORD : DIAG_FIELD, file->path, why.offset,
+			  "package.json cannot be read: %s", why.msg);
 		return STATUS_OK;
 	}
 	st = emit(file, env, out, doc.root, err);
@@ -71,7 +90,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_npm = {
 	.name = "npm",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -26,20 +26,6 @@ static bool is_opkg(struct slice path)
 	return slice_eq(path, SLICE("usr/lib/opkg/status")) || slice_eq(path, SLICE("var/lib/opkg/status"));
 }
 
-static bool is_gem(struct slice path)
-{
-	struct slice dir = path_dir(path);
-
-	return slice_eq(path_base(dir), SLICE("specifications")) ||
-	       (slice_eq(path_base(dir), SLICE("default")) &&
-		slice_eq(path_base(path_dir(dir)), SLICE("specifications")));
-}
-
-static bool is_conda(struct slice path)
-{
-	return slice_eq(path_base(path_dir(path)), SLICE("conda-meta"));
-}
-
 static bool is_mariner(struct slice path)
 {
 	return slice_starts(path, SLICE("var/lib/rpmmanifest/"));
@@ -51,10 +37,6 @@ static bool is_mariner(struct slice path)
 	}
 
 static const struct path_rule rules[] = {
-	UNREAD(".gemspec", "Ruby gems", is_gem),
-	UNREAD("/composer/installed.json", "PHP packages of Composer", NULL),
-	UNREAD(".deps.json", ".NET packages", NULL),
-	UNREAD(".json", "conda packages", is_conda),
 	UNREAD("/desc", "packages of pacman", is_pacman),
 	UNREAD("/PF", "packages of Portage", is_portage),
 	UNREAD("/status", "packages of opkg", is_opkg),
@@ -76,7 +58,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_unread = {
 	.name = "unread",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -15,10 +15,28 @@ static const struct {
 	enum package_type type;
 	const char *purl, *scheme, *scope;
 } rows[] = {
-	{ PACKAGE_DEB, "deb", "dpkg", "" },   { PACKAGE_APK, "apk", "apk", "" },
-	{ PACKAGE_RPM, "rpm", "rpm", "" },    { PACKAGE_PYPI, "pypi", "pep440", "pypi" },
-	{ PACKAGE_GO, "golang", "go", "go" }, { PACKAGE_NPM, "npm", "semver", "npm" },
+	{ PACKAGE_DEB, "deb", "dpkg", "" },
+	{ PACKAGE_APK, "apk", "apk", "" },
+	{ PACKAGE_RPM, "rpm", "rpm", "" },
+	{ PACKAGE_PYPI, "pypi", "pep440", "pypi" },
+	{ PACKAGE_GO, "golang", "go", "go" },
+	{ PACKAGE_NPM, "npm", "semver", "npm" },
 	{ PACKAGE_MAVEN, "maven", NULL, "maven" },
+	{ PACKAGE_GEM, "gem", NULL, "gem" },
+	{ PACKAGE_CARGO, "cargo", "semver", "crates.io" },
+	{ PACKAGE_NUGET, "nuget", NULL, "nuget" },
+	{ PACKAGE_COMPOSER, "composer", NULL, "composer" },
+	{ PACKAGE_WORDPRESS, "wordpress", NULL, "wordpress" },
+	{ PACKAGE_CRAN, "cran", NULL, "cran" },
+	{ PACKAGE_LUAROCKS, "luarocks", NULL, "luarocks" },
+	{ PACKAGE_HACKAGE, "hackage", NULL, "hackage" },
+	{ PACKAGE_CPAN, "cpan", NULL, "cpan" },
+	{ PACKAGE_HEX, "hex", "semver", "hex" },
+	{ PACKAGE_PUB, "pub", "semver", "pub" },
+	{ PACKAGE_JULIA, "julia", "semver", "julia" },
+	{ PACKAGE_OPAM, "opam", NULL, "opam" },
+	{ PACKAGE_CONDA, "conda", NULL, "conda" },
+	{ PACKAGE_OTP, "otp", NULL, "otp" },
 };
 
 static void test_rows(void **state)

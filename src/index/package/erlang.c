@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * erlang.c - Erlang and Elixir applications: ebin/NAME.app.
+ *
+ * Those below erlang/lib/ are Erlang's own; others come from Hex, as far as they come from anywhere. Source:
+ * docs/formats/erlang.md (Erlang/OTP, app(4)).
+ */
+#include "index/package/installed.h"
+
+#define APP_BYTES ((uint64_t)4 << 20)
+
+static bool is_application(struct slice path)
+{
+	return slice_eq(installed_dir(path, 0), SLICE("ebin"));
+}
+
+static const struct path_rule rules[] = {
+	{ .match = PATH_SUFFIX,
+	  .text = ".app",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = APP_BYTES,
+	  .accept = is_application },
+	{ .text = NULL },
+};
+
+/* Everything from the first byte that belongs to no comment on. */
+static struct slice skip_comments(struct slice text)
+{
+	struct slice line, rest = text;
+
+	while (slice_line(&rest, &line)) {
+		struct slice trimmed = slice_trim(line);
+
+		if (trimmed.len > 0 && trimmed.ptr[0] != '%')
+			return text;
+		text = rest;
+	}
+	return SLICE_EMPTY;
+}
+
+/* {application, NAME, [...]}; an atom may stand between quotation marks. */
+static bool read_name(struct slice text, struct slice *name)
+{
+	size_t at = slice_find(text, SLICE("application"));
+	struct slice rest;
+
+	if (at == SIZE_MAX || !slice_cut(slice_from(text, at), ',', NULL, &rest) || !slice_cut(rest, ',', name, NULL))
+		return false;
+	*name = slice_trim(*name);
+	if (name->len > 2 && name->ptr[0] == '\'' && name->ptr[name->len - 1] == '\'')
+		*name = slice_make(name->ptr + 1, name->len - 2);
+	return name->len > 0;
+}
+
+/* {vsn, "1.2.3"}. */
+static bool read_version(struct slice text, struct slice *version)
+{
+	for (;;) {
+		size_t at = slice_find(text, SLICE("vsn"));
+		struct slice before, after;
+
+		if (at == SIZE_MAX)
+			return false;
+		before = slice_trim(slice_take(text, at));
+		after = slice_trim(slice_from(text, at + strlen("vsn")));
+		if (before.len > 0 && before.ptr[before.len - 1] == '{' && after.len > 0 && after.ptr[0] == ',')
+			return installed_quoted(after, version);
+		text = slice_from(text, at + 1);
+	}
+}
+
+static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			 struct err *err)
+{
+	bool own = slice_has(file->path, SLICE("erlang/lib/"));
+	struct installed in = { file, env, out, own ? PACKAGE_OTP : PACKAGE_HEX, "erlang", TOLD_NONE };
+	struct slice text = skip_comments(file->bytes), name, version;
+
+	if (!read_name(text, &name) || !read_version(text, &version))
+		return installed_refuse(&in, ERR_NO_OFFSET, "the resource file says no name or no version");
+	return installed_emit(&in, name, version, 0, err);
+}
+
+const struct detector detector_erlang = {
+	.name = "erlang",
+	.version = "1",
+	.kind = DETECTOR_PACKAGE,
+	.rules = rules,
+	.parse = parse,
+};

@@ -1,0 +1,1 @@
+{application, c, [{description, "no version"}]}.

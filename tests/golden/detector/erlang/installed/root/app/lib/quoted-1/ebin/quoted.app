@@ -1,0 +1,1 @@
+{application, 'quoted-app', [{description, "vsn of {vsn"}, {vsn , "1.0.0-rc.1"}]}.

@@ -1,0 +1,1 @@
+# stub: control 1 ruby lib

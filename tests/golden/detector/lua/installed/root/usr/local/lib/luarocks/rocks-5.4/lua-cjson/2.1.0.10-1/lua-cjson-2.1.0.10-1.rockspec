@@ -1,0 +1,2 @@
+package = "lua-cjson"
+version = "2.1.0.10-1"

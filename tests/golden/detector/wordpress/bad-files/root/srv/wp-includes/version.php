@@ -1,0 +1,2 @@
+<?php
+$wp_db_version = 1;
