@@ -17,7 +17,7 @@ static const char *environment(void *ctx, const char *name)
 
 /* What updaters.sets may name: feeds of ours, and what Clair has. */
 static const char *const updaters[] = {
-#define FEED(name, text) #name,
+#define FEED(file, name, what) name,
 #include "feed/feeds.def"
 #undef FEED
 	"clair.cvss", "alpine", "aws", "debian", "oracle", "osv", "photon", "rhel-vex", "suse", "ubuntu", NULL,

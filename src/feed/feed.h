@@ -57,9 +57,14 @@ struct feed {
 	 */
 	enum status (*locate)(const struct feed_fetcher *fetcher, const struct feed_source *source, struct buf *out_url,
 			      struct err *err);
+	/*
+	 * Append to the document from url, whole in fd, what belongs to it and lies elsewhere; fd -1: only ask for it,
+	 * to fill a mirror. Any thread. NULL: nothing does. Such documents are always fetched.
+	 */
+	enum status (*amend)(const struct feed_fetcher *fetcher, struct slice url, int fd, struct err *err);
 };
 
-#define FEED(name, what) extern const struct feed feed_##name;
+#define FEED(file, name, what) extern const struct feed feed_##file;
 #include "feed/feeds.def"
 #undef FEED
 const struct feed *const *feeds(size_t *out_n);

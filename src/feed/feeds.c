@@ -3,7 +3,7 @@
 #include "feed/feed.h"
 
 static const struct feed *const table[] = {
-#define FEED(name, what) &feed_##name,
+#define FEED(file, name, what) &feed_##file,
 #include "feed/feeds.def"
 #undef FEED
 };

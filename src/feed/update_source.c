@@ -90,7 +90,8 @@ static enum status fetch_any(struct update_job *w, int fd, struct http_answer *a
 	enum status st;
 
 	put_validators(w, &have);
-	st = fetch_document(&w->run->place, w->source->url, may_skip(w) ? &have : NULL, fd, answer, err);
+	st = fetch_document(&w->run->place, w->source->url, may_skip(w) && !w->run->feed->amend ? &have : NULL, fd,
+			    answer, err);
 	for (; st == STATUS_NOTFOUND && others && *others; others++) {
 		if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)
 			return err_errno(err, "cannot start again");
@@ -370,6 +371,11 @@ static enum status download(struct update_job *w, struct err *err)
 
 	for (; st == STATUS_NOTFOUND && others && *others; others++)
 		st = fetch_download(&w->run->place, slice_cstr(*others), to, &w->changed, &w->run->bytes, err);
+	if (st == STATUS_OK && w->run->feed->amend) {
+		struct feed_fetcher fetcher = update_fetcher(w->run);
+
+		st = w->run->feed->amend(&fetcher, w->source->url, -1, err);
+	}
 	return st;
 }
 
@@ -379,6 +385,11 @@ static enum status fetch_to_build(struct update_job *w, struct err *err)
 	if (w->fd < 0)
 		return err->code;
 	TRY(fetch_any(w, w->fd, &w->answer, err));
+	if (w->run->feed->amend) {
+		struct feed_fetcher fetcher = update_fetcher(w->run);
+
+		TRY(w->run->feed->amend(&fetcher, w->source->url, w->fd, err));
+	}
 	return w->answer.code == 304 ? STATUS_OK : fetch_digest(w->fd, &w->document, &w->run->bytes, err);
 }
 

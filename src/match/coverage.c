@@ -3,6 +3,7 @@
 #include "match/coverage.h"
 
 #include "match/rules.h"
+#include "match/scopes_cpe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,11 +143,18 @@ static enum status judge_scope(struct coverage *c, const struct match_options *o
 	const char *label = package_type_label(type);
 	bool comparable = package_type_scheme(type) != NULL;
 	struct slice feed = SLICE_EMPTY;
+	struct scopes_cpes assumed;
 
 	TRY(judge_end_of_life(c, options, scope->name, packages, err));
 	if (scope->n > 0 && !comparable)
 		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
 			   "%s were not looked up: limpid does not compare such versions", label);
+	scopes_cpes_of(scope->name, &assumed);
+	if (scope->n > 0 && assumed.n > 0)
+		return add(c, COVERAGE_COVERED, scope->name, packages, err,
+			   "%s were looked up; nothing says which repositories they are from: those of the system are "
+			   "assumed",
+			   label);
 	if (scope->n > 0)
 		return add(c, COVERAGE_COVERED, scope->name, packages, err, "%s were looked up", label);
 	if (options->scope_served && options->scope_served(scope->name, &feed))
@@ -299,7 +307,7 @@ static enum status judge_reading(struct coverage *c, const struct index_report *
 static bool has_segment(const struct scope *scope, size_t segment)
 {
 	for (size_t i = 0; i < scope->n; i++)
-		if (scope->segments[i] == segment)
+		if (scope->places[i].segment == segment)
 			return true;
 	return false;
 }

@@ -120,7 +120,7 @@ static enum status explain_row(struct explainer *x, const struct affected *row, 
 	for (size_t i = 0; i < x->index->packages.len; i++) {
 		const struct scope *scope = scopes_of(&x->scopes, &x->index->packages.at[i]);
 
-		if (!scope || !slice_eq(scope->name, row->scope))
+		if (!scope || !scopes_has(scope, row->scope))
 			continue;
 		scope_seen = true;
 		TRY(explain_package(x, i, row, &any, err));

@@ -3,6 +3,7 @@
 #include "match/judge.h"
 
 #include "match/rules.h"
+#include "match/scopes_cpe.h"
 #include "text/json.h"
 #include "text/json_writer.h"
 #include "version/normalized.h"
@@ -480,8 +481,8 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 	struct candidate candidates[2];
 	size_t n;
 
-	if (q->refused.len > 0 || !slice_eq(scope, q->scope) || !rules_has_version(p) || (p->flags & PACKAGE_OWNED) ||
-	    (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
+	if (q->refused.len > 0 || !scopes_holds(q->scope, scope) || !rules_has_version(p) ||
+	    (p->flags & PACKAGE_OWNED) || (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
 		return false;
 	n = rules_candidates(p, candidates);
 	for (size_t i = 0; i < n; i++) {

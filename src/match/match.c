@@ -105,16 +105,17 @@ static enum status find_hits(struct run *r, const struct scope *scope, struct er
 	size_t n = rules_candidates(&r->index->packages.at[r->package].package, candidates);
 
 	for (size_t s = 0; s < scope->n; s++) {
-		const struct segment *seg = segment_set_at(r->set, scope->segments[s], NULL);
+		size_t number = scope->places[s].segment;
+		const struct segment *seg = segment_set_at(r->set, number, NULL);
 
 		for (size_t c = 0; c < n; c++) {
 			struct segment_rows rows;
-			enum status st = segment_find(seg, scope->name, candidates[c].name, &rows, err);
+			enum status st = segment_find(seg, scope->places[s].scope, candidates[c].name, &rows, err);
 
-			TRY(tolerate(r, scope->segments[s], st, err));
+			TRY(tolerate(r, number, st, err));
 			for (uint32_t i = 0; i < rows.n; i++) {
-				st = judge_row(r, scope->segments[s], &rows, i, candidates[c].name, c, err);
-				TRY(tolerate(r, scope->segments[s], st, err));
+				st = judge_row(r, number, &rows, i, candidates[c].name, c, err);
+				TRY(tolerate(r, number, st, err));
 			}
 		}
 	}

@@ -2,6 +2,8 @@
 /* scopes.c - from packages to scopes to the segments that have them. */
 #include "match/scopes.h"
 
+#include "match/scopes_cpe.h"
+
 bool scopes_is_system(enum package_type t)
 {
 	return package_type_scope(t)[0] == '\0';
@@ -15,16 +17,49 @@ enum status scopes_damaged(struct scopes *s, size_t segment, const struct err *w
 	return STATUS_OK;
 }
 
-static enum status find_segments(struct scopes *s, const struct segment_set *set, struct arena *arena,
-				 struct scope *scope, struct err *err)
+typedef VEC(struct scope_place) place_list;
+
+static enum status add_place(place_list *list, size_t segment, struct slice scope, struct arena *arena, struct err *err)
 {
-	size_t total = segment_set_count(set), *list;
+	struct scope_place *at = VEC_PUSH(list, arena);
+
+	if (!at)
+		return err_nomem(err, "scopes");
+	*at = (struct scope_place){ segment, scope };
+	return STATUS_OK;
+}
+
+/* The scopes of a segment that begin with "rhel:cpe:" and hold for one of the image's repositories. */
+static enum status find_repositories(const struct segment *seg, size_t number, const struct scopes_cpes *cpes,
+				     place_list *list, struct arena *arena, struct err *err)
+{
+	size_t n = (size_t)segment_get_stats(seg)->scopes, low = 0, high = n;
+	struct slice prefix = SLICE("rhel:cpe:2.3:");
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (slice_cmp(segment_scope(seg, middle), prefix) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (size_t i = low; i < n && slice_starts(segment_scope(seg, i), prefix); i++)
+		if (scopes_cpe_matches(cpes, slice_from(segment_scope(seg, i), 5)))
+			TRY(add_place(list, number, segment_scope(seg, i), arena, err));
+	return STATUS_OK;
+}
+
+static enum status find_places(struct scopes *s, const struct segment_set *set, struct arena *arena,
+			       struct scope *scope, struct err *err)
+{
+	size_t total = segment_set_count(set);
+	struct scopes_cpes cpes;
+	place_list list = { NULL, 0, 0 };
 
 	if (scope->name.len == 0 || total == 0)
 		return STATUS_OK;
-	list = arena_array(arena, total, sizeof(*list));
-	if (!list)
-		return err_nomem(err, "scopes");
+	scopes_cpes_of(scope->name, &cpes);
 	for (size_t i = 0; i < total; i++) {
 		const struct segment *seg = segment_set_at(set, i, NULL);
 		struct err why = ERR_INIT;
@@ -33,10 +68,21 @@ static enum status find_segments(struct scopes *s, const struct segment_set *set
 		if (seg && segment_scope_rows(seg, scope->name, &rows, &why) != STATUS_OK)
 			TRY(scopes_damaged(s, i, &why, arena, err));
 		else if (rows.n > 0)
-			list[scope->n++] = i;
+			TRY(add_place(&list, i, scope->name, arena, err));
+		if (seg && cpes.n > 0)
+			TRY(find_repositories(seg, i, &cpes, &list, arena, err));
 	}
-	scope->segments = list;
+	scope->places = list.at;
+	scope->n = list.len;
 	return STATUS_OK;
+}
+
+bool scopes_has(const struct scope *s, struct slice scope)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (slice_eq(s->places[i].scope, scope))
+			return true;
+	return slice_eq(s->name, scope);
 }
 
 enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
@@ -54,7 +100,7 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 
 		if (!distribution_scope(&index->distributions.at[i], arena, &scope->name))
 			return err_nomem(err, "scopes");
-		TRY(find_segments(out, set, arena, scope, err));
+		TRY(find_places(out, set, arena, scope, err));
 	}
 	for (size_t i = 0; i < index->packages.len; i++) {
 		enum package_type t = index->packages.at[i].package.type;
@@ -63,7 +109,7 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 		if (scope->name.len > 0 || scopes_is_system(t))
 			continue;
 		scope->name = slice_cstr(package_type_scope(t));
-		TRY(find_segments(out, set, arena, scope, err));
+		TRY(find_places(out, set, arena, scope, err));
 	}
 	return STATUS_OK;
 }

@@ -5,9 +5,15 @@
 
 #include "match/match.h"
 
+/* Where to look: a segment that has rows of a scope. Red Hat's rows are kept by repository: several scopes. */
+struct scope_place {
+	size_t segment; /* number in the set; ascending */
+	struct slice scope;
+};
+
 struct scope {
 	struct slice name;	/* "alpine:3.9", "pypi"; "" = none is known */
-	const size_t *segments; /* numbers in the set of the segments that have rows of it, ascending */
+	const struct scope_place *places;
 	size_t n;
 };
 
@@ -21,6 +27,8 @@ struct scopes {
 /* Everything lies in the arena or is borrowed from the set. */
 enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
 			struct scopes *out, struct err *err) NODISCARD;
+/* Is the row's scope one of those that are looked up for this one? */
+bool scopes_has(const struct scope *s, struct slice scope);
 /* NULL: a system package in an image that does not say what distribution it is. */
 const struct scope *scopes_of(const struct scopes *s, const struct index_package *p);
 

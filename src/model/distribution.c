@@ -206,12 +206,30 @@ bool distribution_scope(const struct distribution *d, struct arena *arena, struc
 			    SLICE_ARG(release));
 }
 
+/* The release of "cpe:2.3:o:redhat:enterprise_linux:9:..."; empty for other products: they are of no release. */
+static struct slice release_of_cpe(struct slice cpe)
+{
+	static const char *const want[] = { "cpe", "2.3", "", "redhat", "enterprise_linux" };
+	struct slice part;
+
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		if (!slice_word(&cpe, ':', &part) || (want[i][0] && !slice_eq(part, slice_cstr(want[i]))))
+			return SLICE_EMPTY;
+	return slice_word(&cpe, ':', &part) && part.len > 0 && is_digit(part.ptr[0]) ? part : SLICE_EMPTY;
+}
+
 bool distribution_of_scope(struct slice scope, struct distribution *out)
 {
 	struct slice prefix, release;
 	bool stream;
 
 	slice_cut(scope, ':', &prefix, &release);
+	/* Red Hat's rows are kept by repository. */
+	if (slice_starts(release, SLICE("cpe:"))) {
+		release = release_of_cpe(release);
+		if (release.len == 0)
+			return false;
+	}
 	stream = slice_eq(prefix, SLICE("centos-stream"));
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < ARRAY_LEN(distros); i++) {

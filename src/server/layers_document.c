@@ -15,8 +15,13 @@ bool layers_namespace_of_scope(struct slice scope, struct arena *arena, struct s
 		const char *scope, *space;
 	} names[] = { { "rhel:", "centos:" }, { "amazon:", "amzn:" }, { "debian:sid", "debian:unstable" } };
 	struct slice alpine = SLICE("alpine:");
+	struct distribution d;
 
 	*out = scope;
+	/* Red Hat's rows are kept by repository; those of products beside the system stay as they are. */
+	if (slice_starts(scope, SLICE("rhel:cpe:")))
+		return !distribution_of_scope(scope, &d) ||
+		       arena_printf(arena, out, "centos:%.*s", SLICE_ARG(d.version_id));
 	if (slice_starts(scope, alpine) && scope.len > alpine.len && is_digit(scope.ptr[alpine.len]))
 		return arena_printf(arena, out, "alpine:v%.*s", SLICE_ARG(slice_from(scope, alpine.len)));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

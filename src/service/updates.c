@@ -59,7 +59,7 @@ struct updates {
 };
 
 static const char *const feed_names[] = {
-#define FEED(name, what) #name,
+#define FEED(file, name, what) name,
 #include "feed/feeds.def"
 #undef FEED
 };

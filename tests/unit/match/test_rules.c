@@ -196,6 +196,69 @@ static void test_rpm_source_epochs(void **state)
 	judge(&p, &row, "vim", VERDICT_AFFECTED, "8.2-1.cm2 < 1:9-1.cm2 (rpm)");
 }
 
+static void test_states_of_fixes(void **state)
+{
+	struct package p = deb("libssl1.1", "1.1.1-1ubuntu2.1", "openssl", "1.1.1-1ubuntu2.1");
+	struct version_range r = { .fixed = SLICE("1.1.1-1ubuntu2.1~18.04.23+esm3") };
+	struct affected row = { .package = SLICE("openssl"),
+				.scheme = SCHEME_dpkg,
+				.ranges = &r,
+				.n_ranges = 1,
+				.fixed_version = r.fixed,
+				.fix_state = FIX_PRO };
+
+	(void)state;
+	r.fixed = row.fixed_version = SLICE("1.1.1-1ubuntu2.1+esm3");
+	assert_int_equal(
+		judge(&p, &row, "openssl", VERDICT_AFFECTED,
+		      "1.1.1-1ubuntu2.1 < 1.1.1-1ubuntu2.1+esm3 (dpkg); the fix is for subscribers of Ubuntu Pro "
+		      "only")
+			.fix.len,
+		0);
+	assert_int_equal(affected_offered_fix(&row).len, 0);
+	/* Who has Ubuntu Pro is offered it. */
+	p.version = p.source_version = SLICE("1.1.1-1ubuntu2.1+esm2");
+	assert_true(slice_eq(
+		judge(&p, &row, "openssl", VERDICT_AFFECTED, "1.1.1-1ubuntu2.1+esm2 < 1.1.1-1ubuntu2.1+esm3 (dpkg)")
+			.fix,
+		r.fixed));
+	p.version = p.source_version = SLICE("1.1.1-1ubuntu2.1+esm3");
+	judge(&p, &row, "openssl", VERDICT_FIXED, "1.1.1-1ubuntu2.1+esm3 >= 1.1.1-1ubuntu2.1+esm3 (dpkg)");
+	row.n_ranges = 0;
+	row.fixed_version = SLICE_EMPTY;
+	row.fix_state = FIX_WILL_NOT_FIX;
+	judge(&p, &row, "openssl", VERDICT_AFFECTED,
+	      "1.1.1-1ubuntu2.1+esm3: every version is affected, no fix is known; the vendor will not fix it");
+}
+
+static void test_oracle_builds(void **state)
+{
+	struct package p = { .type = PACKAGE_RPM, .name = SLICE("openssl-libs"), .arch = SLICE("x86_64") };
+	struct version_range r = { .fixed = SLICE("2:1.1.1k-12.ksplice1.el8_9") };
+	struct affected row = { .scope = SLICE("oracle:8"),
+				.package = SLICE("openssl-libs"),
+				.name_kind = AFFECTED_NAME_BINARY,
+				.scheme = SCHEME_rpm,
+				.ranges = &r,
+				.n_ranges = 1 };
+
+	(void)state;
+	p.version = SLICE("1:1.1.1k-12.el8_9");
+	judge(&p, &row, "openssl-libs", VERDICT_OTHER_BUILD,
+	      "the fix is for the Ksplice build, installed is the usual one");
+	p.version = SLICE("2:1.1.1k-9.ksplice1.el8_7");
+	judge(&p, &row, "openssl-libs", VERDICT_AFFECTED,
+	      "2:1.1.1k-9.ksplice1.el8_7 < 2:1.1.1k-12.ksplice1.el8_9 (rpm)");
+	r.fixed = SLICE("1:1.1.1k-12.el8_9");
+	judge(&p, &row, "openssl-libs", VERDICT_OTHER_BUILD,
+	      "the fix is for the usual build, installed is the Ksplice one");
+	p.version = SLICE("10:1.1.1k-12.el8_9_fips");
+	judge(&p, &row, "openssl-libs", VERDICT_OTHER_BUILD,
+	      "the fix is for the usual build, installed is the FIPS one");
+	row.scope = SLICE("almalinux:8");
+	judge(&p, &row, "openssl-libs", VERDICT_FIXED, "10:1.1.1k-12.el8_9_fips >= 1:1.1.1k-12.el8_9 (rpm)");
+}
+
 static void test_platforms(void **state)
 {
 	struct package p = { .type = PACKAGE_GO, .name = SLICE("stdlib"), .version = SLICE("1.19.1") };
@@ -237,6 +300,8 @@ int main(void)
 		cmocka_unit_test(test_bad_bounds),
 		cmocka_unit_test(test_rpm_builds),
 		cmocka_unit_test(test_rpm_source_epochs),
+		cmocka_unit_test(test_states_of_fixes),
+		cmocka_unit_test(test_oracle_builds),
 		cmocka_unit_test(test_platforms),
 		cmocka_unit_test(test_control_bytes_are_escaped),
 	};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_scopes.c - Red Hat's repositories: which rows are about a system, by their CPE; and what becomes of it in a
+ * report. */
+#include "fixture.h"
+
+#include "match/scopes_cpe.h"
+
+static bool holds(const char *row, const char *repository)
+{
+	struct scopes_cpes c = { .n = 1 };
+
+	snprintf(c.text[0], sizeof(c.text[0]), "%s", repository);
+	return scopes_cpe_matches(&c, slice_cstr(row));
+}
+
+/* The pairs and verdicts of Clair's own tests of its rule (rhel matcher), and those where its prefix goes too far. */
+static void test_pairs(void **state)
+{
+#define RHEL(part, version, edition) "cpe:2.3:" part ":redhat:enterprise_linux:" version ":*:" edition ":*:*:*:*:*"
+#define OPENSHIFT(version, edition) "cpe:2.3:a:redhat:openshift:" version ":*:" edition ":*:*:*:*:*"
+	(void)state;
+	assert_true(holds(OPENSHIFT("4", "*"), OPENSHIFT("4.13", "el8")));
+	assert_false(holds(OPENSHIFT("4.13", "*"), OPENSHIFT("4", "el8")));
+	assert_false(holds(OPENSHIFT("4.1", "el8"), OPENSHIFT("4.13", "el8")));
+	assert_false(holds(OPENSHIFT("4.1", "*"), OPENSHIFT("4.13", "*")));
+	assert_true(holds(OPENSHIFT("4.13", "*"), OPENSHIFT("4.13", "el8")));
+	assert_true(holds(OPENSHIFT("4", "*"), "cpe:2.3:a:redhat:openshift:4\\.13:*:el8:*:*:*:*:*"));
+	assert_true(holds(RHEL("o", "8", "*"), RHEL("o", "8", "baseos")));
+	assert_true(holds(RHEL("o", "8", "baseos"), RHEL("o", "8", "baseos")));
+	assert_false(holds(RHEL("o", "8", "baseos"), RHEL("o", "8", "*")));
+	assert_false(holds(RHEL("a", "8", "appstream"), RHEL("a", "8", "crb")));
+	assert_false(holds(RHEL("o", "8", "*"), RHEL("o", "9", "baseos")));
+	/* A prefix without an end would take these. */
+	assert_false(holds(OPENSHIFT("4", "*"), OPENSHIFT("42", "*")));
+	assert_false(holds(RHEL("o", "1", "*"), RHEL("o", "10", "baseos")));
+	/* NA is a value of its own, any is not. */
+	assert_false(holds(RHEL("o", "8", "-"), RHEL("o", "8", "baseos")));
+	assert_true(holds(RHEL("o", "8", "-"), RHEL("o", "8", "-")));
+	assert_false(holds("cpe:2.3:a:redhat:rhel_eus:9.2:*:appstream:*:*:*:*:*", RHEL("a", "9", "appstream")));
+}
+
+static void test_fallback(void **state)
+{
+	struct scopes_cpes c;
+
+	(void)state;
+	scopes_cpes_of(SLICE("rhel:9"), &c);
+	assert_true(scopes_cpe_matches(&c, SLICE(RHEL("o", "9", "*"))));
+	assert_true(scopes_cpe_matches(&c, SLICE(RHEL("o", "9", "baseos"))));
+	assert_true(scopes_cpe_matches(&c, SLICE(RHEL("a", "9", "appstream"))));
+	assert_false(scopes_cpe_matches(&c, SLICE(RHEL("a", "9", "nfv"))));
+	assert_false(scopes_cpe_matches(&c, SLICE(RHEL("o", "8", "baseos"))));
+	scopes_cpes_of(SLICE("centos:7"), &c);
+	assert_true(scopes_cpe_matches(&c, SLICE(RHEL("o", "7", "server"))));
+	assert_false(scopes_cpe_matches(&c, SLICE(RHEL("o", "7", "client"))));
+	scopes_cpes_of(SLICE("centos-stream:9"), &c);
+	assert_int_equal(c.n, 0);
+	scopes_cpes_of(SLICE("rhel:cpe:2.3:o:redhat:enterprise_linux:9"), &c);
+	assert_int_equal(c.n, 0);
+	assert_true(scopes_holds(SLICE("rhel:" RHEL("o", "9", "baseos")), SLICE("rhel:9")));
+	assert_false(scopes_holds(SLICE("rhel:" RHEL("o", "9", "baseos")), SLICE("rhel:8")));
+	assert_true(scopes_holds(SLICE("debian:12"), SLICE("debian:12")));
+}
+
+#define PRODUCT(id, kind, value)                                                                                       \
+	"{'product':{'product_id':'" id "','product_identification_helper':{'" kind "':'" value "'}}},"
+#define COMPONENT(id, of)                                                                                              \
+	"{'category':'default_component_of','full_product_name':{'product_id':'" of ":" id                             \
+	"'},'product_reference':'" id "','relates_to_product_reference':'" of "'},"
+
+static void add_vex(struct fx *f)
+{
+	fx_source(f, "rhel-vex", "rhel-vex", &feed_format_csaf_vex, "",
+		  "{'document':{'tracking':{'id':'CVE-1'},'aggregate_severity':{'text':'Important'}},'product_tree':{'"
+		  "branches':[" PRODUCT("base", "cpe", "cpe:/o:redhat:enterprise_linux:9::baseos") PRODUCT(
+			  "eus", "cpe", "cpe:/o:redhat:rhel_eus:9.2::baseos")
+			  PRODUCT("nine", "cpe", "cpe:/o:redhat:enterprise_linux:9") PRODUCT(
+				  "libs", "purl",
+				  "pkg:rpm/redhat/"
+				  "openssl-libs@3.0.7-25.el9_3?arch=x86_64&"
+				  "epoch=1") PRODUCT("libs-eus", "purl",
+						     "pkg:rpm/redhat/"
+						     "openssl-libs@3.0.7-18."
+						     "el9_2?arch=x86_64&"
+						     "epoch=1") PRODUCT("gcc", "purl", "pkg:rpm/redhat/gcc?arch=src")
+				  PRODUCT("vim", "purl", "pkg:rpm/redhat/vim?arch=src") PRODUCT(
+					  "none", "purl",
+					  "pkg:rpm/redhat/none?arch=src") "null],'relationships':[" COMPONENT("li"
+													      "b"
+													      "s",
+													      "ba"
+													      "s"
+													      "e")
+					  COMPONENT("libs-eus", "eus") COMPONENT("gcc", "nine") COMPONENT("vim", "nine")
+						  COMPONENT("none", "base") "null]},'vulnerabilities':[{'cve':'CVE-"
+									    "1','product_status':{"
+									    "'fixed':['base:libs','eus:libs-eus'],'"
+									    "known_affected':['nine:gcc'],'under_"
+									    "investigation':['nine:vim'],"
+									    "'known_not_affected':['base:none']},"
+									    "'remediations':[{'category':'no_fix_"
+									    "planned','details':'Will not "
+									    "fix','product_ids':['nine:gcc']}]}]}");
+}
+
+static void test_report(void **state)
+{
+	struct fx *f = *state;
+
+	add_vex(f);
+	fx_system(f, "rhel", "9.2");
+	/* The fix of the extended stream is older and no fix here; epochs count. */
+	fx_sourced(f, PACKAGE_RPM, "openssl-libs", "1:3.0.7-18.el9_2", "openssl", "3.0.7-18.el9_2")->arch =
+		SLICE("x86_64");
+	fx_sourced(f, PACKAGE_RPM, "libgcc", "11.3.1-4.el9", "gcc", "11.3.1-4.el9")->arch = SLICE("x86_64");
+	fx_sourced(f, PACKAGE_RPM, "vim-minimal", "8.2-1.el9", "vim", "8.2-1.el9")->arch = SLICE("x86_64");
+	fx_match(f);
+	fx_findings(f, 2);
+	fx_reported(f, "CVE-1", "openssl-libs", "1:3.0.7-25.el9_3", "1:3.0.7-25.el9_3");
+	fx_reported(f, "CVE-1", "libgcc", "", "");
+	assert_int_equal(fx_find(f, "CVE-1", "libgcc")->row.fix_state, FIX_WILL_NOT_FIX);
+	assert_true(slice_has(fx_find(f, "CVE-1", "libgcc")->comparison, SLICE("the vendor will not fix it")));
+	fx_coverage(f, COVERAGE_COVERED, "rhel:9", 3, "nothing says which repositories");
+}
+
+static void test_fixed(void **state)
+{
+	struct fx *f = *state;
+
+	add_vex(f);
+	fx_system(f, "rhel", "9.3");
+	fx_sourced(f, PACKAGE_RPM, "openssl-libs", "1:3.0.7-25.el9_3", "openssl", "3.0.7-25.el9_3")->arch =
+		SLICE("x86_64");
+	fx_match(f);
+	fx_findings(f, 0);
+}
+
+static void test_other_release(void **state)
+{
+	struct fx *f = *state;
+
+	add_vex(f);
+	fx_system(f, "rhel", "8.9");
+	fx_sourced(f, PACKAGE_RPM, "openssl-libs", "1:1.1.1-1.el8", "openssl", "1.1.1-1.el8")->arch = SLICE("x86_64");
+	fx_match(f);
+	fx_findings(f, 0);
+	assert_non_null(fx_covered(f, COVERAGE_NO_FEED, "rhel:8"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_fallback),
+		cmocka_unit_test_setup_teardown(test_report, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(test_fixed, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(test_other_release, fx_setup, fx_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
