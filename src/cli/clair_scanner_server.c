@@ -157,7 +157,7 @@ static enum status ask(struct asking *a, struct err *err)
 	struct err_quote q;
 
 	TRY(scanner_target(a->run, &target, err));
-	if (client_image_open(&a->run->options, target, &a->image, err) != STATUS_OK)
+	if (client_image_open(&a->run->options, target, NULL, &a->image, err) != STATUS_OK)
 		return err_wrap(err, "Could not save Docker image [%s]", err_slice(&q, a->run->image));
 	if (which(a, &kind, err) != STATUS_OK)
 		return err->code == STATUS_AUTH ? err_wrap(err, "give a token in $CLAIR_TOKEN") : err->code;

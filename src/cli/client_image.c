@@ -3,6 +3,7 @@
 #include "cli/client_image.h"
 
 #include "cli/remote.h"
+#include "image/remote.h"
 #include "index/worker.h"
 #include "io/codec.h"
 #include "model/manifest.h"
@@ -19,7 +20,7 @@
 
 /* ---- targets ---- */
 
-static bool has_transport(struct slice name)
+bool client_has_transport(struct slice name)
 {
 	size_t n;
 	const struct image_transport *t = image_transports(&n);
@@ -50,7 +51,7 @@ enum status client_target(struct slice name, struct arena *arena, struct slice *
 	*out_registry = false;
 	*out = name;
 	/* A file: what looks like a reference and is none of a registry, the table of transports knows. */
-	if (has_transport(name) || !image_target_is_remote(name))
+	if (client_has_transport(name) || !image_target_is_remote(name))
 		return STATUS_OK;
 	*out_registry = !(daemon && daemon[0]) && !answers(DOCKER_SOCKET);
 	if (!arena_printf(arena, out, *out_registry ? "docker://%.*s" : "docker-daemon:%.*s", SLICE_ARG(name)))
@@ -112,6 +113,20 @@ static enum status name_layer(struct client_image *c, size_t i, struct err *err)
 	return STATUS_OK;
 }
 
+/* A server knows an image by a digest: where it has no manifest, one of its layers. */
+static enum status derive_manifest(struct client_image *c, struct err *err)
+{
+	struct buf AUTO(buf_fini) text = BUF_INIT(CLIENT_MEMORY);
+
+	for (size_t i = 0; i < c->image->n_layers; i++) {
+		struct digest_text digest;
+
+		buf_printf(&text, "%s\n", digest_print(&digest, &c->layers[i].digest));
+	}
+	TRY(buf_check(&text, "a manifest", err));
+	return digest_of(DIGEST_SHA256, buf_slice(&text), &c->manifest, err);
+}
+
 static enum status examine(struct client_image *c, struct err *err)
 {
 	const struct image *image = c->image;
@@ -135,7 +150,7 @@ static enum status examine(struct client_image *c, struct err *err)
 			TRY(digest_layer(&c->layers[i], &c->layers[i].digest, err));
 		TRY(name_layer(c, i, err));
 	}
-	return STATUS_OK;
+	return c->manifest.algo == DIGEST_NONE ? derive_manifest(c, err) : STATUS_OK;
 }
 
 static bool parse_platform(const char *text, struct image_platform *out)
@@ -148,7 +163,8 @@ static bool parse_platform(const char *text, struct image_platform *out)
 	return out->arch.len > 0;
 }
 
-enum status client_image_open(const struct options *o, struct slice target, struct client_image *out, struct err *err)
+enum status client_image_open(const struct options *o, struct slice target, const char *platform,
+			      struct client_image *out, struct err *err)
 {
 	struct diag_sink quiet = { NULL, NULL };
 	struct image_options options = { .limits = &limits_default,
@@ -162,6 +178,8 @@ enum status client_image_open(const struct options *o, struct slice target, stru
 			return err_set(err, STATUS_INVALID, "--platform: expected OS/ARCH or OS/ARCH/VARIANT");
 		options.platform_given = true;
 	}
+	if (!options.platform_given && platform)
+		(void)parse_platform(platform, &options.platform);
 	if (cli_network)
 		TRY(cli_network->begin(o, &options.remote, err));
 	TRY(image_open(target, &options, &out->image, err));
@@ -205,6 +223,26 @@ enum status client_manifest(const struct client_image *c, struct slice base, str
 		if (base.len > 0 && (path.len == 0 || !arena_printf(&arena, &layers[i].uri, "%.*s%.*s", SLICE_ARG(base),
 								    SLICE_ARG(path))))
 			return err_nomem(err, "a manifest");
+	}
+	return posted_manifest_print(&manifest, out, err);
+}
+
+enum status client_manifest_located(const struct client_image *c, struct buf *out, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(CLIENT_MEMORY);
+	size_t n = c->image->n_layers;
+	struct posted_layer *layers = arena_array(&arena, n, sizeof(*layers));
+	struct posted_header *headers = arena_array(&arena, n, sizeof(*headers));
+	struct posted_manifest manifest = { .digest = c->manifest, .layers = layers, .n_layers = n };
+
+	if (!layers || !headers)
+		return err_nomem(err, "a manifest");
+	for (size_t i = 0; i < n; i++) {
+		layers[i].digest = c->layers[i].digest;
+		headers[i].name = SLICE("Authorization");
+		TRY(image_remote_locate(c->image, c->layers[i].layer, &arena, &layers[i].uri, &headers[i].value, err));
+		layers[i].headers = &headers[i];
+		layers[i].n_headers = headers[i].value.len > 0;
 	}
 	return posted_manifest_print(&manifest, out, err);
 }

@@ -441,3 +441,17 @@ enum status registry_get_url(struct registry *r, struct slice url, uint64_t max_
 		*err = p.begin_err;
 	return st == STATUS_OK ? p.begin_err.code : st;
 }
+
+enum status registry_locate(struct registry *r, const struct digest *blob, struct arena *arena, struct slice *out_url,
+			    struct slice *out_authorization, struct err *err)
+{
+	struct digest_text text;
+	unsigned ignored;
+	char *authorization = current(r, &ignored);
+	bool ok = arena_printf(arena, out_url, "%.*s/v2/%.*s/blobs/%s", SLICE_ARG(r->base), SLICE_ARG(r->ref.path),
+			       digest_print(&text, blob)) &&
+		  arena_copy(arena, slice_cstr(authorization), out_authorization);
+
+	forget(authorization);
+	return ok ? STATUS_OK : err_nomem(err, "a layer");
+}

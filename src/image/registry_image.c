@@ -149,6 +149,14 @@ static enum status pass(struct image_remote *remote, const struct image_layer *l
 	return st == STATUS_OK ? st : err_wrap(err, "layer %s", text.text);
 }
 
+static enum status locate(struct image_remote *remote, const struct image_layer *layer, struct arena *arena,
+			  struct slice *out_url, struct slice *out_authorization, struct err *err)
+{
+	struct registry_image *ri = (struct registry_image *)remote;
+
+	return registry_locate(ri->registry, &layer->digest, arena, out_url, out_authorization, err);
+}
+
 /* ---- opening ---- */
 
 static void close_image(struct image_remote *remote)
@@ -186,7 +194,7 @@ enum status registry_image_open(struct remotes *all, struct slice text, struct i
 	ri = calloc(1, sizeof(*ri));
 	if (!ri)
 		return err_nomem(err, "an image");
-	*ri = (struct registry_image){ .base = { .pass = pass, .close = close_image },
+	*ri = (struct registry_image){ .base = { .pass = pass, .close = close_image, .locate = locate },
 				       .impl = impl,
 				       .limits = options->limits };
 	impl->image.remote = &ri->base;

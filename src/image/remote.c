@@ -79,3 +79,11 @@ enum status image_remote_pass(const struct image *image, const struct image_laye
 		return err_set(err, STATUS_BUG, "the image is on this machine");
 	return image->remote->pass(image->remote, layer, sink, err);
 }
+
+enum status image_remote_locate(const struct image *image, const struct image_layer *layer, struct arena *arena,
+				struct slice *out_url, struct slice *out_authorization, struct err *err)
+{
+	if (!image->remote || !image->remote->locate)
+		return err_set(err, STATUS_UNSUPPORTED, "the layers are of no registry");
+	return image->remote->locate(image->remote, layer, arena, out_url, out_authorization, err);
+}

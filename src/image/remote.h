@@ -60,4 +60,12 @@ enum status image_remote_bring(const struct image *image, const struct image_opt
 enum status image_remote_pass(const struct image *image, const struct image_layer *layer, const struct layer_sink *sink,
 			      struct err *err) NODISCARD;
 
+/*
+ * Where a server can have a layer from, instead of through this machine: its URL, and the value of the header
+ * Authorization that goes with it, "" if the registry asks for none. STATUS_UNSUPPORTED: of a daemon. No request is
+ * made.
+ */
+enum status image_remote_locate(const struct image *image, const struct image_layer *layer, struct arena *arena,
+				struct slice *out_url, struct slice *out_authorization, struct err *err) NODISCARD;
+
 #endif

@@ -24,6 +24,9 @@ struct image_remote {
 	enum status (*pass)(struct image_remote *remote, const struct image_layer *layer, const struct layer_sink *sink,
 			    struct err *err);
 	void (*close)(struct image_remote *remote);
+	/* image_remote_locate(); NULL: of a daemon. */
+	enum status (*locate)(struct image_remote *remote, const struct image_layer *layer, struct arena *arena,
+			      struct slice *out_url, struct slice *out_authorization, struct err *err);
 };
 
 void remote_note(const struct remotes *all, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -52,6 +55,9 @@ enum status registry_of(struct remotes *all, const struct reference *ref, struct
 			struct err *err) NODISCARD;
 void registry_free(struct registry *r);
 struct registry *registry_next(const struct registry *r);
+/* A blob's URL and the authorization in force; both of the arena. */
+enum status registry_locate(struct registry *r, const struct digest *blob, struct arena *arena, struct slice *out_url,
+			    struct slice *out_authorization, struct err *err) NODISCARD;
 enum status registry_get(struct registry *r, const struct registry_get *get, struct err *err) NODISCARD;
 /* A layer that a manifest says is kept elsewhere: without credentials, and not from this machine or its network. */
 enum status registry_get_url(struct registry *r, struct slice url, uint64_t max_bytes, const struct layer_sink *sink,
