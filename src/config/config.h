@@ -247,6 +247,7 @@ struct config_delivery {
 	int64_t connect_timeout, timeout;
 	struct config_tls webhook_tls;
 	int64_t webhook_redirects;
+	struct slice stomp_host; /* virtual host; empty: the broker's name */
 	struct config_smtp smtp;
 	bool jsonl_present;
 	struct slice jsonl_path;

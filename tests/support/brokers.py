@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import signal
 import subprocess
 import tempfile
@@ -25,6 +26,8 @@ def port():
 class RabbitMQ:
     """Definitions: user limpid/geheim in vhost / and vhost t1; user poor without rights. Queues, bound to exchange `direct`
     by their names: q, full (rejects all but one message), tiny."""
+
+    host = "/"  # STOMP's virtual host
 
     @staticmethod
     def program():
@@ -128,3 +131,109 @@ disk_free_limit.absolute = 1MB
         while (body := self.get(queue, vhost)) is not None:
             got.append(body)
         return got
+
+
+class ActiveMQ:
+    """STOMP with and without TLS; user limpid/geheim."""
+
+    JAR = pathlib.Path("/usr/share/activemq/bin/activemq.jar")
+    host = "localhost"
+
+    @classmethod
+    def start(cls, certificates):
+        if not cls.JAR.exists() or not shutil.which("java"):
+            return None
+        self = cls()
+        f = self.folder = pathlib.Path(tempfile.mkdtemp(prefix="limpid-activemq-"))
+        (f / "conf").mkdir()
+        (f / "tmp").mkdir()
+        self.stomp = port()
+        (f / "conf/activemq.xml").write_text(f"""<beans xmlns="http://www.springframework.org/schema/beans"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.springframework.org/schema/beans
+ http://www.springframework.org/schema/beans/spring-beans.xsd http://activemq.apache.org/schema/core
+ http://activemq.apache.org/schema/core/activemq-core.xsd">
+<broker xmlns="http://activemq.apache.org/schema/core" brokerName="limpid" persistent="false" useJmx="false" useShutdownHook="true">
+<plugins><simpleAuthenticationPlugin anonymousAccessAllowed="false"><users>
+<authenticationUser username="limpid" password="geheim" groups="users"/></users></simpleAuthenticationPlugin></plugins>
+<transportConnectors><transportConnector name="stomp" uri="stomp://127.0.0.1:{self.stomp}"/></transportConnectors>
+</broker></beans>""")
+        java = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Dactivemq.home={cls.JAR.parent.parent}",
+                f"-Dactivemq.base={f}", f"-Dactivemq.conf={f}/conf", f"-Dactivemq.data={f}/data", f"-Djava.io.tmpdir={f}/tmp",
+                "-jar", str(cls.JAR), "start", f"xbean:file:{f}/conf/activemq.xml"]
+        with open(f / "output", "wb") as out:
+            self.process = subprocess.Popen(java, cwd=f, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        try:
+            wait_for(self.is_up, 60, "ActiveMQ's start")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def is_up(self):
+        if self.process.poll() is not None:
+            raise Failed("ActiveMQ ended: " + (self.folder / "output").read_text()[-2000:])
+        try:
+            socket.create_connection(("127.0.0.1", self.stomp), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Stomp:
+    """A consumer of our own that shares nothing with the program: (headers, body) of what is in a destination."""
+
+    def __init__(self, at, host, destination):
+        self.socket = socket.create_connection(("127.0.0.1", at), 10)
+        self.data = b""
+        self._send(f"CONNECT\naccept-version:1.2\nhost:{host}\nlogin:limpid\npasscode:geheim\n\n\0")
+        frame = self._frame(5)
+        if not frame or frame[0] != "CONNECTED":
+            raise Failed(f"no CONNECTED: {frame}")
+        self._send(f"SUBSCRIBE\nid:0\nack:auto\ndestination:{destination}\n\n\0")
+
+    def _send(self, text):
+        self.socket.sendall(text.encode())
+
+    def _frame(self, seconds):
+        self.socket.settimeout(seconds)
+        while True:
+            self.data = self.data.lstrip(b"\n")
+            head, separator, rest = self.data.partition(b"\n\n")
+            if separator:
+                command, *lines = head.decode().split("\n")
+                headers = dict(line.split(":", 1) for line in lines)
+                length = int(headers.get("content-length", rest.find(b"\0")))
+                if 0 <= length < len(rest):
+                    self.data = rest[length + 1:]
+                    return command, headers, rest[:length]
+            try:
+                more = self.socket.recv(65536)
+            except TimeoutError:
+                return None
+            if not more:
+                raise Failed("the broker has closed")
+            self.data += more
+
+    def drain(self, at_least=0):
+        """What comes; more than at_least is waited for a moment only."""
+        got = []
+        while frame := self._frame(10 if len(got) < at_least else 0.3):
+            if frame[0] != "MESSAGE":
+                raise Failed(f"{frame}")
+            got.append(frame[1:])
+        return got
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

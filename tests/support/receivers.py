@@ -95,6 +95,13 @@ def is_again(answer, status, *words, within_ms=None):
 
 # ---- receivers ----
 
+def hang_up(c):
+    try:
+        c.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 class Listener:
     """A loopback port; handle(connection) runs in a thread for each."""
 
@@ -130,10 +137,7 @@ class Listener:
     def close(self):
         self.socket.close()
         for c in self.open:
-            try:
-                c.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            hang_up(c)
 
     def __enter__(self):
         return self
@@ -265,6 +269,28 @@ def wait_for(what, seconds=10, about="it"):
             return got
         time.sleep(0.02)
     raise Failed(f"{about} did not happen within {seconds} s")
+
+
+def together(*cases):
+    """A case of several that mostly wait, at once."""
+    def at_once(program):
+        failed = []
+
+        def run(case):
+            try:
+                case(program)
+            except Exception as e:  # pylint: disable=broad-except
+                failed.append(f"{case.__name__}: {type(e).__name__} {e}")
+
+        threads = [threading.Thread(target=run, args=(case,)) for case in cases]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        need(not failed, "; ".join(failed))
+        return ", ".join(case.__name__ for case in cases)
+
+    return at_once
 
 
 main = service.main
