@@ -203,8 +203,10 @@ static struct slice known_group(struct slice artifact)
 		const char *artifact, *group;
 	} known[] = {
 #define JAVA_GROUP(artifact, group) { artifact, group },
+#define JAVA_BUNDLE(bundle, group, artifact)
 #include "index/package/java_groups.def"
 #undef JAVA_GROUP
+#undef JAVA_BUNDLE
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
@@ -269,6 +271,26 @@ bool java_read_place(struct arena *a, struct slice path, struct java_name *out, 
 	return is_coordinate(out->group) && is_coordinate(out->artifact) && is_coordinate(out->version);
 }
 
+static void known_bundle(const struct java_manifest *m, struct java_name *out)
+{
+	static const struct {
+		const char *bundle, *group, *artifact;
+	} known[] = {
+#define JAVA_GROUP(artifact, group)
+#define JAVA_BUNDLE(bundle, group, artifact) { bundle, group, artifact },
+#include "index/package/java_groups.def"
+#undef JAVA_GROUP
+#undef JAVA_BUNDLE
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!slice_eq(m->symbolic_name, slice_cstr(known[i].bundle)))
+			continue;
+		out->group = slice_cstr(known[i].group);
+		out->artifact = slice_cstr(known[i].artifact);
+	}
+}
+
 /* "log4j-1.2-1.2.17": what follows the name is a version that the manifest has, too. */
 static bool split_by(struct slice stem, struct slice version, struct java_name *out)
 {
@@ -300,5 +322,6 @@ bool java_guess(struct slice path, const struct java_manifest *m, struct java_na
 			out->artifact = m->extension;
 	}
 	out->group = group_of(m, out->artifact);
+	known_bundle(m, out);
 	return is_coordinate(out->artifact) && is_coordinate(out->version);
 }

@@ -116,8 +116,8 @@ def cases():
     yield Image('jar-of-noise', 'gap', lambda d: oci(d, tar([('etc/os-release', OS), (DB, APK), ('app/x.jar', b'PK\x03\x04noise')])),
         'no zip archive', NAMES)
     for name in ('specifications/x.gemspec', 'vendor/composer/installed.json', 'app/x.deps.json'):
-        yield Image('not-read-yet-' + name.replace('/', '-'), 'gap', lambda d,
-            name=name: oci(d, tar([('etc/os-release', OS), (DB, APK), (name, b'PK\x03\x04noise')])), 'not read', NAMES)
+        yield Image('noise-' + name.replace('/', '-'), 'gap', lambda d,
+            name=name: oci(d, tar([('etc/os-release', OS), (DB, APK), (name, b'PK\x03\x04noise')])), name, NAMES)
     yield Image('jar-of-768-mib', 'gap', big('app/x.jar', 768 << 20), 'at most', NAMES, ways='w')
     yield Image('jar-of-8-gib', 'gap', big('app/x.jar', 8 << 30), 'at most', NAMES, ways='w', large=True)
     yield Image('100000-jars', 'gap', lambda d: stream(d, [begun(), entry(DB, APK)] + [header('j/%d.jar' % i) for i in range(100000)] +
