@@ -36,6 +36,7 @@ static const struct {
 	{ PACKAGE_JULIA, "julia", "semver", "julia" },
 	{ PACKAGE_OPAM, "opam", NULL, "opam" },
 	{ PACKAGE_CONDA, "conda", NULL, "conda" },
+	{ PACKAGE_GENERIC, "generic", NULL, "generic" },
 	{ PACKAGE_OTP, "otp", NULL, "otp" },
 };
 
