@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* load.c - from files to a struct config: the file, its drop-ins, and what is told about them. */
 #include "config/load_impl.h"
+#include "config/merged.h"
 
 #include "io/file.h"
 
@@ -363,6 +364,28 @@ enum status config_load(const struct config_request *request, struct config *out
 		defaults_and_checks(&l);
 	st = finish(&l, err);
 	return st;
+}
+
+enum status config_merged(const struct config_request *request, struct config *config, struct buf *out,
+			  struct err *err)
+{
+	struct slice ext = extension(slice_cstr(request->path));
+	struct loader l;
+	struct node *root;
+
+	TRY(begin(&l, request, config, err));
+	if (!slice_eq(ext, SLICE(".yaml")) && !slice_eq(ext, SLICE(".json")))
+		return err_set(err, STATUS_INVALID, "unknown config kind \"%.*s\"", SLICE_ARG(ext));
+	l.files = true;
+	root = read_document(&l, request->path);
+	if (root) {
+		load_spell(&l, root);
+		drop_ins(&l, &root, request->path);
+	}
+	if (root && l.fatal == STATUS_OK)
+		load_decode(&l, root);
+	TRY(finish(&l, err));
+	return merged_write(root, l.arena, out, err);
 }
 
 enum status config_load_text(const struct config_request *request, struct slice text, struct config *out,

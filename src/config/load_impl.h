@@ -51,6 +51,8 @@ const char *load_value(struct loader *l, const struct setting *s, struct slice t
 /* Defaults for what was not given, then what follows from other settings, then all that can be wrong. */
 void load_defaults(struct loader *l);
 void load_check(struct loader *l);
+/* A merged tree as JSON in the order of Clair's structs (merged.h). The tree is changed. */
+enum status merged_write(struct node *root, struct arena *arena, struct buf *out, struct err *err) NODISCARD;
 /* A file of Clair v2 as one of v4; false if it is none. */
 bool load_is_v2(const struct node *root);
 void load_from_v2(struct loader *l, struct node **root);
