@@ -227,6 +227,8 @@ static int update(const struct options *o, const char *data_dir)
 	cli_progress_clear(&telling.progress);
 	cli_note(o, "%zu sources: %zu published, %zu unchanged, %zu failed, %zu kept back; %llu records", s.sources,
 		 s.published, s.unchanged, s.failed, s.held_back, (unsigned long long)s.records);
+	if (s.passed_over > 0)
+		cli_note(o, "%zu feeds are not in the mirror", s.passed_over);
 	return s.failed > 0 || s.held_back > 0 ? EXIT_UNREADABLE : EXIT_DONE;
 }
 

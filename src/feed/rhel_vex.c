@@ -22,7 +22,9 @@ extern const struct feed_format feed_format_csaf_vex;
 
 static enum status list(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err)
 {
-	const struct feed_source s = { .name = SLICE("rhel-vex"), .url = SLICE(ORIGIN "archive_latest.txt") };
+	const struct feed_source s = { .name = SLICE("rhel-vex"),
+				       .url = SLICE(ORIGIN "archive_latest.txt"),
+				       .optional = true };
 
 	(void)fetcher;
 	return out->emit(out->ctx, &s, err);

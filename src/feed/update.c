@@ -173,6 +173,22 @@ static void feed_failed(struct update_run *run, const struct err *why)
 	run->source = SLICE_EMPTY;
 }
 
+/* Has a feed ever had something in force? */
+static bool is_known(const struct update_run *run)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
+	struct store_source *rows;
+	struct err ignored = ERR_INIT;
+	bool known = false;
+	size_t n;
+
+	if (!run->store || store_sources(run->store, &arena, &rows, &n, &ignored) != STATUS_OK)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		known |= slice_eq(rows[i].feed, slice_cstr(run->feed->name)) && rows[i].segment.algo != DIGEST_NONE;
+	return known;
+}
+
 /* After all of a feed's sources. */
 static void check_feed(struct update_run *run, struct update_feed *f)
 {
@@ -180,6 +196,11 @@ static void check_feed(struct update_run *run, struct update_feed *f)
 	run->feed = f->feed;
 	if (f->status == STATUS_OK && f->sources == f->absent)
 		f->status = err_set(&f->err, STATUS_NOTFOUND, "no document of this feed was found");
+	/* A mirror has what somebody put there. */
+	if (f->status == STATUS_NOTFOUND && run->options->mirror.len > 0 && !is_known(run)) {
+		run->summary->passed_over++;
+		return;
+	}
 	if (f->status != STATUS_OK)
 		feed_failed(run, &f->err);
 }
@@ -217,6 +238,14 @@ static enum status run_feeds(struct update_run *run, struct err *err)
 	} else {
 		run_one_by_one(run, feeds, o->n_sets);
 	}
+	/* A mirror of which nothing is any feed's is the wrong folder. */
+	for (size_t i = 0; st == STATUS_OK && run->summary->passed_over == o->n_sets && i < o->n_sets; i++) {
+		run->of = &feeds[i];
+		run->feed = feeds[i].feed;
+		feed_failed(run, &feeds[i].err);
+	}
+	if (run->summary->passed_over == o->n_sets)
+		run->summary->passed_over = 0;
 	free(feeds);
 	return st;
 }

@@ -50,6 +50,7 @@ struct update_options {
 
 struct update_summary {
 	size_t sources, published, unchanged, held_back, failed, absent;
+	size_t passed_over; /* feeds of which a mirror has nothing, and which never had anything: no failure */
 	uint64_t records, diags;
 };
 
