@@ -346,7 +346,7 @@ static void put_vulnerability(struct json_writer *w, const struct reader *rd)
 	if (json_get_str(rd->v, "arch_op").len > 0)
 		json_member_str(w, "arch_op", json_get_str(rd->v, "arch_op"));
 	json_key(w, "Self");
-	json_raw(w, SLICE("{\"Space\":{},\"Name\":\"\"}"));
+	json_raw(w, SLICE("{\"Name\":\"\"}")); /* without Space: model/clair_vulnerability.c */
 	json_key(w, "Aliases");
 	json_raw(w, SLICE("null"));
 	json_close(w);
