@@ -312,6 +312,27 @@ enum status segment_found_row(const struct segment *s, const struct segment_rows
 	return take_row(s, rows->first + i, rows->scope, rows->package, arena, out, out_advisory, err);
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+enum status segment_rows_of(const struct segment *s, const uint32_t *advisories, size_t n,
+			    const struct segment_row_sink *sink, struct err *err)
+{
+	for (uint32_t row = 0; n > 0 && row < s->h.rows; row++) {
+		uint32_t advisory = segment_u32(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES + 4);
+
+		if (advisory < advisories[0] || advisory > advisories[n - 1])
+			continue;
+		if (bsearch(&advisory, advisories, n, sizeof(*advisories), compare_numbers))
+			TRY(sink->row(sink->ctx, s, row, err));
+	}
+	return STATUS_OK;
+}
+
 enum status segment_advisory_id(const struct segment *s, uint32_t advisory, struct slice *out, struct err *err)
 {
 	if (advisory >= s->h.advisories ||

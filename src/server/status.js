@@ -270,7 +270,7 @@ async function affected(id, mine) {
 		["Manifest", "Indexed", "Package", "Version", "Vulnerability", "Severity", "Fixed in"], []);
 	result.querySelector("tbody").replaceWith(rows);
 	$("main").replaceChildren(el("h1", null, "Affected by " + id), said, result);
-	let next = "", searched = 0, unreadable = 0, found = 0;
+	let next = "", unreadable = 0, found = 0;
 	for (;;) {
 		const answer = await ask("/limpid/v1/affected?id=" + encodeURIComponent(id) + (next ? "&before=" + next : ""));
 		if (mine !== view) return;
@@ -278,7 +278,6 @@ async function affected(id, mine) {
 			said.textContent = "No advisories have been read yet.";
 			return;
 		}
-		searched += answer.searched;
 		unreadable += answer.unreadable;
 		for (const m of answer.affected) {
 			found++;
@@ -288,7 +287,7 @@ async function affected(id, mine) {
 					el("td.mono", null, f.fixed_in_version || "none")));
 		}
 		next = answer.next;
-		said.textContent = found + " of " + searched + " manifests are affected" + (unreadable ? "; " + unreadable + " could not be looked into" : "") +
+		said.textContent = (found === 1 ? "1 manifest is" : found + " manifests are") + " affected" + (unreadable ? "; " + unreadable + " could not be looked into" : "") +
 			(next ? "; searching on…" : ".");
 		if (!next) return;
 	}

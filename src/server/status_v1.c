@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "server/handler.h"
 #include "server/report_json.h"
+#include "server/status_impl.h"
 #include "service/indexer.h"
 #include "service/matcher.h"
 #include "store/pool.h"
@@ -14,7 +15,6 @@
 
 #define STORE_WAIT_MS 10000u
 #define PAGE_DEFAULT 20u
-#define PAGE_MAX 1000u
 
 static void put_date(struct json_writer *w, const char *key, int64_t s)
 {
@@ -27,7 +27,7 @@ static void put_date(struct json_writer *w, const char *key, int64_t s)
 		json_cstr(w, date_print(&text, s));
 }
 
-static enum status end(struct json_writer *w, struct response *resp, struct err *err)
+enum status status_end(struct json_writer *w, struct response *resp, struct err *err)
 {
 	response_content_type(resp, "application/json");
 	response_header(resp, "Cache-Control", SLICE("no-store"));
@@ -91,13 +91,13 @@ enum status status_get(struct server_context *ctx, const struct request *req, st
 	put_indexer(&w, ctx->indexer);
 	put_matcher(&w, ctx->matcher);
 	json_close(&w);
-	return end(&w, resp, err);
+	return status_end(&w, resp, err);
 }
 
 /* ---- manifests ---- */
 
 /* A number of the query; false (and an answer) if it is none, or not in 1..max. */
-static bool query_number(const struct request *req, struct response *resp, const char *name, uint64_t max, uint64_t *io)
+bool status_query_number(const struct request *req, struct response *resp, const char *name, uint64_t max, uint64_t *io)
 {
 	struct slice text;
 
@@ -124,7 +124,7 @@ static void put_manifest(struct json_writer *w, const struct store_manifest *m)
 	json_close(w);
 }
 
-static void put_next(struct json_writer *w, uint64_t next)
+void status_put_next(struct json_writer *w, uint64_t next)
 {
 	char text[24];
 
@@ -147,8 +147,8 @@ enum status manifests_get(struct server_context *ctx, const struct request *req,
 	enum status st;
 	size_t n;
 
-	if (!query_number(req, resp, "before", UINT64_MAX, &before) ||
-	    !query_number(req, resp, "limit", PAGE_MAX, &limit))
+	if (!status_query_number(req, resp, "before", UINT64_MAX, &before) ||
+	    !status_query_number(req, resp, "limit", STATUS_PAGE_MAX, &limit))
 		return STATUS_OK;
 	TRY(store_pool_take(ctx->indexer_store, STORE_WAIT_MS, &s, err));
 	st = store_manifests(s, before, (size_t)limit, req->arena, &list, &n, &next, err);
@@ -162,9 +162,9 @@ enum status manifests_get(struct server_context *ctx, const struct request *req,
 	for (size_t i = 0; i < n; i++)
 		put_manifest(&w, &list[i]);
 	json_close(&w);
-	put_next(&w, next);
+	status_put_next(&w, next);
 	json_close(&w);
-	return end(&w, resp, err);
+	return status_end(&w, resp, err);
 }
 
 /* ---- summary ---- */
@@ -205,98 +205,5 @@ enum status summary_get(struct server_context *ctx, const struct request *req, s
 	json_close(&w);
 	json_member_bool(&w, "complete", counts.complete);
 	json_close(&w);
-	return end(&w, resp, err);
-}
-
-/* ---- affected ---- */
-
-/* What one answer may take: a client asks on with next. */
-#define AFFECTED_NS UINT64_C(2000000000)
-/* Memory of one report while it is looked through; index reports have at most this. */
-#define AFFECTED_MEMORY ((size_t)512 << 20)
-
-struct affected_walk {
-	struct server_context *ctx;
-	const struct request *req;
-	struct json_writer *w;
-	struct slice id;
-	uint64_t searched, unreadable, end_ns;
-};
-
-static enum status look_into(struct affected_walk *a, const struct store_manifest *m, struct err *err)
-{
-	struct arena AUTO(arena_fini) arena = ARENA_INIT(AFFECTED_MEMORY);
-	struct err inner = ERR_INIT;
-	struct report_body *body;
-	enum status st = report_json_get(a->ctx->matcher, &m->digest, &arena, &body, &inner);
-
-	a->searched++;
-	/* Deleted meanwhile. */
-	if (st == STATUS_NOTFOUND)
-		return STATUS_OK;
-	if (st != STATUS_OK) {
-		a->unreadable++;
-		return STATUS_OK;
-	}
-	st = report_json_affected(body->bytes, a->id, &m->digest, m->updated_s, a->w, err);
-	report_body_unref(body);
-	return st;
-}
-
-/* From the newest on; *next is where the following answer begins. */
-static enum status walk(struct affected_walk *a, uint64_t before, uint64_t limit, uint64_t *next, struct err *err)
-{
-	do {
-		struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)16 << 20);
-		struct store_manifest *list;
-		struct store *s;
-		enum status st;
-		size_t n;
-
-		/* One by one: each has a number to go on from, wherever the time runs out. */
-		TRY(store_pool_take(a->ctx->indexer_store, STORE_WAIT_MS, &s, err));
-		st = store_manifests(s, before, 1, &arena, &list, &n, next, err);
-		store_pool_give(a->ctx->indexer_store, s);
-		if (st != STATUS_OK)
-			return st;
-		for (size_t i = 0; i < n; i++)
-			TRY(look_into(a, &list[i], err));
-		if (request_gone(a->req))
-			return err_set(err, STATUS_CANCELLED, "nobody waits for the answer");
-		before = *next;
-	} while (*next != 0 && a->searched < limit && date_monotonic_ns() < a->end_ns);
-	return STATUS_OK;
-}
-
-enum status affected_get(struct server_context *ctx, const struct request *req, struct response *resp, struct err *err)
-{
-	struct affected_walk a = { .ctx = ctx, .req = req, .end_ns = date_monotonic_ns() + AFFECTED_NS };
-	uint64_t before = 0, limit = PAGE_MAX, next = 0;
-	struct json_writer w;
-
-	if (!request_query(req, "id", &a.id) || slice_trim(a.id).len == 0)
-		return response_error(resp, 400, "id is missing: the id of a vulnerability, as CVE-2014-0160");
-	a.id = slice_trim(a.id);
-	if (!query_number(req, resp, "before", UINT64_MAX, &before) ||
-	    !query_number(req, resp, "limit", PAGE_MAX, &limit))
-		return STATUS_OK;
-	if (!ctx->indexer_store)
-		return response_error(resp, 409, "this process has no indexer: it does not know the manifests");
-	if (!matcher_ready(ctx->matcher)) {
-		resp->code = 202;
-		return STATUS_OK;
-	}
-	a.w = &w;
-	json_writer_init(&w, &resp->body, 0);
-	json_object(&w);
-	json_member_str(&w, "id", a.id);
-	json_key(&w, "affected");
-	json_array(&w);
-	TRY(walk(&a, before, limit, &next, err));
-	json_close(&w);
-	json_member_u64(&w, "searched", a.searched);
-	json_member_u64(&w, "unreadable", a.unreadable);
-	put_next(&w, next);
-	json_close(&w);
-	return end(&w, resp, err);
+	return status_end(&w, resp, err);
 }
