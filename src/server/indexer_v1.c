@@ -94,11 +94,16 @@ enum status indexer_index_report_post(struct server_context *ctx, const struct r
 
 /* ---- GET, DELETE of one ---- */
 
+static void release(void *body)
+{
+	report_body_unref(body);
+}
+
 enum status indexer_index_report_get(struct server_context *ctx, const struct request *req, struct response *resp,
 				     struct err *err)
 {
 	const char *type = NEGOTIATE_TYPE(req, resp, report_types);
-	struct slice report;
+	struct report_body *report;
 	enum status st;
 
 	if (!type)
@@ -108,12 +113,13 @@ enum status indexer_index_report_get(struct server_context *ctx, const struct re
 		resp->code = 304;
 		return STATUS_OK;
 	}
-	st = indexer_get(ctx->indexer, &req->digest, req->arena, &report, err);
+	st = indexer_get(ctx->indexer, &req->digest, &report, err);
 	if (st == STATUS_NOTFOUND)
 		return response_error(resp, 404, "index report not found");
 	TRY(st);
 	response_etag(resp, indexer_state());
-	put_body(resp, type, report);
+	response_content_type(resp, type);
+	response_shared(resp, report->bytes, release, report);
 	return STATUS_OK;
 }
 

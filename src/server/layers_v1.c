@@ -488,18 +488,22 @@ static enum status write_form(void *ctx, const struct vulnerability_report *r, s
 }
 
 /* What is in it, without a look at advisories. */
-static enum status answer_index(struct server_context *ctx, const struct request *req, const struct layers_document *d,
-				struct response *resp, struct err *err)
+static enum status answer_index(struct server_context *ctx, const struct layers_document *d, struct response *resp,
+				struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(DOCUMENT_MEMORY);
 	struct vulnerability_report report = { .index = NULL };
 	struct index_report index;
-	struct slice json;
+	struct report_body *json;
+	enum status st;
 
-	TRY(indexer_get(ctx->indexer, &d->chain->manifest, req->arena, &json, err));
-	TRY(clair_index_parse(json, &limits_default, &arena, &index, err));
+	TRY(indexer_get(ctx->indexer, &d->chain->manifest, &json, err));
+	st = clair_index_parse(json->bytes, &limits_default, &arena, &index, err);
 	report.index = &index;
-	return layers_document_write(d, &report, &resp->body, err);
+	if (st == STATUS_OK)
+		st = layers_document_write(d, &report, &resp->body, err);
+	report_body_unref(json);
+	return st;
 }
 
 static void release(void *body)
@@ -549,7 +553,7 @@ static enum status answer_layer(struct server_context *ctx, const struct request
 	enum status st = STATUS_CONFLICT;
 
 	if (!d->vulnerabilities)
-		return answer_index(ctx, req, d, resp, err);
+		return answer_index(ctx, d, resp, err);
 	/* A list without vulnerabilities would read as if there were none. */
 	if (!matcher_ready(ctx->matcher))
 		return busy(resp, "no advisories have been read yet");

@@ -16,6 +16,8 @@
 #define ABANDONED_S 30 /* age of one that is not this node's own */
 #define PENDING_MAX 64
 #define STATE_HEX 32
+#define FRESH_S 2 /* a report that was put just now may be replaced in the same second of the store's clock */
+#define REPORTS_BYTES (UINT64_C(32) << 20)
 
 /* ---- small things ---- */
 
@@ -283,7 +285,8 @@ enum status indexer_new(const struct indexer_options *options, struct indexer **
 	pthread_condattr_destroy(&attr);
 	ix->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ix->push_dir = options->push_dir ? strdup(options->push_dir) : NULL;
-	if (ix->wake_fd < 0 || (options->push_dir && !ix->push_dir))
+	ix->reports = report_cache_new(REPORTS_BYTES);
+	if (ix->wake_fd < 0 || !ix->reports || (options->push_dir && !ix->push_dir))
 		st = err_errno(err, "an indexer");
 	if (st == STATUS_OK)
 		st = start_threads(ix, err);
@@ -325,6 +328,7 @@ void indexer_free(struct indexer *ix)
 	pthread_cond_destroy(&ix->changed);
 	pthread_mutex_destroy(&ix->lock);
 	close_fd(&ix->wake_fd);
+	report_cache_free(ix->reports);
 	free(ix->threads);
 	free(ix->push_dir);
 	free(ix);
@@ -451,25 +455,92 @@ enum status indexer_post(struct indexer *ix, const struct posted_manifest *m, bo
 
 /* ---- the others ---- */
 
-static enum status under_way(struct arena *arena, const struct digest *manifest, const char *state, struct slice *out,
+static enum status under_way(const struct digest *manifest, const char *state, struct report_body **out,
 			     struct err *err)
 {
-	struct digest_text text;
+	struct buf AUTO(buf_fini) text = BUF_INIT(4096);
+	struct digest_text digest;
 
-	if (!arena_printf(arena, out,
-			  "{\"manifest_hash\":\"%s\",\"state\":\"%s\",\"packages\":{},\"distributions\":{},"
-			  "\"repository\":{},\"environments\":{},\"success\":false,\"err\":\"\"}",
-			  digest_print(&text, manifest), state))
-		return err_nomem(err, "an index report");
-	return STATUS_OK;
+	buf_printf(&text,
+		   "{\"manifest_hash\":\"%s\",\"state\":\"%s\",\"packages\":{},\"distributions\":{},"
+		   "\"repository\":{},\"environments\":{},\"success\":false,\"err\":\"\"}",
+		   digest_print(&digest, manifest), state);
+	TRY(buf_check(&text, "an index report", err));
+	*out = report_body_new(&text, true);
+	return *out ? STATUS_OK : err_nomem(err, "an index report");
 }
 
-enum status indexer_get(struct indexer *ix, const struct digest *manifest, struct arena *arena, struct slice *out,
-			struct err *err)
+static enum status read_body(struct indexer *ix, struct store *store, const struct digest *manifest,
+			     struct report_body **out, struct err *err)
 {
 	struct buf AUTO(buf_fini) report = BUF_INIT(ix->options.limits->index_bytes);
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)16 << 20);
+	struct store_manifest m;
+
+	TRY(store_manifest_get(store, manifest, &arena, &m, &report, err));
+	*out = report_body_new(&report, false);
+	return *out ? STATUS_OK : err_nomem(err, "an index report");
+}
+
+/* What was put, and when: another report, another key. */
+static enum status make_key(const struct store_manifest *m, struct report_key *out, struct err *err)
+{
+	struct hasher *h = hasher_new(DIGEST_SHA256);
+	struct digest digest;
+	enum status st;
+
+	if (!h)
+		return err_nomem(err, "an index report");
+	hasher_add(h, slice_make(m->digest.bytes, sizeof(m->digest.bytes)));
+	hasher_add(h, slice_make(&m->updated_s, sizeof(m->updated_s)));
+	hasher_add(h, m->state);
+	hasher_add(h, m->indexer_state);
+	st = hasher_final(h, &digest, err);
+	hasher_free(h);
+	memcpy(out->bytes, digest.bytes, sizeof(out->bytes));
+	return st;
+}
+
+static enum status from_cache(struct indexer *ix, struct store *store, const struct store_manifest *m,
+			      struct report_body **out, struct err *err)
+{
+	int64_t age = date_now() - m->updated_s;
+	struct report_key key;
+	enum status st;
+
+	/* Within a second it may be put again, and nobody could tell. */
+	if (age >= 0 && age < FRESH_S)
+		return read_body(ix, store, &m->digest, out, err);
+	TRY(make_key(m, &key, err));
+	TRY(report_cache_get(ix->reports, &key, INDEXER_STORE_WAIT_MS, out, err));
+	if (*out)
+		return STATUS_OK;
+	st = read_body(ix, store, &m->digest, out, err);
+	if (st == STATUS_OK)
+		report_cache_put(ix->reports, &key, *out);
+	else
+		report_cache_failed(ix->reports, &key);
+	return st;
+}
+
+static enum status stored_body(struct indexer *ix, struct store *store, const struct digest *manifest,
+			       struct report_body **out, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)16 << 20);
 	struct store_manifest m;
 	struct store_pending pending;
+	enum status st = store_manifest_get(store, manifest, &arena, &m, NULL, err);
+
+	if (st == STATUS_OK)
+		return from_cache(ix, store, &m, out, err);
+	/* Another node is at it, or will be. */
+	if (st == STATUS_NOTFOUND && store_pending_get(store, manifest, &pending, err) == STATUS_OK)
+		return under_way(manifest, "CheckManifest", out, err);
+	return st;
+}
+
+enum status indexer_get(struct indexer *ix, const struct digest *manifest, struct report_body **out, struct err *err)
+{
 	const char *state = NULL;
 	struct store *store;
 	struct run *run;
@@ -481,14 +552,9 @@ enum status indexer_get(struct indexer *ix, const struct digest *manifest, struc
 		state = run->state;
 	pthread_mutex_unlock(&ix->lock);
 	if (state)
-		return under_way(arena, manifest, state, out, err);
+		return under_way(manifest, state, out, err);
 	TRY(indexer_take(ix, &store, err));
-	st = store_manifest_get(store, manifest, arena, &m, &report, err);
-	/* Another node is at it, or will be. */
-	if (st == STATUS_NOTFOUND && store_pending_get(store, manifest, &pending, err) == STATUS_OK)
-		st = under_way(arena, manifest, "CheckManifest", out, err);
-	else if (st == STATUS_OK)
-		st = arena_copy(arena, buf_slice(&report), out) ? STATUS_OK : err_nomem(err, "an index report");
+	st = stored_body(ix, store, manifest, out, err);
 	store_pool_give(ix->options.store, store);
 	return st;
 }

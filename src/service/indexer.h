@@ -15,6 +15,7 @@
 #include "model/index_report.h"
 #include "model/manifest.h"
 #include "service/events.h"
+#include "service/report_cache.h"
 #include "store/pool.h"
 
 #include <stdatomic.h>
@@ -69,8 +70,12 @@ struct indexer_answer {
  */
 enum status indexer_post(struct indexer *ix, const struct posted_manifest *m, bool (*gone)(void *ctx), void *ctx,
 			 struct arena *arena, struct indexer_answer *out, struct err *err) NODISCARD;
-/* The stored report, or one that says what a run is at. STATUS_NOTFOUND if there is neither. In the arena. */
-enum status indexer_get(struct indexer *ix, const struct digest *manifest, struct arena *arena, struct slice *out,
+/*
+ * The stored report, or one that says what a run is at. STATUS_NOTFOUND if there is neither. *out is the caller's
+ * reference; reports that are asked for again and again are kept in memory,
+ * up to 32 MiB.
+ */
+enum status indexer_get(struct indexer *ix, const struct digest *manifest, struct report_body **out,
 			struct err *err) NODISCARD;
 /* out_deleted[i]: was there one? A run that is under way will leave nothing. */
 enum status indexer_delete(struct indexer *ix, const struct digest *manifests, size_t n, bool *out_deleted,

@@ -45,6 +45,7 @@ struct reading {
 struct indexer {
 	struct indexer_options options;
 	char *push_dir;
+	struct report_cache *reports;
 	pthread_mutex_t lock; /* guards all below; held for moments */
 	pthread_cond_t changed;
 	struct run *runs;
