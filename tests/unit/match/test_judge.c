@@ -231,7 +231,7 @@ static void test_said_again(void **state)
 		"\"distribution\":{\"id\":\"\",\"did\":\"debian\",\"name\":\"\",\"version\":\"\",\"version_code_name\":"
 		"\"\","
 		"\"version_id\":\"12\",\"arch\":\"\",\"cpe\":\"\",\"pretty_name\":\"\"},\"fixed_in_version\":\"\","
-		"\"Self\":{\"Space\":{},\"Name\":\"\"},\"Aliases\":null}");
+		"\"Self\":{\"Name\":\"\"},\"Aliases\":null}");
 }
 
 int main(void)
