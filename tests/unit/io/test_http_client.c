@@ -299,6 +299,86 @@ static void test_a_busy_server_is_asked_again(void **state)
 	assert_int_equal(asked(f, "busy/5"), 3);
 }
 
+static unsigned waits, waited_s;
+static long waited_code;
+
+static void on_wait(void *ctx, long code, unsigned seconds)
+{
+	(void)ctx;
+	waits++;
+	waited_code = code;
+	waited_s = seconds;
+}
+
+/* By the clock a second at least, and not by default what no request may take. */
+static void test_retry_after_is_honoured(void **state)
+{
+	struct timespec begun, ended;
+	struct fixture *f = *state;
+
+	waits = 0;
+	f->options.retries = 2;
+	f->options.retry_after_max_s = 5;
+	f->transfer.waits = on_wait;
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	assert_int_equal(get(f, "limited/1"), STATUS_OK);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	assert_true((ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000 >= 1000);
+	assert_int_equal(waits, 1);
+	assert_int_equal(waited_code, 429);
+	assert_int_equal(waited_s, 1);
+	/* Longer than the caller would wait: at once, and said. */
+	assert_int_equal(get(f, "limited/6"), STATUS_REMOTE);
+	assert_int_equal(f->done.code, 429);
+	assert_int_equal(f->done.retry_after_s, 6);
+	assert_int_equal(f->done.tries, 1);
+	assert_int_equal(waits, 1);
+}
+
+static void test_500_may_pass_for_who_says_so(void **state)
+{
+	struct fixture *f = *state;
+
+	f->options.retries = 2;
+	assert_int_equal(get(f, "passing/1"), STATUS_REMOTE);
+	http_client_free(f->client);
+	f->client = NULL;
+	f->options.retry_500 = true;
+	assert_int_equal(get(f, "passing/2"), STATUS_OK);
+}
+
+/* Of the last answer only. */
+static void test_headers_and_pages_are_caught(void **state)
+{
+	struct http_caught caught[] = { { .name = "WWW-Authenticate" }, { .name = "X-Page" } };
+	struct buf page = BUF_INIT(32768);
+	struct fixture *f = *state;
+
+	f->transfer.caught = caught;
+	f->transfer.n_caught = ARRAY_LEN(caught);
+	f->transfer.page = &page;
+	assert_int_equal(get(f, "limited/9"), STATUS_REMOTE);
+	assert_string_equal(caught[0].value, "Basic realm=\"first\"");
+	assert_string_equal(caught[1].value, "limited");
+	assert_true(slice_eq(buf_slice(&page), SLICE("{\"errors\":[]}")));
+	assert_int_equal(get(f, "limited/9"), STATUS_OK);
+	assert_string_equal(caught[0].value, "");
+	assert_string_equal(caught[1].value, "well");
+	assert_int_equal(page.len, 0);
+	buf_fini(&page);
+}
+
+static void test_forms_are_posted_and_not_redirected(void **state)
+{
+	struct fixture *f = *state;
+
+	f->transfer.form = SLICE("a=b&c=d");
+	assert_int_equal(get(f, "form"), STATUS_OK);
+	assert_true(slice_eq(buf_slice(&f->body), SLICE("application/x-www-form-urlencoded a=b&c=d")));
+	assert_int_equal(get(f, "redirect"), STATUS_REMOTE);
+	assert_int_equal(f->done.code, 307);
+}
+
 static void test_a_stall_ends(void **state)
 {
 	struct fixture *f = *state;
@@ -511,6 +591,10 @@ int main(int argc, char **argv)
 		TEST(test_redirects_end),
 		TEST(test_what_breaks_off_is_resumed_where_that_is_safe),
 		TEST(test_a_busy_server_is_asked_again),
+		TEST(test_retry_after_is_honoured),
+		TEST(test_500_may_pass_for_who_says_so),
+		TEST(test_headers_and_pages_are_caught),
+		TEST(test_forms_are_posted_and_not_redirected),
 		TEST(test_a_stall_ends),
 		TEST(test_the_caller_gives_up),
 		TEST(test_caps_and_failures_of_the_receiver),
