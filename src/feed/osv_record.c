@@ -174,6 +174,12 @@ static size_t drop_id(struct slice *list, size_t n, struct slice id)
 	return kept;
 }
 
+/* Records per flaw under a number of their own: what is upstream of them is the same flaw by its other names. */
+static bool is_one_flaw(struct slice id)
+{
+	return slice_starts(id, SLICE("CGA-")) || slice_starts(id, SLICE("MINI-"));
+}
+
 /*
  * "upstream" names what a distribution's record is about: for "UBUNTU-CVE-2024-1" the same flaw "CVE-2024-1", for an
  * erratum all that it fixes.
@@ -192,7 +198,8 @@ static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct adv
 
 		if (id.len == 0)
 			continue;
-		if (id.len < a->id.len && slice_ends(a->id, id) && a->id.ptr[a->id.len - id.len - 1] == '-')
+		if (is_one_flaw(a->id) ||
+		    (id.len < a->id.len && slice_ends(a->id, id) && a->id.ptr[a->id.len - id.len - 1] == '-'))
 			aliases[a->n_aliases++] = id;
 		else
 			related[a->n_related++] = id;

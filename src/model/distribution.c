@@ -12,6 +12,7 @@ enum release_rule {
 	RELEASE_ALPINE,
 	RELEASE_DEBIAN,
 	RELEASE_AMAZON,
+	RELEASE_OPENEULER,
 };
 
 struct distro {
@@ -174,6 +175,7 @@ static struct slice release_of(const struct distro *distro, const struct distrib
 		return alpine_release(d);
 	case RELEASE_AMAZON:
 		return amazon_release(d);
+	case RELEASE_OPENEULER:
 	case RELEASE_FULL:
 	case RELEASE_ROLLING:
 		break;
@@ -185,6 +187,21 @@ static bool is_centos_stream(const struct distribution *d)
 {
 	return slice_eq_nocase(d->did, SLICE("centos")) &&
 	       (slice_ends(d->name, SLICE(" Stream")) || slice_starts(d->pretty_name, SLICE("CentOS Stream")));
+}
+
+/* VERSION "22.03 (LTS-SP1)" of openEuler -> "22.03-LTS-SP1": its service packs have advisories of their own. */
+static bool openeuler_scope(const struct distribution *d, struct arena *arena, struct slice *out)
+{
+	struct slice rest = d->version;
+
+	if (!slice_starts(rest, d->version_id))
+		return arena_printf(arena, out, "openeuler:%.*s", SLICE_ARG(d->version_id));
+	rest = slice_trim(slice_from(rest, d->version_id.len));
+	if (slice_starts(rest, SLICE("(")) && slice_ends(rest, SLICE(")")))
+		rest = slice_take(slice_from(rest, 1), rest.len - 2);
+	if (rest.len == 0 || slice_find_byte(rest, ' ') != SIZE_MAX)
+		return arena_printf(arena, out, "openeuler:%.*s", SLICE_ARG(d->version_id));
+	return arena_printf(arena, out, "openeuler:%.*s-%.*s", SLICE_ARG(d->version_id), SLICE_ARG(rest));
 }
 
 bool distribution_scope(const struct distribution *d, struct arena *arena, struct slice *out)
@@ -199,6 +216,8 @@ bool distribution_scope(const struct distribution *d, struct arena *arena, struc
 		*out = slice_cstr(distro->scope);
 		return true;
 	}
+	if (distro->rule == RELEASE_OPENEULER && d->version_id.len > 0)
+		return openeuler_scope(d, arena, out);
 	release = release_of(distro, d);
 	if (release.len == 0)
 		return true;

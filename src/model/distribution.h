@@ -35,7 +35,8 @@ enum package_type distro_package_type(const struct distro *d);
  * The scope of a distribution's own packages: "alpine:3.18", "alpine:edge" (VERSION_ID with "_alpha" or "_pre", or a
  * PRETTY_NAME that ends in edge), "debian:12", "wolfi". Debian by VERSION_ID, else by code name (debian_releases.def).
  * Amazon Linux 1 is "amazon:2018.03" in all its releases, CentOS Stream is "centos-stream:9": it is built before RHEL,
- * CentOS Linux was built after. "" when the distribution or its release is unknown. False only when memory is short.
+ * CentOS Linux was built after. openEuler's service packs are releases: "openeuler:22.03-LTS-SP1". "" when the
+ * distribution or its release is unknown. False only when memory is short.
  */
 bool distribution_scope(const struct distribution *d, struct arena *arena, struct slice *out) NODISCARD;
 
