@@ -47,7 +47,10 @@ static bool is_language(enum package_type t)
 	return package_type_scope(t)[0] != '\0';
 }
 
-/* As in Clair, language packages that system packages brought are left out, but where --owned had them matched. */
+/*
+ * As in Clair, language packages that system packages brought are left out, but where --owned had them matched; and so are
+ * programs that are known by their texts: Clair has no such kind, and its clients no word for their confidence.
+ */
 static enum status choose_packages(struct clair *c, const struct vulnerability_report *r, struct err *err)
 {
 	size_t n = c->index->packages.len;
@@ -56,7 +59,8 @@ static enum status choose_packages(struct clair *c, const struct vulnerability_r
 	if (!c->shown)
 		return err_nomem(err, "report");
 	for (size_t i = 0; i < n; i++)
-		c->shown[i] = !(c->index->packages.at[i].package.flags & PACKAGE_OWNED);
+		c->shown[i] = !(c->index->packages.at[i].package.flags & PACKAGE_OWNED) &&
+			      c->index->packages.at[i].package.type != PACKAGE_GENERIC;
 	for (size_t i = 0; r && i < r->findings.len; i++)
 		c->shown[r->findings.at[i].package] = true;
 	return STATUS_OK;
