@@ -48,8 +48,8 @@ static bool is_language(enum package_type t)
 }
 
 /*
- * As in Clair, language packages that system packages brought are left out, but where --owned had them matched; and so are
- * programs that are known by their texts: Clair has no such kind, and its clients no word for their confidence.
+ * As in Clair, language packages that system packages brought are left out, but where --owned had them matched; and so
+ * are programs that are known by their texts: Clair has no such kind, and its clients no word for their confidence.
  */
 static enum status choose_packages(struct clair *c, const struct vulnerability_report *r, struct err *err)
 {
