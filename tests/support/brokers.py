@@ -92,7 +92,7 @@ disk_free_limit.absolute = 1MB
         with open(self.folder / "output", "ab") as out:
             self.process = subprocess.Popen([self.program()], env=self.environment, cwd=self.folder, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=out, start_new_session=True)
-        wait_for(self.is_up, 60, "RabbitMQ's start")
+        wait_for(self.is_up, 150, "RabbitMQ's start")
 
     def is_up(self):
         if self.process.poll() is not None:
@@ -163,7 +163,7 @@ class ActiveMQ:
         with open(f / "output", "wb") as out:
             self.process = subprocess.Popen(java, cwd=f, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         try:
-            wait_for(self.is_up, 60, "ActiveMQ's start")
+            wait_for(self.is_up, 150, "ActiveMQ's start")
         except BaseException:
             self.close()
             raise
