@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct seen seen = { .text = slice_make(data, size) };
-	const struct json_split sink = { on_member, on_bad, &seen };
+	const struct json_split sink = { .visit = on_member, .bad = on_bad, .ctx = &seen };
 	struct err err = ERR_INIT, why = ERR_INIT;
 	enum status st = json_split(seen.text, &limits_default, &sink, &err);
 	struct json_doc doc;

@@ -144,6 +144,23 @@ bool arena_printf(struct arena *a, struct slice *out, const char *fmt, ...)
 	return p != NULL;
 }
 
+/* What is larger than any chunk has one of its own, which can go when a list has moved out of it. */
+static void give_back(struct arena *a, const void *old, size_t bytes)
+{
+	if (bytes <= CHUNK_LARGEST)
+		return;
+	for (struct arena_chunk **c = &a->head; *c; c = &(*c)->next) {
+		struct arena_chunk *gone = *c;
+
+		if ((const void *)gone->data != old || gone->used != gone->size)
+			continue;
+		*c = gone->next;
+		a->used -= MIN(a->used, gone->size);
+		free(gone);
+		return;
+	}
+}
+
 void *arena_vec_push(struct arena *a, void **at, size_t *len, size_t *cap, size_t elem)
 {
 	unsigned char *p;
@@ -156,6 +173,7 @@ void *arena_vec_push(struct arena *a, void **at, size_t *len, size_t *cap, size_
 			return NULL;
 		if (*len)
 			memcpy(grown, *at, *len * elem);
+		give_back(a, *at, *len * elem);
 		*at = grown;
 		*cap = more;
 	}

@@ -37,7 +37,7 @@ bool arena_printf(struct arena *a, struct slice *out, const char *fmt, ...) PRIN
 
 /*
  * A growing array in an arena: VEC(struct package) v = {0}; struct package *p = VEC_PUSH(&v, arena); p is zeroed,
- * NULL on failure. Growing leaves the old array behind in the arena, so pointers to elements do not survive a push.
+ * NULL on failure. Growing moves the elements, so pointers to them do not survive a push.
  */
 #define VEC(type)           \
 	struct {            \

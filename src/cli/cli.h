@@ -198,6 +198,10 @@ enum status cli_read_saved(const struct options *o, const struct cli_folder *fol
 /* Where what is too large for memory goes: where the user says, else a disk rather than memory; NULL at the end. */
 #define CLI_TEMP_DIRS 4
 void cli_temp_dirs(const char *out[CLI_TEMP_DIRS]);
+/* Write a saved report in the formats that the options ask for; gives the exit status. name: for messages. */
+int cli_convert(const struct options *o, struct slice name, struct slice json);
+/* All of it; what: for the message when it is longer than out may be. */
+enum status cli_read_standard_input(struct buf *out, const char *what, struct err *err) NODISCARD;
 /* The targets that scan, index and explain take, as help text. */
 void cli_print_targets(FILE *out);
 

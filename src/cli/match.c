@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-static enum status read_standard_input(struct buf *out, struct err *err)
+enum status cli_read_standard_input(struct buf *out, const char *what, struct err *err)
 {
 	for (;;) {
 		uint8_t *room = buf_reserve(out, 65536);
@@ -16,7 +16,7 @@ static enum status read_standard_input(struct buf *out, struct err *err)
 		if (n < 0)
 			return err_errno(err, "standard input");
 		if (n == 0)
-			return buf_check(out, "an index report", err);
+			return buf_check(out, what, err);
 		out->len += (size_t)n;
 	}
 }
@@ -33,7 +33,8 @@ enum status cli_read_saved(const struct options *o, const struct cli_folder *fol
 	(void)folder;
 	if (!path)
 		return err_nomem(err, "index report");
-	TRY(slice_eq(target, SLICE("-")) ? read_standard_input(&text, err) : file_read(path, &text, err));
+	TRY(slice_eq(target, SLICE("-")) ? cli_read_standard_input(&text, "an index report", err)
+					 : file_read(path, &text, err));
 	st = clair_index_parse(buf_slice(&text), &limits_default, arena, out, err);
 	if (st != STATUS_OK)
 		return err_wrap(err, "%s", path);

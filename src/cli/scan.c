@@ -4,6 +4,7 @@
 
 #include "match/match.h"
 #include "model/index_report.h"
+#include "report/saved.h"
 
 struct gate {
 	enum severity fail_on; /* SEVERITY_COUNT: none */
@@ -244,6 +245,86 @@ int cli_scan_with(const struct options *o, cli_read read, const struct cli_hook 
 {
 	struct sequence q = { .options = o, .read = read, .hook = hook, .targets = n };
 	int result = scan_into(&q, data_dir, targets);
+
+	cli_reports_fini(&q.reports);
+	return result;
+}
+
+/* ---- convert: documents that were saved, instead of targets ---- */
+
+struct conversion {
+	struct sequence *sequence;
+	int result;
+};
+
+static enum status write_saved_index(void *ctx, struct cli_report *r, const struct report_options *options,
+				     struct err *err)
+{
+	return r->format->index(ctx, options, &r->output.out, err);
+}
+
+/* A report speaks of the moment in which it was made, and of the program that did. */
+static enum status on_saved(void *ctx, const struct saved *s, struct err *err)
+{
+	struct conversion *c = ctx;
+	struct sequence *q = c->sequence;
+	struct document d = { .sequence = q, .report = &s->report, .target = s->target };
+	struct err why = ERR_INIT;
+
+	if (s->created_s != DATE_NONE)
+		q->reports.options.now_s = s->created_s;
+	q->reports.options.program_version = s->program_version[0] ? s->program_version : cli_version;
+	if (s->kind == SAVED_INDEX) {
+		if (!q->reports.at[0].format->index || q->targets > 1)
+			return err_set(err, STATUS_INVALID, "a list of packages among reports");
+		return cli_reports_each(&q->reports, write_saved_index, (void *)(uintptr_t)&s->index, err);
+	}
+	if (s->kind == SAVED_FAILURE) {
+		err_set(&why, STATUS_IO, "%.*s", SLICE_ARG(s->error));
+		d.report = NULL;
+		d.why = &why;
+		c->result = worse(c->result, EXIT_UNREADABLE);
+		return cli_reports_each(&q->reports, write_document, &d, err);
+	}
+	TRY(cli_reports_each(&q->reports, write_document, &d, err));
+	c->result = worse(c->result, exit_status(&s->report, &q->gate));
+	tell(q, s->index.target, &s->report, c->result);
+	return STATUS_OK;
+}
+
+static int convert_into(struct sequence *q, struct slice name, struct slice json)
+{
+	struct conversion c = { q, EXIT_DONE };
+	bool index = saved_is_index(json, &limits_default);
+	struct err err = ERR_INIT;
+	int written;
+
+	if (!cli_reports_choose(q->options, index, &q->reports) || !parse_gate(q->options, &q->gate))
+		return EXIT_USAGE;
+	q->reports.options.fail_on = q->gate.fail_on;
+	if (saved_count(json, &limits_default, &q->targets, &err) != STATUS_OK) {
+		err_wrap(&err, "%.*s", SLICE_ARG(name));
+		cli_error("%s", err.msg);
+		return EXIT_UNREADABLE;
+	}
+	if (!joins(q))
+		return EXIT_USAGE;
+	if (cli_reports_open(&q->reports, &err) != STATUS_OK)
+		return cli_failed(&err);
+	if (saved_each(json, &limits_default, on_saved, &c, &err) != STATUS_OK) {
+		err_wrap(&err, "%.*s", SLICE_ARG(name));
+		return cli_failed(&err);
+	}
+	if (!index && cli_reports_each(&q->reports, end_documents, q, &err) != STATUS_OK)
+		return cli_failed(&err);
+	written = cli_reports_close(&q->reports);
+	return written == EXIT_DONE ? c.result : written;
+}
+
+int cli_convert(const struct options *o, struct slice name, struct slice json)
+{
+	struct sequence q = { .options = o };
+	int result = convert_into(&q, name, json);
 
 	cli_reports_fini(&q.reports);
 	return result;

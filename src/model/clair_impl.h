@@ -21,6 +21,8 @@ struct clair_reader {
 	struct map environments;  /* package id -> address of its list */
 	struct map extras;	  /* package id -> address of its entry in the member */
 	uint64_t diags_dropped;
+	bool wants_ids;		  /* it is read for a vulnerability_report */
+	VEC(struct slice) ids;	  /* of the packages that Clair's member lists */
 };
 
 /* A string member copied into the arena: "" if absent. *bad is set if it is no string or too long. */

@@ -221,13 +221,15 @@ static bool scheme_accepts(const struct package *p)
 static enum status add_package(struct clair_reader *rd, const struct package *base, const struct entry *e)
 {
 	struct index_package *p;
+	struct slice *id;
 	bool restored;
 
 	if (rd->out->packages.len >= rd->limits->packages)
 		return err_set(rd->err, STATUS_LIMIT, "an index report with more than %llu packages",
 			       (unsigned long long)rd->limits->packages);
 	p = VEC_PUSH(&rd->out->packages, rd->arena);
-	if (!p)
+	id = VEC_PUSH(&rd->ids, rd->arena);
+	if (!p || !id || !arena_copy(rd->arena, e->id, id))
 		return nomem(rd);
 	p->package = *base;
 	p->layer = e->layer;
@@ -241,6 +243,8 @@ static enum status add_package(struct clair_reader *rd, const struct package *ba
 		return STATUS_OK;
 	if (p->package.type == PACKAGE_PYPI && !package_pypi_name(rd->arena, base->name, &p->package.name))
 		return nomem(rd);
+	if (p->package.name.len == 0) /* none that Python knows; it is listed all the same */
+		p->package.name = base->name;
 	if (!scheme_accepts(&p->package))
 		p->package.flags |= PACKAGE_BAD_VERSION;
 	return STATUS_OK;
@@ -396,6 +400,9 @@ static enum status judge_state(struct clair_reader *rd, yyjson_val *root)
 	struct err_quote q, e;
 	char text[320];
 
+	/* A vulnerability_report is of what was indexed to its end. */
+	if (rd->wants_ids && json_get(root, "vulnerabilities"))
+		return STATUS_OK;
 	if (has_error(rd->out) || (slice_eq(state, SLICE("IndexFinished")) && json_get_bool(root, "success")))
 		return STATUS_OK;
 	snprintf(text, sizeof(text), "the image was not indexed to its end: state %s%s%s", err_slice(&q, state),
@@ -442,11 +449,13 @@ static enum status read_all(struct clair_reader *rd, yyjson_val *root)
 	return tell_dropped(rd);
 }
 
-enum status clair_index_parse(struct slice json, const struct limits *limits, struct arena *arena,
-			      struct index_report *out, struct err *err)
+enum status clair_index_parse_ids(struct slice json, const struct limits *limits, struct arena *arena,
+				  struct index_report *out, const struct slice **ids, struct err *err)
 {
 	struct index_report report = { 0 };
-	struct clair_reader rd = { .limits = limits, .arena = arena, .out = &report, .err = err };
+	struct clair_reader rd = {
+		.limits = limits, .arena = arena, .out = &report, .err = err, .wants_ids = ids != NULL
+	};
 	struct json_doc doc;
 	enum status st;
 
@@ -461,7 +470,19 @@ enum status clair_index_parse(struct slice json, const struct limits *limits, st
 	map_fini(&rd.environments);
 	map_fini(&rd.extras);
 	json_doc_free(&doc);
+	/* What the member adds has no id. */
+	while (ids && st == STATUS_OK && rd.ids.len < report.packages.len)
+		if (!VEC_PUSH(&rd.ids, arena))
+			return nomem(&rd);
 	if (st == STATUS_OK)
 		*out = report;
+	if (ids)
+		*ids = rd.ids.at;
 	return st;
+}
+
+enum status clair_index_parse(struct slice json, const struct limits *limits, struct arena *arena,
+			      struct index_report *out, struct err *err)
+{
+	return clair_index_parse_ids(json, limits, arena, out, NULL, err);
 }

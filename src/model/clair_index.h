@@ -23,6 +23,13 @@
 enum status clair_index_parse(struct slice json, const struct limits *limits, struct arena *arena,
 			      struct index_report *out, struct err *err) NODISCARD;
 
+/*
+ * The same of a vulnerability_report, which has no state; *ids are those of packages, as its package_vulnerabilities
+ * names them, "" for what the member "limpid" adds.
+ */
+enum status clair_index_parse_ids(struct slice json, const struct limits *limits, struct arena *arena,
+				  struct index_report *out, const struct slice **ids, struct err *err) NODISCARD;
+
 /* ---- writing the member "limpid": each call puts one key and its value into the open object ---- */
 
 /* All but packages and distributions. */

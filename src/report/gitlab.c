@@ -215,7 +215,9 @@ static enum status image_name(struct gitlab *g, struct err *err)
 	size_t colons = 0;
 
 	subject_split_reference(name, &repository, &tag);
-	if (named && tag.len == 0 && slice_find_byte(name, '@') == SIZE_MAX) {
+	if (name.len == 0) {
+		buf_add_cstr(&b, "image:unknown");
+	} else if (named && tag.len == 0 && slice_find_byte(name, '@') == SIZE_MAX) {
 		buf_printf(&b, "%.*s:latest", SLICE_ARG(name));
 	} else {
 		if (slice_find_byte(name, ':') == SIZE_MAX)

@@ -72,6 +72,7 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 
 	TRY(subject_purl(r, i, &arena, &purl, err));
 	json_object(w);
+	json_member_u64(w, "number", i + 1);
 	json_member_str(w, "purl", purl);
 	json_member_cstr(w, "type", package_type_purl(p->package.type));
 	json_member_str(w, "name", p->package.name);
@@ -196,6 +197,8 @@ static void put_summary(struct json_writer *w, const struct vulnerability_report
 	json_member_u64(w, "packages", r->index->packages.len);
 	json_member_u64(w, "findings", r->findings.len);
 	json_member_u64(w, "suppressed", r->suppressed.len);
+	if (r->told_before > 0)
+		json_member_u64(w, "told_before", r->told_before);
 	json_member_u64(w, "flaws", flaws->n);
 	json_member_u64(w, "fixable", flaws->fixable);
 	json_key(w, "by_severity");

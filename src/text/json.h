@@ -44,6 +44,8 @@ struct json_split {
 	enum status (*visit)(void *ctx, struct slice key, yyjson_val *value, uint64_t offset, struct err *err);
 	void (*bad)(void *ctx, struct slice key, const struct err *err);
 	void *ctx;
+	/* NULL, or asked first: true: the bytes were taken as they are. Brackets in them pair, nothing else is sure. */
+	bool (*raw)(void *ctx, struct slice key, struct slice value);
 };
 enum status json_split(struct slice text, const struct limits *limits, const struct json_split *sink,
 		       struct err *err) NODISCARD;

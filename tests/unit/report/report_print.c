@@ -2,7 +2,7 @@
 /*
  * report_print.c - writes one of the made cases in one format to standard output: the golden tests compare it.
  *
- * usage: report-print [--index] CASE FORMAT [WIDTH] [colour]      report-print --cases
+ * usage: report-print [--index] CASE FORMAT [WIDTH] [colour]      report-print --cases      report-print many-N FORMAT
  */
 #include "made.h"
 
@@ -15,6 +15,14 @@ static enum status write_out(void *ctx, struct slice bytes, struct err *err)
 	if (bytes.len > 0 && fwrite(bytes.ptr, 1, bytes.len, stdout) != bytes.len)
 		return err_errno(err, "cannot write");
 	return STATUS_OK;
+}
+
+static bool make(const char *name, struct made *m)
+{
+	if (strncmp(name, "many-", 5) != 0)
+		return made_case(name, m);
+	made_many(m, (size_t)atoi(name + 5));
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -33,8 +41,7 @@ int main(int argc, char **argv)
 	}
 	argv += index;
 	argc -= index;
-	if (argc < 3 || !made_case(argv[1], &m) ||
-	    !(format = report_format_find(slice_cstr(argv[2]), &m.options.version))) {
+	if (argc < 3 || !make(argv[1], &m) || !(format = report_format_find(slice_cstr(argv[2]), &m.options.version))) {
 		fputs("usage: report-print [--index] CASE FORMAT [WIDTH] [colour]\n", stderr);
 		return 2;
 	}

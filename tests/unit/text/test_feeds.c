@@ -84,7 +84,7 @@ static void on_bad(void *ctx, struct slice key, const struct err *e)
 static void test_debian(void **state)
 {
 	struct counts c = { 0 };
-	const struct json_split sink = { on_member, on_bad, &c };
+	const struct json_split sink = { .visit = on_member, .bad = on_bad, .ctx = &c };
 	size_t want[3];
 	char path[4096];
 

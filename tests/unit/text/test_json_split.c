@@ -40,7 +40,7 @@ static void on_bad(void *ctx, struct slice key, const struct err *e)
 
 static enum status split(struct told *t, struct slice text, const struct limits *limits)
 {
-	const struct json_split sink = { on_member, on_bad, t };
+	const struct json_split sink = { .visit = on_member, .bad = on_bad, .ctx = t };
 	uint8_t *copy = exact_copy(text);
 	enum status st;
 
@@ -156,7 +156,7 @@ static enum status failing(void *ctx, struct slice key, yyjson_val *value, uint6
 
 static void test_visit_fails(void **state)
 {
-	const struct json_split sink = { failing, NULL, NULL };
+	const struct json_split sink = { .visit = failing };
 
 	(void)state;
 	assert_int_equal(json_split(SLICE("[ 1, 2]"), &limits_default, &sink, &err), STATUS_CONFLICT);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* saved_impl.h - what reads saved reports. Private to saved.c and saved_clair.c. */
+#ifndef LIMPID_REPORT_SAVED_IMPL_H
+#define LIMPID_REPORT_SAVED_IMPL_H
+
+#include "base/map.h"
+#include "report/saved.h"
+#include "text/json.h"
+
+struct saved_reader {
+	const struct limits *limits;
+	struct arena *arena; /* borrowed */
+	struct saved *out;
+	struct err *err;    /* of the call that runs */
+	struct err trouble; /* the first element that is no JSON */
+	struct map texts;   /* text -> address of the copy that is kept */
+	struct slice schema;
+	struct slice findings, suppressions, packages, diags; /* their bytes in the document */
+	size_t n_findings;
+	bool clair;		    /* it has members of Clair's */
+	bool has_image, suppressed; /* suppressed: these are read now */
+};
+
+/* STATUS_MALFORMED, naming the member. */
+enum status saved_bad(struct saved_reader *rd, const char *member);
+enum status saved_keep(struct saved_reader *rd, struct slice text, struct slice *out) NODISCARD;
+/* A member that is a text, "" if absent. */
+enum status saved_text(struct saved_reader *rd, yyjson_val *obj, const char *key, struct slice *out) NODISCARD;
+enum status saved_list(struct saved_reader *rd, yyjson_val *obj, const char *key, const struct slice **out,
+		       size_t *out_n) NODISCARD;
+enum status saved_date(struct saved_reader *rd, yyjson_val *obj, const char *key, int64_t *out) NODISCARD;
+enum status saved_coverage(struct saved_reader *rd, yyjson_val *list) NODISCARD;
+/* The document as one of Clair's. */
+enum status saved_clair(struct saved_reader *rd, struct slice json, struct err *err) NODISCARD;
+
+#endif
