@@ -66,6 +66,7 @@ struct target {
 	enum transport_id transport;
 	struct slice path, ref; /* remote: ref alone */
 	bool sniff;
+	bool bare; /* remote, for want of a file of that name */
 };
 
 /* The transport of a path that is to be sniffed is not known yet. */
@@ -125,7 +126,7 @@ static enum status bare_path(struct image_impl *impl, struct slice text, struct 
 		return STATUS_OK;
 	if (looks_like_path(text) || looks_like_path(out->path))
 		return err_set(err, STATUS_NOTFOUND, "%s: there is no such file or directory", err_slice(&q, text));
-	*out = (struct target){ .transport = TRANSPORT_DOCKER, .ref = text };
+	*out = (struct target){ .transport = TRANSPORT_DOCKER, .ref = text, .bare = true };
 	return STATUS_OK;
 }
 
@@ -302,7 +303,10 @@ static enum status open_remote(struct image_impl *impl, const struct target *tar
 		return err_set(err, STATUS_UNSUPPORTED, "%s: %s cannot be read by this program",
 			       err_slice(&q, target->ref), t->form);
 	impl->close_remote = options->remote->close;
-	return options->remote->open(options->remote->ctx, kinds[target->transport], target->ref, impl, options, err);
+	if (options->remote->open(options->remote->ctx, kinds[target->transport], target->ref, impl, options, err) ==
+	    STATUS_OK)
+		return STATUS_OK;
+	return target->bare ? err_wrap(err, "no file here has that name, and as an image of a registry") : err->code;
 }
 
 static enum status open_target(struct image_impl *impl, struct slice text, const struct image_options *options,

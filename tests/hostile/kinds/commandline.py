@@ -76,7 +76,7 @@ def targets():
     yield from target('format', '%s%n%n%n')
     yield from target('newline', '\n')
     yield from target('colon', ':')
-    yield from target('transport', 'nothing:x')
+    yield from target('transport', '127.0.0.1:9/nothing:x')  # where nobody listens: no test asks a registry of others
     yield from target('url', 'https://example.com/image.tar')
     yield from target('fifo', made(os.mkfifo))
     yield from target('socket', unix_socket)
