@@ -90,6 +90,9 @@ enum status notifier_make_one(struct notifier *n, int64_t *out_next_s, struct er
 	TRY(store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, err));
 	st = make_with(n, s, out_next_s, err);
 	store_pool_give(n->options.store, s);
+	/* This process need not wait until the store tells it. */
+	if (st == STATUS_OK)
+		notify_wake(n, NOTIFY_SENDER);
 	/* Another one has it: there may be more. */
 	return st == STATUS_CONFLICT ? STATUS_OK : st;
 }
@@ -233,6 +236,16 @@ static void hold_one(struct notifier *n, struct store *s, enum notify_thread who
 	pthread_mutex_unlock(&n->mutex);
 }
 
+static bool is_at_work(struct notifier *n)
+{
+	bool active;
+
+	pthread_mutex_lock(&n->mutex);
+	active = n->held[NOTIFY_MAKER].active || n->held[NOTIFY_SENDER].active;
+	pthread_mutex_unlock(&n->mutex);
+	return active;
+}
+
 void *notify_run_keeper(void *notifier)
 {
 	struct notifier *n = notifier;
@@ -243,7 +256,7 @@ void *notify_run_keeper(void *notifier)
 		struct store *s;
 
 		poll(&fd, 1, (int)MAX(n->options.lease_s * 1000 / 3, 100));
-		if (!n->held[NOTIFY_MAKER].active && !n->held[NOTIFY_SENDER].active)
+		if (!is_at_work(n))
 			continue;
 		if (store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, &err) != STATUS_OK)
 			continue;

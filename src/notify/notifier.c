@@ -101,7 +101,7 @@ enum status notifier_start(struct notifier *n, struct err *err)
 	return STATUS_OK;
 }
 
-static void wake(struct notifier *n, size_t which)
+void notify_wake(struct notifier *n, enum notify_thread which)
 {
 	uint64_t one = 1;
 
@@ -112,8 +112,8 @@ static void wake(struct notifier *n, size_t which)
 
 void notifier_wake(struct notifier *n)
 {
-	wake(n, NOTIFY_MAKER);
-	wake(n, NOTIFY_SENDER);
+	notify_wake(n, NOTIFY_MAKER);
+	notify_wake(n, NOTIFY_SENDER);
 }
 
 void notifier_stop(struct notifier *n)
@@ -123,7 +123,7 @@ void notifier_stop(struct notifier *n)
 	if (n->options.delivery.stop)
 		atomic_store(n->options.delivery.stop, true);
 	for (size_t i = 0; i < NOTIFY_THREADS; i++)
-		wake(n, i);
+		notify_wake(n, (enum notify_thread)i);
 	for (size_t i = 0; i < NOTIFY_THREADS; i++) {
 		if (n->started[i])
 			pthread_join(n->threads[i], NULL);

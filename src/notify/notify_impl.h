@@ -39,6 +39,7 @@ struct notifier {
 
 void notify_tell(struct notifier *n, const struct notify_event *e);
 int64_t notify_now(const struct notifier *n);
+void notify_wake(struct notifier *n, enum notify_thread which);
 /* From now on, or no longer, the keeper holds it. */
 void notify_hold(struct notifier *n, enum notify_thread who, const struct store_notification *what, _Atomic bool *stop);
 /* True if it was lost meanwhile. */

@@ -12,6 +12,10 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+
 static struct err fault;
 static int64_t clock_s;
 
@@ -187,7 +191,9 @@ static int set_up(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 
 	clock_s = 1700000000;
-	snprintf(w->dir, sizeof(w->dir), "/tmp/limpid-notifier-XXXXXX");
+	/* In memory where that can be: the cases write durably some thousand times. */
+	snprintf(w->dir, sizeof(w->dir), "%s/limpid-notifier-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(w->dir));
 	w->manifests = 3;
 	w->severity = SEVERITY_NEGLIGIBLE;
@@ -454,6 +460,119 @@ static void test_collects(void **state)
 	arena_fini(&arena);
 }
 
+/* ---- kill -9 between every two commits ---- */
+
+/* Commits of this process so far; the one before or after which it dies. */
+static unsigned commits, die_at = (unsigned)-1;
+static bool die_before;
+
+/* The linker puts these in the way of the store's calls. */
+int __real_sqlite3_exec(sqlite3 *db, const char *sql, int (*fn)(void *, int, char **, char **), void *ctx, char **text);
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*fn)(void *, int, char **, char **), void *ctx, char **text);
+
+int __wrap_sqlite3_exec(sqlite3 *db, const char *sql, int (*fn)(void *, int, char **, char **), void *ctx, char **text)
+{
+	bool commit = strcmp(sql, "COMMIT") == 0;
+	int rc;
+
+	if (commit && die_before && commits == die_at)
+		kill(getpid(), SIGKILL);
+	rc = __real_sqlite3_exec(db, sql, fn, ctx, text);
+	if (commit && !die_before && commits == die_at)
+		kill(getpid(), SIGKILL);
+	commits += commit;
+	return rc;
+}
+
+static int deliveries[2]; /* a pipe: a byte for each, from whatever process */
+
+static enum delivery count_it(struct world *w, const struct delivery_message *m, struct err *why)
+{
+	(void)w, (void)m, (void)why;
+	return write(deliveries[1], "x", 1) == 1 ? DELIVERY_DONE : DELIVERY_AGAIN;
+}
+
+/* From nothing to a notification of 5,000 entries that is delivered. */
+static void whole_story(struct world *w)
+{
+	w->manifests = 5000;
+	w->receive = count_it;
+	open_notifier(w, false);
+	publish(w, 1);
+	look(w);
+	work(w);
+	publish(w, 2);
+	look(w);
+	work(w);
+	close_notifier(w);
+}
+
+/* True if the child came to its end without being killed. */
+static bool run_and_die(struct world *w, unsigned at, bool before)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		die_at = at;
+		die_before = before;
+		commits = 0;
+		whole_story(w);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) || WTERMSIG(status) == SIGKILL);
+	return WIFEXITED(status);
+}
+
+static void expect_whole(struct world *w, unsigned at, bool before)
+{
+	struct arena arena = ARENA_INIT(1 << 20);
+	struct store_notification n;
+	char got[16];
+	ssize_t told;
+
+	/* The lease of who died runs out. */
+	clock_s += 60;
+	whole_story(w);
+	open_notifier(w, false);
+	n = newest(w, &arena);
+	if (n.entries != 5000 || n.state != STORE_NOTIFICATION_DELIVERED)
+		fail_msg("killed %s commit %u: %llu entries, state %d", before ? "before" : "after", at,
+			 (unsigned long long)n.entries, (int)n.state);
+	close_notifier(w);
+	told = read(deliveries[0], got, sizeof(got));
+	/* Twice only where it died between the receiver's answer and its own note of it. */
+	if (told < 1 || told > 2)
+		fail_msg("killed %s commit %u: delivered %zd times", before ? "before" : "after", at, told);
+	arena_fini(&arena);
+}
+
+static void test_killed_at_every_commit(void **state)
+{
+	struct world *w = *state;
+	char dir[sizeof(w->dir)], command[200];
+	unsigned at = 0;
+	bool ended = false;
+
+	close_notifier(w);
+	memcpy(dir, w->dir, sizeof(dir));
+	for (; !ended && at < 1000; at++)
+		for (int before = 0; before < 2; before++) {
+			snprintf(command, sizeof(command), "rm -rf %s/state.db* %s/locks", dir, dir);
+			assert_int_equal(system(command), 0);
+			assert_int_equal(pipe(deliveries), 0);
+			ended = run_and_die(w, at, before != 0);
+			expect_whole(w, at, before != 0);
+			close(deliveries[0]);
+			close(deliveries[1]);
+		}
+	/* A store is made, operations are seen, 5,000 entries twice 2,000 at a time, taken, delivered. */
+	assert_in_range(at, 12, 200);
+	open_notifier(w, false);
+}
+
 static void test_ids(void **state)
 {
 	struct digest d = { .algo = DIGEST_SHA256 };
@@ -484,6 +603,7 @@ int main(void)
 		CASE(test_given_up),
 		CASE(test_upstream_away),
 		CASE(test_collects),
+		CASE(test_killed_at_every_commit),
 		cmocka_unit_test(test_ids),
 	};
 
