@@ -160,7 +160,8 @@ static enum status ask(struct asking *a, struct err *err)
 	if (client_image_open(&a->run->options, target, NULL, &a->image, err) != STATUS_OK)
 		return err_wrap(err, "Could not save Docker image [%s]", err_slice(&q, a->run->image));
 	if (which(a, &kind, err) != STATUS_OK)
-		return err->code == STATUS_AUTH ? err_wrap(err, "give a token in $CLAIR_TOKEN") : err->code;
+		return err->code == STATUS_AUTH ? err_wrap(err, "give a token in $CLAIR_TOKEN")
+						: err_wrap(err, "Could not ask Clair");
 	return kind.api == SERVICE_V1 ? ask_v1(a, err) : ask_v4(a, kind.limpid, err);
 }
 

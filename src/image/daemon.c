@@ -308,13 +308,21 @@ static bool is_name(struct slice s)
 
 static enum status open_image(struct daemon_image *d, const struct image_options *options, struct err *err)
 {
-	TRY(inspect(d, err));
+	enum status st = inspect(d, err);
+	bool known = st == STATUS_OK;
+
+	/* What lets only a part of the API pass may have the export alone: then nothing is remembered. */
+	if (st == STATUS_NOTFOUND)
+		d->id = d->ref;
+	else if (st != STATUS_OK)
+		return st;
 	d->impl->image.name = d->ref;
-	if (recall(d, options))
+	if (known && recall(d, options))
 		return STATUS_OK;
 	TRY(export(d, options, err));
 	TRY(copy_image(&d->impl->image, &d->archive->image, &d->impl->arena, err));
-	remember(d, options);
+	if (known)
+		remember(d, options);
 	return STATUS_OK;
 }
 
