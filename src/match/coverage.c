@@ -145,6 +145,9 @@ static enum status judge_scope(struct coverage *c, const struct match_options *o
 	struct slice feed = SLICE_EMPTY;
 	struct scopes_cpes assumed;
 
+	if (scope->left_out)
+		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
+			   "%s were not looked up: the settings leave them out (matchers.names)", label);
 	TRY(judge_end_of_life(c, options, scope->name, packages, err));
 	if (scope->n > 0 && !comparable)
 		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,

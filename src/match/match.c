@@ -462,6 +462,7 @@ static enum status look_up_all(struct run *r, struct err *err)
 static enum status run_all(struct run *r, struct err *err)
 {
 	TRY(scopes_make(r->index, r->set, r->arena, &r->scopes, err));
+	scopes_leave_out(r->index, r->options, &r->scopes);
 	TRY(look_up_all(r, err));
 	TRY(settle(r, err));
 	TRY(number_flaws(r, err));

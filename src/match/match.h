@@ -19,6 +19,9 @@ struct match_options {
 	/* Would some feed have advisories for this scope? NULL: unknown. (feed/ is a neighbour: the program joins
 	 * them.) */
 	bool (*scope_served)(struct slice scope, struct slice *out_feed);
+	/* Does the user want this scope looked up? Coverage says what was left out. NULL: all. */
+	bool (*scope_wanted)(void *ctx, struct slice scope);
+	void *scope_wanted_ctx;
 };
 
 /* Memory of *out is the arena's; index must outlive it. */

@@ -120,3 +120,21 @@ const struct scope *scopes_of(const struct scopes *s, const struct index_package
 		return &s->of_type[p->package.type];
 	return p->distribution == INDEX_NO_DISTRIBUTION ? NULL : &s->of_distribution[p->distribution];
 }
+
+static void leave_out(const struct match_options *options, struct scope *scope)
+{
+	if (scope->name.len == 0 || options->scope_wanted(options->scope_wanted_ctx, scope->name))
+		return;
+	scope->left_out = true;
+	scope->n = 0;
+}
+
+void scopes_leave_out(const struct index_report *index, const struct match_options *options, struct scopes *s)
+{
+	if (!options->scope_wanted)
+		return;
+	for (size_t i = 0; i < index->distributions.len; i++)
+		leave_out(options, &s->of_distribution[i]);
+	for (size_t i = 0; i < PACKAGE_TYPE_COUNT; i++)
+		leave_out(options, &s->of_type[i]);
+}

@@ -15,6 +15,7 @@ struct scope {
 	struct slice name;	/* "alpine:3.9", "pypi"; "" = none is known */
 	const struct scope_place *places;
 	size_t n;
+	bool left_out; /* on request: n is 0 */
 };
 
 struct scopes {
@@ -27,6 +28,8 @@ struct scopes {
 /* Everything lies in the arena or is borrowed from the set. */
 enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
 			struct scopes *out, struct err *err) NODISCARD;
+/* Look nothing up in those that the user does not want (match_options). */
+void scopes_leave_out(const struct index_report *index, const struct match_options *options, struct scopes *s);
 /* Is the row's scope one of those that are looked up for this one? */
 bool scopes_has(const struct scope *s, struct slice scope);
 /* NULL: a system package in an image that does not say what distribution it is. */

@@ -186,6 +186,7 @@ enum status indexer_setup_finish(struct indexer_setup *s, struct store_pool *poo
 		.layer_timeout_s = seconds_of(c->limpid.fetch.layer_timeout),
 		.push_bytes = c->limpid.push.space,
 		.push_keep_s = seconds_of(c->limpid.push.keep_for),
+		.keep_reports_s = seconds_of(c->limpid.report_retention),
 		.write = write_report,
 		.events = { .log = on_log, .ctx = ctx },
 	};

@@ -15,6 +15,7 @@
 #define KEEPER_S 15    /* between two looks for runs that nobody is at */
 #define ABANDONED_S 30 /* age of one that is not this node's own */
 #define PENDING_MAX 64
+#define EXPIRE_MAX 500
 #define STATE_HEX 32
 #define FRESH_S 2 /* a report that was put just now may be replaced in the same second of the store's clock */
 #define REPORTS_BYTES (UINT64_C(32) << 20)
@@ -215,6 +216,24 @@ static void resume(struct indexer *ix, bool all)
 		resume_one(ix, &list[i], all);
 }
 
+/* Some at a time, so that nobody waits long for the store. */
+static void expire(struct indexer *ix)
+{
+	struct err err = ERR_INIT;
+	struct store *store;
+	size_t n = 0;
+
+	if (ix->options.keep_reports_s == 0 || indexer_take(ix, &store, &err) != STATUS_OK)
+		return;
+	if (store_manifests_expire(store, date_now() - (int64_t)ix->options.keep_reports_s, EXPIRE_MAX, &n, &err) !=
+	    STATUS_OK) {
+		const struct service_field field = { "error", slice_cstr(err.msg) };
+
+		service_log(&ix->options.events, SERVICE_WARN, "old manifests were not deleted", &field, 1);
+	}
+	store_pool_give(ix->options.store, store);
+}
+
 static void *keeper(void *arg)
 {
 	struct indexer *ix = arg;
@@ -227,6 +246,7 @@ static void *keeper(void *arg)
 		pthread_mutex_unlock(&ix->lock);
 		resume(ix, all);
 		pushed_expire(ix);
+		expire(ix);
 		all = false;
 		pthread_mutex_lock(&ix->lock);
 		while (!ix->stopping && date_monotonic_ns() < until)

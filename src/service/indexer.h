@@ -36,6 +36,7 @@ struct indexer_options {
 	const char *push_dir;	     /* where pushed layers wait; NULL: nothing can be pushed; copied */
 	uint64_t push_bytes;	     /* of all of them */
 	unsigned push_keep_s;
+	unsigned keep_reports_s; /* manifests with older reports are forgotten; 0: none */
 	/* Clair's document of a report; report/ writes it. */
 	enum status (*write)(const struct index_report *r, struct buf *out, struct err *err);
 	struct service_events events; /* copied */

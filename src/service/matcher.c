@@ -438,6 +438,50 @@ void matcher_log_number(const struct matcher *m, enum service_level level, const
 	service_log(&m->options.events, level, message, &field, 1);
 }
 
+/* ---- what is looked up ---- */
+
+static const struct {
+	const char *clair, *scope;
+} matcher_names[] = {
+#define CLAIR_MATCHER(name, scope) { name, scope },
+#include "service/clair_matchers.def"
+#undef CLAIR_MATCHER
+};
+
+static bool names_scope(struct slice matcher, struct slice scope)
+{
+	struct slice family;
+
+	for (size_t i = 0; i < ARRAY_LEN(matcher_names); i++)
+		if (slice_eq(matcher, slice_cstr(matcher_names[i].clair)) &&
+		    slice_starts(scope, slice_cstr(matcher_names[i].scope)))
+			return true;
+	slice_cut(scope, ':', &family, NULL);
+	return slice_eq(matcher, family);
+}
+
+static bool is_wanted(void *ctx, struct slice scope)
+{
+	const struct matcher *m = ctx;
+
+	for (size_t i = 0; i < m->options.n_matchers; i++)
+		if (names_scope(m->options.matchers[i], scope))
+			return true;
+	return false;
+}
+
+/* Other choices, other reports, also for who has one by its tag. */
+static void add_choice(struct hasher *h, const struct matcher_options *o)
+{
+	if (!o->choose)
+		return;
+	hasher_add(h, SLICE("only"));
+	for (size_t i = 0; i < o->n_matchers; i++) {
+		hasher_add(h, SLICE("\n"));
+		hasher_add(h, o->matchers[i]);
+	}
+}
+
 /* ---- a report ---- */
 
 static enum status make_key(struct matcher_request *r, struct err *err)
@@ -454,6 +498,7 @@ static enum status make_key(struct matcher_request *r, struct err *err)
 	hasher_add(h, slice_make(r->set->identity, sizeof(r->set->identity)));
 	hasher_add(h, slice_make(&r->manifest, sizeof(r->manifest)));
 	hasher_add(h, r->index.identity);
+	add_choice(h, &r->matcher->options);
 	st = hasher_final(h, &digest, err);
 	hasher_free(h);
 	memcpy(r->key.bytes, digest.bytes, sizeof(r->key.bytes));
@@ -509,7 +554,9 @@ static enum status make(struct matcher_request *r, const struct matcher_form *fo
 	struct match_options options = { .now_s = matcher_now(m),
 					 .stale_s = HELD_SET_STALE_S,
 					 .limits = m->options.limits,
-					 .scope_served = m->options.scope_served };
+					 .scope_served = m->options.scope_served,
+					 .scope_wanted = m->options.choose ? is_wanted : NULL,
+					 .scope_wanted_ctx = m };
 	struct buf AUTO(buf_fini) text = BUF_INIT((size_t)1 << 30);
 	struct vulnerability_report report;
 	struct index_report index;

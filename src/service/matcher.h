@@ -49,6 +49,9 @@ struct matcher_options {
 	enum status (*write)(const struct vulnerability_report *r, struct buf *out, struct err *err);
 	/* As match_options' */
 	bool (*scope_served)(struct slice scope, struct slice *out_feed);
+	const struct slice *matchers; /* Clair's or limpid's names of what is looked up; borrowed */
+	size_t n_matchers;
+	bool choose;		      /* those only; false: all */
 	uint64_t cache_bytes;	      /* of finished reports in memory */
 	const struct limits *limits;  /* borrowed; NULL: the defaults */
 	struct service_events events; /* copied */

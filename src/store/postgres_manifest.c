@@ -418,3 +418,54 @@ enum status postgres_manifests_delete(struct store *s, const struct digest *dige
 		TRY(delete_one(s, &digests[i], &out_deleted[i], err));
 	return STATUS_OK;
 }
+
+/* As delete_one(), of a manifest that is still old, and not its pending run. */
+static enum status expire_one(struct store *s, const struct digest *digest, int64_t before_s, size_t *io_expired,
+			      struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	uint8_t packed[STORE_DIGEST_BYTES];
+	struct put p = { .s = s };
+	struct err ignored = ERR_INIT; /* what is left behind, store_collect() finds */
+	PGresult *results[3];
+	struct pg_batch b;
+
+	TRY(pg_ready_to_write(s, err));
+	pg_digest(&args, digest, packed);
+	pg_number(&args, before_s);
+	TRY(pg_batch_begin(s, &b, err));
+	pg_batch_add(&b, "SELECT groups FROM manifest WHERE digest = $1 AND updated < $2 FOR UPDATE", &args, err);
+	pg_batch_add(&b,
+		     "DELETE FROM manifest_of_group AS l USING manifest AS m WHERE m.digest = $1 AND m.updated < $2 "
+		     "AND l.manifest = m.id AND l.grp = ANY (m.groups)",
+		     &args, err);
+	pg_batch_add(&b, "DELETE FROM manifest WHERE digest = $1 AND updated < $2", &args, err);
+	TRY(pg_batch_run(&b, results, err));
+	*io_expired += pg_changed(results[2]) > 0;
+	if (PQntuples(results[0]) > 0 &&
+	    collect_after(&p, pg_slice(results[0], 0, 0), SLICE_EMPTY, &ignored) != STATUS_OK)
+		pg_rollback(s);
+	pg_clear(results, b.n);
+	return STATUS_OK;
+}
+
+enum status postgres_manifests_expire(struct store *s, int64_t before_s, size_t max, size_t *out_expired,
+				      struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+
+	*out_expired = 0;
+	pg_number(&args, before_s);
+	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
+	TRY(pg_call(s, "SELECT digest FROM manifest WHERE updated < $1 LIMIT $2", &args, &r, err));
+	for (int i = 0; i < PQntuples(r); i++) {
+		struct slice packed = pg_slice(r, i, 0);
+		struct digest digest;
+
+		if (!store_digest_unpack(&packed, &digest))
+			return err_set(err, STATUS_MALFORMED, "a manifest in the store has a damaged digest");
+		TRY(expire_one(s, &digest, before_s, out_expired, err));
+	}
+	return STATUS_OK;
+}

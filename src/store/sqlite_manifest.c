@@ -219,13 +219,11 @@ enum status sqlite_manifest_get(struct store *s, const struct digest *digest, st
 	return st;
 }
 
-static enum status delete_one(struct store *s, const struct digest *digest, bool *out_deleted, struct err *err)
+static enum status delete_manifest(struct store *s, const struct digest *digest, bool *out_deleted, struct err *err)
 {
 	struct buf AUTO(buf_fini) groups = BUF_INIT(PACKED_MAX);
 	int64_t id = 0;
 
-	TRY(run_for(s, "DELETE FROM pending WHERE manifest = ?", digest, err));
-	*out_deleted = sqlite3_changes(s->db) > 0;
 	TRY(find(s, digest, &id, &groups, err));
 	if (id == 0)
 		return STATUS_OK;
@@ -233,6 +231,13 @@ static enum status delete_one(struct store *s, const struct digest *digest, bool
 	TRY(sqlite_run_number(s, "DELETE FROM manifest WHERE id = ?", id, err));
 	TRY(sqlite_run_number(s, "DELETE FROM manifest_report WHERE manifest = ?", id, err));
 	return sqlite_groups_attach(s, id, buf_slice(&groups), SLICE_EMPTY, err);
+}
+
+static enum status delete_one(struct store *s, const struct digest *digest, bool *out_deleted, struct err *err)
+{
+	TRY(run_for(s, "DELETE FROM pending WHERE manifest = ?", digest, err));
+	*out_deleted = sqlite3_changes(s->db) > 0;
+	return delete_manifest(s, digest, out_deleted, err);
 }
 
 enum status sqlite_manifests_delete(struct store *s, const struct digest *digests, size_t n, bool *out_deleted,
@@ -277,4 +282,53 @@ enum status sqlite_manifests(struct store *s, uint64_t before, size_t max, struc
 	*out_n = list.len;
 	*out_next = list.len < max ? 0 : last;
 	return STATUS_OK;
+}
+
+/* With the write lock: nobody changes what was found. */
+static enum status find_old(struct store *s, int64_t before_s, size_t max, struct arena *arena, struct digest **out,
+			    size_t *out_n, struct err *err)
+{
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+	struct digest *list = arena_array(arena, max + 1, sizeof(*list));
+	int rc = SQLITE_DONE;
+
+	if (!list)
+		return err_nomem(err, "manifests");
+	TRY(sqlite_prepare(s, "SELECT digest FROM manifest WHERE updated < ? LIMIT ?", &q, err));
+	sqlite3_bind_int64(q, 1, before_s);
+	sqlite3_bind_int64(q, 2, (int64_t)MIN(max, INT32_MAX));
+	*out_n = 0;
+	while (*out_n < max && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+		struct slice digest = column_slice(q, 0);
+
+		if (!store_digest_unpack(&digest, &list[(*out_n)++]))
+			return err_set(err, STATUS_MALFORMED, "a manifest in the store has a damaged digest");
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		return sqlite_failed(s, err, "manifests");
+	*out = list;
+	return STATUS_OK;
+}
+
+static enum status expire(struct store *s, int64_t before_s, size_t max, size_t *out_expired, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)16 << 20);
+	struct digest *list = NULL;
+	bool deleted;
+
+	TRY(find_old(s, before_s, max, &arena, &list, out_expired, err));
+	for (size_t i = 0; i < *out_expired; i++)
+		TRY(delete_manifest(s, &list[i], &deleted, err));
+	return sqlite_commit(s, err);
+}
+
+enum status sqlite_manifests_expire(struct store *s, int64_t before_s, size_t max, size_t *out_expired, struct err *err)
+{
+	enum status st;
+
+	TRY(sqlite_begin_durable(s, err));
+	st = expire(s, before_s, max, out_expired, err);
+	if (st != STATUS_OK)
+		sqlite_rollback(s);
+	return st;
 }

@@ -235,6 +235,13 @@ enum status store_manifests_delete(struct store *s, const struct digest *digests
 enum status store_manifests(struct store *s, uint64_t before, size_t max, struct arena *arena,
 			    struct store_manifest **out, size_t *out_n, uint64_t *out_next, struct err *err) NODISCARD;
 
+/*
+ * Forget manifests that were last put before a time, at most max: *out_expired of them. Pending runs stay, and put
+ * theirs after it.
+ */
+enum status store_manifests_expire(struct store *s, int64_t before_s, size_t max, size_t *out_expired,
+				   struct err *err) NODISCARD;
+
 /* ---- runs that were accepted and are not finished ---- */
 
 struct store_pending {

@@ -226,13 +226,43 @@ static void test_deleted_meanwhile(void **state)
 	store_close(s);
 }
 
+static void test_expired(void **state)
+{
+	struct digest one = some_digest(1);
+	struct store_pending p;
+	struct store *s = place_open(*state);
+	int64_t began = clock_s;
+	size_t n;
+
+	put(s, 1, "IndexFinished");
+	put(s, 2, "IndexFinished");
+	clock_s += 100;
+	put(s, 2, "IndexFinished"); /* young again */
+	put(s, 3, "IndexFinished");
+	check(store_pending_put(s, &one, SLICE("body"), &err));
+	check(store_manifests_expire(s, began, 10, &n, &err));
+	assert_int_equal(n, 0);
+	check(store_manifests_expire(s, began + 1, 10, &n, &err));
+	assert_int_equal(n, 1);
+	assert_true(!is_there(s, 1) && is_there(s, 2) && is_there(s, 3));
+	/* Who is at it may put it. */
+	check(store_pending_get(s, &one, &p, &err));
+	clock_s += 100;
+	check(store_manifests_expire(s, clock_s, 1, &n, &err));
+	assert_int_equal(n, 1);
+	check(store_manifests_expire(s, clock_s, 10, &n, &err));
+	assert_int_equal(n, 1);
+	assert_true(!is_there(s, 2) && !is_there(s, 3));
+	store_close(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_field), TEST(test_replaced), TEST(test_pages),
-		TEST(test_deleted),	TEST(test_pending),  TEST(test_deleted_meanwhile),
+		TEST(test_every_field), TEST(test_replaced),	      TEST(test_pages),	  TEST(test_deleted),
+		TEST(test_pending),	TEST(test_deleted_meanwhile), TEST(test_expired),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
