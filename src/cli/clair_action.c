@@ -7,6 +7,7 @@
 #include "cli/client_here.h"
 #include "config/config.h"
 #include "io/file.h"
+#include "report/saved.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -227,15 +228,42 @@ static int update(struct action *a)
 
 /* ---- convert ---- */
 
+static enum status convert_one(void *ctx, const struct saved *saved, struct err *err)
+{
+	struct action *a = ctx;
+	const struct report_options options = { .now_s = date_now(),
+						.fail_on = SEVERITY_COUNT,
+						.program_version = cli_version };
+	const struct report_out out = { .write = write_out };
+
+	if (saved->kind != SAVED_REPORT)
+		return err_set(err, STATUS_UNSUPPORTED, "it is no vulnerability report");
+	return a->format->vulnerabilities(&saved->report, &options, &out, err);
+}
+
 static int convert(struct action *a)
 {
 	static const char *const names[] = { "sarif", "quay" };
+	const char *path = client_value(&a->flags, "file-path");
+	struct file_map map = { SLICE_EMPTY };
+	struct err err = ERR_INIT;
+	size_t n = 0;
+	enum status st;
 
 	if (!choose_format(a, names, ARRAY_LEN(names)))
 		return fail("invalid value for flag --format: allowed values are sarif, quay");
-	return fail(
-		"convert cannot be done yet: a saved report of Clair is not read in this version; clair-action report "
-		"--format quay, or --format sarif, writes the format at once");
+	if (!path[0])
+		return fail("no $FILE_PATH / --file-path set");
+	if (file_map_open(path, &map, &err) != STATUS_OK)
+		return fail_with("error opening file", err.msg);
+	/* A document of several would be several documents. */
+	st = saved_count(map.bytes, &limits_default, &n, &err);
+	if (st == STATUS_OK && n != 1)
+		st = err_set(&err, STATUS_UNSUPPORTED, "it has %zu reports, and one can be converted", n);
+	if (st == STATUS_OK)
+		st = saved_each(map.bytes, &limits_default, convert_one, a, &err);
+	file_map_close(&map);
+	return st == STATUS_OK ? ACTION_DONE : fail_with("error unmarshaling Vulnerability report", err.msg);
 }
 
 /* ---- the program ---- */
