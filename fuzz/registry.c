@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registry.c - fuzz target: what registries, token servers, helpers and files of credentials say. First byte: which. */
+#include "base/base64.h"
 #include "image/challenge.h"
 #include "image/daemon_impl.h"
 
@@ -57,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		break;
 	default:
-		if (base64_decode(text, &arena, &user) && user.len > text.len)
+		if (base64_decode(text, 0, &arena, &user) && user.len > text.len)
 			abort();
 	}
 	arena_fini(&arena);

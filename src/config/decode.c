@@ -219,7 +219,7 @@ static const char *set_key(struct loader *l, const struct setting *s, struct sli
 	memset(digits, '=', sizeof(digits));
 	for (size_t i = 0; i < text.len; i++)
 		digits[i] = text.ptr[i] == '-' ? '+' : text.ptr[i] == '_' ? '/' : text.ptr[i];
-	if (!value_base64(slice_make(digits, sizeof(digits)), l->arena, &key) || key.len != 32)
+	if (!base64_decode(slice_make(digits, sizeof(digits)), VALUE_BASE64, l->arena, &key) || key.len != 32)
 		return "expected 32 bytes in base64";
 	*out = key;
 	return NULL;
@@ -242,7 +242,7 @@ const char *load_value(struct loader *l, const struct setting *s, struct slice t
 	case SETTING_KEY:
 		return set_key(l, s, text);
 	case SETTING_BASE64:
-		return value_base64(text, l->arena, setting_at(s, l->config)) ? NULL : "expected base64";
+		return base64_decode(text, VALUE_BASE64, l->arena, setting_at(s, l->config)) ? NULL : "expected base64";
 	default:
 		return set_text(l, s, text);
 	}

@@ -181,51 +181,6 @@ bool value_float(struct slice s, double *out)
 	return s.len == 0;
 }
 
-static int base64_value(uint8_t c)
-{
-	if (is_upper(c))
-		return c - 'A';
-	if (is_lower(c))
-		return c - 'a' + 26;
-	if (is_digit(c))
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-bool value_base64(struct slice s, struct arena *arena, struct slice *out)
-{
-	uint8_t *bytes = arena_alloc(arena, s.len / 4 * 3 + 4);
-	size_t n = 0, digits = 0, pads = 0;
-	uint32_t group = 0;
-
-	if (!bytes)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		int v = base64_value(s.ptr[i]);
-
-		if (s.ptr[i] == '\n' || s.ptr[i] == '\r')
-			continue;
-		if (s.ptr[i] == '=')
-			pads++;
-		else if (v < 0 || pads > 0)
-			return false;
-		group = group << 6 | (uint32_t)(v < 0 ? 0 : v);
-		if (++digits % 4 != 0)
-			continue;
-		if (pads > 2)
-			return false;
-		bytes[n++] = (uint8_t)(group >> 16);
-		bytes[n++] = (uint8_t)(group >> 8);
-		bytes[n++] = (uint8_t)group;
-		group = 0;
-	}
-	if (digits % 4 != 0 || pads > 2)
-		return false;
-	bytes[n - pads] = 0;
-	*out = slice_make(bytes, n - pads);
-	return true;
-}
-
 static const char *check_port(struct slice port)
 {
 	uint64_t n;

@@ -4,6 +4,7 @@
 #define LIMPID_CONFIG_VALUE_H
 
 #include "base/arena.h"
+#include "base/base64.h"
 
 #define VALUE_SECOND INT64_C(1000000000)
 #define VALUE_MINUTE (60 * VALUE_SECOND)
@@ -20,8 +21,8 @@ bool value_bytes_text(uint64_t n, struct arena *arena, struct slice *out);
 bool value_integer(struct slice s, int64_t *out);
 /* [-]digits[.digits][e[-]digits] */
 bool value_float(struct slice s, double *out);
-/* Standard alphabet with padding; line breaks are skipped, as Go does. */
-bool value_base64(struct slice s, struct arena *arena, struct slice *out);
+/* Of base64: the standard alphabet with padding; line breaks are skipped, as Go does. */
+#define VALUE_BASE64 (BASE64_PADDED | BASE64_LINES)
 /*
  * Go's net.SplitHostPort: host may be empty or in brackets, a port must be there. NULL, or what is wrong. A port is a
  * number here: names of services are not looked up.

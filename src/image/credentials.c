@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* credentials.c - the files and programs that know who asks a registry. */
+#include "base/base64.h"
 #include "image/credentials.h"
 
 #include "base/buf.h"
@@ -16,46 +17,6 @@
 #define HUB_KEY "https://index.docker.io/v1/"
 
 /* ---- base64 ---- */
-
-static int base64_value(uint8_t c)
-{
-	if (is_upper(c))
-		return c - 'A';
-	if (is_lower(c))
-		return c - 'a' + 26;
-	if (is_digit(c))
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-bool base64_decode(struct slice text, struct arena *arena, struct slice *out)
-{
-	uint8_t *bytes;
-	uint32_t acc = 0;
-	unsigned bits = 0;
-	size_t n = 0;
-
-	text = slice_trim(text);
-	while (text.len > 0 && text.ptr[text.len - 1] == '=')
-		text.len--;
-	bytes = arena_alloc(arena, text.len + 1);
-	if (!bytes || text.len % 4 == 1)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		int v = base64_value(text.ptr[i]);
-
-		if (v < 0)
-			return false;
-		acc = (acc << 6 | (uint32_t)v) & 0xffffff;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			bytes[n++] = (uint8_t)(acc >> bits);
-		}
-	}
-	*out = slice_make(bytes, n);
-	return true;
-}
 
 bool credentials_basic(const struct credentials *c, struct arena *arena, struct slice *out)
 {
@@ -131,7 +92,7 @@ static enum status take_entry(yyjson_val *v, struct arena *arena, struct credent
 		return err_nomem(err, "credentials");
 	if (auth.len == 0)
 		return STATUS_OK;
-	if (!base64_decode(auth, arena, &pair) || !slice_cut(pair, ':', &out->account, &password))
+	if (!base64_decode(slice_trim(auth), 0, arena, &pair) || !slice_cut(pair, ':', &out->account, &password))
 		return err_set(err, STATUS_MALFORMED, "\"auth\" is not base64 of USER:PASSWORD");
 	/* docker strips what older versions of it padded with. */
 	while (password.len > 0 && password.ptr[password.len - 1] == 0)

@@ -41,9 +41,6 @@ bool credentials_basic(const struct credentials *c, struct arena *arena, struct 
 
 /* ---- the parts, which do no I/O ---- */
 
-/* Standard base64, with or without padding; false if it is not that. */
-bool base64_decode(struct slice text, struct arena *arena, struct slice *out) NODISCARD;
-
 /* What a config.json says about a registry: credentials, or the name of a helper ("" if there is none). */
 struct auth_entry {
 	struct credentials own;

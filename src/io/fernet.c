@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fernet.c - Fernet tokens, by OpenSSL. */
+#include "base/base64.h"
 #include "io/fernet.h"
 
 #include "io/jwt.h"
@@ -46,7 +47,7 @@ enum status fernet_seal(const uint8_t key[FERNET_KEY], struct slice message, int
 	if (n < 0 || !jwt_mac(JWT_HS256, slice_make(key, FERNET_KEY / 2), slice_make(bytes, HEAD + (size_t)n), &mac))
 		return err_set(err, STATUS_BUG, "a token could not be made");
 	memcpy(bytes + HEAD + n, mac.bytes, MAC);
-	base64url_encode(slice_make(bytes, HEAD + (size_t)n + MAC), out);
+	base64_encode(slice_make(bytes, HEAD + (size_t)n + MAC), BASE64_URL, out);
 	while ((out->len - from) % 4 != 0 && out->failed == STATUS_OK)
 		buf_add_byte(out, '=');
 	return buf_check(out, "a token", err);
@@ -79,7 +80,7 @@ enum status fernet_open(const uint8_t key[FERNET_KEY], struct slice token, int64
 	/* As many = as there may be: those who take them from a URL lose them. */
 	for (int i = 0; i < 2 && slice_ends(token, SLICE("=")); i++)
 		token.len--;
-	if (token.len > BYTES_MAX * 4 / 3 + 4 || !base64url_decode(token, arena, &bytes))
+	if (token.len > BYTES_MAX * 4 / 3 + 4 || !base64_decode(token, BASE64_URL | BASE64_BARE, arena, &bytes))
 		return refused(err);
 	if (bytes.len < HEAD + BLOCK + MAC || (bytes.len - HEAD - MAC) % BLOCK != 0 || bytes.ptr[0] != VERSION)
 		return refused(err);

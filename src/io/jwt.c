@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jwt.c - HMAC over base64url, by OpenSSL. */
+#include "base/base64.h"
 #include "io/jwt.h"
 
 #include <limits.h>
@@ -38,60 +39,6 @@ bool jwt_mac_is(const struct jwt_mac *mac, struct slice signature)
 	return signature.len == mac->len && CRYPTO_memcmp(mac->bytes, signature.ptr, mac->len) == 0;
 }
 
-static int value_of(uint8_t c)
-{
-	if (is_upper(c))
-		return c - 'A';
-	if (is_lower(c))
-		return c - 'a' + 26;
-	if (is_digit(c))
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
-bool base64url_decode(struct slice text, struct arena *arena, struct slice *out)
-{
-	uint8_t *to = arena_alloc(arena, text.len + 1);
-	uint32_t bits = 0;
-	unsigned n_bits = 0;
-	size_t n = 0;
-
-	if (!to || text.len % 4 == 1)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		int v = value_of(text.ptr[i]);
-
-		if (v < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)v;
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			to[n++] = (uint8_t)(bits >> n_bits);
-		}
-	}
-	*out = slice_make(to, n);
-	return true;
-}
-
-void base64url_encode(struct slice bytes, struct buf *out)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint32_t bits = 0;
-	unsigned n_bits = 0;
-
-	for (size_t i = 0; i < bytes.len; i++) {
-		bits = bits << 8 | bytes.ptr[i];
-		n_bits += 8;
-		while (n_bits >= 6) {
-			n_bits -= 6;
-			buf_add_byte(out, (uint8_t)alphabet[bits >> n_bits & 63]);
-		}
-	}
-	if (n_bits > 0)
-		buf_add_byte(out, (uint8_t)alphabet[bits << (6 - n_bits) & 63]);
-}
-
 enum status jwt_sign(struct slice key, struct slice issuer, int64_t now, struct buf *out, struct err *err)
 {
 	char claims[512];
@@ -107,13 +54,13 @@ enum status jwt_sign(struct slice key, struct slice issuer, int64_t now, struct 
 		     SLICE_ARG(issuer), (long long)now, (long long)now - JWT_LIFE, (long long)now + JWT_LIFE);
 	if (key.len == 0 || n < 0 || (size_t)n >= sizeof(claims))
 		return err_set(err, STATUS_INVALID, "no token can be made without a key, or with so long an issuer");
-	base64url_encode(SLICE("{\"alg\":\"HS256\"}"), out);
+	base64_encode(SLICE("{\"alg\":\"HS256\"}"), BASE64_URL, out);
 	buf_add_byte(out, '.');
-	base64url_encode(slice_make(claims, (size_t)n), out);
+	base64_encode(slice_make(claims, (size_t)n), BASE64_URL, out);
 	TRY(buf_check(out, "a token", err));
 	if (!jwt_mac(JWT_HS256, key, slice_from(buf_slice(out), from), &mac))
 		return err_set(err, STATUS_BUG, "a token could not be signed");
 	buf_add_byte(out, '.');
-	base64url_encode(slice_make(mac.bytes, mac.len), out);
+	base64_encode(slice_make(mac.bytes, mac.len), BASE64_URL, out);
 	return buf_check(out, "a token", err);
 }

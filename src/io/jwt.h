@@ -19,10 +19,6 @@ bool jwt_mac(enum jwt_algorithm algorithm, struct slice key, struct slice signed
 /* In a time that depends on the lengths only. */
 bool jwt_mac_is(const struct jwt_mac *mac, struct slice signature);
 
-/* Base64 with the URL alphabet, without padding; false if it is not that. Decoded bytes are the arena's. */
-bool base64url_decode(struct slice text, struct arena *arena, struct slice *out) NODISCARD;
-void base64url_encode(struct slice bytes, struct buf *out);
-
 /* How long our own tokens are good before and after they are made, in seconds, as Clair's. */
 #define JWT_LIFE 60
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* auth.c - checking bearer tokens. */
+#include "base/base64.h"
 #include "server/auth.h"
 
 #include "io/jwt.h"
@@ -74,8 +75,8 @@ static bool decode_object(struct slice part, struct arena *arena, struct json_do
 	struct slice text;
 	struct err err = ERR_INIT;
 
-	return base64url_decode(part, arena, &text) && json_parse(text, &limits_default, out, &err) == STATUS_OK &&
-	       yyjson_is_obj(out->root);
+	return base64_decode(part, BASE64_URL | BASE64_BARE, arena, &text) &&
+	       json_parse(text, &limits_default, out, &err) == STATUS_OK && yyjson_is_obj(out->root);
 }
 
 static bool is_signed(const struct auth *a, const struct slice parts[3], struct arena *arena)
@@ -86,7 +87,7 @@ static bool is_signed(const struct auth *a, const struct slice parts[3], struct 
 	struct jwt_mac mac;
 	bool ok = decode_object(parts[0], arena, &header) && !json_get(header.root, "crit") &&
 		  jwt_algorithm_from_name(json_get_str(header.root, "alg"), &algorithm) &&
-		  base64url_decode(parts[2], arena, &signature);
+		  base64_decode(parts[2], BASE64_URL | BASE64_BARE, arena, &signature);
 
 	json_doc_free(&header);
 	if (!ok)

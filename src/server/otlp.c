@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -44,6 +45,7 @@ struct otlp {
 	pthread_cond_t tick;
 	pthread_t thread;
 	bool have_thread, ending;
+	_Atomic uint64_t end_ns; /* monotonic; from then on nothing is waited for; 0: no end is near */
 	struct span *spans;
 	size_t at, len;
 	struct target traces, metrics;
@@ -274,7 +276,18 @@ static size_t drop(char *data, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
-static bool setup(CURL *c, const struct target *t, struct slice body, bool gzip, struct curl_slist **headers)
+/* Asked about once a second, while it waits for a name or an answer too: non-zero breaks off. */
+static int on_progress(void *ctx, curl_off_t down, curl_off_t downloaded, curl_off_t up, curl_off_t uploaded)
+{
+	const struct otlp *o = ctx;
+	uint64_t end_ns = atomic_load(&o->end_ns);
+
+	(void)down, (void)downloaded, (void)up, (void)uploaded;
+	return end_ns != 0 && date_monotonic_ns() >= end_ns;
+}
+
+static bool setup(struct otlp *o, CURL *c, const struct target *t, struct slice body, bool gzip,
+		  struct curl_slist **headers)
 {
 	*headers = NULL;
 	for (const struct curl_slist *h = t->headers; h; h = h->next)
@@ -289,6 +302,9 @@ static bool setup(CURL *c, const struct target *t, struct slice body, bool gzip,
 	       curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
+	       curl_easy_setopt(c, CURLOPT_XFERINFODATA, o) == CURLE_OK &&
 	       curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)t->timeout_s) == CURLE_OK &&
 	       (!t->ca[0] || curl_easy_setopt(c, CURLOPT_CAINFO, t->ca) == CURLE_OK) &&
 	       (!t->cert[0] || curl_easy_setopt(c, CURLOPT_SSLCERT, t->cert) == CURLE_OK) &&
@@ -316,7 +332,7 @@ static bool post(struct otlp *o, CURL *c, struct target *t, struct slice body)
 	CURLcode rc = CURLE_OUT_OF_MEMORY;
 	long code = 0;
 
-	if (setup(c, t, gzip ? packed : body, gzip, &headers))
+	if (setup(o, c, t, gzip ? packed : body, gzip, &headers))
 		rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
 	curl_slist_free_all(headers);
@@ -370,7 +386,7 @@ static bool wait_tick(struct otlp *o)
 	struct timespec until;
 	bool ending;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += o->traces.url ? FLUSH_S : MIN(FLUSH_S, o->metrics_s);
 	pthread_mutex_lock(&o->lock);
 	while (!o->ending && o->len < BATCH) {
@@ -456,12 +472,17 @@ static void destroy(struct otlp *o)
 enum status otlp_new(const struct otlp_options *options, struct otlp **out, struct err *err)
 {
 	struct otlp *o = calloc(1, sizeof(*o));
+	pthread_condattr_t attr;
 	sigset_t all, old;
 
 	if (!o)
 		return err_nomem(err, "traces");
 	pthread_mutex_init(&o->lock, NULL);
-	pthread_cond_init(&o->tick, NULL);
+	/* Whoever sets the clock back stops no traces. */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&o->tick, &attr);
+	pthread_condattr_destroy(&attr);
 	o->spans = options->traces.url ? calloc(SPANS, sizeof(*o->spans)) : NULL;
 	o->threshold = options->probability >= 1   ? UINT64_MAX
 		       : options->probability <= 0 ? 0
@@ -491,19 +512,16 @@ enum status otlp_new(const struct otlp_options *options, struct otlp **out, stru
 
 void otlp_free(struct otlp *o)
 {
-	struct timespec until;
-
 	if (!o)
 		return;
+	/* A collector that does not answer must not keep the process: what is being sent is broken off then. */
+	atomic_store(&o->end_ns, date_monotonic_ns() + END_S * UINT64_C(1000000000));
 	pthread_mutex_lock(&o->lock);
 	o->ending = true;
 	pthread_cond_signal(&o->tick);
 	pthread_mutex_unlock(&o->lock);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += END_S;
-	/* A collector that does not answer must not keep the process: the memory is left to the end then. */
-	if (pthread_timedjoin_np(o->thread, NULL, &until) == 0)
-		destroy(o);
+	pthread_join(o->thread, NULL);
+	destroy(o);
 }
 
 bool otlp_wants(const struct otlp *o, const struct trace *t)

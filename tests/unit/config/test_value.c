@@ -99,18 +99,18 @@ static void test_base64(void **state)
 	struct slice out;
 
 	(void)state;
-	assert_true(value_base64(SLICE("Zm9vYmFy"), &arena, &out));
+	assert_true(base64_decode(SLICE("Zm9vYmFy"), VALUE_BASE64, &arena, &out));
 	check_text(out, "foobar");
-	assert_true(value_base64(SLICE("Zm9v\nYmE="), &arena, &out));
+	assert_true(base64_decode(SLICE("Zm9v\nYmE="), VALUE_BASE64, &arena, &out));
 	check_text(out, "fooba");
-	assert_true(value_base64(SLICE("Zg=="), &arena, &out));
+	assert_true(base64_decode(SLICE("Zg=="), VALUE_BASE64, &arena, &out));
 	check_text(out, "f");
-	assert_true(value_base64(SLICE(""), &arena, &out) && out.len == 0);
-	assert_false(value_base64(SLICE("Zg"), &arena, &out));
-	assert_false(value_base64(SLICE("Zg="), &arena, &out));
-	assert_false(value_base64(SLICE("Z==="), &arena, &out));
-	assert_false(value_base64(SLICE("Zg==Zg=="), &arena, &out));
-	assert_false(value_base64(SLICE("Z-9_"), &arena, &out));
+	assert_true(base64_decode(SLICE(""), VALUE_BASE64, &arena, &out) && out.len == 0);
+	assert_false(base64_decode(SLICE("Zg"), VALUE_BASE64, &arena, &out));
+	assert_false(base64_decode(SLICE("Zg="), VALUE_BASE64, &arena, &out));
+	assert_false(base64_decode(SLICE("Z==="), VALUE_BASE64, &arena, &out));
+	assert_false(base64_decode(SLICE("Zg==Zg=="), VALUE_BASE64, &arena, &out));
+	assert_false(base64_decode(SLICE("Z-9_"), VALUE_BASE64, &arena, &out));
 }
 
 static void test_addresses(void **state)

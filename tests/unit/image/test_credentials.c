@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_credentials.c - what registries ask for, and what config.json, auth.json, helpers and netrc say about them. */
+#include "base/base64.h"
 #include "image/challenge.h"
 #include "image/credentials.h"
 #include "image/remote_impl.h"
@@ -168,11 +169,11 @@ static void test_base64(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_true(base64_decode(slice_cstr(rows[i][0]), &arena, &out));
+		assert_true(base64_decode(slice_cstr(rows[i][0]), 0, &arena, &out));
 		ASSERT_SLICE(out, rows[i][1]);
 	}
-	assert_false(base64_decode(SLICE("Z"), &arena, &out));
-	assert_false(base64_decode(SLICE("Zg=g"), &arena, &out));
+	assert_false(base64_decode(SLICE("Z"), 0, &arena, &out));
+	assert_false(base64_decode(SLICE("Zg=g"), 0, &arena, &out));
 	assert_true(credentials_basic(&c, &arena, &out));
 	ASSERT_SLICE(out, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 }

@@ -3,6 +3,7 @@
  * test_auth.c - tokens. Those of accepted[] were made by Python for Clair, which answered as written; numbers of
  * conformance/clair/http, whose config-psk.yaml has key and issuers.
  */
+#include "base/base64.h"
 #include "check.h"
 #include "io/jwt.h"
 #include "server/auth.h"
@@ -183,17 +184,17 @@ static void test_base64(void **state)
 		struct buf out = BUF_INIT(64);
 		struct slice back;
 
-		base64url_encode(slice_cstr(pairs[i][0]), &out);
+		base64_encode(slice_cstr(pairs[i][0]), BASE64_URL, &out);
 		check_text(buf_slice(&out), pairs[i][1]);
-		assert_true(base64url_decode(buf_slice(&out), &arena, &back));
+		assert_true(base64_decode(buf_slice(&out), BASE64_URL | BASE64_BARE, &arena, &back));
 		check_text(back, pairs[i][0]);
 		buf_fini(&out);
 	}
 	struct slice none;
 
-	assert_false(base64url_decode(SLICE("Z"), &arena, &none));
-	assert_false(base64url_decode(SLICE("Zg=="), &arena, &none));
-	assert_false(base64url_decode(SLICE("+/8"), &arena, &none));
+	assert_false(base64_decode(SLICE("Z"), BASE64_URL | BASE64_BARE, &arena, &none));
+	assert_false(base64_decode(SLICE("Zg=="), BASE64_URL | BASE64_BARE, &arena, &none));
+	assert_false(base64_decode(SLICE("+/8"), BASE64_URL | BASE64_BARE, &arena, &none));
 	arena_fini(&arena);
 }
 
