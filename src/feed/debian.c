@@ -7,7 +7,8 @@ extern const struct feed_format feed_format_debian_tracker;
 static enum status list(const struct feed_fetcher *fetcher, const struct feed_source_sink *out, struct err *err)
 {
 	struct feed_source s = { .name = SLICE("debian/updater"),
-				 .url = SLICE("https://security-tracker.debian.org/tracker/data/json") };
+				 .url = SLICE("https://security-tracker.debian.org/tracker/data/json"),
+				 .optional = true };
 
 	(void)fetcher;
 	return out->emit(out->ctx, &s, err);
