@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of language packages: Python, npm, jars and what else is not read yet."""
+"""Files of language packages: Python, npm, jars and others."""
+import io
 import json
+import zipfile
 
 from case import Image
 from made import APK, DB, END, begun, entry, header, oci, packed, pax, stream, system, with_file, tar, OS
@@ -33,6 +35,26 @@ def big_header(path, size):
     h[148:156] = b' ' * 8
     h[148:156] = b'%06o\0 ' % sum(h)
     return bytes(h)
+
+
+def zipped(*members):
+    """(name, data, times): the directory names a member as often as asked, each time with the same data."""
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, 'w', zipfile.ZIP_DEFLATED) as z:
+        for name, data, times in members:
+            z.writestr(name, data)
+            for i in range(1, times):
+                again = zipfile.ZipInfo('%d/%s' % (i, name))
+                for field in ('compress_type', 'CRC', 'compress_size', 'file_size', 'header_offset'):
+                    setattr(again, field, getattr(z.getinfo(name), field))
+                z.filelist.append(again)
+    return raw.getvalue()
+
+
+def jar(*members):
+    pom = 'groupId=org.acme\nartifactId=x\nversion=1\n'
+    return lambda d: oci(d, packed(tar([('etc/os-release', OS), (DB, APK), ('app/x.jar',
+        zipped(('META-INF/maven/org.acme/x/pom.properties', pom, 1), *[m() if callable(m) else m for m in members]))]), 1))
 
 
 def cases():
@@ -118,6 +140,14 @@ def cases():
     for name in ('specifications/x.gemspec', 'vendor/composer/installed.json', 'app/x.deps.json'):
         yield Image('noise-' + name.replace('/', '-'), 'gap', lambda d,
             name=name: oci(d, tar([('etc/os-release', OS), (DB, APK), (name, b'PK\x03\x04noise')])), name, NAMES)
+    in_jar = NAMES | {'org.acme:x'}
+    yield Image('jar-of-100000-members', 'ok|gap', jar(('m', b'', 100000)), packages=in_jar)
+    yield Image('jar-of-one-jar-20000-times', 'gap', jar(lambda: ('y.jar', zipped(('fill', bytes(1 << 20), 1)), 20000)),
+        'app/x.jar', in_jar)
+    yield Image('jar-of-zeros-40-times', 'gap', jar(lambda: ('y.jar', zipped(('fill', bytes(1 << 20), 1)) + bytes(40 << 20), 40)),
+        'archive_unpacked', in_jar)
+    yield Image('jar-of-100000-pom-properties', 'gap', jar(('META-INF/maven/a/b/pom.properties', b'groupId=a', 100000)),
+        'app/x.jar', in_jar)
     yield Image('jar-of-768-mib', 'gap', big('app/x.jar', 768 << 20), 'at most', NAMES, ways='w')
     yield Image('jar-of-8-gib', 'gap', big('app/x.jar', 8 << 30), 'at most', NAMES, ways='w', large=True)
     yield Image('100000-jars', 'gap', lambda d: stream(d, [begun(), entry(DB, APK)] + [header('j/%d.jar' % i) for i in range(100000)] +
