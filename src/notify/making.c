@@ -145,14 +145,17 @@ static int64_t until_ms(const struct notifier *n, int64_t next_s, int64_t longes
 
 /* Everything that is due; the result is when something will be. */
 static int64_t work(struct notifier *n, enum status (*one)(struct notifier *n, int64_t *out_next_s, struct err *err),
-		    bool *out_well)
+		    bool *out_well, bool *out_any)
 {
 	int64_t next_s = DATE_NONE;
 	struct err err = ERR_INIT;
 	enum status st = STATUS_OK;
 
-	while (st == STATUS_OK && !atomic_load(&n->stopping))
+	*out_any = false;
+	while (st == STATUS_OK && !atomic_load(&n->stopping)) {
 		st = one(n, &next_s, &err);
+		*out_any |= st == STATUS_OK;
+	}
 	*out_well = st == STATUS_OK || st == STATUS_NOTFOUND;
 	atomic_store(&n->store_well, *out_well);
 	if (*out_well || atomic_load(&n->stopping))
@@ -170,12 +173,12 @@ void *notify_run_maker(void *notifier)
 
 	while (!atomic_load(&n->stopping)) {
 		struct err err = ERR_INIT;
-		bool looked = notifier_look(n, &err) == STATUS_OK, well;
+		bool looked = notifier_look(n, &err) == STATUS_OK, well, made;
 		int64_t next_s;
 
 		if (!looked)
 			trouble(n, &err);
-		next_s = work(n, notifier_make_one, &well);
+		next_s = work(n, notifier_make_one, &well, &made);
 		if (well && notify_now(n) >= collect_s) {
 			if (notifier_collect(n, &err) != STATUS_OK)
 				trouble(n, &err);
@@ -183,7 +186,8 @@ void *notify_run_maker(void *notifier)
 		}
 		if (!looked)
 			next_s = notify_now(n) + TROUBLE_MS / 1000;
-		if (!atomic_load(&n->stopping))
+		/* Operations may have come that waited for what was made. */
+		if (!atomic_load(&n->stopping) && !(made && well && looked))
 			wait_for(n, NOTIFY_MAKER, &watch, n->where_sources, STORE_SOURCES, &seen,
 				 until_ms(n, next_s, n->options.poll_ns));
 	}
@@ -198,8 +202,8 @@ void *notify_run_sender(void *notifier)
 	uint64_t seen = 0;
 
 	while (!atomic_load(&n->stopping)) {
-		bool well;
-		int64_t next_s = work(n, notifier_deliver_one, &well);
+		bool well, any;
+		int64_t next_s = work(n, notifier_deliver_one, &well, &any);
 
 		if (n->options.delivery.rest && well)
 			n->options.delivery.rest(n->options.delivery.ctx);

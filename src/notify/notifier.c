@@ -171,15 +171,24 @@ static const struct store_notification *seen_of(const struct store_notification 
 	return NULL;
 }
 
+/* One that could not be made has told nothing of its operation: what it was to be compared with counts on. */
+static const char *told_last(const struct store_notification *seen)
+{
+	bool made = seen->state != STORE_NOTIFICATION_DEAD || seen->entries > 0;
+
+	return made ? seen->operation : seen->previous;
+}
+
 static enum status begin(struct notifier *n, struct store *s, const struct notify_operation *op,
 			 const struct store_notification *seen, struct err *err)
 {
 	bool quiet = !seen && !n->options.first, begun;
 	struct store_notification told = { .source = op->source };
 
-	if (seen && strcmp(seen->operation, op->ref) == 0)
+	/* While one is being made, what comes is left for the next one: it is compared with what was told then. */
+	if (seen && (strcmp(seen->operation, op->ref) == 0 || seen->state == STORE_NOTIFICATION_MAKING))
 		return STATUS_OK;
-	TRY(store_notification_begin(s, op->source, op->ref, seen ? seen->operation : "", seen ? seen->number : 0,
+	TRY(store_notification_begin(s, op->source, op->ref, seen ? told_last(seen) : "", seen ? seen->number : 0,
 				     quiet ? STORE_NOTIFICATION_DELIVERED : STORE_NOTIFICATION_MAKING, &begun, err));
 	memcpy(told.operation, op->ref, sizeof(told.operation));
 	if (begun)

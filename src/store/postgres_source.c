@@ -256,12 +256,15 @@ enum status postgres_operations_gc(struct store *s, size_t keep, uint64_t *out_d
 {
 	static const char sql[] = "DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() "
 				  "OVER (PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) AS o "
-				  "WHERE n > $1)";
+				  "WHERE n > $1) AND ref NOT IN (SELECT unnest(ARRAY[operation, previous]) FROM "
+				  "notification WHERE changed > $2 AND (state = 1 OR id IN (SELECT max(id) FROM "
+				  "notification GROUP BY source)))";
 	struct pg_args args = PG_NO_ARGS;
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	TRY(pg_ready_to_write(s, err));
 	pg_number(&args, (int64_t)keep);
+	pg_number(&args, s->now() - STORE_SEEN_S);
 	TRY(pg_call(s, sql, &args, &r, err));
 	*out_dropped = pg_changed(r);
 	return STATUS_OK;

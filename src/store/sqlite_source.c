@@ -273,11 +273,16 @@ enum status sqlite_operations_gc(struct store *s, size_t keep, uint64_t *out_dro
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(sqlite_prepare(s,
-			   "DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
-			   "(PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) WHERE n > ?)",
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		"DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
+		"(PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) WHERE n > ?1) AND ref NOT IN "
+		"(SELECT operation FROM notification WHERE changed > ?2 AND (state = 1 OR id IN (SELECT max(id) "
+		"FROM notification GROUP BY source)) UNION ALL SELECT previous FROM notification WHERE changed > "
+		"?2 AND (state = 1 OR id IN (SELECT max(id) FROM notification GROUP BY source)))",
+		&q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)keep);
+	sqlite3_bind_int64(q, 2, s->now() - STORE_SEEN_S);
 	if (sqlite3_step(q) != SQLITE_DONE)
 		return sqlite_failed(s, err, "update operations");
 	*out_dropped = (uint64_t)sqlite3_changes64(s->db);

@@ -121,7 +121,11 @@ struct store_operation {
 /* Newest first; source "" = all. */
 enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
 			     struct store_operation **out, size_t *out_n, struct err *err) NODISCARD;
-/* Forget operations beyond `keep` per source. Segments that no operation names may then be deleted by the caller. */
+/*
+ * Forget operations beyond `keep` per source, but for those that a notifier of this store saw last, or is at, within 30
+ * days: what came since then is told by comparing with them. Segments that no operation names may then be deleted by
+ * the caller.
+ */
 enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err) NODISCARD;
 
 /* STATUS_NOTFOUND if there is none with this ref. */

@@ -12,6 +12,9 @@
 /* Locks of one handle: index runs and update runs at once; far below the files that a process may open. */
 #define STORE_LOCKS_MAX 512u
 
+/* What a notifier saw last stays for it to compare with, unless it has not been there for so long. */
+#define STORE_SEEN_S (INT64_C(30) * 86400)
+
 struct store_ops {
 	void (*close)(struct store *s);
 	void (*unlock)(struct store *s, struct slice name);

@@ -323,6 +323,34 @@ static void test_collected(void **state)
 	store_close(s);
 }
 
+/* What a notifier saw last, or is at, is not forgotten: the next one is compared with it. */
+static void test_operations_stay(void **state)
+{
+	struct store *s = place_open(*state);
+	struct store_operation *ops;
+	struct store_source source;
+	uint64_t dropped;
+	char refs[6][37];
+	size_t n;
+
+	for (uint32_t i = 0; i < 6; i++) {
+		source = some_source("one", i);
+		check(store_publish(s, &source, refs[i], &err));
+		if (i == 1)
+			begin(s, "one", refs[1], refs[0], 0, STORE_NOTIFICATION_MAKING, true);
+	}
+	check(store_operations_gc(s, 2, &dropped, &err));
+	check(store_operations(s, SLICE("one"), 10, &arena, &ops, &n, &err));
+	assert_int_equal(n, 4);
+	assert_string_equal(ops[2].ref, refs[1]);
+	assert_string_equal(ops[3].ref, refs[0]);
+	/* Unless no notifier has been there for long. */
+	clock_s += 31 * 86400;
+	check(store_operations_gc(s, 2, &dropped, &err));
+	assert_int_equal(dropped, 2);
+	store_close(s);
+}
+
 /* ---- several at once ---- */
 
 #define RACE 30u
@@ -385,9 +413,11 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 	const struct CMUnitTest tests[] = {
-		CASE(test_begun_once),	      CASE(test_made_by_who_has_it), CASE(test_order_of_making),
-		CASE(test_entries),	      CASE(test_delivery),	     CASE(test_deleted_is_not_delivered),
-		CASE(test_order_of_delivery), CASE(test_collected),	     CASE(test_two_take_different_ones),
+		CASE(test_begun_once),	      CASE(test_made_by_who_has_it),
+		CASE(test_order_of_making),   CASE(test_entries),
+		CASE(test_delivery),	      CASE(test_deleted_is_not_delivered),
+		CASE(test_order_of_delivery), CASE(test_collected),
+		CASE(test_operations_stay),   CASE(test_two_take_different_ones),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
