@@ -69,12 +69,12 @@ static enum status take_header(struct parser *p, struct slice line, struct stomp
 
 	if (!slice_cut(line, ':', &name, &value))
 		return err_at(err, STATUS_MALFORMED, offset, "a header without a colon");
-	if (name.len == 0)
-		return err_at(err, STATUS_MALFORMED, offset, "a header without a name");
 	if (p->version == STOMP_1_0) { /* whose texts were often written with blanks around */
 		name = slice_trim(name);
 		value = slice_trim(value);
 	}
+	if (name.len == 0)
+		return err_at(err, STATUS_MALFORMED, offset, "a header without a name");
 	TRY(unescape(p, name, &out->name, err));
 	return unescape(p, value, &out->value, err);
 }
