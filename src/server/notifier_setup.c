@@ -27,7 +27,7 @@ struct notifier_setup {
 	struct notify_local local;
 	struct notify_remote *remote;
 	struct deliverer *deliverer;
-	atomic_bool stop_sending;
+	atomic_bool stop_sending, stopping;
 	struct notifier *notifier;
 	char user_agent[64];
 };
@@ -139,7 +139,8 @@ static enum status open_upstream(struct notifier_setup *s, struct notify_upstrea
 						       .key = c->auth.psk ? c->auth.psk_key : SLICE_EMPTY,
 						       .ca_file =
 							       c->tls.root_ca.len ? config_cstr(c->tls.root_ca) : NULL,
-						       .limits = &c->limpid.limits };
+						       .limits = &c->limpid.limits,
+						       .stop = &s->stopping };
 
 	if (s->ctx->matcher && s->ctx->indexer_store) {
 		s->local = (struct notify_local){ .matcher = s->ctx->matcher_store,
@@ -249,7 +250,11 @@ enum status notifier_setup_start(struct notifier_setup *s, struct err *err)
 
 void notifier_setup_stop(struct notifier_setup *s)
 {
-	if (s && s->notifier)
+	if (!s)
+		return;
+	/* A question to a matcher or an indexer that does not answer ends, too. */
+	atomic_store(&s->stopping, true);
+	if (s->notifier)
 		notifier_stop(s->notifier);
 }
 
