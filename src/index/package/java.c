@@ -225,13 +225,11 @@ static enum status emit(struct walk *w, const struct java_name *name, const char
 	return w->out->package(w->out->ctx, &p, err);
 }
 
-/* Is one of the pom.properties the archive's own? One alone is; of several, that which the file is named after. */
+/* Is one of the pom.properties the archive's own, going by the file's name? */
 static bool names_itself(const struct evidence *ev, struct slice path)
 {
 	struct slice base = path_base(path);
 
-	if (ev->poms.len == 1)
-		return true;
 	for (size_t i = 0; i < ev->poms.len; i++) {
 		struct slice artifact = ev->poms.at[i].artifact, rest = slice_from(base, artifact.len);
 
@@ -239,6 +237,18 @@ static bool names_itself(const struct evidence *ev, struct slice path)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * One pom.properties alone is the archive's own, whatever the file is called: unless the manifest has a version,
+ * another one, and speaks of something else (guice.jar of Debian, which has swallowed cglib).
+ */
+static bool is_swallowed(const struct java_name *pom, const struct java_manifest *m)
+{
+	struct slice version = m->version.len > 0 ? m->version : m->bundle_version;
+
+	return version.len > 0 && !slice_eq(version, pom->version) && !slice_has(m->symbolic_name, pom->artifact) &&
+	       !slice_has(m->symbolic_name, pom->group) && !slice_has(m->title, pom->artifact);
 }
 
 static bool is_listed(const struct evidence *ev, const struct java_name *name)
@@ -273,6 +283,8 @@ static enum status emit_guess(struct walk *w, struct level *l, const struct evid
 		st = err_nomem(err, "a Java archive");
 	if (st != STATUS_OK)
 		return st;
+	if (ev->poms.len == 1 && !is_swallowed(&ev->poms.at[0], &m))
+		return STATUS_OK;
 	if (!java_guess(l->path, &m, &name)) {
 		if (ev->poms.len == 0)
 			tell(w, DIAG_FIELD, l->path,
@@ -424,7 +436,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_java = {
 	.name = "java",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
