@@ -9,6 +9,8 @@
 #define MISSES_MAX 3
 #define MISSES_BEFORE_FIRST 40
 #define MINOR_FIRST 3u
+/* Of an origin that has an answer to everything. */
+#define MINOR_LAST 300u
 
 extern const struct feed_format feed_format_secdb;
 
@@ -36,7 +38,8 @@ static enum status list(const struct feed_fetcher *fetcher, const struct feed_so
 	/* The date itself is not needed: an origin that cannot be reached shall not be asked for every release. */
 	if (st != STATUS_OK && st != STATUS_NOTFOUND)
 		return st;
-	for (unsigned minor = MINOR_FIRST; misses < (any ? MISSES_MAX : MISSES_BEFORE_FIRST); minor++) {
+	for (unsigned minor = MINOR_FIRST; minor <= MINOR_LAST && misses < (any ? MISSES_MAX : MISSES_BEFORE_FIRST);
+	     minor++) {
 		char release[16], url[128];
 		enum feed_presence presence;
 

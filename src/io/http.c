@@ -159,7 +159,10 @@ static enum status explain(const struct transfer *t, CURLcode rc, long code, con
 		*err = t->write_err;
 		return err_wrap(err, "%s", t->req->url);
 	}
-	err_set(err, status_of(rc, code), "%s: %s", t->req->url, message[0] ? message : curl_easy_strerror(rc));
+	if (rc == CURLE_HTTP_RETURNED_ERROR)
+		err_set(err, status_of(rc, code), "%s: The requested URL returned error: %ld", t->req->url, code);
+	else
+		err_set(err, status_of(rc, code), "%s: %s", t->req->url, message[0] ? message : curl_easy_strerror(rc));
 	err->sys_errno = (int)code;
 	return err->code;
 }
@@ -196,6 +199,9 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
+	/* An error's page that is longer than the document may be is that error all the same. */
+	if (rc == CURLE_FILESIZE_EXCEEDED && code >= 400)
+		rc = CURLE_HTTP_RETURNED_ERROR;
 	if (rc != CURLE_OK) {
 		out->again = worth_another_try(rc, code) && !t.too_large;
 		out->retry_after_s = (unsigned)MIN(wait > 0 ? wait : 0, INT32_MAX);
