@@ -34,7 +34,8 @@ static bool next_record(struct slice *rest, struct record *r)
 
 	if (!slice_line(rest, &line))
 		return false;
-	assert_true(slice_word(&line, ' ', &r->name) && slice_word(&line, ' ', &word));
+	assert_true(slice_word(&line, ' ', &r->name));
+	assert_true(slice_word(&line, ' ', &word));
 	r->good = slice_eq(word, SLICE("OK"));
 	assert_true(slice_word(&line, ' ', &word));
 	stored = (size_t)number(&line);
