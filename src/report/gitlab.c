@@ -174,6 +174,10 @@ static enum status put_hit(struct gitlab *g, const struct hit *h, struct err *er
 	struct subject_name id;
 
 	TRY(subject_hit_key(g->report->index, h, &g->scratch, &text, err));
+	/* GitLab goes by place and identifiers from scan to scan; within a report ids differ, even of equal packages.
+	 */
+	if (!arena_printf(&g->scratch, &text, "%.*s|%.*s|%zu", SLICE_ARG(text), SLICE_ARG(p->version), h->package))
+		return err_nomem(err, "report");
 	TRY(subject_uuid(text, &id, err));
 	json_object(w);
 	json_member_cstr(w, "id", id.text);

@@ -90,16 +90,11 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 	json_member_u64(w, "layer", p->layer + 1);
 	if (p->distribution != INDEX_NO_DISTRIBUTION)
 		json_member_u64(w, "distribution", p->distribution + 1);
-	if (p->package.flags & PACKAGE_OWNED)
-		json_member_bool(w, "owned", true);
-	if (p->package.flags & PACKAGE_MAIN_MODULE)
-		json_member_bool(w, "main_module", true);
-	if (p->package.flags & PACKAGE_STDLIB)
-		json_member_bool(w, "stdlib", true);
-	if (p->package.flags & PACKAGE_BAD_VERSION)
-		json_member_bool(w, "bad_version", true);
-	if (p->package.flags & PACKAGE_GUESSED)
-		json_member_bool(w, "guessed", true);
+#define PACKAGE_FLAG(id, name)                                                                                         \
+	if (p->package.flags & PACKAGE_##id)                                                                           \
+		json_member_bool(w, name, true);
+#include "report/package_flags.def"
+#undef PACKAGE_FLAG
 	json_close(w);
 	return STATUS_OK;
 }

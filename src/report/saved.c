@@ -164,12 +164,21 @@ static enum status get_image(struct saved_reader *rd, yyjson_val *v)
 
 /* ---- packages and what was not read ---- */
 
+#define PACKAGE_FLAG(id, name) | PACKAGE_##id
+_Static_assert((0
+#include "report/package_flags.def"
+		) == PACKAGE_FLAGS_ALL,
+	       "each flag has a row in package_flags.def");
+#undef PACKAGE_FLAG
+
 static unsigned flags_of(yyjson_val *v)
 {
-	return (json_get_bool(v, "owned") ? PACKAGE_OWNED : 0u) |
-	       (json_get_bool(v, "main_module") ? PACKAGE_MAIN_MODULE : 0u) |
-	       (json_get_bool(v, "stdlib") ? PACKAGE_STDLIB : 0u) |
-	       (json_get_bool(v, "bad_version") ? PACKAGE_BAD_VERSION : 0u);
+	unsigned flags = 0;
+
+#define PACKAGE_FLAG(id, name) flags |= json_get_bool(v, name) ? PACKAGE_##id : 0u;
+#include "report/package_flags.def"
+#undef PACKAGE_FLAG
+	return flags;
 }
 
 static enum status get_package(struct saved_reader *rd, yyjson_val *v)

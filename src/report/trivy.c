@@ -20,6 +20,12 @@ static const struct kind kinds[] = {
 	{ PACKAGE_PYPI, "lang-pkgs", "python-pkg", "Python" },
 	{ PACKAGE_NPM, "lang-pkgs", "node-pkg", "Node.js" },
 	{ PACKAGE_GO, "lang-pkgs", "gobinary", NULL },
+	{ PACKAGE_CARGO, "lang-pkgs", "rustbinary", NULL },
+	{ PACKAGE_NUGET, "lang-pkgs", "dotnet-core", NULL },
+	{ PACKAGE_MAVEN, "lang-pkgs", "jar", "Java" },
+	{ PACKAGE_GEM, "lang-pkgs", "gemspec", "Ruby" },
+	{ PACKAGE_COMPOSER, "lang-pkgs", "composer-vendor", "PHP" },
+	{ PACKAGE_CONDA, "lang-pkgs", "conda-pkg", "Conda" },
 };
 
 struct trivy {

@@ -8,28 +8,22 @@ void xml_writer_init(struct xml_writer *w, struct buf *out)
 	buf_add_cstr(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 }
 
-/* Bytes of a character that XML 1.0 has (section 2.2), 0 if text begins with none. */
-static size_t allowed(struct slice text)
+/* Is the character, which has n bytes, one of XML 1.0 (section 2.2)? */
+static bool allowed(struct slice text, size_t n)
 {
-	size_t n = utf8_sequence(text);
-
-	if (n == 1 && text.ptr[0] < 0x20 && !strchr("\t\n\r", text.ptr[0]))
-		return 0;
-	if (n == 1 && text.ptr[0] == '\0')
-		return 0;
+	if (n == 1)
+		return text.ptr[0] >= 0x20 || (text.ptr[0] != '\0' && strchr("\t\n\r", text.ptr[0]));
 	/* U+FFFE and U+FFFF */
-	if (n == 3 && text.ptr[0] == 0xef && text.ptr[1] == 0xbf && text.ptr[2] >= 0xbe)
-		return 0;
-	return n;
+	return n > 0 && !(n == 3 && text.ptr[0] == 0xef && text.ptr[1] == 0xbf && text.ptr[2] >= 0xbe);
 }
 
 static void escape(struct xml_writer *w, struct slice text, bool attribute)
 {
 	while (text.len > 0) {
-		size_t n = allowed(text);
+		size_t n = utf8_sequence(text);
 		uint8_t c = text.ptr[0];
 
-		if (n == 0)
+		if (!allowed(text, n))
 			buf_add_cstr(w->out, "\xef\xbf\xbd");
 		else if (c == '<')
 			buf_add_cstr(w->out, "&lt;");

@@ -76,6 +76,36 @@ static void test_many_findings(void **state)
 	}
 }
 
+/* Every format goes out in pieces; code scanning gets the 5,000 most severe, and a word about the rest. */
+static void test_more_than_anybody_takes(void **state)
+{
+	size_t n;
+	const struct report_format *const *all = report_formats(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		struct sink sink = SINK;
+		struct report_out out = { .write = take, .ctx = &sink };
+		struct err err = ERR_INIT;
+		struct made m;
+		struct slice text;
+
+		made_many(&m, 6000);
+		if (all[i]->vulnerabilities)
+			assert_int_equal(all[i]->vulnerabilities(&m.report, &m.options, &out, &err), STATUS_OK);
+		text = buf_slice(&sink.buf);
+		assert_true(sink.largest < (size_t)256 << 10);
+		if (strcmp(all[i]->name, "sarif") == 0) {
+			assert_int_equal(count(text, SLICE("\"ruleId\"")), 5000);
+			assert_true(slice_has(text, SLICE("1000 of 6000 results were left out")));
+			assert_true(slice_has(text, SLICE("CVE-2025-05999 (Critical)")));
+			assert_false(slice_has(text, SLICE("CVE-2025-05994 (Unknown)")));
+		}
+		made_fini(&m);
+		buf_fini(&sink.buf);
+	}
+}
+
 static void test_ids_are_ordered_by_their_numbers(void **state)
 {
 	static const char *const in[] = { "CVE-2026-102633", "CVE-2026-24515", "CVE-2025-9",   "GHSA-10",
@@ -172,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_many_findings),
+		cmocka_unit_test(test_more_than_anybody_takes),
 		cmocka_unit_test(test_ids_are_ordered_by_their_numbers),
 		cmocka_unit_test(test_an_output_that_fails_ends_the_report),
 		cmocka_unit_test(test_formats),
