@@ -418,9 +418,9 @@ static void judge_completeness(struct clair_reader *rd)
 	for (size_t i = 0; i < r->diags.len; i++)
 		if (diag_severity(r->diags.at[i].diag.code) >= DIAG_SEVERITY_WARNING)
 			r->complete = false;
-	r->expected_packages = r->distributions.len > 0 || r->packages.len > 0;
-	if (rd->member)
-		r->expected_packages |= json_get_bool(rd->member, "expected_packages");
+	/* Of Clair's own report nobody says; a program that somebody copied makes no system. */
+	r->expected_packages = r->distributions.len > 0 ||
+			       (rd->member ? json_get_bool(rd->member, "expected_packages") : r->packages.len > 0);
 }
 
 static enum status tell_dropped(struct clair_reader *rd)

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#define PURL_BYTES ((size_t)16 << 20) /* a name may have 1 MiB, and each byte of it three in a URL */
+
 /* ---- package URLs ---- */
 
 static bool is_system(enum package_type t)
@@ -76,7 +78,7 @@ enum status subject_purl(const struct index_report *r, size_t package, struct ar
 	struct purl p = { .type = slice_cstr(package_type_purl(k->package.type)),
 			  .name = k->package.name,
 			  .version = k->package.version };
-	struct buf AUTO(buf_fini) text = BUF_INIT((size_t)1 << 16);
+	struct buf AUTO(buf_fini) text = BUF_INIT(PURL_BYTES);
 	char separator = slice_eq(p.type, SLICE("maven")) ? ':' : '/';
 
 	if (p.type.len == 0)
@@ -112,7 +114,7 @@ void subject_split_reference(struct slice reference, struct slice *repository, s
 
 enum status subject_image_purl(const struct index_report *r, struct arena *arena, struct slice *out, struct err *err)
 {
-	struct buf AUTO(buf_fini) text = BUF_INIT((size_t)1 << 16);
+	struct buf AUTO(buf_fini) text = BUF_INIT(PURL_BYTES);
 	struct digest_text digest;
 	struct purl p = { .type = SLICE("oci") };
 	struct slice repository, tag;
