@@ -12,8 +12,6 @@
 /* A contract with scripts. */
 enum { CLAIRCTL_DONE = 0, CLAIRCTL_FAILED = 1, CLAIRCTL_NO_COMMAND = 3 };
 
-static int not_yet(struct clairctl *c);
-
 static const struct command {
 	const char *name, *arguments, *usage, *description;
 	int (*run)(struct clairctl *c);
@@ -22,8 +20,8 @@ static const struct command {
 	{ "manifest", "container...", "print a clair manifest for the named container", "", clairctl_manifest, false },
 	{ "report", "container...", "request vulnerability reports for the named containers",
 	  "Request and print a Clair vulnerability report for the named container(s).", clairctl_report, false },
-	{ "export-updaters", "[out]", "run updaters and export results", "", not_yet, false },
-	{ "import-updaters", "in", "import updates", "", not_yet, false },
+	{ "export-updaters", "[out]", "run updaters and export results", "", clairctl_export_updaters, false },
+	{ "import-updaters", "in", "import updates", "", clairctl_import_updaters, false },
 	{ "delete", "digest...", "deletes index reports for given manifest digests",
 	  "Delete index reports for given manifest digests.", clairctl_delete, false },
 	{ "check-config", "FILE[...]", "print a fully-resolved clair config", "", clairctl_check_config, false },
@@ -245,20 +243,6 @@ int clairctl_admin(struct clairctl *c)
 		     "serve --migrate; Clair's are left as they are",
 		     "task", task);
 	return CLAIRCTL_DONE;
-}
-
-static int not_yet(struct clairctl *c)
-{
-	char reason[300];
-
-	snprintf(reason, sizeof(reason),
-		 "%s cannot be done yet: Clair's file of updaters is not written or read in this version. Advisories "
-		 "are "
-		 "carried to another machine as a mirror: limpid update --download-only --mirror DIR there, limpid "
-		 "update "
-		 "--mirror DIR here",
-		 c->flags.command);
-	return clairctl_fail(c, reason);
 }
 
 static int run_command(struct clairctl *c, const struct command *command, int argc, char **argv)

@@ -30,5 +30,7 @@ int clairctl_report(struct clairctl *c);
 int clairctl_delete(struct clairctl *c);
 int clairctl_check_config(struct clairctl *c);
 int clairctl_admin(struct clairctl *c);
+int clairctl_export_updaters(struct clairctl *c);
+int clairctl_import_updaters(struct clairctl *c);
 
 #endif

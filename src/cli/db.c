@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* db.c - limpid db: shows, checks and cleans up the data folder. */
-#include "cli/cli.h"
+/* db.c - limpid db: shows, checks and cleans up the data folder; db_carry.c has export and import. */
+#include "cli/db.h"
 
 #include "index/detector.h"
 
@@ -236,6 +236,11 @@ int command_db(int argc, char **argv)
 
 	if (!options_parse('d', argc, argv, &o))
 		return EXIT_USAGE;
+	if (o.n_args == 2 && (strcmp(o.args[0], "export") == 0 || strcmp(o.args[0], "import") == 0)) {
+		if (!cli_data_dir(&o, f.dir, sizeof(f.dir)))
+			return EXIT_USAGE;
+		return (o.args[0][0] == 'e' ? db_export : db_import)(&o, f.dir);
+	}
 	for (size_t i = 0; o.n_args == 1 && i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(o.args[0], verbs[i].name) != 0)
 			continue;
@@ -246,6 +251,6 @@ int command_db(int argc, char **argv)
 			return cli_failed(&err);
 		return result;
 	}
-	cli_error("usage: limpid db status|verify|gc [--db DIR]");
+	cli_error("usage: limpid db status|verify|gc|export --format clair FILE|import FILE [--db DIR]");
 	return EXIT_USAGE;
 }

@@ -18,6 +18,7 @@ struct reader {
 	yyjson_val *v, *package, *distribution, *repository;
 	enum package_type type;
 	struct judge_question *q;
+	bool bare; /* nobody wants its json */
 };
 
 static enum status nomem(struct reader *rd)
@@ -78,10 +79,29 @@ static enum status scope_of_distribution(struct reader *rd)
 	return STATUS_OK;
 }
 
+/* Red Hat's rows are kept by the CPE of their repository. */
+static enum status scope_of_cpe(struct reader *rd)
+{
+	struct slice cpe = json_get_str(rd->repository, "cpe"), scope;
+
+	if (!slice_starts(cpe, SLICE("cpe:2.3:")))
+		cpe = json_get_str(rd->repository, "name");
+	if (!slice_starts(cpe, SLICE("cpe:2.3:"))) {
+		refuse(rd, "its repository has no CPE");
+		return STATUS_OK;
+	}
+	rd->type = PACKAGE_RPM;
+	if (!arena_printf(rd->arena, &scope, "rhel:%.*s", SLICE_ARG(cpe)))
+		return nomem(rd);
+	return keep(rd, scope, &rd->q->scope);
+}
+
 static enum status read_scope(struct reader *rd)
 {
 	if (json_get_str(rd->distribution, "did").len > 0)
 		return scope_of_distribution(rd);
+	if (slice_eq(json_get_str(rd->repository, "key"), SLICE("rhel-cpe-repository")))
+		return scope_of_cpe(rd);
 	rd->type = type_of_repository(json_get_str(rd->repository, "name"));
 	if (rd->type != PACKAGE_NONE)
 		rd->q->scope = slice_cstr(package_type_scope(rd->type));
@@ -415,7 +435,7 @@ static enum status read_vulnerability(struct reader *rd)
 		read_range(rd);
 		TRY(read_architecture(rd));
 	}
-	return keep_json(rd);
+	return rd->bare ? STATUS_OK : keep_json(rd);
 }
 
 static enum status read_list(struct reader *rd, yyjson_val *root, judge_question_list *out)
@@ -452,6 +472,20 @@ enum status judge_parse(struct slice json, const struct limits *limits, struct a
 	st = read_list(&rd, doc.root, out);
 	json_doc_free(&doc);
 	return st;
+}
+
+enum status judge_read(yyjson_val *vulnerability, const struct limits *limits, struct arena *arena,
+		       struct judge_question *out, struct err *err)
+{
+	struct reader rd = { .limits = limits, .arena = arena, .err = err, .v = vulnerability, .q = out, .bare = true };
+	const struct version_scheme *scheme;
+
+	memset(out, 0, sizeof(*out));
+	TRY(read_vulnerability(&rd));
+	scheme = package_type_scheme(rd.type);
+	if (out->row.scheme == SCHEME_NONE && scheme)
+		out->row.scheme = scheme_id_by_name(slice_cstr(scheme->name));
+	return STATUS_OK;
 }
 
 /* ---- judging ---- */

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "model/index_report.h"
 #include "model/advisory.h"
+#include "text/json.h"
 
 /* A range in Clair's normalized versions: ten numbers under the name of their kind. */
 struct judge_bound {
@@ -41,6 +42,13 @@ typedef VEC(struct judge_question) judge_question_list;
  */
 enum status judge_parse(struct slice json, const struct limits *limits, struct arena *arena, judge_question_list *out,
 			struct err *err) NODISCARD;
+
+/*
+ * One vulnerability of a document that is read already, without its json. Unlike above, the row has a scheme: that of
+ * its scope, if it does not say which. Texts are in the arena.
+ */
+enum status judge_read(yyjson_val *vulnerability, const struct limits *limits, struct arena *arena,
+		       struct judge_question *out, struct err *err) NODISCARD;
 
 /* Is this package, which is looked up in this scope, affected? */
 bool judge_affects(const struct judge_question *q, const struct package *p, struct slice scope);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* db.h - what limpid db carries from one machine to another. Private to cli/. */
+#ifndef LIMPID_CLI_DB_H
+#define LIMPID_CLI_DB_H
+
+#include "carry/carry.h"
+#include "cli/cli.h"
+#include "io/codec.h"
+
+/* By the end of a file's name: .gz, .zst, else plain. */
+enum codec_id db_codec_of(const char *path);
+/* path "-" is standard output. */
+enum status db_export_clair(struct store *store, const char *dir, const char *path, enum codec_id codec,
+			    struct carry_summary *out, struct err *err) NODISCARD;
+/* path "-" is standard input; packed or not. */
+enum status db_import_clair(struct store *store, const char *path, const struct carry_options *options,
+			    struct carry_summary *out, struct err *err) NODISCARD;
+/* <dir>/segments, made if it is missing. */
+enum status db_make_folder(const char *dir, struct err *err) NODISCARD;
+
+/* limpid db export|import: o has the verb and the file. Gives the exit status. */
+int db_export(const struct options *o, const char *dir);
+int db_import(const struct options *o, const char *dir);
+
+#endif
