@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * carry.h - advisories from one machine to another, without a network: the file of Clair's export-updaters.
+ * carry.h - advisories from one machine to another, without a network: limpid's bundles, and the file of Clair's
+ * export-updaters.
  *
  * What arrives is published as an update publishes: each source on its own, whole or not at all; one that became
  * suddenly tiny, or that is older than what is in force, is not put in force unless the caller accepts it.
@@ -8,6 +9,7 @@
 #ifndef LIMPID_CARRY_CARRY_H
 #define LIMPID_CARRY_CARRY_H
 
+#include "base/buf.h"
 #include "io/source.h"
 #include "segment/segment.h"
 #include "store/store.h"
@@ -62,5 +64,26 @@ struct carry_out {
  */
 enum status carry_clair_export(struct store *store, const struct carry_options *options, const struct carry_out *to,
 			       struct carry_summary *out, struct err *err) NODISCARD;
+
+/* ---- limpid's own bundle: docs/formats/bundle.md ---- */
+
+struct carry_bundle {
+	const char *key;    /* file: private to sign with, public to check with; NULL: neither */
+	struct slice since; /* manifest of a bundle that the other side has; "": none */
+};
+/* Write a tar of the sources in force. out->published: segments that travel. */
+enum status carry_bundle_export(struct store *store, const struct carry_options *options,
+				const struct carry_bundle *bundle, const struct carry_out *to,
+				struct carry_summary *out, struct err *err) NODISCARD;
+/*
+ * Read one (unpacked): all of it is checked before anything of it is in force. STATUS_MISMATCH: bytes or signature are
+ * not what they should be.
+ */
+enum status carry_bundle_import(struct store *store, struct source *in, const struct carry_options *options,
+				const struct carry_bundle *bundle, struct carry_summary *out,
+				struct err *err) NODISCARD;
+/* The manifest of one, appended to out. */
+enum status carry_bundle_manifest(struct source *in, const struct limits *limits, struct buf *out,
+				  struct err *err) NODISCARD;
 
 #endif

@@ -251,6 +251,6 @@ int command_db(int argc, char **argv)
 			return cli_failed(&err);
 		return result;
 	}
-	cli_error("usage: limpid db status|verify|gc|export --format clair FILE|import FILE [--db DIR]");
+	cli_error("usage: limpid db status|verify|gc|export FILE|import FILE [--db DIR]");
 	return EXIT_USAGE;
 }

@@ -15,6 +15,14 @@ enum status db_export_clair(struct store *store, const char *dir, const char *pa
 /* path "-" is standard input; packed or not. */
 enum status db_import_clair(struct store *store, const char *path, const struct carry_options *options,
 			    struct carry_summary *out, struct err *err) NODISCARD;
+/* Is the file, packed or not, a tar? */
+bool db_is_bundle(const char *path);
+/* key: to sign with; since: a bundle, or the manifest of one; both may be NULL. */
+enum status db_export_bundle(struct store *store, const char *dir, const char *path, const char *key, const char *since,
+			     struct carry_summary *out, struct err *err) NODISCARD;
+/* key: to check with, or NULL. */
+enum status db_import_bundle(struct store *store, const char *path, const struct carry_options *options,
+			     const char *key, struct carry_summary *out, struct err *err) NODISCARD;
 /* <dir>/segments, made if it is missing. */
 enum status db_make_folder(const char *dir, struct err *err) NODISCARD;
 

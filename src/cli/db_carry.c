@@ -52,9 +52,12 @@ static enum status export(const struct options *o, const char *dir, struct carry
 	struct store *store = NULL;
 	enum status st = store_open(dir, &options, &store, err);
 
-	if (st == STATUS_NOTFOUND) return err_set(err, STATUS_NOTFOUND, "%s holds no database yet; run: limpid update",
-						  dir);
-	if (st == STATUS_OK) st = db_export_clair(store, dir, path, db_codec_of(path), s, err);
+	if (st == STATUS_NOTFOUND)
+		return err_set(err, STATUS_NOTFOUND, "%s holds no database yet; run: limpid update", dir);
+	if (st == STATUS_OK && o->n_formats > 0)
+		st = db_export_clair(store, dir, path, db_codec_of(path), s, err);
+	else if (st == STATUS_OK)
+		st = db_export_bundle(store, dir, path, o->value[OPTION_sign], o->value[OPTION_since], s, err);
 	store_close(store);
 	return st;
 }
@@ -64,12 +67,21 @@ int db_export(const struct options *o, const char *dir)
 	struct carry_summary s = { 0 };
 	struct err err = ERR_INIT;
 
-	if (o->n_formats != 1 || strcmp(o->formats[0], "clair") != 0) {
-		cli_error("limpid db export writes one format: --format clair");
+	if (o->n_formats > 1 || (o->n_formats == 1 && strcmp(o->formats[0], "clair") != 0)) {
+		cli_error("limpid db export writes a bundle, or --format clair");
+		return EXIT_USAGE;
+	}
+	if (o->n_formats == 1 && (option_given(o, OPTION_sign) || option_given(o, OPTION_since))) {
+		cli_error("--sign and --since are for bundles");
 		return EXIT_USAGE;
 	}
 	if (export(o, dir, &s, &err) != STATUS_OK)
 		return cli_failed(&err);
+	if (o->n_formats == 0) {
+		cli_note(o, "%zu sources, %llu advisories; %zu segments travel", s.sources,
+			 (unsigned long long)s.records, s.published);
+		return EXIT_DONE;
+	}
 	cli_note(o, "%zu sources, %llu advisories in %llu lines", s.sources, (unsigned long long)s.records,
 		 (unsigned long long)s.lines);
 	if (s.diags > 0)
@@ -94,7 +106,12 @@ static enum status import(const struct options *o, const char *dir, struct carry
 
 	TRY(db_make_folder(dir, err));
 	TRY(store_open(dir, &store_options, &store, err));
-	st = db_import_clair(store, o->args[1], &options, s, err);
+	if (db_is_bundle(o->args[1]))
+		st = db_import_bundle(store, o->args[1], &options, o->value[OPTION_verify_key], s, err);
+	else if (option_given(o, OPTION_verify_key))
+		st = err_set(err, STATUS_MISMATCH, "%s is no bundle, so nothing in it is signed", o->args[1]);
+	else
+		st = db_import_clair(store, o->args[1], &options, s, err);
 	/* The folder must not grow with the number of imports. */
 	if (st == STATUS_OK && cli_collect(store, dir, CLI_OPERATIONS_KEPT, 0, &gone, &ignored) != STATUS_OK &&
 	    ignored.code != STATUS_CONFLICT)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bundle.h - the manifest of a bundle: which sources, in which segments (docs/formats/bundle.md). Private to carry/. */
+#ifndef LIMPID_CARRY_BUNDLE_H
+#define LIMPID_CARRY_BUNDLE_H
+
+#include "base/buf.h"
+#include "carry/carry.h"
+
+#define BUNDLE_MANIFEST "manifest.json"
+#define BUNDLE_SIGNATURE "manifest.sig"
+#define BUNDLE_FORMAT 1
+#define BUNDLE_MANIFEST_MAX ((size_t)16 << 20)
+
+struct bundle_source {
+	struct slice name, feed, url, etag, last_modified, format_version;
+	struct digest segment, document; /* document: DIGEST_NONE if it is not known */
+	uint64_t bytes;			 /* of the segment */
+	int64_t as_of_s;		 /* when it was last found to be the state of things; DATE_NONE */
+	bool here;			 /* the segment travels with this bundle */
+	bool arrived;			 /* not of the manifest: it was read */
+};
+
+typedef VEC(struct bundle_source) bundle_source_list;
+
+/* "segments/<hex>.seg", the name in the archive and, from its slash on, in the folder. */
+struct bundle_name {
+	char text[96];
+};
+const char *bundle_name(const struct digest *segment, struct bundle_name *out);
+enum status bundle_manifest_write(const bundle_source_list *sources, int64_t made_s, struct buf *out,
+				  struct err *err) NODISCARD;
+/* Texts are in the arena. STATUS_UNSUPPORTED: of a later format. */
+enum status bundle_manifest_read(struct slice json, const struct limits *limits, struct arena *arena,
+				 bundle_source_list *out, struct err *err) NODISCARD;
+
+#endif
