@@ -61,6 +61,29 @@ static bool pypi_name(struct arena *arena, struct slice name, struct slice *out)
 	return true;
 }
 
+static bool lower_name(struct arena *arena, struct slice name, struct slice *out)
+{
+	char *p = arena_cstr(arena, name);
+
+	if (!p)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		p[i] = (char)to_lower(name.ptr[i]);
+	*out = slice_make(p, name.len);
+	return true;
+}
+
+/* The form in which packages of the ecosystem are looked up; most have one spelling only. */
+static bool fold_name(struct arena *arena, enum scheme_id scheme, struct slice name, struct slice *out)
+{
+	if (scheme == SCHEME_pep440)
+		return pypi_name(arena, name, out);
+	if (scheme == SCHEME_nuget || scheme == SCHEME_composer)
+		return lower_name(arena, name, out);
+	*out = name;
+	return true;
+}
+
 /*
  * A fix with ".module" in its release is for a modular package; which stream, only the summary says: "Important:
  * nodejs:14 security update", "Moderate: virt:rhel and virt-devel:rhel security update". None named: "?".
@@ -220,7 +243,7 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	if (osv_ecosystem_is_pro(e, json_get_str(package, "ecosystem")))
 		row.fix_state = FIX_PRO;
 	row.scheme = osv_ecosystem_scheme(e);
-	if (row.scheme == SCHEME_pep440 && !pypi_name(&r->arena, row.package, &row.package))
+	if (!fold_name(&r->arena, row.scheme, row.package, &row.package))
 		return nomem(err);
 	TRY(osv_read_ranges(entry, &r->arena, r->out->diags, a->id, &row, err));
 	/* Only GIT ranges: nothing to compare. */

@@ -76,7 +76,7 @@ static enum status explain_package(struct explainer *x, size_t i, const struct a
 		struct verdict_text why;
 		struct judgement j;
 
-		if (!slice_eq(candidates[c].name, row->package))
+		if (!rules_same_name(p, candidates[c].name, row->package))
 			continue;
 		j = rules_judge(x->index, p, row, candidates[c].name, &why);
 		/* Of a source's binaries the one that shares its name would say the same twice. */

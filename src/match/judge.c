@@ -520,7 +520,7 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 		return false;
 	n = rules_candidates(p, candidates);
 	for (size_t i = 0; i < n; i++) {
-		if (!slice_eq(candidates[i].name, q->name))
+		if (!rules_same_name(p, candidates[i].name, q->name))
 			continue;
 		if (q->has_range)
 			return in_range(q, p);

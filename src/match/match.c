@@ -109,8 +109,11 @@ static enum status find_hits(struct run *r, const struct scope *scope, struct er
 		const struct segment *seg = segment_set_at(r->set, number, NULL);
 
 		for (size_t c = 0; c < n; c++) {
+			const struct package *p = &r->index->packages.at[r->package].package;
+			char buf[RULES_KEY_MAX];
+			struct slice key = rules_key(p, candidates[c].name, buf);
 			struct segment_rows rows;
-			enum status st = segment_find(seg, scope->places[s].scope, candidates[c].name, &rows, err);
+			enum status st = segment_find(seg, scope->places[s].scope, key, &rows, err);
 
 			TRY(tolerate(r, number, st, err));
 			for (uint32_t i = 0; i < rows.n; i++) {

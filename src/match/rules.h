@@ -30,6 +30,13 @@ struct candidate {
 /* At most two: source and binary. Returns how many; equal names are one candidate of the source. */
 size_t rules_candidates(const struct package *p, struct candidate out[2]);
 
+/* Bytes of a name that are folded; NuGet's have 100, Packagist's fit as well. Longer ones are looked up as they are. */
+#define RULES_KEY_MAX 256
+/* The name under which rows about such a package stand: NuGet's and Packagist's in lower case. It may lie in buf. */
+struct slice rules_key(const struct package *p, struct slice name, char buf[RULES_KEY_MAX]);
+/* Does a row's name mean this candidate's? */
+bool rules_same_name(const struct package *p, struct slice name, struct slice row_name);
+
 /* Has the package a version that its scheme accepts? Others are listed, but nothing can be said about them. */
 bool rules_has_version(const struct package *p);
 
