@@ -241,6 +241,8 @@ int command_db(int argc, char **argv)
 			return EXIT_USAGE;
 		return (o.args[0][0] == 'e' ? db_export : db_import)(&o, f.dir);
 	}
+	if ((o.n_args == 2 || o.n_args == 3) && strcmp(o.args[0], "rollback") == 0)
+		return cli_data_dir(&o, f.dir, sizeof(f.dir)) ? db_rollback(&o, f.dir) : EXIT_USAGE;
 	for (size_t i = 0; o.n_args == 1 && i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(o.args[0], verbs[i].name) != 0)
 			continue;
@@ -251,6 +253,6 @@ int command_db(int argc, char **argv)
 			return cli_failed(&err);
 		return result;
 	}
-	cli_error("usage: limpid db status|verify|gc|export FILE|import FILE [--db DIR]");
+	cli_error("usage: limpid db status|verify|gc|export FILE|import FILE|rollback SOURCE [REF] [--db DIR]");
 	return EXIT_USAGE;
 }

@@ -29,5 +29,7 @@ enum status db_make_folder(const char *dir, struct err *err) NODISCARD;
 /* limpid db export|import: o has the verb and the file. Gives the exit status. */
 int db_export(const struct options *o, const char *dir);
 int db_import(const struct options *o, const char *dir);
+/* limpid db rollback: o has the verb, the source, and perhaps the reference of an operation. */
+int db_rollback(const struct options *o, const char *dir);
 
 #endif
