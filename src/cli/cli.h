@@ -34,6 +34,10 @@ struct options {
 	size_t n_sets;
 	const char *formats[CLI_REPEATS]; /* --format, in order */
 	size_t n_formats;
+	const char *ignores[CLI_REPEATS]; /* --ignore, in order */
+	size_t n_ignores;
+	const char *vexes[CLI_REPEATS]; /* --vex, in order */
+	size_t n_vexes;
 	const char *const *args;         /* what is no option; borrowed from argv */
 	size_t n_args;
 };
@@ -179,6 +183,14 @@ enum status cli_index(const struct options *o, const struct cli_folder *folder, 
 /* From a target to its packages. */
 typedef enum status (*cli_read)(const struct options *o, const struct cli_folder *folder, struct slice target,
 				struct arena *arena, struct index_report *out, struct err *err);
+/*
+ * What --ignore, --vex and --only-fixed ask for; *out is NULL if nothing, and otherwise owned by the caller. It tells
+ * of entries that have expired.
+ */
+struct policy;
+enum status cli_policy(const struct options *o, struct policy **out, struct err *err) NODISCARD;
+/* At the end: which entries and statements concerned nothing. */
+void cli_policy_tell_unused(const struct options *o, const struct policy *p);
 /* Read each target, match it, print the report; gives the exit status. What scan and match have in common. */
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
 /* What somebody does with each report before it is printed, and when all are where they should be. */

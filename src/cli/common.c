@@ -153,3 +153,17 @@ void cli_progress_clear(struct cli_progress *p)
 		fputs("\r\033[K", stderr);
 	p->shown_ns = 0;
 }
+
+enum status cli_read_standard_input(struct buf *out, const char *what, struct err *err)
+{
+	for (;;) {
+		uint8_t *room = buf_reserve(out, 65536);
+		ssize_t n = room ? read(STDIN_FILENO, room, 65536) : 0;
+
+		if (n < 0)
+			return err_errno(err, "standard input");
+		if (n == 0)
+			return buf_check(out, what, err);
+		out->len += (size_t)n;
+	}
+}

@@ -5,22 +5,6 @@
 #include "io/file.h"
 #include "model/clair_index.h"
 
-#include <unistd.h>
-
-enum status cli_read_standard_input(struct buf *out, const char *what, struct err *err)
-{
-	for (;;) {
-		uint8_t *room = buf_reserve(out, 65536);
-		ssize_t n = room ? read(STDIN_FILENO, room, 65536) : 0;
-
-		if (n < 0)
-			return err_errno(err, "standard input");
-		if (n == 0)
-			return buf_check(out, what, err);
-		out->len += (size_t)n;
-	}
-}
-
 /* A saved index report. What it is called stays, if it says so. */
 enum status cli_read_saved(const struct options *o, const struct cli_folder *folder, struct slice target,
 			   struct arena *arena, struct index_report *out, struct err *err)

@@ -45,16 +45,33 @@ static size_t find_letter(char command, char letter)
 
 static bool take(struct options *out, size_t id, const char *value)
 {
-	size_t *n = id == OPTION_set ? &out->n_sets : id == OPTION_format ? &out->n_formats : NULL;
+	struct {
+		enum option_id id;
+		const char **at;
+		size_t *n;
+	} repeated[] = {
+		{ OPTION_set, out->sets, &out->n_sets },
+		{ OPTION_format, out->formats, &out->n_formats },
+		{ OPTION_ignore, out->ignores, &out->n_ignores },
+		{ OPTION_vex, out->vexes, &out->n_vexes },
+	};
+	const char **at = NULL;
+	size_t *n = NULL;
 
 	out->value[id] = value;
+	for (size_t i = 0; i < ARRAY_LEN(repeated); i++) {
+		if (repeated[i].id != id)
+			continue;
+		at = repeated[i].at;
+		n = repeated[i].n;
+	}
 	if (!n)
 		return true;
 	if (*n == CLI_REPEATS) {
 		cli_error("--%s was given more than %d times", rows[id].name, CLI_REPEATS);
 		return false;
 	}
-	(id == OPTION_set ? out->sets : out->formats)[(*n)++] = value;
+	at[(*n)++] = value;
 	return true;
 }
 

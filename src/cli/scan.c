@@ -4,6 +4,7 @@
 
 #include "match/match.h"
 #include "model/index_report.h"
+#include "policy/policy.h"
 #include "report/saved.h"
 
 struct gate {
@@ -39,6 +40,7 @@ struct sequence {
 	const struct cli_hook *hook; /* may be NULL */
 	struct cli_folder folder;
 	struct gate gate;
+	struct policy *policy; /* owned; NULL: none */
 	struct cli_reports reports;
 	size_t targets, scanned;
 };
@@ -128,6 +130,8 @@ static enum status scan_report(struct sequence *q, const struct index_report *in
 		st = cli_folder_tell(&q->folder, out, arena, err);
 	if (st == STATUS_OK && option_given(q->options, OPTION_demo))
 		st = add_demonstration(out, arena, err);
+	if (st == STATUS_OK && q->policy)
+		st = policy_apply(q->policy, out, options.now_s, arena, err);
 	return st;
 }
 
@@ -227,11 +231,15 @@ static int scan_into(struct sequence *q, const char *data_dir, const char *const
 		q->gate.fail_on = SEVERITY_UNKNOWN;
 	q->reports.options.program_version = cli_version;
 	q->reports.options.fail_on = q->gate.fail_on;
+	if (cli_policy(q->options, &q->policy, &err) != STATUS_OK)
+		return cli_failed(&err);
 	if (cli_reports_open(&q->reports, &err) != STATUS_OK)
 		return cli_failed(&err);
 	cli_folder_open(q->options, data_dir, &q->folder);
 	result = scan_documents(q, targets, &err);
 	cli_folder_close(&q->folder);
+	if (q->policy && q->scanned > 0)
+		cli_policy_tell_unused(q->options, q->policy);
 	return result;
 }
 
@@ -246,6 +254,7 @@ int cli_scan_with(const struct options *o, cli_read read, const struct cli_hook 
 	struct sequence q = { .options = o, .read = read, .hook = hook, .targets = n };
 	int result = scan_into(&q, data_dir, targets);
 
+	policy_free(q.policy);
 	cli_reports_fini(&q.reports);
 	return result;
 }
@@ -263,12 +272,28 @@ static enum status write_saved_index(void *ctx, struct cli_report *r, const stru
 	return r->format->index(ctx, options, &r->output.out, err);
 }
 
+static enum status convert_report(struct conversion *c, const struct saved *s, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
+	struct sequence *q = c->sequence;
+	struct vulnerability_report report = s->report;
+
+	/* What was accepted when the report was made may no longer be: the moment is now. */
+	if (q->policy)
+		TRY(policy_apply(q->policy, &report, date_now(), &arena, err));
+	q->scanned++;
+	TRY(cli_reports_each(&q->reports, write_document, &(struct document){ .sequence = q, .report = &report }, err));
+	c->result = worse(c->result, exit_status(&report, &q->gate));
+	tell(q, s->index.target, &report, c->result);
+	return STATUS_OK;
+}
+
 /* A report speaks of the moment in which it was made, and of the program that did. */
 static enum status on_saved(void *ctx, const struct saved *s, struct err *err)
 {
 	struct conversion *c = ctx;
 	struct sequence *q = c->sequence;
-	struct document d = { .sequence = q, .report = &s->report, .target = s->target };
+	struct document d = { .sequence = q, .target = s->target };
 	struct err why = ERR_INIT;
 
 	if (s->created_s != DATE_NONE)
@@ -281,15 +306,11 @@ static enum status on_saved(void *ctx, const struct saved *s, struct err *err)
 	}
 	if (s->kind == SAVED_FAILURE) {
 		err_set(&why, STATUS_IO, "%.*s", SLICE_ARG(s->error));
-		d.report = NULL;
 		d.why = &why;
 		c->result = worse(c->result, EXIT_UNREADABLE);
 		return cli_reports_each(&q->reports, write_document, &d, err);
 	}
-	TRY(cli_reports_each(&q->reports, write_document, &d, err));
-	c->result = worse(c->result, exit_status(&s->report, &q->gate));
-	tell(q, s->index.target, &s->report, c->result);
-	return STATUS_OK;
+	return convert_report(c, s, err);
 }
 
 static int convert_into(struct sequence *q, struct slice name, struct slice json)
@@ -309,6 +330,8 @@ static int convert_into(struct sequence *q, struct slice name, struct slice json
 	}
 	if (!joins(q))
 		return EXIT_USAGE;
+	if (!index && cli_policy(q->options, &q->policy, &err) != STATUS_OK)
+		return cli_failed(&err);
 	if (cli_reports_open(&q->reports, &err) != STATUS_OK)
 		return cli_failed(&err);
 	if (saved_each(json, &limits_default, on_saved, &c, &err) != STATUS_OK) {
@@ -317,6 +340,8 @@ static int convert_into(struct sequence *q, struct slice name, struct slice json
 	}
 	if (!index && cli_reports_each(&q->reports, end_documents, q, &err) != STATUS_OK)
 		return cli_failed(&err);
+	if (q->policy)
+		cli_policy_tell_unused(q->options, q->policy);
 	written = cli_reports_close(&q->reports);
 	return written == EXIT_DONE ? c.result : written;
 }
@@ -326,6 +351,7 @@ int cli_convert(const struct options *o, struct slice name, struct slice json)
 	struct sequence q = { .options = o };
 	int result = convert_into(&q, name, json);
 
+	policy_free(q.policy);
 	cli_reports_fini(&q.reports);
 	return result;
 }

@@ -300,13 +300,15 @@ static enum status join_row(struct run *r, const struct hit *hit, struct finding
 	return join_fixed(r, &f->row.fixed_version, row.fixed_version, scheme) ? STATUS_OK : nomem(err);
 }
 
-static enum status suppress(struct run *r, const struct finding *f, struct slice reason, struct err *err)
+static enum status suppress(struct run *r, const struct finding *f, enum suppressed_by by, struct slice reason,
+			    struct err *err)
 {
 	struct suppressed *s = VEC_PUSH(&r->out->suppressed, r->arena);
 
 	if (!s)
 		return nomem(err);
 	s->finding = *f;
+	s->by = by;
 	s->reason = reason;
 	return STATUS_OK;
 }
@@ -345,9 +347,9 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 	if (!found)
 		return bad && !not_affected ? tell_bad_row(r, bad, err) : STATUS_OK;
 	if (not_affected)
-		return suppress(r, &f, SLICE("the vendor says: not affected"), err);
+		return suppress(r, &f, SUPPRESSED_BY_VENDOR, SLICE("the vendor says: not affected"), err);
 	if ((p->flags & PACKAGE_OWNED) && !r->options->owned)
-		return suppress(r, &f,
+		return suppress(r, &f, SUPPRESSED_BY_SYSTEM,
 				SLICE("its files belong to a package of the system's package manager, whose own "
 				      "advisories count"),
 				err);

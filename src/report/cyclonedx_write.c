@@ -520,21 +520,34 @@ static enum status put_flaw(struct cdx *c, const struct hit *h, size_t n, struct
 	return cdx_flush(c, err);
 }
 
-/* What the vendor says does not affect the package. What belongs to a system's package is the system's matter. */
+/* Who bears a risk does not say that it is none. */
+static void put_analysis(struct cdx *c, const struct suppressed *s)
+{
+	bool accepted = slice_eq(s->status, SLICE("accepted")), unfixed = s->by == SUPPRESSED_BY_UNFIXED;
+
+	if (accepted || unfixed)
+		cdx_value(c, "state", SLICE("exploitable"));
+	else
+		cdx_value(c, "state", slice_eq(s->status, SLICE("fixed")) ? SLICE("resolved") : SLICE("not_affected"));
+	cdx_value(c, "detail", s->reason);
+}
+
+/* What the vendor or the user says does not affect the package. What belongs to a system's package is the system's
+ * matter. */
 static enum status put_suppressed(struct cdx *c, const struct suppressed *s, struct err *err)
 {
 	const struct finding *f = &s->finding;
 	char ref[32];
 
-	if (c->index->packages.at[f->package].package.flags & PACKAGE_OWNED)
+	if (s->by == SUPPRESSED_BY_SYSTEM ||
+	    (s->by == SUPPRESSED_BY_VENDOR && c->index->packages.at[f->package].package.flags & PACKAGE_OWNED))
 		return STATUS_OK;
 	package_ref(f->package, ref, sizeof(ref));
 	cdx_item(c, "vulnerability");
 	cdx_value(c, "id", f->advisory.id);
 	put_source(c, f->advisory.id);
 	cdx_object(c, "analysis");
-	cdx_value(c, "state", SLICE("not_affected"));
-	cdx_value(c, "detail", s->reason);
+	put_analysis(c, s);
 	cdx_close(c);
 	cdx_list(c, "affects");
 	cdx_item(c, "target");

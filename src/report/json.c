@@ -185,6 +185,18 @@ static enum status put_finding(struct json_writer *w, const struct index_report 
 	return STATUS_OK;
 }
 
+static void put_suppression(struct json_writer *w, const struct suppressed *s)
+{
+	json_member_str(w, "reason", s->reason);
+	json_member_cstr(w, "by", suppressed_by_name(s->by));
+	if (s->status.len > 0)
+		json_member_str(w, "status", s->status);
+	if (s->justification.len > 0)
+		json_member_str(w, "justification", s->justification);
+	if (s->document.len > 0)
+		json_member_str(w, "document", s->document);
+}
+
 static void put_summary(struct json_writer *w, const struct vulnerability_report *r, const struct flaws *flaws)
 {
 	json_key(w, "summary");
@@ -272,7 +284,7 @@ enum status json_report_put(struct document *d, const struct vulnerability_repor
 	json_array(w);
 	for (size_t i = 0; i < r->suppressed.len; i++) {
 		json_object(w);
-		json_member_str(w, "reason", r->suppressed.at[i].reason);
+		put_suppression(w, &r->suppressed.at[i]);
 		TRY(put_finding(w, r->index, &r->suppressed.at[i].finding, err));
 		json_close(w);
 		TRY(document_flush(d, err));

@@ -125,24 +125,63 @@ static enum status put_flaw(struct vex *v, const struct hit *h, size_t n, struct
 	return STATUS_OK;
 }
 
+/* Who bears a risk does not say that it is none. */
+static enum status put_suppressed_status(struct vex *v, const struct suppressed *s, struct err *err)
+{
+	static const char *const words[] = { "component_not_present", "vulnerable_code_not_present",
+					     "vulnerable_code_not_in_execute_path",
+					     "vulnerable_code_cannot_be_controlled_by_adversary",
+					     "inline_mitigations_already_exist" };
+	struct json_writer *w = &v->doc.w;
+	struct slice text;
+
+	if (s->by == SUPPRESSED_BY_UNFIXED) {
+		json_member_cstr(w, "status", "affected");
+		json_member_cstr(w, "action_statement", "no fixed version is known");
+	} else if (slice_eq(s->status, SLICE("accepted"))) {
+		if (!arena_printf(&v->scratch, &text, "accepted: %.*s", SLICE_ARG(s->reason)))
+			return err_nomem(err, "report");
+		json_member_cstr(w, "status", "affected");
+		json_member_str(w, "action_statement", text);
+	} else if (slice_eq(s->status, SLICE("fixed"))) {
+		json_member_cstr(w, "status", "fixed");
+		json_member_str(w, "status_notes", s->reason);
+	} else {
+		json_member_cstr(w, "status", "not_affected");
+		for (size_t i = 0; i < ARRAY_LEN(words); i++)
+			if (slice_eq(s->justification, slice_cstr(words[i])))
+				json_member_str(w, "justification", s->justification);
+		json_member_str(w, "impact_statement", s->reason.len > 0 ? s->reason : SLICE("not affected"));
+	}
+	json_close(w);
+	return STATUS_OK;
+}
+
 static enum status put_suppressed(struct vex *v, const struct suppressed *s, struct err *err)
 {
 	struct json_writer *w = &v->doc.w;
 
 	/* What belongs to a system's package is the system's matter: its advisories decide. */
-	if (v->report->index->packages.at[s->finding.package].package.flags & PACKAGE_OWNED)
+	if (s->by == SUPPRESSED_BY_SYSTEM ||
+	    (s->by == SUPPRESSED_BY_VENDOR &&
+	     v->report->index->packages.at[s->finding.package].package.flags & PACKAGE_OWNED))
 		return STATUS_OK;
 	json_object(w);
 	json_key(w, "vulnerability");
 	json_object(w);
 	put_name(w, s->finding.advisory.id);
+	if (s->finding.advisory.n_aliases > 0) {
+		json_key(w, "aliases");
+		json_array(w);
+		for (size_t i = 0; i < s->finding.advisory.n_aliases; i++)
+			json_string(w, s->finding.advisory.aliases[i]);
+		json_close(w);
+	}
 	json_close(w);
 	open_product(v);
 	TRY(put_subcomponent(v, s->finding.package, err));
 	close_product(v);
-	json_member_cstr(w, "status", "not_affected");
-	json_member_str(w, "impact_statement", s->reason.len > 0 ? s->reason : SLICE("not affected"));
-	json_close(w);
+	return put_suppressed_status(v, s, err);
 	return STATUS_OK;
 }
 

@@ -341,9 +341,22 @@ static enum status put_fingerprint(struct sarif *s, const struct hit *h, struct 
 	return STATUS_OK;
 }
 
-static enum status put_result(struct sarif *s, size_t i, struct err *err)
+static void put_suppression(struct json_writer *w, const struct suppressed *k)
 {
-	const struct hit *h = &s->hits[i];
+	json_key(w, "suppressions");
+	json_array(w);
+	json_object(w);
+	json_member_cstr(w, "kind", "external");
+	json_member_cstr(w, "status", "accepted");
+	json_member_str(w, "justification", k->reason);
+	json_close(w);
+	json_close(w);
+}
+
+/* rule: NULL: none is listed for it; k: who took it back, or NULL. */
+static enum status put_result(struct sarif *s, const struct hit *h, const size_t *rule, const struct suppressed *k,
+			      struct err *err)
+{
 	const struct index_report *r = s->report->index;
 	const struct index_layer *l = subject_layer(r, h->package);
 	struct json_writer *w = &s->doc.w;
@@ -352,11 +365,14 @@ static enum status put_result(struct sarif *s, size_t i, struct err *err)
 	TRY(subject_purl(r, h->package, &s->scratch, &purl, err));
 	json_object(w);
 	json_member_str(w, "ruleId", h->line.id);
-	json_member_u64(w, "ruleIndex", s->rule_of[i]);
+	if (rule)
+		json_member_u64(w, "ruleIndex", *rule);
 	json_member_cstr(w, "level", level_of(h->line.severity));
 	TRY(put_message(s, h, err));
 	TRY(put_place(s, h, err));
 	TRY(put_fingerprint(s, h, err));
+	if (k)
+		put_suppression(w, k);
 	json_key(w, "properties");
 	json_object(w);
 	json_member_str(w, "purl", purl);
@@ -371,6 +387,25 @@ static enum status put_result(struct sarif *s, size_t i, struct err *err)
 	json_close(w);
 	arena_reset(&s->scratch);
 	return document_flush(&s->doc, err);
+}
+
+/* What users took back is shown as such while there is room; what vendors did is no result. */
+static enum status put_taken_back(struct sarif *s, struct err *err)
+{
+	size_t room = RESULTS_MAX - MIN(s->n_hits, (size_t)RESULTS_MAX);
+
+	for (size_t i = 0; i < s->report->suppressed.len && room > 0; i++) {
+		const struct suppressed *k = &s->report->suppressed.at[i];
+		const struct finding *f = &k->finding;
+		struct hit h = { .package = f->package };
+
+		if (k->by == SUPPRESSED_BY_VENDOR || k->by == SUPPRESSED_BY_SYSTEM)
+			continue;
+		unit_line_fill(&h.line, &f, 1);
+		TRY(put_result(s, &h, NULL, k, err));
+		room--;
+	}
+	return STATUS_OK;
 }
 
 static enum status write_sarif(struct sarif *s, struct err *err)
@@ -400,7 +435,8 @@ static enum status write_sarif(struct sarif *s, struct err *err)
 	json_key(w, "results");
 	json_array(w);
 	for (size_t i = 0; i < MIN(s->n_hits, (size_t)RESULTS_MAX); i++)
-		TRY(put_result(s, i, err));
+		TRY(put_result(s, &s->hits[i], &s->rule_of[i], NULL, err));
+	TRY(put_taken_back(s, err));
 	json_close(w);
 	json_key(w, "properties");
 	json_object(w);

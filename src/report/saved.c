@@ -349,6 +349,17 @@ static enum status get_finding(struct saved_reader *rd, yyjson_val *v, struct fi
 	return get_evidence(rd, json_get(v, "evidence"), f);
 }
 
+/* Reports of earlier versions do not say by whom. */
+static enum status get_suppression(struct saved_reader *rd, yyjson_val *v, struct suppressed *s)
+{
+	if (json_get(v, "by") && !suppressed_by_from_name(json_get_str(v, "by"), &s->by))
+		return saved_bad(rd, "by");
+	TRY(saved_text(rd, v, "reason", &s->reason));
+	TRY(saved_text(rd, v, "status", &s->status));
+	TRY(saved_text(rd, v, "justification", &s->justification));
+	return saved_text(rd, v, "document", &s->document);
+}
+
 /* One element of "findings" or "suppressed". The lists have room for all: they were counted. */
 static enum status on_finding(void *ctx, struct slice key, yyjson_val *v, uint64_t offset, struct err *err)
 {
@@ -362,7 +373,7 @@ static enum status on_finding(void *ctx, struct slice key, yyjson_val *v, uint64
 	if (rd->suppressed) {
 		struct suppressed *s = &r->suppressed.at[r->suppressed.len++];
 
-		TRY(saved_text(rd, v, "reason", &s->reason));
+		TRY(get_suppression(rd, v, s));
 		return get_finding(rd, v, &s->finding);
 	}
 	if (!json_get_u64(v, "flaw", &flaw) || flaw == 0 || flaw > rd->n_findings)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * subject.h - what the reports for other programs say of a package, of its flaws and of the image. Private to report/.
+ * subject.h - what the reports for other programs say of a package, of its flaws and of the image. For report/ and
+ * policy/.
  *
  * They have one entry per package and flaw: the records of several sources about one flaw are one hit.
  */

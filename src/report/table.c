@@ -389,6 +389,45 @@ static void put_coverage_item(struct table *t, const struct coverage_item *c)
 	screen_newline(s);
 }
 
+/* A decision of the user's; of what vendors and system packages take back there is too much. */
+static bool by_user(const struct suppressed *s)
+{
+	return s->by == SUPPRESSED_BY_IGNORE || s->by == SUPPRESSED_BY_VEX;
+}
+
+#define TAKEN_BACK_SHOWN 50
+
+static enum status put_taken_back(struct table *t, const struct vulnerability_report *r, struct err *err)
+{
+	struct screen *s = &t->screen;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->suppressed.len; i++) {
+		const struct suppressed *k = &r->suppressed.at[i];
+		const struct package *p = &r->index->packages.at[k->finding.package].package;
+
+		if (!by_user(k) || n++ >= TAKEN_BACK_SHOWN)
+			continue;
+		screen_blanks(s, 6);
+		screen_text(s, k->finding.advisory.id);
+		screen_put(s, " ");
+		screen_text(s, p->name);
+		screen_put(s, " ");
+		screen_text(s, p->version);
+		screen_put(s, ": ");
+		screen_text(s, k->status);
+		screen_put(s, ": ");
+		screen_wrap(s, k->reason, 8);
+		screen_newline(s);
+		TRY(screen_flush(s, err));
+	}
+	if (n > TAKEN_BACK_SHOWN) {
+		screen_printf(s, "      and %zu more", n - TAKEN_BACK_SHOWN);
+		screen_newline(s);
+	}
+	return STATUS_OK;
+}
+
 static size_t count_gaps(const struct vulnerability_report *r)
 {
 	size_t n = 0;
@@ -442,6 +481,7 @@ static enum status put_coverage(struct table *t, struct err *err)
 		screen_blanks(s, 4);
 		screen_wrap(s, slice_cstr(text), 4);
 		screen_newline(s);
+		TRY(put_taken_back(t, r, err));
 	}
 	screen_newline(s);
 	return STATUS_OK;

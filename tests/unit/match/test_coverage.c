@@ -347,6 +347,7 @@ static void test_every_row_is_reached(void **state)
 		{ COVERAGE_DAMAGED_STATE, "tests/golden/folder: test_damaged_state" },
 		{ COVERAGE_TOLD_BEFORE, "tests/golden/cli: test_watch" },
 		{ COVERAGE_NOT_SAID, "tests/golden/cli: test_convert" },
+		{ COVERAGE_IGNORE_EXPIRED, "tests/golden/cli: test_ignore" },
 	};
 
 	(void)state;

@@ -204,7 +204,9 @@ static void findings(struct made *m)
 	add_finding(m, 4, "stdlib", 0, &w[6]);
 	add_finding(m, 5, "stdlib", 0, &w[6]);
 	*PUSH(m, m->report.suppressed) =
-		(struct suppressed){ make_finding(m, 6, "owned", 0, &w[5]), SLICE("belongs to a system package") };
+		(struct suppressed){ .finding = make_finding(m, 6, "owned", 0, &w[5]),
+				     .by = SUPPRESSED_BY_SYSTEM,
+				     .reason = SLICE("belongs to a system package") };
 	add_coverage(m, COVERAGE_COVERED, "alpine:3.22", 3, "Alpine packages were looked up");
 	add_coverage(m, COVERAGE_COVERED, "pypi", 1, "Python packages were looked up");
 	add_coverage(m, COVERAGE_OWNED, "pypi", 1,
