@@ -124,7 +124,7 @@ static enum status fill_package(struct reader *rd, const struct entry *e, struct
 
 static enum status take_entry(struct reader *rd, const struct yaml_node *n)
 {
-	struct entry e = { NULL };
+	struct entry e = { .id = NULL };
 	struct policy_rule *rule;
 	struct slice id;
 

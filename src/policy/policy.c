@@ -264,7 +264,7 @@ static enum status take_back_unfixed(struct run *r, const struct finding *f, str
 
 static enum status settle(struct run *r, const struct finding *f, bool *kept, struct err *err)
 {
-	struct choice c = { NULL };
+	struct choice c = { .ignore = NULL };
 
 	*kept = false;
 	TRY(choose(r, f, &c, err));
