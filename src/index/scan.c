@@ -9,7 +9,8 @@
 
 uint64_t scan_arena_bytes(const struct limits *limits)
 {
-	return limits->report_bytes * 2 + limits->layer_names;
+	/* What fits here fits the report's JSON as well, which writes names and small numbers only. */
+	return limits->report_bytes + limits->report_bytes / 2 + limits->layer_names;
 }
 
 /* One pass over the layer's bytes. */

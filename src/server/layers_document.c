@@ -282,8 +282,9 @@ static enum status add_packages(struct page *p, struct err *err)
 		found[p->r->findings.at[i].package] = true;
 	for (size_t i = 0; i < index->packages.len && st == STATUS_OK; i++) {
 		p->feature_of[i] = SIZE_MAX;
-		/* What the system's packages brought counts as theirs. */
-		if (found[i] || !(index->packages.at[i].package.flags & PACKAGE_OWNED))
+		/* What the system's packages brought counts as theirs; programs known by texts are no features. */
+		if (found[i] || !(index->packages.at[i].package.flags & PACKAGE_OWNED ||
+				  index->packages.at[i].package.type == PACKAGE_GENERIC))
 			st = add_package(p, &known, i, err);
 	}
 	map_fini(&known);

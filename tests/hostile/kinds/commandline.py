@@ -161,12 +161,12 @@ def options():
     yield refused('home-bytes', ['db', 'status'], (UNREADABLE,), '.', env=lambda s: s.env(HOME='/nothing/' + BYTES))
 
 
-def odd(name, arguments=(), env=None, prefix=(), same=True):
+def odd(name, arguments=(), env=None, prefix=(), same=True, form=('-f', 'json')):
     """Odd, and meant: the report is that of the plain command."""
     def check(s):
         where = image(s)
         plain = s.run('scan', '-f', 'json', '--strict', '--db', s.good, where)
-        o = s.run('scan', *prefix, '-f', 'json', '--strict', '--db', s.good, *(a(s) if callable(a) else a for a in arguments), where,
+        o = s.run('scan', *prefix, *form, '--strict', '--db', s.good, *(a(s) if callable(a) else a for a in arguments), where,
                   env=s.env(**(env or {})))
         if o.status != plain.status or o.status != 0:
             raise Problem('exit status %d: %s' % (o.status, o.text()[-600:]))
@@ -177,9 +177,9 @@ def odd(name, arguments=(), env=None, prefix=(), same=True):
 
 
 def meant():
-    yield odd('repeated', ['-f', 'table', '-f', 'json', '--strict', '--strict', '-q', '-q'])
+    yield odd('repeated', ['--strict', '--strict', '-q', '-q'])
     yield odd('last-counts', prefix=['--db', '/nothing', '--fail-on', 'critical'], arguments=['--fail-on=critical'])
-    yield odd('letter-with-value', ['-fjson'])
+    yield odd('letter-with-value', form=['-fjson'])
     yield odd('dashes', ['--'])
     for name, env in (('locale-c', {'LC_ALL': 'C'}), ('locale-odd', {'LC_ALL': 'xx_YY.nothing'}),
     ('locale-turkish', {'LC_ALL': 'tr_TR.UTF-8'}),
