@@ -61,17 +61,6 @@ void osv_reader_tell_skipped(const struct osv_reader *r)
 
 /* ---- severity ---- */
 
-static bool word_severity(struct slice word, enum severity *out)
-{
-	if (slice_eq_nocase(word, SLICE("moderate")))
-		*out = SEVERITY_MEDIUM;
-	else if (slice_eq_nocase(word, SLICE("important")))
-		*out = SEVERITY_HIGH;
-	else
-		return severity_by_name(word, out);
-	return true;
-}
-
 /* Of several vectors one of version 3 counts, as most vendors' words do; 4 where there is none; 2 is the last resort.
  */
 static int rank(struct slice vector)
@@ -94,7 +83,7 @@ static bool read_scores(yyjson_val *list, struct slice *vectors, size_t *n_vecto
 		struct slice score = json_get_str(item, "score");
 		double value;
 
-		if (best < 0 && word_severity(score, out)) {
+		if (best < 0 && severity_by_word(SLICE_EMPTY, score, out)) {
 			*out_text = score;
 			best = 0;
 			continue;
@@ -126,7 +115,7 @@ static enum status read_severity(struct osv_reader *r, yyjson_val *record, struc
 		return STATUS_OK;
 	if (word.len == 0 && !slice_cut(a->summary, ':', &word, &rest))
 		return STATUS_OK;
-	if (word_severity(word, &a->severity))
+	if (severity_by_word(SLICE_EMPTY, word, &a->severity))
 		a->severity_text = word;
 	return STATUS_OK;
 }

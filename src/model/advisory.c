@@ -25,6 +25,31 @@ bool severity_by_name(struct slice name, enum severity *out)
 }
 
 static const struct {
+	const char *set, *word;
+	enum severity severity;
+} severity_words[] = {
+#define SEVERITY_WORD(set, word, severity) { set, word, SEVERITY_##severity },
+#include "model/severity_words.def"
+#undef SEVERITY_WORD
+};
+
+bool severity_by_word(struct slice set, struct slice word, enum severity *out)
+{
+	bool own = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(severity_words); i++)
+		own |= set.len > 0 && slice_eq(set, slice_cstr(severity_words[i].set));
+	for (size_t i = 0; i < ARRAY_LEN(severity_words); i++) {
+		if (!slice_eq(own ? set : SLICE_EMPTY, slice_cstr(severity_words[i].set)) ||
+		    !slice_eq_nocase(word, slice_cstr(severity_words[i].word)))
+			continue;
+		*out = severity_words[i].severity;
+		return true;
+	}
+	return !own && severity_by_name(word, out);
+}
+
+static const struct {
 	const char *name, *text;
 	bool withheld;
 } fix_states[FIX_STATE_COUNT] = {

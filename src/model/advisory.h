@@ -16,6 +16,8 @@ enum severity {
 };
 const char *severity_name(enum severity s);
 bool severity_by_name(struct slice name, enum severity *out); /* any case */
+/* A source's own word, in any case; set: its set of updaters (severity_words.def). False: there is no such word. */
+bool severity_by_word(struct slice set, struct slice word, enum severity *out);
 
 /* One interval of affected versions: [introduced, fixed) or [introduced, last_affected]. */
 struct version_range {

@@ -44,18 +44,9 @@ struct release {
 
 static enum severity severity_of(struct slice urgency)
 {
-	static const struct {
-		const char *word;
-		enum severity severity;
-	} words[] = { { "unimportant", SEVERITY_LOW },
-		      { "low", SEVERITY_MEDIUM },
-		      { "medium", SEVERITY_HIGH },
-		      { "high", SEVERITY_CRITICAL } };
+	enum severity s;
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (slice_eq_nocase(urgency, slice_cstr(words[i].word)))
-			return words[i].severity;
-	return SEVERITY_UNKNOWN;
+	return severity_by_word(SLICE("debian"), urgency, &s) ? s : SEVERITY_UNKNOWN;
 }
 
 /* False: a release that has no number yet, or a row that says nothing. */

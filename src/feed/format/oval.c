@@ -72,11 +72,7 @@ static enum severity severity_of(struct slice word)
 {
 	enum severity s;
 
-	if (slice_eq_nocase(word, SLICE("moderate")))
-		return SEVERITY_MEDIUM;
-	if (slice_eq_nocase(word, SLICE("important")))
-		return SEVERITY_HIGH;
-	return severity_by_name(word, &s) ? s : SEVERITY_UNKNOWN;
+	return severity_by_word(SLICE_EMPTY, word, &s) ? s : SEVERITY_UNKNOWN;
 }
 
 static bool push(struct parser *p, void *vec, struct slice text)
