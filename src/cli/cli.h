@@ -30,6 +30,7 @@ enum option_id {
 
 struct options {
 	const char *value[OPTION_COUNT]; /* last argument given; "" for a flag; NULL if it was not given */
+	bool said[OPTION_COUNT];	 /* by the command line, be it a flag's "=false" */
 	const char *sets[CLI_REPEATS];   /* --set, in order */
 	size_t n_sets;
 	const char *formats[CLI_REPEATS]; /* --format, in order */
@@ -44,7 +45,8 @@ struct options {
 
 /*
  * Parse argv after the command's name for the command with this letter. Options and arguments may be mixed; "--"
- * ends options. False after a message on standard error.
+ * ends options. What argv does not say is taken from LIMPID_* variables, and what those do not say from the user's file
+ * (limpid(1)). False after a message on standard error.
  */
 bool options_parse(char command, int argc, char **argv, struct options *out);
 static inline bool option_given(const struct options *o, enum option_id id)

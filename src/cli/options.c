@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c - the option table and its parser. */
-#include "cli/cli.h"
+#include "cli/options_impl.h"
 
-static const struct {
-	const char *commands, *name, *argument, *help;
-	char letter;
-} rows[OPTION_COUNT] = {
+#include "text/near.h"
+
+static const struct option_row rows[OPTION_COUNT] = {
 #define OPTION(commands, name, letter, argument, help) [OPTION_##name] = { commands, #name, argument, help, letter },
 #include "cli/options.def"
 #undef OPTION
@@ -43,29 +42,54 @@ static size_t find_letter(char command, char letter)
 	return OPTION_COUNT;
 }
 
-static bool take(struct options *out, size_t id, const char *value)
+const struct option_row *option_row(size_t id)
+{
+	return id < OPTION_COUNT ? &rows[id] : NULL;
+}
+
+bool option_known(size_t id, char command)
+{
+	return knows(id, command);
+}
+
+/* Where the arguments of an option that may be repeated are kept; NULL for the others. */
+static const char **repeated(struct options *o, size_t id, size_t **out_n)
 {
 	struct {
 		enum option_id id;
 		const char **at;
 		size_t *n;
-	} repeated[] = {
-		{ OPTION_set, out->sets, &out->n_sets },
-		{ OPTION_format, out->formats, &out->n_formats },
-		{ OPTION_ignore, out->ignores, &out->n_ignores },
-		{ OPTION_vex, out->vexes, &out->n_vexes },
+	} of[] = {
+		{ OPTION_set, o->sets, &o->n_sets },
+		{ OPTION_format, o->formats, &o->n_formats },
+		{ OPTION_ignore, o->ignores, &o->n_ignores },
+		{ OPTION_vex, o->vexes, &o->n_vexes },
 	};
-	const char **at = NULL;
-	size_t *n = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+		if (of[i].id != id)
+			continue;
+		*out_n = of[i].n;
+		return of[i].at;
+	}
+	return NULL;
+}
+
+bool option_repeats(size_t id)
+{
+	struct options none;
+	size_t *n;
+
+	return repeated(&none, id, &n) != NULL;
+}
+
+bool option_take(struct options *out, size_t id, const char *value)
+{
+	size_t *n;
+	const char **at = repeated(out, id, &n);
 
 	out->value[id] = value;
-	for (size_t i = 0; i < ARRAY_LEN(repeated); i++) {
-		if (repeated[i].id != id)
-			continue;
-		at = repeated[i].at;
-		n = repeated[i].n;
-	}
-	if (!n)
+	if (!at)
 		return true;
 	if (*n == CLI_REPEATS) {
 		cli_error("--%s was given more than %d times", rows[id].name, CLI_REPEATS);
@@ -75,6 +99,40 @@ static bool take(struct options *out, size_t id, const char *value)
 	return true;
 }
 
+static void tell_unknown(char command, const char *arg, struct slice name, bool is_long)
+{
+	struct near_word near;
+	char text[NEAR_BYTES + 1] = "";
+	struct err_quote q;
+
+	near_begin(&near, is_long ? name : SLICE_EMPTY);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (knows(i, command))
+			near_offer(&near, slice_cstr(rows[i].name));
+	for (size_t i = 0; i < near.best.len; i++)
+		text[i] = (char)(near.best.ptr[i] == '_' ? '-' : near.best.ptr[i]);
+	if (near.best.len)
+		cli_error("unknown option %s; did you mean --%s? See: limpid help", err_slice(&q, slice_cstr(arg)),
+			  text);
+	else
+		cli_error("unknown option %s; see: limpid help", err_slice(&q, slice_cstr(arg)));
+}
+
+/* A flag with an argument: --only-fixed=false takes back what the environment says. */
+static bool parse_switch(struct options *out, size_t id, const char *arg, struct slice value)
+{
+	struct err_quote q;
+
+	if (slice_eq(value, SLICE("true")))
+		return option_take(out, id, "");
+	if (slice_eq(value, SLICE("false"))) {
+		out->value[id] = NULL;
+		return true;
+	}
+	cli_error("option %s is a switch: nothing, =true or =false may follow", err_slice(&q, slice_cstr(arg)));
+	return false;
+}
+
 /* One option at argv[*i]; moves *i over its argument. */
 static bool parse_one(char command, int argc, char **argv, int *i, struct options *out)
 {
@@ -82,7 +140,7 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 	/* Options of the service are flags of Go programs, too: one dash or two. */
 	bool is_flag = strchr("rc", command) && arg[1] != '-' && arg[2] != '\0';
 	bool is_long = arg[1] == '-' || is_flag;
-	struct slice name, value;
+	struct slice name = SLICE_EMPTY, value = SLICE_EMPTY;
 	bool has_value = is_long ? slice_cut(slice_cstr(arg + (is_flag ? 1 : 2)), '=', &name, &value) : arg[2] != '\0';
 	size_t id = is_long ? find_long(command, name) : find_letter(command, arg[1]);
 	bool wants = id < OPTION_COUNT && rows[id].argument[0] != '\0';
@@ -90,26 +148,19 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 	struct err_quote q;
 
 	if (id == OPTION_COUNT) {
-		cli_error("unknown option %s; see: limpid help", err_slice(&q, slice_cstr(arg)));
+		tell_unknown(command, arg, name, is_long);
 		return false;
 	}
-	if (!wants && has_value && strchr("rc", command) && slice_eq(value, SLICE("false")))
-		return true;
-	if (!wants && has_value && strchr("rc", command) && slice_eq(value, SLICE("true")))
-		has_value = false;
-	if (!wants && has_value) {
-		cli_error("option %s takes no argument", err_slice(&q, slice_cstr(arg)));
-		return false;
-	}
+	out->said[id] = true;
 	if (!wants)
-		return take(out, id, "");
+		return has_value ? parse_switch(out, id, arg, value) : option_take(out, id, "");
 	if (has_value)
-		return take(out, id, text ? text : "");
+		return option_take(out, id, text ? text : "");
 	if (*i + 1 >= argc) {
 		cli_error("option %s needs an argument: %s", err_slice(&q, slice_cstr(arg)), rows[id].argument);
 		return false;
 	}
-	return take(out, id, argv[++*i]);
+	return option_take(out, id, argv[++*i]);
 }
 
 bool options_parse(char command, int argc, char **argv, struct options *out)
@@ -131,7 +182,7 @@ bool options_parse(char command, int argc, char **argv, struct options *out)
 	}
 	out->args = (const char *const *)argv;
 	out->n_args = n;
-	return true;
+	return options_take_defaults(command, out);
 }
 
 void options_print_help(char command, FILE *out)

@@ -2,6 +2,8 @@
 /* settings.c - the table of settings and look-ups by path, by key and by likeness. */
 #include "config/settings.h"
 
+#include "text/near.h"
+
 #define EXISTS SETTING_EXISTS
 #define SECRET SETTING_SECRET
 #define DEPRECATED SETTING_DEPRECATED
@@ -139,52 +141,20 @@ const char *setting_key(struct slice path, struct slice key, size_t *out_len, bo
 	return NULL;
 }
 
-#define NEAR_BYTES 48
-
-/* Edit distance of two short texts, letters of any case, a swap of neighbours counts one. */
-static size_t distance(struct slice a, struct slice b)
-{
-	size_t row[3][NEAR_BYTES + 1];
-
-	for (size_t j = 0; j <= b.len; j++)
-		row[1][j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t *now = row[(i + 1) % 3], *before = row[i % 3], *two_before = row[(i + 2) % 3];
-
-		now[0] = i;
-		for (size_t j = 1; j <= b.len; j++) {
-			bool same = to_lower(a.ptr[i - 1]) == to_lower(b.ptr[j - 1]);
-			size_t best = MIN(before[j] + 1, now[j - 1] + 1);
-
-			best = MIN(best, before[j - 1] + !same);
-			if (i > 1 && j > 1 && to_lower(a.ptr[i - 1]) == to_lower(b.ptr[j - 2]) &&
-			    to_lower(a.ptr[i - 2]) == to_lower(b.ptr[j - 1]))
-				best = MIN(best, two_before[j - 2] + 1);
-			now[j] = best;
-		}
-	}
-	return row[(a.len + 1) % 3][b.len];
-}
-
 struct slice setting_near(struct slice path, struct slice key)
 {
-	struct slice best = SLICE_EMPTY;
-	size_t least = key.len / 3 + 1;
+	struct near_word near;
 
-	if (key.len == 0 || key.len > NEAR_BYTES)
-		return best;
+	near_begin(&near, key);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct slice rest, name;
 
 		if (!below(&rows[i], path, &rest))
 			continue;
 		slice_cut(rest, '.', &name, NULL);
-		if (name.len <= NEAR_BYTES && !slice_eq(name, best) && distance(key, name) < least) {
-			least = distance(key, name);
-			best = name;
-		}
+		near_offer(&near, name);
 	}
-	return best;
+	return near.best;
 }
 
 struct slice setting_elsewhere(struct slice key)
