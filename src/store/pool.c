@@ -30,6 +30,7 @@ struct store_pool {
 	struct store_pool_options options;
 	struct store_url_pool pgx;
 	unsigned max, min;
+	_Atomic uint64_t reached_ns; /* of all handles (store.h) */
 
 	pthread_mutex_t lock; /* of what follows, up to locks_lock */
 	pthread_cond_t given, ending;
@@ -240,6 +241,7 @@ enum status store_pool_open(const char *where, const struct store_pool_options *
 	if (!p)
 		return err_nomem(err, "stores");
 	p->options = *options;
+	p->options.store.reached_ns = &p->reached_ns;
 	st = pool_init(p, where, err);
 	if (st == STATUS_OK)
 		st = start(p, err);

@@ -41,7 +41,7 @@ static enum status get(struct store *s, enum kind kind, struct slice key, struct
 
 	pg_number(&args, kind);
 	pg_bytes(&args, key);
-	TRY(pg_call(s, "SELECT id, last_used, value FROM kept WHERE kind = $1 AND key = $2", &args, &r, err));
+	TRY(pg_read(s, "SELECT id, last_used, value FROM kept WHERE kind = $1 AND key = $2", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "it is not cached");
 	if (store_report_unpack(pg_slice(r, 0, 2), out, err) != STATUS_OK) {
@@ -62,7 +62,7 @@ static enum status look(struct store *s, struct err *err)
 	struct pg_args none = PG_NO_ARGS;
 	PGresult AUTO(pg_result_free) *r = NULL;
 
-	TRY(pg_call(s, "SELECT coalesce(sum(packed), 0)::bigint FROM kept", &none, &r, err));
+	TRY(pg_read(s, "SELECT coalesce(sum(packed), 0)::bigint FROM kept", &none, &r, err));
 	s->cache_known = (uint64_t)pg_int(r, 0, 0);
 	s->cache_puts = 0;
 	return STATUS_OK;
@@ -153,7 +153,7 @@ enum status postgres_cache_stats(struct store *s, struct store_cache_stats *out,
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	*out = (struct store_cache_stats){ 0 };
-	TRY(pg_call(s, "SELECT kind, count(*), coalesce(sum(packed), 0)::bigint FROM kept GROUP BY kind", &none, &r,
+	TRY(pg_read(s, "SELECT kind, count(*), coalesce(sum(packed), 0)::bigint FROM kept GROUP BY kind", &none, &r,
 		    err));
 	for (int i = 0; i < PQntuples(r); i++) {
 		uint64_t n = (uint64_t)pg_int(r, i, 1);

@@ -379,6 +379,15 @@ enum status pg_call(struct store *s, const char *sql, const struct pg_args *args
 	return STATUS_OK;
 }
 
+enum status pg_read(struct store *s, const char *sql, const struct pg_args *args, PGresult **out, struct err *err)
+{
+	bool alone = !s->connecting && !s->in_transaction;
+	enum status st = pg_call(s, sql, args, out, err);
+
+	/* The connection went with it; what only reads may be asked again of another. */
+	return st == STATUS_REMOTE && alone && !s->conn ? pg_call(s, sql, args, out, err) : st;
+}
+
 /* ---- without arguments ---- */
 
 /* Results up to the end; the first failure counts. */

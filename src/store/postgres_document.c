@@ -39,7 +39,7 @@ enum status postgres_document_get(struct store *s, enum store_document_kind kind
 
 	pg_number(&args, kind);
 	pg_bytes(&args, name);
-	TRY(pg_call(s, "SELECT name, owner, changed, body FROM document WHERE kind = $1 AND name = $2", &args, &r,
+	TRY(pg_read(s, "SELECT name, owner, changed, body FROM document WHERE kind = $1 AND name = $2", &args, &r,
 		    err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "there is no such document");
@@ -72,7 +72,7 @@ enum status postgres_documents(struct store *s, enum store_document_kind kind, s
 	pg_bytes(&args, owner);
 	pg_bytes(&args, after);
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    "SELECT name, owner, changed, body FROM document WHERE kind = $1 AND owner = $2 AND name > $3 "
 		    "ORDER BY name LIMIT $4",
 		    &args, &r, err));

@@ -24,7 +24,9 @@ struct store {
 	uint64_t cache_bytes;
 	int64_t (*now)(void);
 	struct map prepared;   /* texts of the statements that this connection knows */
-	uint64_t retry_ns;     /* do not connect before */
+	uint64_t tried_ns;     /* when that was tried last, and failed */
+	uint64_t retry_ns;     /* do not connect before, unless another handle has connected since */
+	_Atomic uint64_t *reached_ns; /* by any handle of the pool; NULL: this one is alone */
 	unsigned failures;     /* to connect, one after the other */
 	struct err failure;    /* of the last one */
 	unsigned epoch;	       /* part of the names of prepared statements */
@@ -102,6 +104,9 @@ void pg_clear(PGresult **results, size_t n);
 
 /* One statement in a transaction of its own, or in the one that is open. out may be NULL. */
 enum status pg_call(struct store *s, const char *sql, const struct pg_args *args, PGresult **out,
+		    struct err *err) NODISCARD;
+/* The same of one that changes nothing: if the connection is lost meanwhile, it is asked once more, of a new one. */
+enum status pg_read(struct store *s, const char *sql, const struct pg_args *args, PGresult **out,
 		    struct err *err) NODISCARD;
 /* Statements as text, without arguments; results are dropped. */
 enum status pg_script(struct store *s, const char *sql, unsigned timeout_ms, struct err *err) NODISCARD;

@@ -38,7 +38,7 @@ enum status postgres_packages_named(struct store *s, struct slice name, uint64_t
 	pg_bytes(&args, name);
 	pg_number(&args, (int64_t)MIN(after, INT64_MAX));
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s, sql, &args, &r, err));
+	TRY(pg_read(s, sql, &args, &r, err));
 	list = arena_array(arena, (size_t)PQntuples(r) + 1, sizeof(*list));
 	if (!list)
 		return err_nomem(err, "packages");
@@ -86,7 +86,7 @@ static enum status search_between(struct store *s, struct search *q, const char 
 	pg_number(&args, above);
 	pg_number(&args, to);
 	pg_number(&args, (int64_t)MIN(q->max - q->n, INT32_MAX));
-	TRY(pg_call(s, sql, &args, &r, err));
+	TRY(pg_read(s, sql, &args, &r, err));
 	for (int i = 0; i < PQntuples(r); i++) {
 		struct slice packed = pg_slice(r, i, 1);
 		struct store_affected *one = arena_vec_push(arena, (void **)&q->at, &q->n, &q->room, sizeof(*one));
@@ -130,7 +130,7 @@ enum status postgres_manifests_with(struct store *s, const uint64_t *packages, s
 	for (size_t i = 0; i < n; i++)
 		pg_array_number(&ids, packages[i]);
 	pg_array_arg(&args, &ids, PG_BIGINT);
-	TRY(pg_call(s, sql, &args, &r, err));
+	TRY(pg_read(s, sql, &args, &r, err));
 	if (pg_int(r, 0, 1) > 0) {
 		q.groups = pg_slice(r, 0, 0);
 		if (pg_int(r, 0, 1) > WINDOW_GROUPS)
@@ -229,7 +229,7 @@ static enum status sweep(struct store *s, const char *sql,
 		PGresult AUTO(pg_result_free) *r = NULL;
 
 		pg_number(&args, after);
-		TRY(pg_call(s, sql, &args, &r, err));
+		TRY(pg_read(s, sql, &args, &r, err));
 		if (PQntuples(r) == 0 || PQgetisnull(r, 0, 0))
 			return STATUS_OK;
 		after = pg_int(r, 0, 0);

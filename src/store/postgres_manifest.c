@@ -77,7 +77,7 @@ static enum status ask_known(struct put *p, struct err *err)
 	for (size_t g = 0; g < p->groups->n; g++)
 		pg_array_bytes(&keys, slice_make(p->groups->at[g].key.bytes, STORE_KEY_BYTES));
 	pg_array_arg(&args, &keys, PG_BYTEA);
-	TRY(pg_call(p->s, "SELECT key FROM package_group WHERE key = ANY ($1)", &args, &r, err));
+	TRY(pg_read(p->s, "SELECT key FROM package_group WHERE key = ANY ($1)", &args, &r, err));
 	for (int i = 0; i < PQntuples(r); i++)
 		for (size_t g = 0; g < p->groups->n; g++)
 			if (slice_eq(pg_slice(r, i, 0), slice_make(p->groups->at[g].key.bytes, STORE_KEY_BYTES)))
@@ -272,7 +272,7 @@ static enum status check_wanted(struct put *p, struct err *err)
 	uint8_t packed[STORE_DIGEST_BYTES];
 
 	pg_digest(&digest, &p->m->digest, packed);
-	TRY(pg_call(p->s, "SELECT 1 WHERE " IS_WANTED, &digest, &r, err));
+	TRY(pg_read(p->s, "SELECT 1 WHERE " IS_WANTED, &digest, &r, err));
 	return PQntuples(r) > 0 ? STATUS_OK
 				: err_set(err, STATUS_NOTFOUND, "the manifest was deleted meanwhile");
 }
@@ -344,7 +344,7 @@ enum status postgres_manifest_get(struct store *s, const struct digest *digest, 
 	struct digest_text text;
 
 	pg_digest(&args, digest, packed);
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    report ? "SELECT " MANIFEST_COLUMNS ", report FROM manifest WHERE digest = $1"
 			   : "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE digest = $1",
 		    &args, &r, err));
@@ -367,7 +367,7 @@ enum status postgres_manifests(struct store *s, uint64_t before, size_t max, str
 
 	pg_number(&args, before == 0 || before > INT64_MAX ? INT64_MAX : (int64_t)before);
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s, "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE put < $1 ORDER BY put DESC LIMIT $2", &args, &r,
+	TRY(pg_read(s, "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE put < $1 ORDER BY put DESC LIMIT $2", &args, &r,
 		    err));
 	n = PQntuples(r);
 	list = arena_array(arena, (size_t)n + 1, sizeof(*list));
@@ -458,7 +458,7 @@ enum status postgres_manifests_expire(struct store *s, int64_t before_s, size_t 
 	*out_expired = 0;
 	pg_number(&args, before_s);
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s, "SELECT digest FROM manifest WHERE updated < $1 LIMIT $2", &args, &r, err));
+	TRY(pg_read(s, "SELECT digest FROM manifest WHERE updated < $1 LIMIT $2", &args, &r, err));
 	for (int i = 0; i < PQntuples(r); i++) {
 		struct slice packed = pg_slice(r, i, 0);
 		struct digest digest;

@@ -85,7 +85,7 @@ enum status postgres_notifications_latest(struct store *s, struct arena *arena, 
 	PGresult AUTO(pg_result_free) *r = NULL;
 	struct store_notification *list;
 
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    "SELECT " COLUMNS
 		    " FROM notification WHERE id IN (SELECT max(id) FROM notification GROUP BY source) "
 		    "ORDER BY source",
@@ -113,7 +113,7 @@ static enum status number_of(struct store *s, const char *sql, int n, int64_t fi
 		pg_number(&args, first);
 	if (n > 1)
 		pg_number(&args, second);
-	TRY(pg_call(s, sql, &args, &r, err));
+	TRY(pg_read(s, sql, &args, &r, err));
 	*out = PQntuples(r) > 0 && !PQgetisnull(r, 0, 0) ? pg_int(r, 0, 0) : 0;
 	return STATUS_OK;
 }
@@ -399,7 +399,7 @@ enum status postgres_notification_get(struct store *s, struct slice id, struct a
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	pg_bytes(&args, id);
-	TRY(pg_call(s, "SELECT " COLUMNS " FROM notification WHERE uuid = $1 AND state <> 7", &args, &r, err));
+	TRY(pg_read(s, "SELECT " COLUMNS " FROM notification WHERE uuid = $1 AND state <> 7", &args, &r, err));
 	return PQntuples(r) > 0 ? read_notification(r, 0, arena, out, err) : not_there(id, err);
 }
 
@@ -442,7 +442,7 @@ enum status postgres_notification_entries(struct store *s, uint64_t notification
 	pg_number(&args, (int64_t)notification);
 	pg_bytes(&args, after ? slice_make(after, STORE_ENTRY_ID) : SLICE_EMPTY);
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    "SELECT e.id, e.manifest, e.rank, c.number, c.reason, c.summary FROM notification_entry AS e JOIN "
 		    "notification_change AS c ON c.notification = e.notification AND c.number = e.change WHERE "
 		    "e.notification = $1 AND e.id > $2 ORDER BY e.id LIMIT $3",
@@ -465,7 +465,7 @@ enum status postgres_notification_change(struct store *s, uint64_t notification,
 
 	pg_number(&args, (int64_t)notification);
 	pg_number(&args, (int64_t)number);
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    "SELECT number, reason, summary FROM notification_change WHERE notification = $1 AND number = $2",
 		    &args, &r, err));
 	if (PQntuples(r) == 0)
@@ -559,7 +559,7 @@ enum status postgres_notification_stats(struct store *s, struct store_notificati
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	*out = (struct store_notification_stats){ .oldest_s = DATE_NONE };
-	TRY(pg_call(s, "SELECT state, count(*), min(created) FROM notification GROUP BY state", &none, &r, err));
+	TRY(pg_read(s, "SELECT state, count(*), min(created) FROM notification GROUP BY state", &none, &r, err));
 	for (int i = 0; i < PQntuples(r); i++) {
 		int64_t state = pg_int(r, i, 0), oldest = pg_int(r, i, 2);
 

@@ -10,6 +10,7 @@
 #include "store/postgres_impl.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +20,7 @@ extern const char *const store_postgres_schema[]; /* one script per version, end
 #define SETUP_MS 30000u
 #define MIGRATE_MS 600000u
 #define RETRY_FIRST_NS UINT64_C(50000000)
-#define RETRY_LAST_NS UINT64_C(5000000000)
+#define RETRY_LAST_NS UINT64_C(1000000000)
 
 /* ---- messages ---- */
 
@@ -222,25 +223,42 @@ static enum status connect_and_check(struct store *s, struct err *err)
 	return st;
 }
 
+/* Not yet: the last try was a moment ago, and nobody else has got through since. */
+static bool must_wait(const struct store *s)
+{
+	return date_monotonic_ns() < s->retry_ns &&
+	       (!s->reached_ns || atomic_load(s->reached_ns) <= s->tried_ns);
+}
+
+/* A server that refuses is asked again soon; one that does not answer costs its caller at most half of the time. */
+static void plan_next_try(struct store *s, uint64_t began_ns)
+{
+	uint64_t now = date_monotonic_ns(), pause = MIN(RETRY_FIRST_NS << MIN(s->failures, 10u), RETRY_LAST_NS);
+
+	s->failures++;
+	s->tried_ns = now;
+	s->retry_ns = now + MAX(pause, now - began_ns);
+}
+
 static enum status connect(struct store *s, struct err *err)
 {
-	uint64_t now = date_monotonic_ns(), pause;
+	uint64_t began_ns = date_monotonic_ns();
 	enum status st;
 
-	if (now < s->retry_ns) {
+	if (must_wait(s)) {
 		*err = s->failure;
 		return err->code;
 	}
 	st = connect_and_check(s, err);
-	if (st == STATUS_OK) {
-		s->failures = 0;
-		return STATUS_OK;
+	if (st != STATUS_OK) {
+		s->failure = *err;
+		plan_next_try(s, began_ns);
+		return st;
 	}
-	pause = MIN(RETRY_FIRST_NS << MIN(s->failures, 10u), RETRY_LAST_NS);
-	s->failures++;
-	s->failure = *err;
-	s->retry_ns = date_monotonic_ns() + pause;
-	return st;
+	s->failures = 0;
+	if (s->reached_ns)
+		atomic_store(s->reached_ns, date_monotonic_ns());
+	return STATUS_OK;
 }
 
 /* What the server has said while nobody asked: that it ends, above all. */
@@ -332,6 +350,7 @@ enum status postgres_open(char **keywords, char **values, const struct store_opt
 	s->statement_ms = options->statement_ms ? options->statement_ms : STATEMENT_MS;
 	s->cache_bytes = options->cache_bytes;
 	s->now = options->now ? options->now : date_now;
+	s->reached_ns = options->reached_ns;
 	s->prepared = (struct map)MAP_INIT;
 	st = name_place(s, err);
 	if (st == STATUS_OK)

@@ -136,7 +136,7 @@ static enum status fetch_piece(struct store *s, struct slice digest, int64_t n, 
 
 	pg_bytes(&args, digest);
 	pg_number(&args, n);
-	TRY(pg_call(s, "SELECT bytes FROM segment_piece WHERE digest = $1 AND n = $2", &args, &r, err));
+	TRY(pg_read(s, "SELECT bytes FROM segment_piece WHERE digest = $1 AND n = $2", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_MISMATCH, "a piece of a segment is missing in the store");
 	hasher_add(hasher, pg_slice(r, 0, 0));
@@ -185,7 +185,7 @@ enum status postgres_segment_fetch(struct store *s, const struct digest *digest,
 	if (access(path, R_OK) == 0)
 		return STATUS_OK;
 	pg_digest(&args, digest, packed);
-	TRY(pg_call(s, "SELECT pieces FROM segment WHERE digest = $1", &args, &r, err));
+	TRY(pg_read(s, "SELECT pieces FROM segment WHERE digest = $1", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "there is no segment %s in the store",
 			       digest_print(&text, digest));

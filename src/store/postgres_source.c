@@ -44,7 +44,7 @@ enum status postgres_sources(struct store *s, struct arena *arena, struct store_
 	struct store_source *list;
 	int n;
 
-	TRY(pg_call(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY name", &none, &r, err));
+	TRY(pg_read(s, "SELECT " SOURCE_COLUMNS " FROM source ORDER BY name", &none, &r, err));
 	n = PQntuples(r);
 	list = arena_array(arena, (size_t)n + 1, sizeof(*list));
 	if (!list)
@@ -64,7 +64,7 @@ enum status postgres_source_get(struct store *s, struct slice name, struct arena
 	struct err_quote quote;
 
 	pg_bytes(&args, name);
-	TRY(pg_call(s, "SELECT " SOURCE_COLUMNS " FROM source WHERE name = $1", &args, &r, err));
+	TRY(pg_read(s, "SELECT " SOURCE_COLUMNS " FROM source WHERE name = $1", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "there is no source %s", err_slice(&quote, name));
 	return read_source(r, 0, arena, out, err);
@@ -189,7 +189,7 @@ static enum status read_operations(struct store *s, const char *sql, const struc
 	PGresult AUTO(pg_result_free) *r = NULL;
 	struct store_operation *list;
 
-	TRY(pg_call(s, sql, args, &r, err));
+	TRY(pg_read(s, sql, args, &r, err));
 	list = arena_array(arena, (size_t)PQntuples(r) + 1, sizeof(*list));
 	if (!list)
 		return err_nomem(err, "update operations");

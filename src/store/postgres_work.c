@@ -64,7 +64,7 @@ enum status postgres_pending_get(struct store *s, const struct digest *manifest,
 	uint8_t packed[STORE_DIGEST_BYTES];
 
 	pg_digest(&args, manifest, packed);
-	TRY(pg_call(s, "SELECT since, attempts FROM pending WHERE manifest = $1", &args, &r, err));
+	TRY(pg_read(s, "SELECT since, attempts FROM pending WHERE manifest = $1", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "there is no such index run");
 	*out = (struct store_pending){ .manifest = *manifest,
@@ -81,7 +81,7 @@ enum status postgres_pending_list(struct store *s, size_t max, struct arena *are
 	struct store_pending *list;
 
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s, "SELECT manifest, body, since, attempts FROM pending ORDER BY id LIMIT $1", &args, &r, err));
+	TRY(pg_read(s, "SELECT manifest, body, since, attempts FROM pending ORDER BY id LIMIT $1", &args, &r, err));
 	list = arena_array(arena, (size_t)PQntuples(r) + 1, sizeof(*list));
 	if (!list)
 		return err_nomem(err, "index runs");
@@ -126,6 +126,7 @@ static enum status read_counter(struct store *s, enum store_topic topic, uint64_
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	pg_number(&args, topic);
+	/* Not of a new connection: that one does not listen. */
 	TRY(pg_call(s, "SELECT n FROM change WHERE topic = $1", &args, &r, err));
 	/* 0 is what nobody has seen: a topic without changes is at 1. */
 	*out = PQntuples(r) > 0 ? (uint64_t)pg_int(r, 0, 0) + 1 : 1;
@@ -314,7 +315,7 @@ enum status postgres_sizes(struct store *s, struct store_size *out, size_t *out_
 		struct pg_args none = PG_NO_ARGS;
 		PGresult AUTO(pg_result_free) *r = NULL;
 
-		TRY(pg_call(s, things[i].sql, &none, &r, err));
+		TRY(pg_read(s, things[i].sql, &none, &r, err));
 		out[i] = (struct store_size){ things[i].name, (uint64_t)pg_int(r, 0, 0), (uint64_t)pg_int(r, 0, 1),
 					      things[i].of_sources };
 	}

@@ -27,6 +27,11 @@ struct store_options {
 	/* PostgreSQL alone: */
 	const char *application_name; /* as the server shows it; NULL: limpid. What the connection string says counts */
 	unsigned statement_ms;	      /* the longest that one statement may take; 0: 30,000 */
+	/*
+	 * When a handle of the same place last connected (monotonic ns), kept by the caller for all of them: as soon
+	 * as one gets through again, the others do not wait for their next try. NULL: each goes by itself.
+	 */
+	_Atomic uint64_t *reached_ns;
 	bool no_migrate; /* do not change the schema; one that is too old is STATUS_UNSUPPORTED */
 };
 

@@ -37,6 +37,17 @@ def merge(base, more):
     return out
 
 
+class Members(dict):
+    """Of an answer: one that is missing is told with the whole answer."""
+
+    def __init__(self, members, answer):
+        super().__init__(members)
+        self.answer = answer
+
+    def __missing__(self, key):
+        raise Failed(f"no {key!r} in {self.answer!r}")
+
+
 class Answer:
     """What came back: code, headers (list of pairs), body."""
 
@@ -51,7 +62,11 @@ class Answer:
         return [v for k, v in self.headers if k.lower() == name.lower()]
 
     def json(self):
-        return json.loads(self.body)
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            raise Failed(f"no JSON: {self!r}") from None
+        return Members(document, self) if isinstance(document, dict) else document
 
     def __repr__(self):
         return f"<{self.code} {self.headers} {self.body[:200]!r}>"

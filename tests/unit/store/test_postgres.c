@@ -87,6 +87,98 @@ static void test_restarted(void **state)
 	arena_fini(&arena);
 }
 
+/* One that has failed again and again does not sit out its pause when another one of the pool has got through. */
+static void test_all_are_back(void **state)
+{
+	struct store_pool_options options = { .store = { .cache_bytes = 1 << 20 }, .max = 2 };
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct store_source got;
+	struct store_pool *p;
+	struct store *a, *b;
+	enum status st;
+
+	(void)state;
+	check(store_pool_open(remote(), &options, &p, &err));
+	check(store_pool_take(p, 0, &a, &err));
+	check(store_pool_take(p, 0, &b, &err));
+	publish(a, 1);
+	control("stop");
+	/* Tries after 50, 100, 200, 400 and 800 ms: the next one is a second away. */
+	for (unsigned i = 0; i < 170; i++) {
+		check_fails(store_source_get(b, SLICE("s"), &arena, &got, &err), STATUS_REMOTE, "PostgreSQL at ");
+		usleep(10000);
+	}
+	control("start");
+	for (unsigned i = 0; (st = store_source_get(a, SLICE("s"), &arena, &got, &err)) != STATUS_OK && i < 3000; i++)
+		usleep(20000);
+	check(st);
+	check(store_source_get(b, SLICE("s"), &arena, &got, &err));
+	store_pool_give(p, a);
+	store_pool_give(p, b);
+	store_pool_close(p);
+	arena_fini(&arena);
+}
+
+static int read_blocked(void *where)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct store *s = place_open_with(where, (struct store_options){ .application_name = "blocked" });
+	struct store_source got;
+
+	check(store_source_get(s, SLICE("s"), &arena, &got, &err));
+	store_close(s);
+	arena_fini(&arena);
+	return 0;
+}
+
+static int write_blocked(void *where)
+{
+	struct store *s = place_open_with(where, (struct store_options){ .application_name = "blocked" });
+	struct store_source in = some_source("s", 3);
+
+	check_fails(store_source_put(s, &in, &err), STATUS_REMOTE, "PostgreSQL at ");
+	store_close(s);
+	return 0;
+}
+
+/* End the session that waits for a table which is locked here, and let go of the table. */
+static void cut_off(const char *where, int (*fn)(void *ctx))
+{
+	static const char end[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+				  "'blocked' AND wait_event_type = 'Lock' AND query ~ 'source'";
+	/* A transaction sees the sessions as they were when it first looked: another connection looks. */
+	PGconn *conn = PQconnectdb(remote()), *other = PQconnectdb(remote());
+	pid_t child;
+	int ended = 0;
+
+	PQclear(PQexec(conn, "BEGIN; LOCK TABLE limpid.source IN ACCESS EXCLUSIVE MODE"));
+	assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+	child = start_child(fn, (void *)(uintptr_t)where);
+	for (unsigned i = 0; ended == 0 && i < 6000; i++) {
+		PGresult *r = PQexec(other, end);
+
+		ended = PQntuples(r);
+		PQclear(r);
+		usleep(10000);
+	}
+	PQclear(PQexec(conn, "COMMIT"));
+	PQfinish(conn);
+	PQfinish(other);
+	assert_int_equal(ended, 1);
+	expect_success(child);
+}
+
+/* The connection is lost in the middle of a statement: what reads asks again, what writes says so. */
+static void test_cut_off(void **state)
+{
+	struct store *s = place_open(*state);
+
+	publish(s, 1);
+	store_close(s);
+	cut_off(*state, read_blocked);
+	cut_off(*state, write_blocked);
+}
+
 /* The session is ended by somebody else. */
 static void end_sessions(void)
 {
@@ -539,7 +631,8 @@ static void test_secrets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_restarted),		TEST(test_lost_locks),		TEST(test_lost_pool_lock),
+		TEST(test_restarted),		TEST(test_all_are_back),
+		TEST(test_cut_off),		TEST(test_lost_locks),		TEST(test_lost_pool_lock),
 		TEST(test_wait_over_a_restart), TEST(test_killed_server),	TEST(test_versions),
 		TEST(test_read_only),		TEST(test_first_start_of_many), TEST(test_rights),
 		TEST(test_left_behind),		TEST(test_statement_timeout),	TEST(test_pool_keys),
