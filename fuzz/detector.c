@@ -143,7 +143,7 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		".pub-cache/hosted/pub.dev/a-1",
 		"perl/.meta/a-1",
 	};
-	static const char *const children[] = { "base-files", "base-files.list", "base-files.md5sums", "x" };
+	static const char *const children[] = { "base-files", "base-files.list", "base-files.md5sums", "x", "a.json" };
 
 	if (rule->match == PATH_EXACT) {
 		snprintf(buf, size, "%s", rule->text);

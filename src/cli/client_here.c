@@ -3,6 +3,7 @@
 #include "cli/client_here.h"
 
 #include "match/match.h"
+#include "match/repositories.h"
 #include "model/index_report.h"
 
 static bool has_errors(const struct index_report *index)
@@ -13,7 +14,7 @@ static bool has_errors(const struct index_report *index)
 	return false;
 }
 
-static enum status match(const struct client_here *here, struct cli_folder *folder, const struct index_report *index,
+static enum status match(const struct client_here *here, struct cli_folder *folder, struct index_report *index,
 			 struct arena *arena, struct err *err)
 {
 	struct match_options options = { .now_s = date_now(), .scope_served = cli_scope_served };
@@ -22,7 +23,9 @@ static enum status match(const struct client_here *here, struct cli_folder *fold
 	enum status st;
 
 	TRY(cli_segments(folder, &set, err));
-	st = match_report(index, set, &options, arena, &report, err);
+	st = repositories_resolve(index, set, arena, err);
+	if (st == STATUS_OK)
+		st = match_report(index, set, &options, arena, &report, err);
 	if (st == STATUS_OK && report.sources.len == 0 && index->packages.len > 0)
 		st = err_set(err, STATUS_NOTFOUND,
 			     "the data folder %s has no advisories for this image: run limpid update first",

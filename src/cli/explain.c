@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "match/match.h"
+#include "match/repositories.h"
 #include "text/terminal.h"
 
 /* Names in one line; an erratum of a large module has hundreds of packages. */
@@ -205,7 +206,10 @@ static enum status explain(const struct options *o, struct cli_folder *folder, i
 
 	TRY(cli_index(o, folder, slice_cstr(o->args[1]), &arena, &index, err));
 	TRY(cli_segments(folder, &set, err));
-	st = match_explain(&index, set, &options, slice_trim(slice_cstr(o->args[0])), &arena, &explanation, err);
+	st = repositories_resolve(&index, set, &arena, err);
+	if (st == STATUS_OK)
+		st = match_explain(&index, set, &options, slice_trim(slice_cstr(o->args[0])), &arena, &explanation,
+				   err);
 	if (st == STATUS_OK)
 		st = match_report(&index, set, &options, &arena, &report, err);
 	if (st == STATUS_OK)

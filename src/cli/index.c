@@ -2,6 +2,7 @@
 /* index.c - limpid index: the packages of an image. */
 #include "cli/cli.h"
 
+#include "match/repositories.h"
 #include "model/index_report.h"
 
 #include <stdio.h>
@@ -23,13 +24,29 @@ static enum status write_index(void *ctx, struct cli_report *report, const struc
 	return report->format->index(ctx, options, &report->output.out, err);
 }
 
-static enum status run(const struct options *o, const struct cli_folder *folder, struct cli_reports *reports,
-		       int *out_exit, struct err *err)
+/* What Clair's reports call repositories is known to the database alone. */
+static enum status name_repositories(struct cli_folder *folder, struct index_report *index, struct arena *arena,
+				     struct err *err)
+{
+	struct segment_set *set;
+	enum status st;
+
+	if (!repositories_unknown(index))
+		return STATUS_OK;
+	TRY(cli_segments(folder, &set, err));
+	st = repositories_resolve(index, set, arena, err);
+	segment_set_free(set);
+	return st;
+}
+
+static enum status run(const struct options *o, struct cli_folder *folder, struct cli_reports *reports, int *out_exit,
+		       struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct index_report index;
 
 	TRY(cli_index(o, folder, slice_cstr(o->args[0]), &arena, &index, err));
+	TRY(name_repositories(folder, &index, &arena, err));
 	TRY(cli_reports_each(reports, write_index, &index, err));
 	*out_exit = index.packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 	for (size_t i = 0; i < index.diags.len; i++) {

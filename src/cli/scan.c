@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "match/match.h"
+#include "match/repositories.h"
 #include "model/index_report.h"
 #include "policy/policy.h"
 #include "report/saved.h"
@@ -114,7 +115,7 @@ static void tell(const struct sequence *q, struct slice target, const struct vul
 			 err_slice(&name, target));
 }
 
-static enum status scan_report(struct sequence *q, const struct index_report *index, struct arena *arena,
+static enum status scan_report(struct sequence *q, struct index_report *index, struct arena *arena,
 			       struct vulnerability_report *out, struct err *err)
 {
 	struct match_options options = { .now_s = date_now(),
@@ -124,7 +125,9 @@ static enum status scan_report(struct sequence *q, const struct index_report *in
 	enum status st;
 
 	TRY(cli_segments(&q->folder, &set, err));
-	st = match_report(index, set, &options, arena, out, err);
+	st = repositories_resolve(index, set, arena, err);
+	if (st == STATUS_OK)
+		st = match_report(index, set, &options, arena, out, err);
 	segment_set_free(set);
 	if (st == STATUS_OK)
 		st = cli_folder_tell(&q->folder, out, arena, err);

@@ -292,14 +292,6 @@ static bool copy_package(struct arena *a, const struct package *in, struct packa
 	       arena_copy(a, in->path, &out->path) && arena_copy(a, in->detector, &out->detector);
 }
 
-static size_t repository_for(const struct coalesce *c, struct slice path)
-{
-	for (size_t i = 0; i < c->out->repositories.len; i++)
-		if (slice_eq(c->out->repositories.at[i].path, path))
-			return i;
-	return SIZE_MAX;
-}
-
 static enum status put_group(struct coalesce *c, const struct group *g, struct map *seen, struct err *err)
 {
 	const struct layer_report *r = c->reports[g->source];
@@ -328,7 +320,7 @@ static enum status put_group(struct coalesce *c, const struct group *g, struct m
 			return coalesce_nomem(err);
 		kept->layer = introduced[i];
 		kept->distribution = coalesce_distribution_for(c, p->type);
-		kept->repository = repository_for(c, g->canon);
+		coalesce_repositories_for(c, kept);
 	}
 	return STATUS_OK;
 }

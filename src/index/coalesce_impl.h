@@ -44,6 +44,12 @@ struct coalesce {
 	struct owned owned;
 	struct arena *out_arena;
 	struct index_report *out;
+	struct repository_run *runs; /* of each layer: the content sets it was made from */
+};
+
+/* Repositories that follow each other in the report. */
+struct repository_run {
+	size_t first, n;
 };
 
 /* Where records of a file stand in the image. */
@@ -73,6 +79,8 @@ enum status coalesce_find_asks(struct coalesce *c, struct err *err) NODISCARD;
 const struct distribution *coalesce_distribution(struct coalesce *c, unsigned *out_rank);
 enum status coalesce_put_distribution(struct coalesce *c, struct err *err) NODISCARD;
 enum status coalesce_put_repositories(struct coalesce *c, struct err *err) NODISCARD;
+/* Those that a package, whose layer and path are known, is from. */
+void coalesce_repositories_for(const struct coalesce *c, struct index_package *p);
 bool coalesce_is_system(enum package_type t);
 /* Index of the distribution that packages of the kind belong to, or INDEX_NO_DISTRIBUTION. */
 size_t coalesce_distribution_for(const struct coalesce *c, enum package_type t);

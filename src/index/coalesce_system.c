@@ -2,6 +2,8 @@
 /* coalesce_system.c - the distribution of an image, the packages that are its own, its repositories. */
 #include "index/coalesce_impl.h"
 
+#include <limits.h>
+
 /* Ranks: the places of the rules among all for distributions, os-release(5) being the first two. */
 #define RANK_OS_RELEASE 1u
 #define RANK_UNKNOWN 100u /* added for files of unknown systems */
@@ -72,27 +74,99 @@ enum status coalesce_put_distribution(struct coalesce *c, struct err *err)
 	return STATUS_OK;
 }
 
-enum status coalesce_put_repositories(struct coalesce *c, struct err *err)
+static bool is_content_set(const struct layer_repository *r)
+{
+	return slice_eq(r->key, SLICE(REPOSITORY_CONTENT_SET));
+}
+
+/* Of the places of a layer that may list content sets the first one that does counts, as Clair has it. */
+static unsigned place_of_sets(struct slice path)
+{
+	static const char *const folders[] = { "root/buildinfo/content_manifests/",
+					       "usr/share/buildinfo/content_manifests/" };
+	unsigned i = 0;
+
+	while (i < ARRAY_LEN(folders) && !slice_starts(path, slice_cstr(folders[i])))
+		i++;
+	return i;
+}
+
+static enum status put_repository(struct coalesce *c, const struct layer_repository *in, struct err *err)
 {
 	struct arena *a = c->out_arena;
+	struct layer_repository *out = VEC_PUSH(&c->out->repositories, a);
 
+	return out && arena_copy(a, in->name, &out->name) && arena_copy(a, in->key, &out->key) &&
+			       arena_copy(a, in->uri, &out->uri) && arena_copy(a, in->cpe, &out->cpe) &&
+			       arena_copy(a, in->path, &out->path)
+		       ? STATUS_OK
+		       : coalesce_nomem(err);
+}
+
+/* What a layer was made from stays so when an upper one deletes the file that says it. */
+static enum status put_content_sets(struct coalesce *c, size_t layer, struct err *err)
+{
+	const struct layer_report *r = c->reports[layer];
+	struct repository_run *run = &c->runs[layer];
+	unsigned place = UINT_MAX;
+
+	run->first = c->out->repositories.len;
+	for (size_t i = 0; i < r->repositories.len; i++)
+		if (is_content_set(&r->repositories.at[i]))
+			place = MIN(place, place_of_sets(r->repositories.at[i].path));
+	for (size_t i = 0; i < r->repositories.len; i++) {
+		const struct layer_repository *in = &r->repositories.at[i];
+
+		if (is_content_set(in) && place_of_sets(in->path) == place)
+			TRY(put_repository(c, in, err));
+	}
+	run->n = c->out->repositories.len - run->first;
+	return STATUS_OK;
+}
+
+enum status coalesce_put_repositories(struct coalesce *c, struct err *err)
+{
+	c->runs = arena_array(&c->arena, c->n + 1, sizeof(*c->runs));
+	if (!c->runs)
+		return coalesce_nomem(err);
 	for (size_t layer = 0; layer < c->n; layer++) {
 		const struct layer_report *r = c->reports[layer];
 
+		TRY(put_content_sets(c, layer, err));
 		for (size_t i = 0; i < r->repositories.len; i++) {
 			const struct layer_repository *in = &r->repositories.at[i];
-			struct layer_repository *out;
 
-			if (!coalesce_survives(c, layer, in->path, SLICE_EMPTY))
-				continue;
-			out = VEC_PUSH(&c->out->repositories, a);
-			if (!out || !arena_copy(a, in->name, &out->name) || !arena_copy(a, in->key, &out->key) ||
-			    !arena_copy(a, in->uri, &out->uri) || !arena_copy(a, in->cpe, &out->cpe) ||
-			    !arena_copy(a, in->path, &out->path))
-				return coalesce_nomem(err);
+			if (!is_content_set(in) && coalesce_survives(c, layer, in->path, SLICE_EMPTY))
+				TRY(put_repository(c, in, err));
 		}
 	}
 	return STATUS_OK;
+}
+
+/* A layer that does not say it was made from what the last one below it says; else from what the next above says. */
+static struct repository_run run_of_layer(const struct coalesce *c, size_t layer)
+{
+	for (size_t i = layer + 1; i-- > 0;)
+		if (c->runs[i].n > 0)
+			return c->runs[i];
+	for (size_t i = layer + 1; i < c->n; i++)
+		if (c->runs[i].n > 0)
+			return c->runs[i];
+	return (struct repository_run){ SIZE_MAX, 0 };
+}
+
+void coalesce_repositories_for(const struct coalesce *c, struct index_package *p)
+{
+	struct repository_run run = { SIZE_MAX, 0 };
+
+	if (p->package.type == PACKAGE_RPM)
+		run = run_of_layer(c, p->layer);
+	for (size_t i = 0; run.n == 0 && i < c->out->repositories.len; i++)
+		if (slice_eq(c->out->repositories.at[i].path, p->package.path) &&
+		    !is_content_set(&c->out->repositories.at[i]))
+			run = (struct repository_run){ i, 1 };
+	p->repository = run.first;
+	p->n_repositories = run.n;
 }
 
 bool coalesce_is_system(enum package_type t)

@@ -3,6 +3,7 @@
 #include "library/match_impl.h"
 
 #include "match/match.h"
+#include "match/repositories.h"
 #include "model/clair_index.h"
 #include "report/report.h"
 
@@ -210,14 +211,16 @@ struct use {
 	int *complete; /* may be NULL */
 };
 
-static enum status match(limpid_match *m, const struct index_report *index, struct arena *arena, const struct use *use,
+static enum status match(limpid_match *m, struct index_report *index, struct arena *arena, const struct use *use,
 			 struct err *err)
 {
 	const struct match_options options = { .now_s = date_now(), .scope_served = scope_served };
 	struct library_snapshot *s = library_snapshot_get(m);
 	struct vulnerability_report r;
-	enum status st = match_report(index, library_snapshot_set(s), &options, arena, &r, err);
+	enum status st = repositories_resolve(index, library_snapshot_set(s), arena, err);
 
+	if (st == STATUS_OK)
+		st = match_report(index, library_snapshot_set(s), &options, arena, &r, err);
 	if (st == STATUS_OK && use->complete)
 		*use->complete = r.complete;
 	/* Rows are borrowed from the segments: the snapshot stays until all is told. */

@@ -138,7 +138,7 @@ static enum status judge_end_of_life(struct coverage *c, const struct match_opti
 }
 
 static enum status judge_scope(struct coverage *c, const struct match_options *options, const struct scope *scope,
-			       enum package_type type, size_t packages, struct err *err)
+			       enum package_type type, size_t packages, size_t said, struct err *err)
 {
 	const char *label = package_type_label(type);
 	bool comparable = package_type_scheme(type) != NULL;
@@ -153,6 +153,14 @@ static enum status judge_scope(struct coverage *c, const struct match_options *o
 		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
 			   "%s were not looked up: limpid does not compare such versions", label);
 	scopes_cpes_of(scope->name, &assumed);
+	if (scope->n > 0 && assumed.n > 0 && said >= packages)
+		return add(c, COVERAGE_COVERED, scope->name, packages, err,
+			   "%s were looked up by the repositories that the image names", label);
+	if (scope->n > 0 && assumed.n > 0 && said > 0)
+		return add(c, COVERAGE_COVERED, scope->name, packages, err,
+			   "%s were looked up; of %zu of them nothing says which repositories they are from: those of "
+			   "the system are assumed",
+			   label, packages - said);
 	if (scope->n > 0 && assumed.n > 0)
 		return add(c, COVERAGE_COVERED, scope->name, packages, err,
 			   "%s were looked up; nothing says which repositories they are from: those of the system are "
@@ -185,6 +193,7 @@ static enum status judge_unknown(struct coverage *c, const struct distribution *
 
 struct counts {
 	size_t *of_distribution; /* packages that count under it */
+	size_t *of_runs;	 /* those of them that say their repositories */
 	enum package_type *distribution_type;
 	size_t of_type[PACKAGE_TYPE_COUNT];
 };
@@ -196,9 +205,36 @@ static struct slice kind_of_place(struct slice db)
 	return db.len > 0 ? db : SLICE("unknown");
 }
 
+static void count_run(const struct scopes *scopes, const struct index_package *p, struct counts *counts)
+{
+	const struct scope *scope = scopes_of(scopes, p);
+
+	for (size_t i = 0; i < scopes->n_runs; i++)
+		counts->of_runs[i] += scope == &scopes->of_runs[i].scope;
+}
+
+/* How many packages of a distribution say their repositories; those of which there is no advisory at all are told. */
+static enum status judge_runs(struct coverage *c, const struct scopes *scopes, size_t distribution,
+			      const struct counts *counts, size_t *out_said, struct err *err)
+{
+	*out_said = 0;
+	for (size_t i = 0; i < scopes->n_runs; i++) {
+		const struct scope_of_run *run = &scopes->of_runs[i];
+
+		if (run->distribution != distribution)
+			continue;
+		*out_said += counts->of_runs[i];
+		if (run->scope.n == 0 && !run->scope.left_out && scopes->of_distribution[distribution].n > 0)
+			TRY(add(c, COVERAGE_NO_FEED, run->scope.name, counts->of_runs[i], err,
+				"packages were not looked up: the database has no advisories for the repositories that "
+				"the image names"));
+	}
+	return STATUS_OK;
+}
+
 /* One package: counted under its scope, or told of at once. */
 static enum status count_package(struct coverage *c, const struct index_package *p, const struct match_options *options,
-				 struct counts *counts, struct err *err)
+				 const struct scopes *scopes, struct counts *counts, struct err *err)
 {
 	const char *label = package_type_label(p->package.type);
 	struct err_quote name, version;
@@ -223,6 +259,7 @@ static enum status count_package(struct coverage *c, const struct index_package 
 	} else if (p->distribution != INDEX_NO_DISTRIBUTION) {
 		counts->of_distribution[p->distribution]++;
 		counts->distribution_type[p->distribution] = p->package.type;
+		count_run(scopes, p, counts);
 	} else {
 		return add(c, COVERAGE_NO_DISTRIBUTION, p->package.db, 1, err,
 			   "%s were not looked up: nothing in the image says what distribution they are of", label);
@@ -238,25 +275,28 @@ static enum status judge_packages(struct coverage *c, const struct index_report 
 
 	counts.of_distribution = arena_array(c->arena, n + 1, sizeof(*counts.of_distribution));
 	counts.distribution_type = arena_array(c->arena, n + 1, sizeof(*counts.distribution_type));
-	if (!counts.of_distribution || !counts.distribution_type)
+	counts.of_runs = arena_array(c->arena, scopes->n_runs + 1, sizeof(*counts.of_runs));
+	if (!counts.of_distribution || !counts.distribution_type || !counts.of_runs)
 		return nomem(err);
 	for (size_t i = 0; i < index->packages.len; i++)
-		TRY(count_package(c, &index->packages.at[i], options, &counts, err));
+		TRY(count_package(c, &index->packages.at[i], options, scopes, &counts, err));
 	for (size_t i = 0; i < n; i++) {
 		const struct scope *scope = &scopes->of_distribution[i];
 		const char *label = package_type_label(counts.distribution_type[i]);
+		size_t said = 0;
 
 		if (counts.of_distribution[i] == 0)
 			continue;
+		TRY(judge_runs(c, scopes, i, &counts, &said, err));
 		if (scope->name.len == 0)
 			TRY(judge_unknown(c, &index->distributions.at[i], label, counts.of_distribution[i], err));
 		else
-			TRY(judge_scope(c, options, scope, counts.distribution_type[i], counts.of_distribution[i],
+			TRY(judge_scope(c, options, scope, counts.distribution_type[i], counts.of_distribution[i], said,
 					err));
 	}
 	for (size_t t = 0; t < PACKAGE_TYPE_COUNT; t++)
 		if (counts.of_type[t] > 0)
-			TRY(judge_scope(c, options, &scopes->of_type[t], (enum package_type)t, counts.of_type[t],
+			TRY(judge_scope(c, options, &scopes->of_type[t], (enum package_type)t, counts.of_type[t], 0,
 					err));
 	return STATUS_OK;
 }
@@ -317,14 +357,17 @@ static bool has_segment(const struct scope *scope, size_t segment)
 
 static const struct scope *scope_at(const struct scopes *scopes, size_t n_distributions, size_t i)
 {
-	return i < n_distributions ? &scopes->of_distribution[i] : &scopes->of_type[i - n_distributions];
+	if (i < n_distributions)
+		return &scopes->of_distribution[i];
+	i -= n_distributions;
+	return i < PACKAGE_TYPE_COUNT ? &scopes->of_type[i] : &scopes->of_runs[i - PACKAGE_TYPE_COUNT].scope;
 }
 
 static bool was_asked(const struct coverage *c, const struct scopes *scopes, size_t segment)
 {
 	size_t n = c->out->index->distributions.len;
 
-	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT; i++)
+	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs; i++)
 		if (has_segment(scope_at(scopes, n, i), segment))
 			return true;
 	return false;
@@ -337,7 +380,7 @@ static bool is_missed(const struct coverage *c, const struct scopes *scopes, con
 {
 	size_t n = c->out->index->distributions.len;
 
-	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT; i++) {
+	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs; i++) {
 		struct slice scope = scope_at(scopes, n, i)->name, feed = SLICE_EMPTY;
 
 		if (scope.len == 0)

@@ -51,7 +51,7 @@ static enum status find_repositories(const struct segment *seg, size_t number, c
 }
 
 static enum status find_places(struct scopes *s, const struct segment_set *set, struct arena *arena,
-			       struct scope *scope, struct err *err)
+			       struct scope *scope, const struct scopes_cpes *said, struct err *err)
 {
 	size_t total = segment_set_count(set);
 	struct scopes_cpes cpes;
@@ -60,6 +60,8 @@ static enum status find_places(struct scopes *s, const struct segment_set *set, 
 	if (scope->name.len == 0 || total == 0)
 		return STATUS_OK;
 	scopes_cpes_of(scope->name, &cpes);
+	if (said)
+		cpes = *said;
 	for (size_t i = 0; i < total; i++) {
 		const struct segment *seg = segment_set_at(set, i, NULL);
 		struct err why = ERR_INIT;
@@ -69,7 +71,7 @@ static enum status find_places(struct scopes *s, const struct segment_set *set, 
 			TRY(scopes_damaged(s, i, &why, arena, err));
 		else if (rows.n > 0)
 			TRY(add_place(&list, i, scope->name, arena, err));
-		if (seg && cpes.n > 0)
+		if (seg && (cpes.n > 0 || cpes.n_said > 0))
 			TRY(find_repositories(seg, i, &cpes, &list, arena, err));
 	}
 	scope->places = list.at;
@@ -83,6 +85,59 @@ bool scopes_has(const struct scope *s, struct slice scope)
 		if (slice_eq(s->places[i].scope, scope))
 			return true;
 	return slice_eq(s->name, scope);
+}
+
+static struct scope_of_run *find_run(const struct scopes *s, const struct index_package *p)
+{
+	for (size_t i = 0; i < s->n_runs; i++)
+		if (s->of_runs[i].distribution == p->distribution && s->of_runs[i].first == p->repository &&
+		    s->of_runs[i].n == p->n_repositories)
+			return &s->of_runs[i];
+	return NULL;
+}
+
+/* Some CPE name must be known of those that a package names; others leave it with what is assumed. */
+static bool says_repositories(const struct index_report *index, const struct scopes *s, const struct index_package *p)
+{
+	struct scopes_cpes assumed;
+
+	if (p->n_repositories == 0 || p->distribution == INDEX_NO_DISTRIBUTION)
+		return false;
+	scopes_cpes_of(s->of_distribution[p->distribution].name, &assumed);
+	for (size_t i = 0; assumed.n > 0 && i < p->n_repositories; i++)
+		if (slice_eq(index->repositories.at[p->repository + i].key, SLICE(REPOSITORY_CPE)) &&
+		    index->repositories.at[p->repository + i].cpe.len > 0)
+			return true;
+	return false;
+}
+
+/* Images have a run for each layer that packages were installed in; more of them are asked by what is assumed. */
+#define RUNS_MAX 512u
+
+static enum status make_runs(const struct index_report *index, const struct segment_set *set, struct arena *arena,
+			     struct scopes *out, struct err *err)
+{
+	VEC(struct scope_of_run) runs = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < index->packages.len && runs.len < RUNS_MAX; i++) {
+		const struct index_package *p = &index->packages.at[i];
+		struct scopes_cpes said = { .n = 0 };
+		struct scope_of_run *run;
+
+		if (!scopes_is_system(p->package.type) || find_run(out, p) || !says_repositories(index, out, p))
+			continue;
+		run = VEC_PUSH(&runs, arena);
+		if (!run)
+			return err_nomem(err, "scopes");
+		*run = (struct scope_of_run){ p->distribution, p->repository, p->n_repositories, { .n = 0 } };
+		run->scope.name = out->of_distribution[p->distribution].name;
+		said.said = &index->repositories.at[p->repository];
+		said.n_said = p->n_repositories;
+		TRY(find_places(out, set, arena, &run->scope, &said, err));
+		out->of_runs = runs.at;
+		out->n_runs = runs.len;
+	}
+	return STATUS_OK;
 }
 
 enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
@@ -100,8 +155,9 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 
 		if (!distribution_scope(&index->distributions.at[i], arena, &scope->name))
 			return err_nomem(err, "scopes");
-		TRY(find_places(out, set, arena, scope, err));
+		TRY(find_places(out, set, arena, scope, NULL, err));
 	}
+	TRY(make_runs(index, set, arena, out, err));
 	for (size_t i = 0; i < index->packages.len; i++) {
 		enum package_type t = index->packages.at[i].package.type;
 		struct scope *scope = &out->of_type[t];
@@ -109,15 +165,20 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 		if (scope->name.len > 0 || scopes_is_system(t))
 			continue;
 		scope->name = slice_cstr(package_type_scope(t));
-		TRY(find_places(out, set, arena, scope, err));
+		TRY(find_places(out, set, arena, scope, NULL, err));
 	}
 	return STATUS_OK;
 }
 
 const struct scope *scopes_of(const struct scopes *s, const struct index_package *p)
 {
+	const struct scope_of_run *run;
+
 	if (!scopes_is_system(p->package.type))
 		return &s->of_type[p->package.type];
+	run = p->n_repositories > 0 ? find_run(s, p) : NULL;
+	if (run)
+		return &run->scope;
 	return p->distribution == INDEX_NO_DISTRIBUTION ? NULL : &s->of_distribution[p->distribution];
 }
 
@@ -135,6 +196,8 @@ void scopes_leave_out(const struct index_report *index, const struct match_optio
 		return;
 	for (size_t i = 0; i < index->distributions.len; i++)
 		leave_out(options, &s->of_distribution[i]);
+	for (size_t i = 0; i < s->n_runs; i++)
+		leave_out(options, &s->of_runs[i].scope);
 	for (size_t i = 0; i < PACKAGE_TYPE_COUNT; i++)
 		leave_out(options, &s->of_type[i]);
 }

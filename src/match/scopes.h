@@ -18,8 +18,16 @@ struct scope {
 	bool left_out; /* on request: n is 0 */
 };
 
+/* Packages of a system that say from which repositories they are: their CPE names are asked for, and no others. */
+struct scope_of_run {
+	size_t distribution, first, n; /* as of index_package */
+	struct scope scope;	       /* under the distribution's name */
+};
+
 struct scopes {
 	struct scope *of_distribution; /* one per distribution of the image */
+	struct scope_of_run *of_runs;
+	size_t n_runs;
 	struct scope of_type[PACKAGE_TYPE_COUNT];
 	struct slice
 		*damage; /* per segment of the set: what was found wrong with it while it was asked; "" = nothing */

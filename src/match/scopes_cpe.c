@@ -18,7 +18,7 @@ void scopes_cpes_of(struct slice scope, struct scopes_cpes *out)
 	struct slice prefix, release;
 	uint64_t number;
 
-	out->n = 0;
+	*out = (struct scopes_cpes){ .n = 0 };
 	if (!slice_cut(scope, ':', &prefix, &release) || !slice_to_u64(release, &number) || release.len > 4 ||
 	    (!slice_eq(prefix, SLICE("rhel")) && !slice_eq(prefix, SLICE("centos"))))
 		return;
@@ -77,7 +77,10 @@ static bool holds(struct slice row, struct slice repository)
 
 bool scopes_cpe_matches(const struct scopes_cpes *c, struct slice cpe)
 {
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n_said; i++)
+		if (c->said[i].cpe.len > 0 && holds(cpe, c->said[i].cpe))
+			return true;
+	for (size_t i = 0; c->n_said == 0 && i < c->n; i++)
 		if (holds(cpe, slice_cstr(c->text[i])))
 			return true;
 	return false;

@@ -9,13 +9,16 @@
 #ifndef LIMPID_MATCH_SCOPES_CPE_H
 #define LIMPID_MATCH_SCOPES_CPE_H
 
-#include "base/slice.h"
+#include "model/layer_report.h"
 
 #define SCOPES_CPES_MAX 8
 
 struct scopes_cpes {
 	char text[SCOPES_CPES_MAX][96]; /* formatted strings */
 	size_t n;
+	/* Those that the image says instead, of which the ones with a CPE count; n_said 0: what is in text counts. */
+	const struct layer_repository *said;
+	size_t n_said;
 };
 
 /*

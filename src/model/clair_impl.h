@@ -17,6 +17,7 @@ struct clair_reader {
 	yyjson_val *member;	  /* "limpid"; NULL: written by another program, or by a newer limpid */
 	struct map distributions; /* id -> index + 1 */
 	struct map repositories;  /* id -> index + 1 */
+	struct map runs;	  /* places of repositories -> the first of their copies */
 	struct map layers;	  /* digest as text -> index + 1 */
 	struct map environments;  /* package id -> address of its list */
 	struct map extras;	  /* package id -> address of its entry in the member */

@@ -126,6 +126,9 @@ static enum status get_repository(struct clair_reader *rd, struct slice id, yyjs
 	TRY(clair_text(rd, v, "cpe", &bad, &r.cpe));
 	if (bad)
 		return clair_told(rd, DIAG_RECORD, "repository", id, "it is no repository: it was left out");
+	if (rd->out->repositories.len >= rd->limits->packages)
+		return clair_told(rd, DIAG_LIMIT, "repository", id,
+				  "there are more than packages may be: it was left out");
 	kept = VEC_PUSH(&rd->out->repositories, rd->arena);
 	if (!kept || !map_put(&rd->repositories, id, rd->out->repositories.len))
 		return nomem(rd);
@@ -146,7 +149,7 @@ static const struct kind {
 /* What is known of a package before its kind is. */
 struct entry {
 	struct slice id, db, scanner;
-	size_t layer, distribution, repository;
+	size_t layer, distribution, repository, n_repositories;
 };
 
 static bool fits_place(const struct kind *k, struct slice db)
@@ -235,6 +238,7 @@ static enum status add_package(struct clair_reader *rd, const struct package *ba
 	p->layer = e->layer;
 	p->distribution = e->distribution;
 	p->repository = e->repository;
+	p->n_repositories = e->n_repositories;
 	if (!arena_copy(rd->arena, e->db, &p->package.db) || !arena_copy(rd->arena, e->scanner, &p->package.detector))
 		return nomem(rd);
 	p->package.type = kind_of(rd, e);
@@ -252,6 +256,60 @@ static enum status add_package(struct clair_reader *rd, const struct package *ba
 
 /* ---- environments: a package in several databases is several packages here ---- */
 
+/* More repositories of one package are not looked at; Red Hat's images name some ten. */
+#define ENVIRONMENT_REPOSITORIES_MAX 512u
+
+/* A list of places is copied once, however many packages have it. */
+static enum status copy_run(struct clair_reader *rd, const size_t *places, struct entry *e)
+{
+	struct slice key;
+	uint64_t *slot;
+	bool is_new;
+
+	if (!arena_copy(rd->arena, slice_make(places, e->n_repositories * sizeof(*places)), &key) ||
+	    !(slot = map_slot(&rd->runs, key, &is_new)))
+		return nomem(rd);
+	if (is_new)
+		*slot = rd->out->repositories.len;
+	if (is_new && rd->out->repositories.len + e->n_repositories > rd->limits->packages)
+		return err_set(rd->err, STATUS_LIMIT, "an index report with more than %llu repositories",
+			       (unsigned long long)rd->limits->packages);
+	for (size_t i = 0; is_new && i < e->n_repositories; i++) {
+		struct layer_repository *copy = VEC_PUSH(&rd->out->repositories, rd->arena);
+
+		if (!copy)
+			return nomem(rd);
+		*copy = rd->out->repositories.at[places[i]];
+	}
+	e->repository = (size_t)*slot;
+	return STATUS_OK;
+}
+
+/* What of the list is a repository, behind each other: where it stands so already, or as copies at the end. */
+static enum status get_run(struct clair_reader *rd, yyjson_val *ids, struct entry *e)
+{
+	size_t places[ENVIRONMENT_REPOSITORIES_MAX], n_places = 0, i, n;
+	bool in_order = true;
+	yyjson_val *id;
+
+	e->repository = SIZE_MAX;
+	e->n_repositories = 0;
+	yyjson_arr_foreach(ids, i, n, id)
+	{
+		uint64_t at = find(&rd->repositories, json_str(id));
+
+		if (at == 0 || n_places == ARRAY_LEN(places))
+			continue;
+		places[n_places++] = (size_t)at - 1;
+		in_order &= places[n_places - 1] == places[0] + n_places - 1;
+	}
+	if (n_places == 0)
+		return STATUS_OK;
+	e->repository = places[0];
+	e->n_repositories = n_places;
+	return in_order ? STATUS_OK : copy_run(rd, places, e);
+}
+
 static enum status get_environment(struct clair_reader *rd, yyjson_val *v, struct entry *e)
 {
 	yyjson_val *ids = json_get(v, "repository_ids");
@@ -259,8 +317,7 @@ static enum status get_environment(struct clair_reader *rd, yyjson_val *v, struc
 
 	e->db = json_get_str(v, "package_db");
 	e->distribution = at > 0 ? (size_t)at - 1 : INDEX_NO_DISTRIBUTION;
-	at = find(&rd->repositories, json_str(yyjson_arr_get_first(ids)));
-	e->repository = at > 0 ? (size_t)at - 1 : SIZE_MAX;
+	TRY(get_run(rd, ids, e));
 	return clair_layer(rd, json_get_str(v, "introduced_in"), &e->layer);
 }
 
@@ -466,6 +523,7 @@ enum status clair_index_parse_ids(struct slice json, const struct limits *limits
 	st = read_all(&rd, doc.root);
 	map_fini(&rd.distributions);
 	map_fini(&rd.repositories);
+	map_fini(&rd.runs);
 	map_fini(&rd.layers);
 	map_fini(&rd.environments);
 	map_fini(&rd.extras);

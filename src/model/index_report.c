@@ -7,7 +7,7 @@
 #include "base/map.h"
 
 #define MAGIC 0x6b70694cu /* "Lipk" */
-#define FORMAT_VERSION 2u
+#define FORMAT_VERSION 3u
 #define FLAG_COMPLETE 1u
 #define FLAG_EXPECTED 2u
 #define NONE UINT32_MAX
@@ -94,6 +94,7 @@ static void put_package(struct packer *p, const struct index_package *in)
 	put_number(p, in->layer);
 	put_number(p, in->distribution);
 	put_number(p, in->repository);
+	put_number(p, in->n_repositories);
 }
 
 static void put_distribution(struct packer *p, const struct distribution *d)
@@ -243,6 +244,17 @@ static bool get_layer(struct unpacker *u, struct index_layer *l)
 	       cursor_u64le(&u->in, &l->bytes_stored) && cursor_u64le(&u->in, &l->bytes_tar) && get_bool(u, &l->read);
 }
 
+/* A run of repositories that lies within the list. */
+static bool get_repositories(struct unpacker *u, struct index_package *p)
+{
+	size_t all = u->out->repositories.len;
+
+	if (!get_number(u, all, true, &p->repository) || !get_number(u, all + 1, false, &p->n_repositories))
+		return false;
+	return p->repository == SIZE_MAX ? p->n_repositories == 0
+					 : p->n_repositories > 0 && p->n_repositories <= all - p->repository;
+}
+
 static bool get_package(struct unpacker *u, struct index_package *p)
 {
 	struct package *g = &p->package;
@@ -257,8 +269,7 @@ static bool get_package(struct unpacker *u, struct index_package *p)
 	g->flags = flags;
 	return g->type != PACKAGE_NONE && get_texts(u, texts, ARRAY_LEN(texts)) &&
 	       get_number(u, u->out->layers.len, false, &p->layer) &&
-	       get_number(u, u->out->distributions.len, true, &p->distribution) &&
-	       get_number(u, u->out->repositories.len, true, &p->repository);
+	       get_number(u, u->out->distributions.len, true, &p->distribution) && get_repositories(u, p);
 }
 
 static bool get_distribution(struct unpacker *u, struct distribution *d)

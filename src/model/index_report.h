@@ -20,7 +20,8 @@ struct index_package {
 	struct package package;
 	size_t layer;        /* lowest layer since which it has been present without a break */
 	size_t distribution; /* index into distributions, or INDEX_NO_DISTRIBUTION */
-	size_t repository;   /* index into repositories, or SIZE_MAX */
+	size_t repository;   /* the first of its repositories, or SIZE_MAX */
+	size_t n_repositories; /* how many follow each other there, that one among them; 0: none is known */
 };
 
 /* Something that was not read or not understood: reaches every output. */

@@ -50,6 +50,10 @@ struct layer_diag {
 	struct slice text;
 };
 
+/* Where packages come from; which of them: key. */
+#define REPOSITORY_CONTENT_SET "rhel-content-set" /* name: Red Hat's for it; its CPE is not known yet */
+#define REPOSITORY_CPE "rhel-cpe-repository"	  /* Clair's key: cpe, a formatted string, and the same as name */
+#define REPOSITORY_CONTAINERS "rhcc-container-repository" /* Clair's key: of container images as packages */
 struct layer_repository {
 	struct slice name, key, uri, cpe;
 	struct slice path; /* file it was read from */

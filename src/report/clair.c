@@ -16,7 +16,10 @@
 
 #define REPOSITORIES_MAX 64 /* numbers kept for them: those of packages do not move when a kind is added */
 
-/* Numbers: distributions from 1, then repositories (one per language ecosystem), then packages with their sources. */
+/*
+ * Numbers: distributions from 1, then repositories (one per language ecosystem), then packages with their sources, then
+ * the repositories that the image names.
+ */
 struct clair {
 	struct document doc;
 	const struct index_report *index;
@@ -24,7 +27,8 @@ struct clair {
 	struct map sources;  /* "name|version" -> number of the source package */
 	uint64_t *source_of; /* package -> number of its source */
 	bool *shown;	     /* package -> is it in the document? */
-	uint64_t first_repository, first_package, next;
+	uint64_t first_repository, first_package, next, first_named;
+	size_t *named; /* repository of the report -> the first one that says the same */
 };
 
 struct number {
@@ -100,6 +104,65 @@ static enum status number_sources(struct clair *c, struct err *err)
 		c->source_of[i] = *slot;
 	}
 	return STATUS_OK;
+}
+
+/* Layers name the same repositories again: each is listed once. */
+static enum status number_named(struct clair *c, struct err *err)
+{
+	struct map AUTO(map_fini) seen = MAP_INIT;
+	size_t n = c->index->repositories.len;
+
+	c->first_named = c->next;
+	c->named = arena_array(&c->arena, n + 1, sizeof(*c->named));
+	if (!c->named)
+		return err_nomem(err, "report");
+	for (size_t i = 0; i < n; i++) {
+		const struct layer_repository *r = &c->index->repositories.at[i];
+		struct slice key;
+		uint64_t *slot;
+		bool is_new;
+
+		if (!arena_printf(&c->arena, &key, "%.*s|%.*s|%.*s", SLICE_ARG(r->key), SLICE_ARG(r->name),
+				  SLICE_ARG(r->cpe)) ||
+		    !(slot = map_slot(&seen, key, &is_new)))
+			return err_nomem(err, "report");
+		if (is_new)
+			*slot = i;
+		c->named[i] = (size_t)*slot;
+	}
+	return STATUS_OK;
+}
+
+static void put_named(struct json_writer *w, const struct layer_repository *r, const char *id)
+{
+	json_object(w);
+	json_member_cstr(w, "id", id);
+	json_member_str(w, "name", r->name);
+	json_member_str(w, "key", r->key);
+	if (r->uri.len > 0)
+		json_member_str(w, "uri", r->uri);
+	json_member_str(w, "cpe", r->cpe);
+	json_close(w);
+}
+
+/* Of the kind's registry, where the image names none; null for packages of a system that says nothing. */
+static void put_repository_ids(struct clair *c, const struct index_package *p)
+{
+	struct json_writer *w = &c->doc.w;
+	struct number n;
+
+	json_key(w, "repository_ids");
+	if (p->n_repositories == 0 && !is_language(p->package.type)) {
+		json_null(w);
+		return;
+	}
+	json_array(w);
+	for (size_t i = p->repository; p->n_repositories > 0 && i < p->repository + p->n_repositories; i++)
+		if (c->named[i] == i || c->named[i] < p->repository)
+			json_cstr(w, number(&n, c->first_named + c->named[i]));
+	if (p->n_repositories == 0)
+		json_cstr(w, number(&n, c->first_repository + p->package.type));
+	json_close(w);
 }
 
 static void put_detector(struct json_writer *w, struct slice name)
@@ -191,7 +254,7 @@ static enum status put_distributions(struct clair *c, struct err *err)
 	}
 	json_close(w);
 	for (size_t i = 0; i < c->index->packages.len; i++)
-		if (c->shown[i])
+		if (c->shown[i] && c->index->packages.at[i].n_repositories == 0)
 			used[c->index->packages.at[i].package.type] = true;
 	json_key(w, "repository");
 	json_object(w);
@@ -200,6 +263,13 @@ static enum status put_distributions(struct clair *c, struct err *err)
 			continue;
 		json_key(w, number(&n, c->first_repository + t));
 		clair_put_repository(w, (enum package_type)t, number(&n, c->first_repository + t));
+	}
+	for (size_t i = 0; i < c->index->repositories.len; i++) {
+		if (c->named[i] != i)
+			continue;
+		json_key(w, number(&n, c->first_named + i));
+		put_named(w, &c->index->repositories.at[i], number(&n, c->first_named + i));
+		TRY(document_flush(&c->doc, err));
 	}
 	json_close(w);
 	return STATUS_OK;
@@ -233,14 +303,7 @@ static enum status put_environments(struct clair *c, struct err *err)
 			json_member_cstr(w, "introduced_in", "");
 		json_member_cstr(w, "distribution_id",
 				 p->distribution == INDEX_NO_DISTRIBUTION ? "" : number(&n, 1 + p->distribution));
-		json_key(w, "repository_ids");
-		if (is_language(p->package.type)) {
-			json_array(w);
-			json_cstr(w, number(&n, c->first_repository + p->package.type));
-			json_close(w);
-		} else {
-			json_null(w);
-		}
+		put_repository_ids(c, p);
 		json_close(w);
 		json_close(w);
 		TRY(document_flush(&c->doc, err));
@@ -258,7 +321,8 @@ static enum status clair_begin(struct clair *c, const struct index_report *index
 	c->arena = (struct arena)ARENA_INIT(SIZE_MAX);
 	document_init(&c->doc, out, 0);
 	TRY(choose_packages(c, r, err));
-	return number_sources(c, err);
+	TRY(number_sources(c, err));
+	return number_named(c, err);
 }
 
 static void clair_fini(struct clair *c)

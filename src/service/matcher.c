@@ -3,6 +3,7 @@
 #include "service/matcher.h"
 
 #include "match/match.h"
+#include "match/repositories.h"
 #include "model/clair_index.h"
 #include "service/held_set.h"
 #include "service/matcher_impl.h"
@@ -571,6 +572,7 @@ static enum status make(struct matcher_request *r, const struct matcher_form *fo
 	/* Where the image's own document did not say it. */
 	if (index.manifest.algo == DIGEST_NONE)
 		index.manifest = r->manifest;
+	TRY(repositories_resolve(&index, r->set->set, arena, err));
 	TRY(match_report(&index, r->set->set, &options, arena, &report, err));
 	TRY(form->write(form->ctx, &report, &text, err));
 	TRY(buf_check(&text, "vulnerability report", err));

@@ -86,7 +86,7 @@ static void add_package(struct golden *g, struct layer_report *r, const struct s
 
 	*p = (struct package){ .type = type, .path = w[1], .db = w[1], .name = w[2], .version = w[3], .alias = w[4] };
 	add_leaf(g, r, w[1]);
-	p->detector = type == PACKAGE_DEB ? SLICE("pkg") : SLICE("lang");
+	p->detector = type == PACKAGE_PYPI ? SLICE("lang") : SLICE("pkg");
 }
 
 static void add_file(struct golden *g, struct layer_report *r, const struct slice *w)
@@ -113,6 +113,13 @@ static void add_os(struct golden *g, struct layer_report *r, const struct slice 
 	add_leaf(g, r, w[1]);
 }
 
+static void add_content_set(struct golden *g, struct layer_report *r, const struct slice *w)
+{
+	struct layer_repository *set = VEC_PUSH(&r->repositories, &g->arena);
+
+	*set = (struct layer_repository){ .path = w[1], .name = w[2], .key = SLICE(REPOSITORY_CONTENT_SET) };
+}
+
 static void add_words(struct golden *g, const struct slice *w, struct slice line)
 {
 	struct layer_report *r;
@@ -136,6 +143,10 @@ static void add_words(struct golden *g, const struct slice *w, struct slice line
 		add_package(g, r, w, PACKAGE_DEB);
 	else if (slice_eq(w[0], SLICE("lang")))
 		add_package(g, r, w, PACKAGE_PYPI);
+	else if (slice_eq(w[0], SLICE("rpm")))
+		add_package(g, r, w, PACKAGE_RPM);
+	else if (slice_eq(w[0], SLICE("content")))
+		add_content_set(g, r, w);
 	else if (slice_eq(w[0], SLICE("os")))
 		add_os(g, r, w);
 	else if (slice_eq(w[0], SLICE("whiteout")))
@@ -200,10 +211,11 @@ static void print_found(struct golden *g, struct coalesce *c, const struct index
 
 		buf_printf(&g->found, "package %.*s %.*s %zu%s", SLICE_ARG(p->package.name),
 			   SLICE_ARG(p->package.version), p->layer, p->package.flags & PACKAGE_OWNED ? " owned" : "");
-		if (slice_eq(p->package.path, p->package.db))
-			buf_add_byte(&g->found, '\n');
-		else
-			buf_printf(&g->found, " at %.*s\n", SLICE_ARG(p->package.path));
+		if (!slice_eq(p->package.path, p->package.db))
+			buf_printf(&g->found, " at %.*s", SLICE_ARG(p->package.path));
+		for (size_t k = 0; k < p->n_repositories; k++)
+			buf_printf(&g->found, " from %.*s", SLICE_ARG(r->repositories.at[p->repository + k].name));
+		buf_add_byte(&g->found, '\n');
 		assert_int_equal(p->package.alias.len, 0);
 	}
 	for (size_t i = 0; i < r->distributions.len; i++)

@@ -3,6 +3,7 @@
  * report. */
 #include "fixture.h"
 
+#include "match/repositories.h"
 #include "match/scopes_cpe.h"
 
 static bool holds(const char *row, const char *repository)
@@ -123,6 +124,113 @@ static void test_report(void **state)
 	fx_coverage(f, COVERAGE_COVERED, "rhel:9", 3, "nothing says which repositories");
 }
 
+/* As a layer's content manifest names it; unknown ones are known by the map alone. */
+static void add_set(struct fx *f, const char *name)
+{
+	struct layer_repository *r = VEC_PUSH(&f->index.repositories, &f->arena);
+
+	assert_non_null(r);
+	*r = (struct layer_repository){ .name = slice_cstr(name), .key = SLICE(REPOSITORY_CONTENT_SET) };
+}
+
+static void add_libs(struct fx *f, const char *version, size_t repository, size_t n)
+{
+	struct index_package *p;
+
+	fx_sourced(f, PACKAGE_RPM, "openssl-libs", version, "openssl", "3.0.7-18.el9_2")->arch = SLICE("x86_64");
+	p = &f->index.packages.at[f->index.packages.len - 1];
+	p->repository = repository;
+	p->n_repositories = n;
+}
+
+static void resolve(struct fx *f)
+{
+	fx_set(f);
+	fx_check(f, repositories_resolve(&f->index, f->set, &f->arena, &f->err));
+}
+
+/* Entries of Red Hat's map, as published. */
+static void add_map(struct fx *f)
+{
+	fx_source(f, "rhel-repositories", "rhel-repositories", &feed_format_repository_to_cpe, "",
+		  "{'data':{'rhel-9-for-x86_64-baseos-eus-rpms':{'cpes':['cpe:/o:redhat:rhel_eus:9.0::baseos',"
+		  "'cpe:/o:redhat:rhel_eus:9.2::baseos','cpe:/o:redhat:rhel_eus:9.4::baseos']},"
+		  "'rhel-9-for-x86_64-baseos-rpms':{'cpes':['cpe:/o:redhat:enterprise_linux:9::baseos']},"
+		  "'ubi-9-baseos-rpms':{'cpes':['cpe:/o:redhat:enterprise_linux:9::baseos']}}}");
+}
+
+/* The extended stream has the fix already, which is older than that of the main stream: one is fixed, one is not. */
+static void test_streams(void **state)
+{
+	struct fx *f = *state;
+
+	add_vex(f);
+	add_map(f);
+	fx_system(f, "rhel", "9.2");
+	add_set(f, "rhel-9-for-x86_64-baseos-eus-rpms");
+	add_set(f, "rhel-9-for-x86_64-baseos-rpms");
+	add_set(f, "ubi-9-baseos-rpms");
+	add_set(f, "releases");
+	add_libs(f, "1:3.0.7-18.el9_2", 0, 1);
+	add_libs(f, "1:3.0.7-18.el9_2", 1, 3);
+	add_libs(f, "1:3.0.7-17.el9_2", 0, 1);
+	assert_true(repositories_unknown(&f->index));
+	resolve(f);
+	assert_false(repositories_unknown(&f->index));
+	assert_int_equal(f->index.packages.at[0].n_repositories, 3);
+	/* Two repositories of one product are one name, and what the map does not know is none. */
+	assert_int_equal(f->index.packages.at[1].n_repositories, 1);
+	assert_int_equal(f->index.packages.at[2].repository, f->index.packages.at[0].repository);
+	fx_match(f);
+	fx_findings(f, 2);
+	assert_int_equal(f->report.findings.at[0].package, 1);
+	assert_true(slice_eq(f->report.findings.at[0].row.fixed_version, SLICE("1:3.0.7-25.el9_3")));
+	assert_int_equal(f->report.findings.at[1].package, 2);
+	assert_true(slice_eq(f->report.findings.at[1].row.fixed_version, SLICE("1:3.0.7-18.el9_2")));
+	fx_coverage(f, COVERAGE_COVERED, "rhel:9", 3, "by the repositories that the image names");
+}
+
+/* Without the map, or with none of its names known, the system's own repositories are assumed: nothing is lost. */
+static void test_unknown_sets(void **state)
+{
+	struct fx *f = *state;
+
+	add_vex(f);
+	fx_system(f, "rhel", "9.2");
+	add_set(f, "rhel-9-for-x86_64-baseos-rpms");
+	add_libs(f, "1:3.0.7-18.el9_2", 0, 1);
+	resolve(f);
+	assert_true(repositories_unknown(&f->index));
+	assert_int_equal(f->index.packages.at[0].n_repositories, 1);
+	fx_match(f);
+	fx_findings(f, 1);
+	fx_coverage(f, COVERAGE_COVERED, "rhel:9", 1, "nothing says which repositories");
+	add_map(f);
+	resolve(f);
+	fx_match(f);
+	fx_findings(f, 1);
+	fx_coverage(f, COVERAGE_COVERED, "rhel:9", 1, "by the repositories that the image names");
+}
+
+/* A product that no advisory is about is no clean one. */
+static void test_unserved(void **state)
+{
+	struct fx *f = *state;
+	struct layer_repository *r = VEC_PUSH(&f->index.repositories, &f->arena);
+
+	assert_non_null(r);
+	*r = (struct layer_repository){ .name = SLICE("x"),
+					.key = SLICE(REPOSITORY_CPE),
+					.cpe = SLICE("cpe:2.3:a:redhat:other:1:*:el9:*:*:*:*:*") };
+	add_vex(f);
+	fx_system(f, "rhel", "9.2");
+	add_libs(f, "1:3.0.7-18.el9_2", 0, 1);
+	fx_match(f);
+	fx_findings(f, 0);
+	assert_non_null(fx_covered(f, COVERAGE_NO_FEED, "rhel:9"));
+	assert_false(f->report.complete);
+}
+
 static void test_fixed(void **state)
 {
 	struct fx *f = *state;
@@ -153,6 +261,9 @@ int main(void)
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test_setup_teardown(test_report, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(test_streams, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_sets, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(test_unserved, fx_setup, fx_teardown),
 		cmocka_unit_test_setup_teardown(test_fixed, fx_setup, fx_teardown),
 		cmocka_unit_test_setup_teardown(test_other_release, fx_setup, fx_teardown),
 	};

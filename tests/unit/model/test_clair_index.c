@@ -119,8 +119,32 @@ static void test_other_kinds(void **state)
 	assert_int_equal(report.packages.len, 3);
 	assert_int_equal(report.packages.at[0].package.type, PACKAGE_PYPI);
 	assert_int_equal(report.packages.at[0].repository, 0);
+	assert_int_equal(report.packages.at[0].n_repositories, 1);
 	assert_int_equal(report.packages.at[1].package.type, PACKAGE_GO);
 	assert_int_equal(report.packages.at[2].package.type, PACKAGE_APK);
+}
+
+/* Lists of repositories are runs here: each list once, whatever the order of the object is. */
+static void test_repositories(void **state)
+{
+	const struct index_package *p;
+
+	(void)state;
+	read_ok("{" PACKAGE("1", "a", "1", "") "," PACKAGE("2", "b", "1", "") "," PACKAGE("3", "c", "1", "") "}",
+		"\"repository\":{\"7\":{\"name\":\"x\",\"cpe\":\"cpe:2.3:o:x\"},\"8\":{\"name\":\"y\"},\"9\":{\"name\":"
+		"\"z\"}},"
+		"\"environments\":{\"1\":[" ENVIRONMENT("bdb:var/lib/rpm", "", "[\"7\",\"9\"]") "],\"2\":[" ENVIRONMENT(
+			"bdb:var/lib/rpm", "",
+			"[\"7\",\"404\",\"9\"]") "],\"3\":[" ENVIRONMENT("bdb:var/lib/rpm", "",
+									 "[\"8\",\"9\"]") "]}," DONE);
+	p = report.packages.at;
+	assert_int_equal(report.repositories.len, 5);
+	assert_int_equal(p[0].n_repositories, 2);
+	check_text(report.repositories.at[p[0].repository].cpe, "cpe:2.3:o:x");
+	check_text(report.repositories.at[p[0].repository + 1].name, "z");
+	assert_int_equal(p[1].repository, p[0].repository);
+	assert_int_equal(p[2].repository, 1);
+	assert_int_equal(p[2].n_repositories, 2);
 }
 
 /* Clair gives an rpm package two environments of one database; a package in two databases is two. */
@@ -284,17 +308,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-		TEST(test_kinds),
-		TEST(test_other_kinds),
-		TEST(test_environments),
-		TEST(test_source),
-		TEST(test_release),
-		TEST(test_bad_entries),
-		TEST(test_bad_frames),
-		TEST(test_unfinished),
-		TEST(test_limits),
-		TEST(test_member),
-		TEST(test_member_of_another_format),
+		TEST(test_kinds),	 TEST(test_other_kinds), TEST(test_repositories),
+		TEST(test_environments), TEST(test_source),	 TEST(test_release),
+		TEST(test_bad_entries),	 TEST(test_bad_frames),	 TEST(test_unfinished),
+		TEST(test_limits),	 TEST(test_member),	 TEST(test_member_of_another_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,12 +28,14 @@ static struct index_package packages[] = {
 	    S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg"), S("") },
 	  1,
 	  0,
-	  SIZE_MAX },
+	  SIZE_MAX,
+	  0 },
 	{ { PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, S("x\0y"), S(""), S("linux/amd64"), S("m:1"), S(""),
 	    S(""), S("go:usr/bin/\xfe"), S("usr/bin/\xfe"), S("go"), S("") },
 	  0,
 	  INDEX_NO_DISTRIBUTION,
-	  0 },
+	  0,
+	  1 },
 };
 static struct distribution distributions[] = {
 	{ S("debian"), S("like"), S("Debian"), S("12 (b)"), S("12"), S("bookworm"), S("Debian 12"), S("cpe:2.3:o:x"),
@@ -225,14 +227,14 @@ static void test_numbers_out_of_range(void **state)
 {
 	struct buf bytes = BUF_INIT((size_t)1 << 20);
 	struct index_report r = some_report();
-	size_t head = 9 * 4, text, layer = 8 + 8 + 8 + 8 + 8 + 4, package = 8 + 4 + 9 * 8 + 3 * 4, first;
+	size_t head = 9 * 4, text, layer = 8 + 8 + 8 + 8 + 8 + 4, package = 8 + 4 + 9 * 8 + 4 * 4, first;
 
 	(void)state;
 	packed(&r, &bytes);
 	text = bytes.ptr[32] | (size_t)bytes.ptr[33] << 8;
 	first = head + text + 6 * 8 + 8; /* layer 0 */
 	change(0, 1, STATUS_MALFORMED, "beginning");
-	change(4, 1, STATUS_UNSUPPORTED, "version 1, not 2");
+	change(4, 1, STATUS_UNSUPPORTED, "version 1, not 3");
 	change(8, 513, STATUS_MALFORMED, "number of layers");
 	change(12, UINT32_MAX, STATUS_MALFORMED, "number of its records");
 	change(12, 3, STATUS_MALFORMED, "not what it must be");
@@ -247,10 +249,13 @@ static void test_numbers_out_of_range(void **state)
 	change(first, (uint32_t)text, STATUS_MALFORMED, "packages");
 	change(first + 4, 2, STATUS_MALFORMED, "packages"); /* "de" is no type */
 	change(first + 8, 32, STATUS_MALFORMED, "packages");
-	change(first + package - 12, 2, STATUS_MALFORMED, "packages");
-	change(first + package - 12, UINT32_MAX, STATUS_MALFORMED, "packages");
+	change(first + package - 16, 2, STATUS_MALFORMED, "packages");
+	change(first + package - 16, UINT32_MAX, STATUS_MALFORMED, "packages");
+	change(first + package - 12, 1, STATUS_MALFORMED, "packages");
 	change(first + package - 8, 1, STATUS_MALFORMED, "packages");
-	change(first + package - 4, 1, STATUS_MALFORMED, "packages");
+	change(first + package - 4, 1, STATUS_MALFORMED, "packages"); /* of none there cannot be one */
+	change(first + 2 * package - 4, 0, STATUS_MALFORMED, "packages");
+	change(first + 2 * package - 4, 2, STATUS_MALFORMED, "packages");
 	first += 2 * package + 10 * 8 + 5 * 8;
 	change(first, 2, STATUS_MALFORMED, "diags");
 	change(first + 8, 1, STATUS_MALFORMED, "diags"); /* no code is called "l" */
