@@ -142,8 +142,10 @@ struct cli_reports {
 	size_t n;
 	struct report_options options; /* of every report */
 };
+/* What is written. */
+enum cli_document { CLI_VULNERABILITIES, CLI_PACKAGES, CLI_COMPARISON };
 /* What --format and --output ask for, and the moment reports speak of. False after a message. */
-bool cli_reports_choose(const struct options *o, bool for_index, struct cli_reports *out);
+bool cli_reports_choose(const struct options *o, enum cli_document what, struct cli_reports *out);
 /* Open all or none. */
 enum status cli_reports_open(struct cli_reports *r, struct err *err) NODISCARD;
 /*
@@ -182,6 +184,16 @@ enum status cli_folder_tell(const struct cli_folder *f, struct vulnerability_rep
 struct index_report;
 enum status cli_index(const struct options *o, const struct cli_folder *folder, struct slice target,
 		      struct arena *arena, struct index_report *out, struct err *err) NODISCARD;
+/*
+ * Match it against the advisories in force, by the options of scan, match and diff; no policy is applied. Its
+ * repositories become those of products.
+ */
+enum status cli_match(const struct options *o, struct cli_folder *folder, struct index_report *index,
+		      struct arena *arena, struct vulnerability_report *out, struct err *err) NODISCARD;
+/* What --fail-on asks for; SEVERITY_COUNT: nothing. False after a message. */
+bool cli_fail_on(const struct options *o, enum severity *out);
+/* Something in the image was not read at all: what is said of it is not the whole truth. */
+bool cli_has_errors(const struct index_report *index);
 /* From a target to its packages. */
 typedef enum status (*cli_read)(const struct options *o, const struct cli_folder *folder, struct slice target,
 				struct arena *arena, struct index_report *out, struct err *err);

@@ -99,7 +99,7 @@ int command_index(int argc, char **argv)
 		cli_error("usage: limpid index [options] TARGET; see: limpid help index");
 		return EXIT_USAGE;
 	}
-	if (!cli_reports_choose(&o, true, &reports))
+	if (!cli_reports_choose(&o, CLI_PACKAGES, &reports))
 		return EXIT_USAGE;
 	if (cli_needs_network(o.args, 1))
 		return cli_hand_over_remote(given);

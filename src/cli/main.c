@@ -40,7 +40,7 @@ static void print_command(size_t i)
 		fputs("\noptions:\n", stdout);
 		options_print_help(commands[i].letter, stdout);
 	}
-	if (strchr("sie", commands[i].letter))
+	if (strchr("sief", commands[i].letter))
 		cli_print_targets(stdout);
 	fputs("\nexit status:\n", stdout);
 #define EXIT_STATUS(name, value, help) printf("  %d  %s\n", value, help);

@@ -78,12 +78,14 @@ void cli_output_abort(struct cli_output *out)
 
 /* ---- what is asked for ---- */
 
-static bool fits(const struct report_format *f, bool for_index)
+static bool fits(const struct report_format *f, enum cli_document what)
 {
-	return for_index ? f->index != NULL : f->vulnerabilities != NULL;
+	return what == CLI_PACKAGES	? f->index != NULL
+	       : what == CLI_COMPARISON ? f->comparison != NULL
+					: f->vulnerabilities != NULL;
 }
 
-static bool no_such_format(const char *name, bool for_index)
+static bool no_such_format(const char *name, enum cli_document what)
 {
 	struct buf names = BUF_INIT(CLI_NAMES_BYTES);
 	size_t n;
@@ -92,10 +94,10 @@ static bool no_such_format(const char *name, bool for_index)
 	for (size_t i = 0; i < n; i++) {
 		struct slice rest = slice_cstr(all[i]->versions), version;
 
-		if (!fits(all[i], for_index))
+		if (!fits(all[i], what))
 			continue;
 		buf_printf(&names, " %s", all[i]->name);
-		while (slice_word(&rest, ' ', &version))
+		while (what != CLI_COMPARISON && slice_word(&rest, ' ', &version))
 			buf_printf(&names, " %s-%.*s", all[i]->name, SLICE_ARG(version));
 	}
 	cli_error_choice("no output format", name, &names);
@@ -103,7 +105,7 @@ static bool no_such_format(const char *name, bool for_index)
 }
 
 /* "FORMAT" or "FORMAT=FILE" */
-static bool choose_one(const char *given, bool for_index, struct cli_report *out)
+static bool choose_one(const char *given, enum cli_document what, struct cli_report *out)
 {
 	struct slice name, file;
 	bool has_file = slice_cut(slice_cstr(given), '=', &name, &file);
@@ -112,8 +114,8 @@ static bool choose_one(const char *given, bool for_index, struct cli_report *out
 
 	snprintf(plain, sizeof(plain), "%.*s", (int)MIN(name.len, sizeof(plain) - 1), given);
 	out->format = report_format_find(name, &out->version);
-	if (!out->format || !fits(out->format, for_index))
-		return no_such_format(plain, for_index);
+	if (!out->format || !fits(out->format, what))
+		return no_such_format(plain, what);
 	if (!has_file)
 		return true;
 	if (file.len == 0) {
@@ -184,7 +186,7 @@ static bool report_time(int64_t *out)
 	return true;
 }
 
-bool cli_reports_choose(const struct options *o, bool for_index, struct cli_reports *out)
+bool cli_reports_choose(const struct options *o, enum cli_document what, struct cli_reports *out)
 {
 	size_t n = MAX(o->n_formats, (size_t)1);
 
@@ -206,7 +208,7 @@ bool cli_reports_choose(const struct options *o, bool for_index, struct cli_repo
 	out->n = n;
 	for (size_t i = 0; i < n; i++) {
 		out->at[i].failed = true; /* until it is open */
-		if (!choose_one(o->n_formats ? o->formats[i] : "table", for_index, &out->at[i]))
+		if (!choose_one(o->n_formats ? o->formats[i] : "table", what, &out->at[i]))
 			return false;
 	}
 	return settle_places(o, out) && report_time(&out->options.now_s);

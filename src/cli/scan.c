@@ -13,8 +13,7 @@ struct gate {
 	bool strict;
 };
 
-/* Something in the image was not read at all: what is said of it is not the whole truth. */
-static bool has_errors(const struct index_report *index)
+bool cli_has_errors(const struct index_report *index)
 {
 	for (size_t i = 0; i < index->diags.len; i++)
 		if (diag_severity(index->diags.at[i].diag.code) == DIAG_SEVERITY_ERROR)
@@ -27,7 +26,7 @@ static int exit_status(const struct vulnerability_report *r, const struct gate *
 	for (size_t i = 0; gate->fail_on < SEVERITY_COUNT && i < r->findings.len; i++)
 		if (r->findings.at[i].severity >= gate->fail_on)
 			return EXIT_FINDINGS;
-	if (has_errors(r->index))
+	if (cli_has_errors(r->index))
 		return EXIT_UNREADABLE;
 	if (r->index->packages.len == 0)
 		return EXIT_NO_PACKAGES;
@@ -115,27 +114,30 @@ static void tell(const struct sequence *q, struct slice target, const struct vul
 			 err_slice(&name, target));
 }
 
-static enum status scan_report(struct sequence *q, struct index_report *index, struct arena *arena,
-			       struct vulnerability_report *out, struct err *err)
+enum status cli_match(const struct options *o, struct cli_folder *folder, struct index_report *index,
+		      struct arena *arena, struct vulnerability_report *out, struct err *err)
 {
 	struct match_options options = { .now_s = date_now(),
-					 .owned = option_given(q->options, OPTION_owned),
+					 .owned = option_given(o, OPTION_owned),
 					 .scope_served = cli_scope_served };
 	struct segment_set *set;
 	enum status st;
 
-	TRY(cli_segments(&q->folder, &set, err));
+	TRY(cli_segments(folder, &set, err));
 	st = repositories_resolve(index, set, arena, err);
 	if (st == STATUS_OK)
 		st = match_report(index, set, &options, arena, out, err);
 	segment_set_free(set);
-	if (st == STATUS_OK)
-		st = cli_folder_tell(&q->folder, out, arena, err);
-	if (st == STATUS_OK && option_given(q->options, OPTION_demo))
-		st = add_demonstration(out, arena, err);
-	if (st == STATUS_OK && q->policy)
-		st = policy_apply(q->policy, out, options.now_s, arena, err);
-	return st;
+	return st == STATUS_OK ? cli_folder_tell(folder, out, arena, err) : st;
+}
+
+static enum status scan_report(struct sequence *q, struct index_report *index, struct arena *arena,
+			       struct vulnerability_report *out, struct err *err)
+{
+	TRY(cli_match(q->options, &q->folder, index, arena, out, err));
+	if (option_given(q->options, OPTION_demo))
+		TRY(add_demonstration(out, arena, err));
+	return q->policy ? policy_apply(q->policy, out, date_now(), arena, err) : STATUS_OK;
 }
 
 /* Fails only when the report cannot be written; what goes wrong with the target is its exit status. */
@@ -164,17 +166,22 @@ static enum status scan_one(struct sequence *q, struct slice target, int *out_ex
 	return STATUS_OK;
 }
 
-static bool parse_gate(const struct options *o, struct gate *out)
+bool cli_fail_on(const struct options *o, enum severity *out)
 {
 	struct err_quote q;
 
-	out->fail_on = SEVERITY_COUNT;
-	out->strict = option_given(o, OPTION_strict);
-	if (!option_given(o, OPTION_fail_on) || severity_by_name(slice_cstr(o->value[OPTION_fail_on]), &out->fail_on))
+	*out = SEVERITY_COUNT;
+	if (!option_given(o, OPTION_fail_on) || severity_by_name(slice_cstr(o->value[OPTION_fail_on]), out))
 		return true;
 	cli_error("--fail-on %s: expected unknown, negligible, low, medium, high or critical",
 		  err_slice(&q, slice_cstr(o->value[OPTION_fail_on])));
 	return false;
+}
+
+static bool parse_gate(const struct options *o, struct gate *out)
+{
+	out->strict = option_given(o, OPTION_strict);
+	return cli_fail_on(o, &out->fail_on);
 }
 
 /* The worst of several targets: findings, then what was unreadable, empty, incomplete. */
@@ -228,7 +235,8 @@ static int scan_into(struct sequence *q, const char *data_dir, const char *const
 	struct err err = ERR_INIT;
 	int result;
 
-	if (!cli_reports_choose(q->options, false, &q->reports) || !parse_gate(q->options, &q->gate) || !joins(q))
+	if (!cli_reports_choose(q->options, CLI_VULNERABILITIES, &q->reports) || !parse_gate(q->options, &q->gate) ||
+	    !joins(q))
 		return EXIT_USAGE;
 	if (q->hook && q->hook->any_fails && !option_given(q->options, OPTION_fail_on))
 		q->gate.fail_on = SEVERITY_UNKNOWN;
@@ -323,7 +331,8 @@ static int convert_into(struct sequence *q, struct slice name, struct slice json
 	struct err err = ERR_INIT;
 	int written;
 
-	if (!cli_reports_choose(q->options, index, &q->reports) || !parse_gate(q->options, &q->gate))
+	if (!cli_reports_choose(q->options, index ? CLI_PACKAGES : CLI_VULNERABILITIES, &q->reports) ||
+	    !parse_gate(q->options, &q->gate))
 		return EXIT_USAGE;
 	q->reports.options.fail_on = q->gate.fail_on;
 	if (saved_count(json, &limits_default, &q->targets, &err) != STATUS_OK) {

@@ -30,6 +30,25 @@ struct index_diag {
 	struct layer_diag diag;
 };
 
+/* By what it is known which layers are the base image's. Rows: BASE_HOW(id, name, meaning). */
+enum base_how {
+#define BASE_HOW(id, name, meaning) BASE_##id,
+#include "model/base_how.def"
+#undef BASE_HOW
+	BASE_HOW_COUNT
+};
+const char *base_how_name(enum base_how how); /* "" for BASE_UNKNOWN */
+const char *base_how_text(enum base_how how);
+bool base_how_by_name(struct slice name, enum base_how *out);
+
+/* The image that this one was built from. */
+struct index_base {
+	enum base_how how;    /* BASE_UNKNOWN: nothing else is said, whatever name and digest are */
+	size_t layers;	      /* so many of the lowest layers are its; at most as many as there are */
+	struct slice name;    /* "docker.io/library/debian:12"; "" if nobody says */
+	struct digest digest; /* of its manifest; DIGEST_NONE if nobody says */
+};
+
 /* All memory belongs to the arena it was made with. */
 struct index_report {
 	struct slice target;       /* as the user typed it */
@@ -37,6 +56,7 @@ struct index_report {
 	struct digest manifest;    /* of the image manifest; a derived one for archives and directories without */
 	struct slice os, arch, variant;
 	struct slice detector_set;
+	struct index_base base;
 	VEC(struct index_layer) layers; /* base first */
 	VEC(struct index_package) packages;
 	VEC(struct distribution) distributions;
@@ -46,11 +66,17 @@ struct index_report {
 	bool expected_packages; /* a package database file was seen or an operating system was recognised */
 };
 
+/* Did the package come with the base image? False where the base is not known, or the package's layer. */
+static inline bool index_package_is_base(const struct index_report *r, size_t package)
+{
+	return r->base.how != BASE_UNKNOWN && r->packages.at[package].layer < r->base.layers;
+}
+
 /*
  * The form in which index reports are kept: made to be read fast, since a scan of a known image is little else
  * (docs/adr/0009-index-reports-are-kept.md). All integers are little-endian u32: magic, version, numbers of layers,
  * packages, distributions, repositories and diagnostics, flags, length of the texts, then the texts, each once, and
- * records of fixed size, whose texts are (offset, length). No `cached`.
+ * records of fixed size, whose texts are (offset, length). No `cached`, and no base: the image says it.
  */
 enum status index_report_pack(const struct index_report *r, struct buf *out, struct err *err) NODISCARD;
 /*

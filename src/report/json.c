@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
+#include "report/compare_write.h"
 #include "report/json_report.h"
 #include "report/subject.h"
 
@@ -340,5 +341,6 @@ const struct report_format report_format_json = {
 	.join = REPORT_JOIN_JSON,
 	.failure = json_failure,
 	.vulnerabilities = json_vulnerabilities,
+	.comparison = compare_json,
 	.index = json_index,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* markdown.c - tables for comments on a change, wikis and job summaries (GitHub flavoured). */
+#include "report/compare_write.h"
 #include "report/screen.h"
 #include "report/subject.h"
 #include "text/terminal.h"
@@ -178,5 +179,6 @@ const struct report_format report_format_markdown = {
 	.media_type = "text/markdown",
 	.join = REPORT_JOIN_TEXT,
 	.vulnerabilities = markdown_vulnerabilities,
+	.comparison = compare_markdown,
 	.failure = markdown_failure,
 };

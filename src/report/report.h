@@ -7,6 +7,8 @@
 
 #include "model/vulnerability_report.h"
 
+struct comparison; /* report/comparison.h */
+
 /* Where a report goes, piece by piece. */
 struct report_out {
 	enum status (*write)(void *ctx, struct slice bytes, struct err *err);
@@ -57,6 +59,9 @@ struct report_format {
 				       const struct report_out *out, struct err *err);
 	enum status (*index)(const struct index_report *r, const struct report_options *options,
 			     const struct report_out *out, struct err *err);
+	/* What changed from one image to another. */
+	enum status (*comparison)(const struct comparison *c, const struct report_options *options,
+				  const struct report_out *out, struct err *err);
 	/* Among the documents of several targets, the place of one that could not be scanned. NULL: left out. */
 	enum status (*failure)(struct slice target, const struct err *why, const struct report_options *options,
 			       const struct report_out *out, struct err *err);

@@ -565,16 +565,26 @@ static enum status read_document(struct saved_reader *rd, struct slice json, str
 	return s->kind == SAVED_REPORT ? read_findings(rd, err) : STATUS_OK;
 }
 
+static enum status read_into(struct slice json, const struct limits *limits, struct arena *arena, struct saved *out,
+			     struct err *err)
+{
+	struct saved_reader rd = { .limits = limits, .arena = arena, .out = out, .trouble = ERR_INIT };
+	enum status st;
+
+	*out = (struct saved){ .created_s = DATE_NONE };
+	st = read_document(&rd, json, err);
+	map_fini(&rd.texts);
+	return st;
+}
+
 static enum status read_one(struct slice json, const struct limits *limits, saved_visit visit, void *ctx,
 			    struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
-	struct saved saved = { .created_s = DATE_NONE };
-	struct saved_reader rd = { .limits = limits, .arena = &arena, .out = &saved, .trouble = ERR_INIT };
-	enum status st = read_document(&rd, json, err);
+	struct saved saved;
 
-	map_fini(&rd.texts);
-	return st == STATUS_OK ? visit(ctx, &saved, err) : st;
+	TRY(read_into(json, limits, &arena, &saved, err));
+	return visit(ctx, &saved, err);
 }
 
 /* ---- one report or several ---- */
@@ -643,4 +653,25 @@ enum status saved_count(struct slice json, const struct limits *limits, size_t *
 		return json_split(json, limits, &sink, err);
 	*out_n = 1;
 	return STATUS_OK;
+}
+
+static bool take_only(void *ctx, struct slice key, struct slice value)
+{
+	(void)key;
+	*(struct slice *)ctx = value;
+	return true;
+}
+
+enum status saved_read(struct slice json, const struct limits *limits, struct arena *arena, struct saved *out,
+		       struct err *err)
+{
+	struct json_split sink = { .visit = none, .raw = take_only, .ctx = &json };
+	size_t n;
+
+	TRY(saved_count(json, limits, &n, err));
+	if (n != 1)
+		return err_set(err, STATUS_INVALID, "it holds %zu reports, expected one", n);
+	if (is_array(json))
+		TRY(json_split(json, limits, &sink, err));
+	return read_into(json, limits, arena, out, err);
 }

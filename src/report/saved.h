@@ -29,6 +29,11 @@ struct saved {
 typedef enum status (*saved_visit)(void *ctx, const struct saved *s, struct err *err);
 enum status saved_each(struct slice json, const struct limits *limits, saved_visit visit, void *ctx,
 		       struct err *err) NODISCARD;
+/*
+ * The same of a document that holds one report, into the caller's arena. STATUS_INVALID: it holds several, or none.
+ */
+enum status saved_read(struct slice json, const struct limits *limits, struct arena *arena, struct saved *out,
+		       struct err *err) NODISCARD;
 /* Does it begin as a list of packages only? */
 bool saved_is_index(struct slice json, const struct limits *limits);
 /* How many reports a document has; 1 of one that is no array. */

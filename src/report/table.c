@@ -3,6 +3,7 @@
  * table.c - the report for people: findings under the package that has them, then what was looked at and what was not,
  * and a verdict that is never better than what was looked at.
  */
+#include "report/compare_write.h"
 #include "report/screen.h"
 #include "report/units.h"
 
@@ -697,5 +698,6 @@ const struct report_format report_format_table = {
 	.join = REPORT_JOIN_TEXT,
 	.failure = table_failure,
 	.vulnerabilities = table_vulnerabilities,
+	.comparison = compare_table,
 	.index = table_index,
 };
