@@ -61,6 +61,8 @@ void cli_begin(void);
 /* Last of all: the exit status; not result if what was printed did not arrive, which is told. */
 int cli_end(int result) NODISCARD;
 
+/* Messages may quote names from an image or a server: a terminal must not obey them. */
+void cli_put_escaped(struct slice text, FILE *out);
 /* "limpid: ..." on standard error, control bytes escaped. */
 void cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void cli_note(const struct options *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -72,6 +74,8 @@ int cli_failed(const struct err *err);
 
 /* The data folder without --db; false, and nothing said, if none can be named. */
 bool cli_data_dir_default(char *out, size_t size);
+/* Where a program of limpid's lies; false if nowhere. */
+bool cli_find_program(const char *program, char *out, size_t size);
 /* Become a program that lies beside limpid. Returns only when that fails, with the exit status. */
 int cli_hand_over(const char *program, char **argv);
 /*

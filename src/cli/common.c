@@ -8,16 +8,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Messages may quote names from an image: a terminal must not obey them. */
-static void put_escaped(struct slice text)
+void cli_put_escaped(struct slice text, FILE *out)
 {
 	while (text.len > 0) {
 		size_t n = terminal_harmless(text);
 
 		if (n > 0)
-			fwrite(text.ptr, 1, n, stderr);
+			fwrite(text.ptr, 1, n, out);
 		else
-			fprintf(stderr, "\\x%02x", text.ptr[0]);
+			fprintf(out, "\\x%02x", text.ptr[0]);
 		text = slice_from(text, n ? n : 1);
 	}
 }
@@ -29,7 +28,7 @@ static void say(const char *fmt, va_list ap)
 	bool cut = vsnprintf(text, sizeof(text), fmt, ap) >= (int)sizeof(text);
 
 	fputs("limpid: ", stderr);
-	put_escaped(slice_cstr(text));
+	cli_put_escaped(slice_cstr(text), stderr);
 	fputs(cut ? "...\n" : "\n", stderr);
 }
 

@@ -8,21 +8,28 @@
 #include <errno.h>
 #include <unistd.h>
 
-int cli_hand_over(const char *program, char **argv)
+bool cli_find_program(const char *program, char *out, size_t size)
 {
-	char beside[256], below[256], installed[4096], path[4200];
-	const char *const places[] = { beside, below, installed };
+	char below[256], installed[4096];
+	const char *const places[] = { program, below, installed };
 
-	snprintf(beside, sizeof(beside), "%s", program);
 	snprintf(below, sizeof(below), "../libexec/limpid/%s", program);
 	snprintf(installed, sizeof(installed), "%s/%s", LIMPID_LIBEXEC, program);
-	if (!cli_find(places, ARRAY_LEN(places), path, sizeof(path))) {
+	return cli_find(places, ARRAY_LEN(places), out, size);
+}
+
+int cli_hand_over(const char *program, char **argv)
+{
+	char path[4200], name[256];
+
+	if (!cli_find_program(program, path, sizeof(path))) {
 		cli_error("%s is not installed beside limpid", program);
 		return EXIT_UNREADABLE;
 	}
+	snprintf(name, sizeof(name), "%s", program);
 	/* For ps and top; "config" and "clair" tell limpid-serve what is wanted of it. */
 	if (strcmp(argv[0], "serve") == 0 || strcmp(argv[0], "update") == 0)
-		argv[0] = beside;
+		argv[0] = name;
 	execv(path, argv);
 	cli_error("%s cannot be started: %s", path, strerror(errno));
 	return EXIT_UNREADABLE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* remote.c - the network of limpid-remote: registries and daemons as the command line and the environment name them. */
+#include "cli/places.h"
 #include "cli/remote.h"
 
 #include "image/remote.h"
@@ -9,16 +10,13 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#define PATHS_MAX 8
-
 /* One for the process: commands look at one image after the other. */
 static struct network {
 	const struct options *options;
 	struct remotes *remotes;
 	struct zygote *zygote;
 	struct sandbox_level level;
-	struct arena arena;
-	const char *auth_files[PATHS_MAX], *cert_dirs[PATHS_MAX], *docker_hosts[PATHS_MAX], *podman_hosts[PATHS_MAX];
+	struct cli_places places;
 	const char *temp_dirs[CLI_TEMP_DIRS];
 	/* Of the image at hand. */
 	struct image_options opening;
@@ -27,89 +25,10 @@ static struct network {
 	struct cli_progress *line;
 	size_t jobs;
 	uint64_t bytes;
-} network = { .arena = ARENA_INIT((size_t)1 << 20) };
+} network;
 
 /* Notes come from any thread, and share the terminal's line with the progress. */
 static pthread_mutex_t terminal = PTHREAD_MUTEX_INITIALIZER;
-
-/* ---- where things are ---- */
-
-/* DIR/NAME at the end of the list, if there is such a directory's name. */
-static void add_path(const char **list, const char *before, const char *dir, const char *name)
-{
-	struct slice text;
-	size_t n = 0;
-
-	while (list[n])
-		n++;
-	if (dir && dir[0] && n + 1 < PATHS_MAX && arena_printf(&network.arena, &text, "%s%s%s", before, dir, name))
-		list[n] = (const char *)text.ptr;
-}
-
-/* As podman looks for them, then docker. */
-static void find_auth_files(const struct options *o)
-{
-	const char *docker = getenv("DOCKER_CONFIG"), *xdg = getenv("XDG_CONFIG_HOME");
-
-	add_path(network.auth_files, "", o->value[OPTION_authfile], "");
-	add_path(network.auth_files, "", getenv("REGISTRY_AUTH_FILE"), "");
-	add_path(network.auth_files, "", getenv("XDG_RUNTIME_DIR"), "/containers/auth.json");
-	add_path(network.auth_files, "", xdg && xdg[0] ? xdg : getenv("HOME"),
-		 xdg && xdg[0] ? "/containers/auth.json" : "/.config/containers/auth.json");
-	add_path(network.auth_files, "", docker && docker[0] ? docker : getenv("HOME"),
-		 docker && docker[0] ? "/config.json" : "/.docker/config.json");
-}
-
-static const char *find_netrc(void)
-{
-	const char *said = getenv("NETRC");
-	const char *list[PATHS_MAX] = { NULL };
-
-	if (said && said[0])
-		return said;
-	add_path(list, "", getenv("HOME"), "/.netrc");
-	return list[0];
-}
-
-static void find_cert_dirs(const struct options *o)
-{
-	add_path(network.cert_dirs, "", o->value[OPTION_cert_dir], "");
-	add_path(network.cert_dirs, "", getenv("HOME"), "/.config/containers/certs.d");
-	add_path(network.cert_dirs, "", getenv("HOME"), "/.docker/certs.d");
-	add_path(network.cert_dirs, "", "/etc/containers/certs.d", "");
-	add_path(network.cert_dirs, "", "/etc/docker/certs.d", "");
-}
-
-static void find_daemons(void)
-{
-	const char *docker = getenv("DOCKER_HOST"), *podman = getenv("CONTAINER_HOST");
-
-	if (docker && docker[0]) {
-		add_path(network.docker_hosts, "", docker, "");
-	} else {
-		add_path(network.docker_hosts, "unix://", "/var/run/docker.sock", "");
-		add_path(network.docker_hosts, "unix://", getenv("XDG_RUNTIME_DIR"), "/docker.sock");
-		add_path(network.docker_hosts, "unix://", getenv("HOME"), "/.docker/run/docker.sock");
-		add_path(network.docker_hosts, "unix://", getenv("HOME"), "/.docker/desktop/docker.sock");
-	}
-	if (podman && podman[0]) {
-		add_path(network.podman_hosts, "", podman, "");
-	} else {
-		add_path(network.podman_hosts, "unix://", getenv("XDG_RUNTIME_DIR"), "/podman/podman.sock");
-		add_path(network.podman_hosts, "unix://", "/run/podman/podman.sock", "");
-	}
-}
-
-static const char *find_docker_certs(void)
-{
-	const char *verify = getenv("DOCKER_TLS_VERIFY"), *said = getenv("DOCKER_CERT_PATH");
-	const char *list[PATHS_MAX] = { NULL };
-
-	if (!verify || !verify[0])
-		return NULL;
-	add_path(list, "", said && said[0] ? said : getenv("HOME"), said && said[0] ? "" : "/.docker");
-	return list[0];
-}
 
 /* ---- what is told ---- */
 
@@ -146,12 +65,13 @@ static enum status start_zygote(const struct options *o, struct err *err)
 static enum status begin(const struct options *o, const struct image_remote_ops **out, struct err *err)
 {
 	struct remote_options options = { .limits = &limits_default,
-					  .credentials = { .auth_files = network.auth_files, .environment = environ },
-					  .cert_dirs = network.cert_dirs,
+					  .credentials = { .auth_files = network.places.auth_files,
+							   .environment = environ },
+					  .cert_dirs = network.places.cert_dirs,
 					  .plain_http = option_given(o, OPTION_plain_http),
 					  .insecure = option_given(o, OPTION_insecure_tls),
-					  .docker_hosts = network.docker_hosts,
-					  .podman_hosts = network.podman_hosts,
+					  .docker_hosts = network.places.docker_hosts,
+					  .podman_hosts = network.places.podman_hosts,
 					  .temp_dirs = network.temp_dirs,
 					  .note = on_note,
 					  .note_ctx = &network };
@@ -159,11 +79,9 @@ static enum status begin(const struct options *o, const struct image_remote_ops 
 	if (!network.remotes) {
 		network.options = o;
 		cli_temp_dirs(network.temp_dirs);
-		find_auth_files(o);
-		find_cert_dirs(o);
-		find_daemons();
-		options.credentials.netrc = find_netrc();
-		options.docker_cert_dir = find_docker_certs();
+		cli_places_find(o, &network.places);
+		options.credentials.netrc = network.places.netrc;
+		options.docker_cert_dir = network.places.docker_certs;
 		TRY(start_zygote(o, err));
 		TRY(remotes_new(&options, &network.remotes, err));
 	}
@@ -225,7 +143,7 @@ void cli_network_end(void)
 {
 	remotes_free(network.remotes);
 	zygote_free(network.zygote);
-	arena_fini(&network.arena);
+	cli_places_fini(&network.places);
 	network.remotes = NULL;
 	network.zygote = NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* update_main.c - the program limpid-update: one update run, told on standard error. */
 #include "cli/cli.h"
+#include "cli/doctor_network.h"
 
 #include "feed/update.h"
 #include "io/file.h"
@@ -232,12 +233,24 @@ static int update(const struct options *o, const char *data_dir)
 	return s.failed > 0 || s.held_back > 0 ? EXIT_UNREADABLE : EXIT_DONE;
 }
 
+static int doctor(int argc, char **argv)
+{
+	struct chosen chosen = { 0 };
+	struct options o;
+
+	if (!options_parse('t', argc, argv, &o) || !choose_sets(&o, &chosen))
+		return EXIT_USAGE;
+	return doctor_network(chosen.sets, chosen.n_sets, slice_cstr(o.value[OPTION_mirror]));
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
 	char data_dir[4096];
 
 	cli_begin();
+	if (argc > 0 && strcmp(argv[0], "doctor") == 0)
+		return cli_end(doctor(argc, argv));
 	if (!options_parse('u', argc, argv, &o))
 		return EXIT_USAGE;
 	if (o.n_args > 0) {

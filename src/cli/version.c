@@ -34,7 +34,7 @@ int command_version(int argc, char **argv)
 	printf("\nversion schemes:");
 	for (size_t i = SCHEME_NONE + 1; i < SCHEME_COUNT; i++)
 		printf(" %s", scheme_get((enum scheme_id)i)->name);
-	printf("\nsandbox: %s\n", sandbox_describe(sandbox, sizeof(sandbox)));
+	printf("\nsandbox: %s\n", sandbox_describe(sandbox, sizeof(sandbox), NULL));
 	print_limits();
 	return EXIT_DONE;
 }

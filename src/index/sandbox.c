@@ -195,12 +195,15 @@ static bool try_in_child(struct sandbox_level *out)
 	return n == (ssize_t)sizeof(*out);
 }
 
-const char *sandbox_describe(char *buf, size_t size)
+const char *sandbox_describe(char *buf, size_t size, bool *out_full)
 {
 	struct sandbox_level level = { 0 };
 	char landlock[32] = "no landlock";
+	bool tried = try_in_child(&level);
 
-	if (!try_in_child(&level)) {
+	if (out_full)
+		*out_full = tried && sandbox_is_full(&level);
+	if (!tried) {
 		snprintf(buf, size, "unknown");
 		return buf;
 	}

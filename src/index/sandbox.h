@@ -20,9 +20,9 @@ void sandbox_enter(const struct sandbox_options *options, struct sandbox_level *
 
 /*
  * What a worker's sandbox reaches on this machine, tried once in a child: "landlock 7, system calls filtered, limits"
- * and what is missing. buf holds the text.
+ * and what is missing. buf holds the text. *out_full: nothing is; may be NULL.
  */
-const char *sandbox_describe(char *buf, size_t size);
+const char *sandbox_describe(char *buf, size_t size, bool *out_full);
 /* True if nothing is missing. */
 bool sandbox_is_full(const struct sandbox_level *level);
 

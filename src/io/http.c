@@ -108,7 +108,8 @@ static void configure(CURL *curl, struct transfer *t, struct curl_slist *headers
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 30L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
+			 t->req->connect_timeout_s ? (long)t->req->connect_timeout_s : 30L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)t->req->timeout_s);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "limpid");

@@ -16,6 +16,7 @@ struct http_request {
 	const struct http_validators *validators; /* of the copy we have; NULL if none */
 	uint64_t max_bytes;                      /* of the body */
 	unsigned timeout_s;                      /* without progress (under 1 byte/s), not in all */
+	unsigned connect_timeout_s;              /* 0: 30 */
 	unsigned retries; /* for connection failures, 429 and 5xx; Retry-After is honoured up to 60 s */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);
 	void *progress_ctx;

@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define STALE_DEFAULT_S (7u * 86400u)
 /* Items of one code: more lines about single files or packages help nobody; the rest is counted. */
 #define ITEMS_MAX 200
 
@@ -395,7 +394,7 @@ static bool is_missed(const struct coverage *c, const struct scopes *scopes, con
 static enum status judge_source(struct coverage *c, const struct segment_set_entry *entry, const struct segment *seg,
 				const struct match_options *options, struct err *err)
 {
-	int64_t stale_s = options->stale_s ? options->stale_s : STALE_DEFAULT_S;
+	int64_t stale_s = options->stale_s ? options->stale_s : MATCH_STALE_S;
 	struct coverage_source *source = VEC_PUSH(&c->out->sources, c->arena);
 
 	if (!source || !arena_copy(c->arena, entry->source, &source->name))

@@ -11,9 +11,11 @@
 #include "model/vulnerability_report.h"
 #include "segment/segment.h"
 
+#define MATCH_STALE_S (7u * 86400u)
+
 struct match_options {
 	int64_t now_s;		     /* to judge staleness */
-	unsigned stale_s;	     /* age of a source that is told as stale; 0 = 7 days */
+	unsigned stale_s;	     /* age of a source that is told as stale; 0 = MATCH_STALE_S */
 	bool owned;		     /* match language packages that belong to system packages too */
 	const struct limits *limits; /* findings, match_rows; NULL = the defaults */
 	/* Would some feed have advisories for this scope? NULL: unknown. (feed/ is a neighbour: the program joins

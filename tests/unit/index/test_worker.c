@@ -271,7 +271,7 @@ static void test_isolated_work_has_no_rights(void **state)
 	char text[256];
 
 	assert_int_equal(worker_isolate(&f->limits, 0, work_rights, NULL, &out, &err), STATUS_OK);
-	sandbox_describe(text, sizeof(text));
+	sandbox_describe(text, sizeof(text), NULL);
 	level.landlock = strstr(text, "no landlock") == NULL;
 	level.filter = strstr(text, "not filtered") == NULL;
 	if (level.landlock && level.filter)
