@@ -209,6 +209,13 @@ struct policy;
 enum status cli_policy(const struct options *o, struct policy **out, struct err *err) NODISCARD;
 /* At the end: which entries and statements concerned nothing. */
 void cli_policy_tell_unused(const struct options *o, const struct policy *p);
+/* What --new-since asks for: *out is NULL if nothing, and otherwise owned by the caller. */
+struct cli_since;
+enum status cli_since_open(const struct options *o, struct cli_since **out, struct err *err) NODISCARD;
+void cli_since_free(struct cli_since *s); /* NULL is fine */
+/* Set apart what the earlier report of the same target has, too. STATUS_NOTFOUND: it has none of that target. */
+enum status cli_since_apply(struct cli_since *s, struct cli_folder *folder, struct vulnerability_report *r,
+			    struct arena *arena, struct err *err) NODISCARD;
 /* Read each target, match it, print the report; gives the exit status. What scan and match have in common. */
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
 /* What somebody does with each report before it is printed, and when all are where they should be. */

@@ -40,7 +40,8 @@ struct sequence {
 	const struct cli_hook *hook; /* may be NULL */
 	struct cli_folder folder;
 	struct gate gate;
-	struct policy *policy; /* owned; NULL: none */
+	struct policy *policy;	 /* owned; NULL: none */
+	struct cli_since *since; /* the same */
 	struct cli_reports reports;
 	size_t targets, scanned;
 };
@@ -137,7 +138,9 @@ static enum status scan_report(struct sequence *q, struct index_report *index, s
 	TRY(cli_match(q->options, &q->folder, index, arena, out, err));
 	if (option_given(q->options, OPTION_demo))
 		TRY(add_demonstration(out, arena, err));
-	return q->policy ? policy_apply(q->policy, out, date_now(), arena, err) : STATUS_OK;
+	if (q->policy)
+		TRY(policy_apply(q->policy, out, date_now(), arena, err));
+	return q->since ? cli_since_apply(q->since, &q->folder, out, arena, err) : STATUS_OK;
 }
 
 /* Fails only when the report cannot be written; what goes wrong with the target is its exit status. */
@@ -242,7 +245,8 @@ static int scan_into(struct sequence *q, const char *data_dir, const char *const
 		q->gate.fail_on = SEVERITY_UNKNOWN;
 	q->reports.options.program_version = cli_version;
 	q->reports.options.fail_on = q->gate.fail_on;
-	if (cli_policy(q->options, &q->policy, &err) != STATUS_OK)
+	if (cli_policy(q->options, &q->policy, &err) != STATUS_OK ||
+	    cli_since_open(q->options, &q->since, &err) != STATUS_OK)
 		return cli_failed(&err);
 	if (cli_reports_open(&q->reports, &err) != STATUS_OK)
 		return cli_failed(&err);
@@ -266,6 +270,7 @@ int cli_scan_with(const struct options *o, cli_read read, const struct cli_hook 
 	int result = scan_into(&q, data_dir, targets);
 
 	policy_free(q.policy);
+	cli_since_free(q.since);
 	cli_reports_fini(&q.reports);
 	return result;
 }

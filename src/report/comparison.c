@@ -135,11 +135,6 @@ struct run {
 	size_t unchanged;
 };
 
-static bool is_gate(enum suppressed_by by)
-{
-	return by == SUPPRESSED_BY_UNFIXED || by == SUPPRESSED_BY_BASE || by == SUPPRESSED_BY_BEFORE;
-}
-
 /* Flaws of what was taken back have no numbers: they get those of findings with the same ids, or new ones. */
 static enum status number_flaw(struct map *flaws, struct finding *f, size_t *n, struct err *err)
 {
@@ -185,7 +180,7 @@ static enum status fill_findings(struct side *s, struct arena *arena, struct err
 		return err_nomem(err, "findings");
 	memcpy(s->all.findings.at, r->findings.at, n * sizeof(*r->findings.at));
 	for (size_t i = 0; i < r->suppressed.len; i++) {
-		if (is_gate(r->suppressed.at[i].by))
+		if (suppressed_by_gate(r->suppressed.at[i].by))
 			s->all.findings.at[n++] = r->suppressed.at[i].finding;
 		else
 			TRY(known_add(&s->taken, &r->suppressed.at[i].finding, i + 1, err));

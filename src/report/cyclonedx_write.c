@@ -523,9 +523,9 @@ static enum status put_flaw(struct cdx *c, const struct hit *h, size_t n, struct
 /* Who bears a risk does not say that it is none. */
 static void put_analysis(struct cdx *c, const struct suppressed *s)
 {
-	bool accepted = slice_eq(s->status, SLICE("accepted")), unfixed = s->by == SUPPRESSED_BY_UNFIXED;
+	bool accepted = slice_eq(s->status, SLICE("accepted")), gate = suppressed_by_gate(s->by);
 
-	if (accepted || unfixed)
+	if (accepted || gate)
 		cdx_value(c, "state", SLICE("exploitable"));
 	else
 		cdx_value(c, "state", slice_eq(s->status, SLICE("fixed")) ? SLICE("resolved") : SLICE("not_affected"));

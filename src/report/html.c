@@ -135,7 +135,7 @@ static enum status put_verdict(struct html *h, struct err *err)
 		buf_printf(&h->doc.buf, "%zu vulnerabilit%s, %zu with a fix", h->flaws.n, h->flaws.n == 1 ? "y" : "ies",
 			   h->flaws.fixable);
 	else
-		put(h, r->told_before > 0			   ? "Nothing is new"
+		put(h, vulnerability_report_is_partial(r)	   ? "Nothing is new"
 		       : r->complete && r->index->packages.len > 0 ? "No known vulnerabilities"
 								   : "Nothing was found in what could be looked up");
 	put(h, "</p>\n");

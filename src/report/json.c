@@ -13,6 +13,27 @@ static void put_list(struct json_writer *w, const char *key, const struct slice 
 	json_close(w);
 }
 
+/* By which products packages of Red Hat's are looked up. */
+static void put_repositories(struct json_writer *w, const struct index_report *r)
+{
+	if (r->repositories.len == 0)
+		return;
+	json_key(w, "repositories");
+	json_array(w);
+	for (size_t i = 0; i < r->repositories.len; i++) {
+		const struct layer_repository *p = &r->repositories.at[i];
+
+		json_object(w);
+		json_member_str(w, "name", p->name);
+		json_member_str(w, "key", p->key);
+		json_member_str(w, "uri", p->uri);
+		json_member_str(w, "cpe", p->cpe);
+		json_member_str(w, "path", p->path);
+		json_close(w);
+	}
+	json_close(w);
+}
+
 static void put_image(struct json_writer *w, const struct index_report *r)
 {
 	json_key(w, "image");
@@ -62,6 +83,7 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 		json_close(w);
 	}
 	json_close(w);
+	put_repositories(w, r);
 	json_close(w);
 }
 
@@ -91,6 +113,10 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 	json_member_u64(w, "layer", p->layer + 1);
 	if (p->distribution != INDEX_NO_DISTRIBUTION)
 		json_member_u64(w, "distribution", p->distribution + 1);
+	if (p->repository != SIZE_MAX && p->n_repositories > 0) {
+		json_member_u64(w, "repository", p->repository + 1);
+		json_member_u64(w, "repositories", p->n_repositories);
+	}
 #define PACKAGE_FLAG(id, name)                                                                                         \
 	if (p->package.flags & PACKAGE_##id)                                                                           \
 		json_member_bool(w, name, true);
@@ -207,6 +233,16 @@ static void put_summary(struct json_writer *w, const struct vulnerability_report
 	json_member_u64(w, "suppressed", r->suppressed.len);
 	if (r->told_before > 0)
 		json_member_u64(w, "told_before", r->told_before);
+	if (r->since.report.len > 0) {
+		json_key(w, "since");
+		json_object(w);
+		json_member_str(w, "report", r->since.report);
+		document_date(w, "created", r->since.created_s);
+		json_member_u64(w, "before", r->since.before);
+		json_member_u64(w, "advisories", r->since.advisories);
+		json_member_bool(w, "advisories_count", r->since.advisories_count);
+		json_close(w);
+	}
 	json_member_u64(w, "flaws", flaws->n);
 	json_member_u64(w, "fixable", flaws->fixable);
 	json_key(w, "by_severity");

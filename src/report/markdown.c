@@ -54,7 +54,7 @@ static void put_head(struct markdown *m)
 	if (m->flaws.n > 0)
 		screen_printf(s, "**%zu vulnerabilit%s** in %zu package%s, %zu with a fix\n\n", m->flaws.n,
 			      m->flaws.n == 1 ? "y" : "ies", m->n_units, m->n_units == 1 ? "" : "s", m->flaws.fixable);
-	else if (m->report->told_before > 0)
+	else if (vulnerability_report_is_partial(m->report))
 		screen_put(s, "**Nothing is new**\n\n");
 	else if (m->report->complete && r->packages.len > 0)
 		screen_put(s, "**No known vulnerabilities**\n\n");

@@ -135,9 +135,9 @@ static enum status put_suppressed_status(struct vex *v, const struct suppressed 
 	struct json_writer *w = &v->doc.w;
 	struct slice text;
 
-	if (s->by == SUPPRESSED_BY_UNFIXED) {
+	if (suppressed_by_gate(s->by)) {
 		json_member_cstr(w, "status", "affected");
-		json_member_cstr(w, "action_statement", "no fixed version is known");
+		json_member_str(w, "action_statement", s->reason);
 	} else if (slice_eq(s->status, SLICE("accepted"))) {
 		if (!arena_printf(&v->scratch, &text, "accepted: %.*s", SLICE_ARG(s->reason)))
 			return err_nomem(err, "report");

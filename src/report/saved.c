@@ -139,13 +139,28 @@ static enum status get_distribution(struct saved_reader *rd, yyjson_val *v)
 	return saved_text(rd, v, "path", &d->path);
 }
 
+static enum status get_repository(struct saved_reader *rd, yyjson_val *v)
+{
+	struct layer_repository *r = VEC_PUSH(&rd->out->index.repositories, rd->arena);
+
+	if (!r)
+		return nomem(rd);
+	TRY(saved_text(rd, v, "name", &r->name));
+	TRY(saved_text(rd, v, "key", &r->key));
+	TRY(saved_text(rd, v, "uri", &r->uri));
+	TRY(saved_text(rd, v, "cpe", &r->cpe));
+	return saved_text(rd, v, "path", &r->path);
+}
+
 static enum status get_image(struct saved_reader *rd, yyjson_val *v)
 {
 	struct index_report *r = &rd->out->index;
 	yyjson_val *layers = json_get(v, "layers"), *systems = json_get(v, "distributions"), *x;
+	yyjson_val *repositories = json_get(v, "repositories");
 	size_t i, n;
 
-	if (!yyjson_is_obj(v) || !yyjson_is_arr(layers) || !yyjson_is_arr(systems))
+	if (!yyjson_is_obj(v) || !yyjson_is_arr(layers) || !yyjson_is_arr(systems) ||
+	    (repositories && !yyjson_is_arr(repositories)))
 		return saved_bad(rd, "image");
 	TRY(saved_text(rd, v, "target", &r->target));
 	TRY(saved_text(rd, v, "name", &r->image_name));
@@ -158,6 +173,7 @@ static enum status get_image(struct saved_reader *rd, yyjson_val *v)
 	r->expected_packages = json_get_bool(v, "expected_packages");
 	yyjson_arr_foreach(layers, i, n, x) TRY(get_layer(rd, x));
 	yyjson_arr_foreach(systems, i, n, x) TRY(get_distribution(rd, x));
+	yyjson_arr_foreach(repositories, i, n, x) TRY(get_repository(rd, x));
 	rd->has_image = true;
 	return STATUS_OK;
 }
@@ -179,6 +195,21 @@ static unsigned flags_of(yyjson_val *v)
 #include "report/package_flags.def"
 #undef PACKAGE_FLAG
 	return flags;
+}
+
+/* They follow each other in the image's list. */
+static enum status get_repositories(struct saved_reader *rd, yyjson_val *v, struct index_package *p)
+{
+	size_t known = rd->out->index.repositories.len;
+	uint64_t n = 0;
+
+	TRY(get_place(rd, v, "repository", known, &p->repository));
+	if (p->repository == SIZE_MAX)
+		return STATUS_OK;
+	if (!json_get_u64(v, "repositories", &n) || n == 0 || n > known - p->repository)
+		return saved_bad(rd, "repositories");
+	p->n_repositories = (size_t)n;
+	return STATUS_OK;
 }
 
 static enum status get_package(struct saved_reader *rd, yyjson_val *v)
@@ -205,10 +236,8 @@ static enum status get_package(struct saved_reader *rd, yyjson_val *v)
 	TRY(saved_text(rd, v, "detector", &p->package.detector));
 	TRY(get_place(rd, v, "layer", r->layers.len, &p->layer));
 	TRY(get_place(rd, v, "distribution", r->distributions.len, &p->distribution));
-	p->repository = SIZE_MAX;
-	if (p->package.name.len == 0)
-		return saved_bad(rd, "the name of a package");
-	return STATUS_OK;
+	TRY(get_repositories(rd, v, p));
+	return p->package.name.len > 0 ? STATUS_OK : saved_bad(rd, "the name of a package");
 }
 
 static enum status get_diag(struct saved_reader *rd, yyjson_val *v)
@@ -441,6 +470,24 @@ static bool on_raw(void *ctx, struct slice key, struct slice value)
 	return rd->clair || slice_eq(key, SLICE("vulnerabilities")) || slice_eq(key, SLICE("environments"));
 }
 
+static enum status get_since(struct saved_reader *rd, yyjson_val *v)
+{
+	struct report_since *since = &rd->out->report.since;
+	uint64_t before = 0, advisories = 0;
+
+	if (!v)
+		return STATUS_OK;
+	TRY(saved_text(rd, v, "report", &since->report));
+	TRY(saved_date(rd, v, "created", &since->created_s));
+	if (since->report.len == 0 || !json_get_u64(v, "before", &before) ||
+	    !json_get_u64(v, "advisories", &advisories))
+		return saved_bad(rd, "since");
+	since->before = (size_t)before;
+	since->advisories = (size_t)advisories;
+	since->advisories_count = json_get_bool(v, "advisories_count");
+	return STATUS_OK;
+}
+
 static enum status on_member(void *ctx, struct slice key, yyjson_val *v, uint64_t offset, struct err *err)
 {
 	struct saved_reader *rd = ctx;
@@ -463,7 +510,7 @@ static enum status on_member(void *ctx, struct slice key, yyjson_val *v, uint64_
 		rd->out->report.demonstration = json_get_bool(v, "demonstration");
 		if (json_get_u64(v, "told_before", &told))
 			rd->out->report.told_before = (size_t)told;
-		return STATUS_OK;
+		return get_since(rd, json_get(v, "since"));
 	}
 	if (slice_eq(key, SLICE("coverage")))
 		return saved_coverage(rd, v);

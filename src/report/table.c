@@ -390,10 +390,12 @@ static void put_coverage_item(struct table *t, const struct coverage_item *c)
 	screen_newline(s);
 }
 
-/* A decision of the user's; of what vendors and system packages take back there is too much. */
+/* A decision of the user's, and what is new but not the image's doing; of what vendors and system packages take back
+ * there is too much. */
 static bool by_user(const struct suppressed *s)
 {
-	return s->by == SUPPRESSED_BY_IGNORE || s->by == SUPPRESSED_BY_VEX;
+	return s->by == SUPPRESSED_BY_IGNORE || s->by == SUPPRESSED_BY_VEX ||
+	       slice_eq(s->justification, slice_cstr(change_reason_name(REASON_ADVISORY_NEW)));
 }
 
 #define TAKEN_BACK_SHOWN 50
@@ -417,7 +419,7 @@ static enum status put_taken_back(struct table *t, const struct vulnerability_re
 		screen_text(s, p->version);
 		screen_put(s, ": ");
 		screen_text(s, k->status);
-		screen_put(s, ": ");
+		screen_put(s, k->status.len > 0 ? ": " : "");
 		screen_wrap(s, k->reason, 8);
 		screen_newline(s);
 		TRY(screen_flush(s, err));
@@ -541,7 +543,7 @@ static void put_verdict(struct table *t)
 		put_counts(t, tint);
 	else if (r->index->packages.len == 0)
 		screen_put(s, "NOTHING WAS LOOKED UP: no package was found");
-	else if (r->told_before > 0)
+	else if (vulnerability_report_is_partial(r))
 		screen_put(s, "Nothing is new");
 	else if (complete)
 		screen_put(s, "No known vulnerabilities");

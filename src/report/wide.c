@@ -107,7 +107,7 @@ static enum status write_wide(struct screen *s, const struct vulnerability_repor
 	if (n > 0)
 		TRY(put_rows(s, r, hits, n, err));
 	else
-		screen_put(s, r->told_before > 0 ? "Nothing is new\n"
+		screen_put(s, vulnerability_report_is_partial(r) ? "Nothing is new\n"
 			      : r->complete && r->index->packages.len > 0
 				      ? "No known vulnerabilities\n"
 				      : "Nothing was found in what could be looked up\n");
