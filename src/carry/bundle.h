@@ -33,4 +33,22 @@ enum status bundle_manifest_write(const bundle_source_list *sources, int64_t mad
 enum status bundle_manifest_read(struct slice json, const struct limits *limits, struct arena *arena,
 				 bundle_source_list *out, struct err *err) NODISCARD;
 
+/* ---- reading ---- */
+
+/* One bundle on its way into a folder. */
+struct bundle_reader {
+	const char *folder; /* where its segments go; borrowed */
+	const struct limits *limits;
+	const char *key;  /* NULL: the signature is not asked for */
+	const char *base; /* another folder with segments that did not travel; NULL: none */
+	struct arena arena;
+	struct buf manifest;
+	bool checked; /* by the key */
+	bundle_source_list sources;
+};
+void bundle_reader_init(struct bundle_reader *r, const char *folder, const struct limits *limits, const char *key);
+void bundle_reader_fini(struct bundle_reader *r);
+/* All of it: afterwards every segment that the manifest names is in the folder, and was verified. */
+enum status bundle_read(struct bundle_reader *r, struct source *in, struct err *err) NODISCARD;
+
 #endif

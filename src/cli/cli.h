@@ -39,6 +39,7 @@ struct options {
 	size_t n_ignores;
 	const char *vexes[CLI_REPEATS]; /* --vex, in order */
 	size_t n_vexes;
+	int64_t as_of_s;		 /* --as-of: the last moment that it means; 0: now */
 	const char *const *args;         /* what is no option; borrowed from argv */
 	size_t n_args;
 };
@@ -53,6 +54,13 @@ static inline bool option_given(const struct options *o, enum option_id id)
 {
 	return o->value[id] != NULL;
 }
+/* The moment that ages and expiries are judged at. */
+static inline int64_t cli_now(const struct options *o)
+{
+	return o->as_of_s != 0 ? o->as_of_s : date_now();
+}
+/* A moment as --as-of takes it: a day means its last second. False if it is none. */
+bool cli_moment(const char *text, int64_t *out_s);
 /* The option rows a command knows, as help text. */
 void options_print_help(char command, FILE *out);
 
@@ -98,14 +106,23 @@ static inline void cli_arguments_free(char ***given)
 bool cli_data_dir(const struct options *o, char *out, size_t size);
 /* Update operations kept per source, with their segments: the one in force and the one before, for a diff. */
 #define CLI_OPERATIONS_KEPT 2
+struct cli_retention {
+	size_t keep;   /* of each source, at least; 0: all */
+	unsigned days; /* and what was in force within so many days */
+};
+/*
+ * What --keep and --keep-days ask for, which is remembered in the store; else what was asked for last; else the above.
+ * STATUS_INVALID: an option is no number.
+ */
+enum status cli_retention_of(const struct options *o, struct store *store, struct cli_retention *out,
+			     struct err *err) NODISCARD;
 struct cli_collected {
 	uint64_t operations;
 	struct segment_collected files;
 };
 /* Delete what nobody needs any more. STATUS_CONFLICT: an update was at work for all of wait_ms. */
-/* keep: operations of each source; 0: all. */
-enum status cli_collect(struct store *store, const char *data_dir, size_t keep, unsigned wait_ms,
-			struct cli_collected *out, struct err *err) NODISCARD;
+enum status cli_collect(struct store *store, const char *data_dir, const struct cli_retention *retention,
+			unsigned wait_ms, struct cli_collected *out, struct err *err) NODISCARD;
 /* <dir>/segments */
 bool cli_segment_dir(const char *data_dir, char *out, size_t size);
 /*
@@ -173,6 +190,9 @@ struct cli_folder {
 	bool cached;         /* layers are looked up in it */
 	bool writable;       /* and put there */
 	struct err trouble;  /* why it cannot be read; STATUS_OK if it can, or is simply not there yet */
+	int64_t as_of_s;     /* what was in force then is asked; 0: what is now */
+	size_t n_lacking;    /* sources of which nothing is kept from then; lacking: their names, as many as fit */
+	char lacking[600];
 };
 /* Never fails: what does not work is told on standard error and kept in trouble. */
 void cli_folder_open(const struct options *o, const char *dir, struct cli_folder *out);

@@ -39,9 +39,10 @@ static enum status collect_segments(struct store *store, const char *segments, s
 	return segment_folder_collect(segments, keep, n_sources + n_ops, out, err);
 }
 
-enum status cli_collect(struct store *store, const char *data_dir, size_t keep, unsigned wait_ms,
-			struct cli_collected *out, struct err *err)
+enum status cli_collect(struct store *store, const char *data_dir, const struct cli_retention *retention,
+			unsigned wait_ms, struct cli_collected *out, struct err *err)
 {
+	int64_t since_s = retention->days > 0 ? date_now() - (int64_t)retention->days * 86400 : DATE_NONE;
 	int AUTO(close_fd) fd = -1;
 	char segments[4096];
 	enum status st;
@@ -54,7 +55,7 @@ enum status cli_collect(struct store *store, const char *data_dir, size_t keep, 
 		return STATUS_OK; /* no segments yet */
 	if (st != STATUS_OK)
 		return st;
-	if (keep > 0)
-		TRY(store_operations_gc(store, keep, &out->operations, err));
+	if (retention->keep > 0)
+		TRY(store_operations_gc(store, retention->keep, since_s, &out->operations, err));
 	return collect_segments(store, segments, &out->files, err);
 }

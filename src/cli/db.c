@@ -13,6 +13,7 @@
 #define WAIT_MS 30000
 
 struct folder {
+	const struct options *options;
 	char dir[4096], segments[4200];
 	struct store *store; /* owned; NULL if there is none yet */
 	struct arena arena;
@@ -40,6 +41,8 @@ static enum status folder_open(struct folder *f, bool read_only, struct err *err
 		return err_set(err, STATUS_NOTFOUND, "%s holds no database yet; run: limpid update", f->dir);
 	if (st != STATUS_OK)
 		return st;
+	if (f->options->as_of_s != 0)
+		return store_sources_at(f->store, f->options->as_of_s, &f->arena, &f->sources, &f->n, err);
 	return store_sources(f->store, &f->arena, &f->sources, &f->n, err);
 }
 
@@ -90,7 +93,9 @@ static const char *size(char out[32], uint64_t bytes)
 
 static void print_state(const struct store_source *s, const struct err *damage)
 {
-	if (damage->code != STATUS_OK)
+	if (s->segment.algo == DIGEST_NONE && s->error.len == 0)
+		puts("nothing of it is kept from then");
+	else if (damage->code != STATUS_OK)
 		printf("damaged, not asked: %s; run: limpid update\n", damage->msg);
 	else if (s->held_back.len > 0)
 		printf("%.*s; limpid update --accept publishes it\n", SLICE_ARG(s->error));
@@ -116,9 +121,10 @@ static void print_source(const struct folder *f, const struct store_source *s, s
 		t->bytes += segment_get_stats(seg)->bytes;
 		size(bytes, segment_get_stats(seg)->bytes);
 	}
-	t->records += s->records;
+	t->records += seg ? segment_get_stats(seg)->advisories : 0;
 	t->bad += s->error.len > 0 || damage.code != STATUS_OK;
-	printf("%-34.*s %8llu %8s %12s %12s %9s  ", SLICE_ARG(s->name), (unsigned long long)s->records, bytes,
+	printf("%-34.*s %8llu %8s %12s %12s %9s  ", SLICE_ARG(s->name),
+	       (unsigned long long)(seg ? segment_get_stats(seg)->advisories : s->records), bytes,
 	       ago(updated, s->last_success_s), ago(changed, s->last_change_s), due(next, s->next_s));
 	print_state(s, &damage);
 	segment_free(seg);
@@ -206,6 +212,7 @@ static enum status verify(struct folder *f, int *out_exit, struct err *err)
 
 static enum status gc(struct folder *f, int *out_exit, struct err *err)
 {
+	struct cli_retention retention;
 	struct store_collected dropped;
 	struct cli_collected gone;
 	uint64_t layers = 0;
@@ -213,7 +220,8 @@ static enum status gc(struct folder *f, int *out_exit, struct err *err)
 
 	(void)out_exit;
 	TRY(store_cache_gc(f->store, date_now() - CACHE_AGE_S, detector_set(), &layers, err));
-	TRY(cli_collect(f->store, f->dir, CLI_OPERATIONS_KEPT, WAIT_MS, &gone, err));
+	TRY(cli_retention_of(f->options, f->store, &retention, err));
+	TRY(cli_collect(f->store, f->dir, &retention, WAIT_MS, &gone, err));
 	TRY(store_collect(f->store, &dropped, err));
 	printf("dropped %llu entries of the cache, %llu update operations, %llu segments and %llu unfinished files "
 	       "(%s)\n",
@@ -234,6 +242,8 @@ int command_db(int argc, char **argv)
 	struct options o;
 	int result = EXIT_DONE;
 
+	f.options = &o;
+
 	if (!options_parse('d', argc, argv, &o))
 		return EXIT_USAGE;
 	if (o.n_args == 2 && (strcmp(o.args[0], "export") == 0 || strcmp(o.args[0], "import") == 0)) {
@@ -243,6 +253,10 @@ int command_db(int argc, char **argv)
 	}
 	if ((o.n_args == 2 || o.n_args == 3) && strcmp(o.args[0], "rollback") == 0)
 		return cli_data_dir(&o, f.dir, sizeof(f.dir)) ? db_rollback(&o, f.dir) : EXIT_USAGE;
+	if ((o.n_args == 2 || o.n_args == 3) && strcmp(o.args[0], "diff") == 0)
+		return cli_data_dir(&o, f.dir, sizeof(f.dir)) ? db_diff(&o, f.dir) : EXIT_USAGE;
+	if ((o.n_args == 1 || o.n_args == 2) && strcmp(o.args[0], "history") == 0)
+		return cli_data_dir(&o, f.dir, sizeof(f.dir)) ? db_history(&o, f.dir) : EXIT_USAGE;
 	for (size_t i = 0; o.n_args == 1 && i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(o.args[0], verbs[i].name) != 0)
 			continue;
@@ -253,6 +267,7 @@ int command_db(int argc, char **argv)
 			return cli_failed(&err);
 		return result;
 	}
-	cli_error("usage: limpid db status|verify|gc|export FILE|import FILE|rollback SOURCE [REF] [--db DIR]");
+	cli_error("usage: limpid db status|verify|gc|export FILE|import FILE|diff A [B]|history [SOURCE]|"
+		  "rollback SOURCE [REF] [--db DIR]");
 	return EXIT_USAGE;
 }

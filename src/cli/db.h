@@ -29,6 +29,11 @@ enum status db_make_folder(const char *dir, struct err *err) NODISCARD;
 /* limpid db export|import: o has the verb and the file. Gives the exit status. */
 int db_export(const struct options *o, const char *dir);
 int db_import(const struct options *o, const char *dir);
+/* A file's bytes, unpacked; *fd and *out are the caller's. */
+enum status db_open_unpacked(const char *path, int *fd, struct source **out, struct err *err) NODISCARD;
+/* limpid db diff: o has the verb and one or two states. limpid db history: the verb, and perhaps a source. */
+int db_diff(const struct options *o, const char *dir);
+int db_history(const struct options *o, const char *dir);
 /* limpid db rollback: o has the verb, the source, and perhaps the reference of an operation. */
 int db_rollback(const struct options *o, const char *dir);
 

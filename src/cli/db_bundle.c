@@ -12,7 +12,7 @@
 #define MANIFEST_MAX ((size_t)16 << 20)
 #define HEAD_BYTES 512
 
-static enum status open_unpacked(const char *path, int *fd, struct source **out, struct err *err)
+enum status db_open_unpacked(const char *path, int *fd, struct source **out, struct err *err)
 {
 	struct source *packed;
 	enum codec_id codec;
@@ -33,7 +33,7 @@ bool db_is_bundle(const char *path)
 	struct source *in = NULL;
 	struct err ignored = ERR_INIT;
 	int AUTO(close_fd) fd = -1;
-	bool is = strcmp(path, "-") != 0 && open_unpacked(path, &fd, &in, &ignored) == STATUS_OK &&
+	bool is = strcmp(path, "-") != 0 && db_open_unpacked(path, &fd, &in, &ignored) == STATUS_OK &&
 		  source_read_full(in, head, sizeof(head), &ignored) == STATUS_OK &&
 		  tar_claims(slice_make(head, sizeof(head)));
 
@@ -49,7 +49,7 @@ static enum status read_since(const char *path, struct buf *out, struct err *err
 
 	if (!db_is_bundle(path))
 		return file_read(path, out, err);
-	st = open_unpacked(path, &fd, &in, err);
+	st = db_open_unpacked(path, &fd, &in, err);
 	if (st == STATUS_OK)
 		st = carry_bundle_manifest(in, &limits_default, out, err);
 	source_free(in);
@@ -111,7 +111,7 @@ enum status db_import_bundle(struct store *store, const char *path, const struct
 	const struct carry_bundle bundle = { .key = key };
 	struct source *in = NULL;
 	int AUTO(close_fd) fd = -1;
-	enum status st = open_unpacked(path, &fd, &in, err);
+	enum status st = db_open_unpacked(path, &fd, &in, err);
 
 	if (st == STATUS_OK)
 		st = carry_bundle_import(store, in, options, &bundle, out, err);

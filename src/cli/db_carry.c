@@ -100,12 +100,17 @@ static enum status import(const struct options *o, const char *dir, struct carry
 					       .event = on_event,
 					       .event_ctx = &telling };
 	struct store *store = NULL;
+	struct cli_retention retention;
 	struct cli_collected gone;
 	struct err ignored = ERR_INIT;
 	enum status st;
 
 	TRY(db_make_folder(dir, err));
 	TRY(store_open(dir, &store_options, &store, err));
+	if (cli_retention_of(o, store, &retention, err) != STATUS_OK) {
+		store_close(store);
+		return err->code;
+	}
 	if (db_is_bundle(o->args[1]))
 		st = db_import_bundle(store, o->args[1], &options, o->value[OPTION_verify_key], s, err);
 	else if (option_given(o, OPTION_verify_key))
@@ -113,7 +118,7 @@ static enum status import(const struct options *o, const char *dir, struct carry
 	else
 		st = db_import_clair(store, o->args[1], &options, s, err);
 	/* The folder must not grow with the number of imports. */
-	if (st == STATUS_OK && cli_collect(store, dir, CLI_OPERATIONS_KEPT, 0, &gone, &ignored) != STATUS_OK &&
+	if (st == STATUS_OK && cli_collect(store, dir, &retention, 0, &gone, &ignored) != STATUS_OK &&
 	    ignored.code != STATUS_CONFLICT)
 		cli_note(o, "old segments were not deleted: %s", ignored.msg);
 	store_close(store);

@@ -52,7 +52,7 @@ static void open_without_cache(struct cli_folder *f)
 
 void cli_folder_open(const struct options *o, const char *dir, struct cli_folder *out)
 {
-	*out = (struct cli_folder){ .dir = dir, .trouble = ERR_INIT };
+	*out = (struct cli_folder){ .dir = dir, .as_of_s = o->as_of_s, .trouble = ERR_INIT };
 	if (option_given(o, OPTION_no_cache))
 		open_without_cache(out);
 	else
@@ -65,12 +65,31 @@ void cli_folder_close(struct cli_folder *f)
 	f->store = NULL;
 }
 
+/* Names of sources of which nothing is kept from then, for the report. */
+static void note_lacking(struct cli_folder *f, struct slice name)
+{
+	size_t at = strlen(f->lacking);
+
+	if (f->n_lacking++ > 0 && at + 2 < sizeof(f->lacking))
+		at += (size_t)snprintf(f->lacking + at, sizeof(f->lacking) - at, ", ");
+	if (at + name.len + sizeof(" and others") < sizeof(f->lacking))
+		snprintf(f->lacking + at, sizeof(f->lacking) - at, "%.*s", SLICE_ARG(name));
+}
+
 static enum status entries_of_store(struct cli_folder *f, struct arena *arena, struct segment_set_entry **out,
 				    size_t *out_n, struct err *err)
 {
 	struct store_source *sources;
 
-	TRY(store_sources(f->store, arena, &sources, out_n, err));
+	f->n_lacking = 0;
+	f->lacking[0] = '\0';
+	if (f->as_of_s == 0)
+		TRY(store_sources(f->store, arena, &sources, out_n, err));
+	else
+		TRY(store_sources_at(f->store, f->as_of_s, arena, &sources, out_n, err));
+	for (size_t i = 0; f->as_of_s != 0 && i < *out_n; i++)
+		if (sources[i].segment.algo == DIGEST_NONE)
+			note_lacking(f, sources[i].name);
 	*out = arena_array(arena, *out_n + 1, sizeof(**out));
 	if (!*out)
 		return err_nomem(err, "sources");
@@ -96,10 +115,35 @@ enum status cli_segments(struct cli_folder *f, struct segment_set **out, struct 
 	if (f->trouble.code == STATUS_OK && f->store &&
 	    entries_of_store(f, &arena, &entries, &n, &f->trouble) == STATUS_NOMEM)
 		return err_nomem(err, "sources");
+	if (f->trouble.code != STATUS_OK && f->as_of_s != 0)
+		return err_set(err, f->trouble.code, "what was in force then cannot be known: %s", f->trouble.msg);
 	/* What is in force cannot be known: better what lies there, and said so, than nothing. */
 	if (f->trouble.code != STATUS_OK)
 		TRY(segment_folder_newest(dir, &arena, &entries, &n, err));
 	return segment_set_open(dir, entries, n, &quiet, out, err);
+}
+
+static enum status tell_as_of(const struct cli_folder *f, struct vulnerability_report *r, struct arena *arena,
+			      struct err *err)
+{
+	struct coverage_item *item = VEC_PUSH(&r->coverage, arena);
+	struct date_text date;
+
+	date_print(&date, f->as_of_s);
+	if (!item || !arena_printf(arena, &item->detail, "advisories as they were here at %s", date.text))
+		return err_nomem(err, "report");
+	item->code = COVERAGE_AS_OF;
+	item->scope = SLICE("state.db");
+	if (f->n_lacking == 0)
+		return STATUS_OK;
+	item = VEC_PUSH(&r->coverage, arena);
+	if (!item || !arena_printf(arena, &item->detail, "nothing is kept from %s of %zu sources: %s", date.text,
+				   f->n_lacking, f->lacking))
+		return err_nomem(err, "report");
+	item->code = COVERAGE_NOT_KEPT;
+	item->scope = SLICE("state.db");
+	r->complete = false;
+	return STATUS_OK;
 }
 
 enum status cli_folder_tell(const struct cli_folder *f, struct vulnerability_report *r, struct arena *arena,
@@ -107,6 +151,8 @@ enum status cli_folder_tell(const struct cli_folder *f, struct vulnerability_rep
 {
 	struct coverage_item *item;
 
+	if (f->as_of_s != 0)
+		TRY(tell_as_of(f, r, arena, err));
 	if (f->trouble.code == STATUS_OK)
 		return STATUS_OK;
 	item = VEC_PUSH(&r->coverage, arena);

@@ -163,6 +163,26 @@ static bool parse_one(char command, int argc, char **argv, int *i, struct option
 	return option_take(out, id, argv[++*i]);
 }
 
+bool cli_moment(const char *text, int64_t *out_s)
+{
+	if (!date_parse(slice_cstr(text), out_s))
+		return false;
+	if (strlen(text) == strlen("2026-11-20"))
+		*out_s += 86400 - 1;
+	return true;
+}
+
+static bool parse_as_of(struct options *o)
+{
+	const char *text = o->value[OPTION_as_of];
+	struct err_quote q;
+
+	if (!text || cli_moment(text, &o->as_of_s))
+		return true;
+	cli_error("--as-of %s: expected a date, 2026-11-20 or 2026-11-20T18:00:00Z", err_slice(&q, slice_cstr(text)));
+	return false;
+}
+
 bool options_parse(char command, int argc, char **argv, struct options *out)
 {
 	size_t n = 0;
@@ -180,6 +200,8 @@ bool options_parse(char command, int argc, char **argv, struct options *out)
 			return false;
 		}
 	}
+	if (!parse_as_of(out))
+		return false;
 	out->args = (const char *const *)argv;
 	out->n_args = n;
 	return options_take_defaults(command, out);

@@ -118,7 +118,7 @@ static void tell(const struct sequence *q, struct slice target, const struct vul
 enum status cli_match(const struct options *o, struct cli_folder *folder, struct index_report *index,
 		      struct arena *arena, struct vulnerability_report *out, struct err *err)
 {
-	struct match_options options = { .now_s = date_now(),
+	struct match_options options = { .now_s = cli_now(o),
 					 .owned = option_given(o, OPTION_owned),
 					 .scope_served = cli_scope_served };
 	struct segment_set *set;
@@ -139,7 +139,7 @@ static enum status scan_report(struct sequence *q, struct index_report *index, s
 	if (option_given(q->options, OPTION_demo))
 		TRY(add_demonstration(out, arena, err));
 	if (q->policy)
-		TRY(policy_apply(q->policy, out, date_now(), arena, err));
+		TRY(policy_apply(q->policy, out, cli_now(q->options), arena, err));
 	return q->since ? cli_since_apply(q->since, &q->folder, out, arena, err) : STATUS_OK;
 }
 

@@ -106,12 +106,13 @@ static bool choose_sets(const struct options *o, struct chosen *out)
 }
 
 /* The folder must not grow with the number of updates. Who updates at the same time cleans up when he is done. */
-static void clean_up(const struct options *o, struct store *store, const char *data_dir, size_t keep)
+static void clean_up(const struct options *o, struct store *store, const char *data_dir,
+		     const struct cli_retention *retention)
 {
 	struct cli_collected gone;
 	struct err err = ERR_INIT;
 	uint64_t dropped;
-	enum status st = cli_collect(store, data_dir, keep, 0, &gone, &err);
+	enum status st = cli_collect(store, data_dir, retention, 0, &gone, &err);
 
 	if (st == STATUS_OK)
 		st = store_segments_gc(store, &dropped, &err);
@@ -128,21 +129,10 @@ static const char *store_place(const char *data_dir)
 	return elsewhere && elsewhere[0] != '\0' ? elsewhere : data_dir;
 }
 
-static bool parse_keep(const struct options *o, size_t *out)
-{
-	uint64_t n = CLI_OPERATIONS_KEPT;
-
-	if (option_given(o, OPTION_keep) && !slice_to_u64(slice_cstr(o->value[OPTION_keep]), &n)) {
-		cli_error("--keep %s: expected a number", o->value[OPTION_keep]);
-		return false;
-	}
-	*out = (size_t)n;
-	return true;
-}
-
-static enum status run(const struct options *o, const char *data_dir, struct update_options *options, size_t keep,
+static enum status run(const struct options *o, const char *data_dir, struct update_options *options,
 		       struct update_summary *summary, struct err *err)
 {
+	struct cli_retention retention;
 	struct store_options store_options = { .busy_ms = 30000, .cache_bytes = limits_default.cache_bytes };
 	struct store *store = NULL;
 	char segments[4096];
@@ -154,9 +144,11 @@ static enum status run(const struct options *o, const char *data_dir, struct upd
 		return err_set(err, STATUS_INVALID, "the path of the data folder is too long");
 	TRY(file_mkdirs(segments, err));
 	TRY(store_open_url(store_place(data_dir), &store_options, &store, err));
-	st = update_run(store, options, summary, err);
+	st = cli_retention_of(o, store, &retention, err);
 	if (st == STATUS_OK)
-		clean_up(o, store, data_dir, keep);
+		st = update_run(store, options, summary, err);
+	if (st == STATUS_OK)
+		clean_up(o, store, data_dir, &retention);
 	store_close(store);
 	return st;
 }
@@ -193,7 +185,6 @@ static int update(const struct options *o, const char *data_dir)
 	struct chosen chosen = { 0 };
 	struct update_summary s = { 0 };
 	struct err err = ERR_INIT;
-	size_t keep;
 	struct update_options options = {
 		.dir = data_dir,
 		.limits = &limits_default,
@@ -207,7 +198,7 @@ static int update(const struct options *o, const char *data_dir)
 		.event_ctx = &telling,
 	};
 
-	if (!choose_sets(o, &chosen) || !parse_keep(o, &keep) || !parse_settings(&arena, &settings))
+	if (!choose_sets(o, &chosen) || !parse_settings(&arena, &settings))
 		return EXIT_USAGE;
 	options.n_sets = chosen.n_sets;
 	options.n_only = chosen.n_only;
@@ -221,7 +212,7 @@ static int update(const struct options *o, const char *data_dir)
 	}
 	tell_unknown(o, &options);
 	cli_progress_init(&telling.progress, o);
-	if (run(o, data_dir, &options, keep, &s, &err) != STATUS_OK) {
+	if (run(o, data_dir, &options, &s, &err) != STATUS_OK) {
 		cli_progress_clear(&telling.progress);
 		return cli_failed(&err);
 	}

@@ -130,6 +130,18 @@ struct segment_diff_sink {
 enum status segment_diff(const struct segment *a, const struct segment *b, const struct segment_diff_sink *sink,
 			 struct err *err) NODISCARD;
 
+/*
+ * The same by advisory: ids in their order (without case), each once. Changed: a text, a severity, a date, or a row of
+ * one that both have. Either may be NULL: it has none.
+ */
+enum segment_advisory_change { SEGMENT_ADVISORY_ADDED, SEGMENT_ADVISORY_REMOVED, SEGMENT_ADVISORY_CHANGED };
+struct segment_changes_sink {
+	enum status (*advisory)(void *ctx, enum segment_advisory_change change, struct slice id, struct err *err);
+	void *ctx;
+};
+enum status segment_changes(const struct segment *a, const struct segment *b, const struct segment_changes_sink *sink,
+			    struct err *err) NODISCARD;
+
 /* ---- the set in force ---- */
 
 struct segment_set_entry {

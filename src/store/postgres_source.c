@@ -252,11 +252,14 @@ enum status postgres_operation_delete(struct store *s, struct slice ref, struct 
 	return pg_call(s, "DELETE FROM update_operation WHERE ref = $1", &args, NULL, err);
 }
 
-enum status postgres_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err)
+enum status postgres_operations_gc(struct store *s, size_t keep, int64_t since_s, uint64_t *out_dropped,
+				   struct err *err)
 {
+	/* One was in force until the next one's date. */
 	static const char sql[] = "DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() "
-				  "OVER (PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) AS o "
-				  "WHERE n > $1) AND ref NOT IN (SELECT unnest(ARRAY[operation, previous]) FROM "
+				  "OVER w AS n, lag(date) OVER w AS until FROM update_operation WINDOW w AS "
+				  "(PARTITION BY source ORDER BY id DESC)) AS o WHERE n > $1 AND until < $3) "
+				  "AND ref NOT IN (SELECT unnest(ARRAY[operation, previous]) FROM "
 				  "notification WHERE changed > $2 AND (state = 1 OR id IN (SELECT max(id) FROM "
 				  "notification GROUP BY source)))";
 	struct pg_args args = PG_NO_ARGS;
@@ -265,6 +268,7 @@ enum status postgres_operations_gc(struct store *s, size_t keep, uint64_t *out_d
 	TRY(pg_ready_to_write(s, err));
 	pg_number(&args, (int64_t)keep);
 	pg_number(&args, s->now() - STORE_SEEN_S);
+	pg_number(&args, since_s == DATE_NONE ? INT64_MAX : since_s);
 	TRY(pg_call(s, sql, &args, &r, err));
 	*out_dropped = pg_changed(r);
 	return STATUS_OK;

@@ -269,20 +269,23 @@ enum status sqlite_operation_delete(struct store *s, struct slice ref, struct er
 	return sqlite_done(s, q, "update operations", err);
 }
 
-enum status sqlite_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err)
+enum status sqlite_operations_gc(struct store *s, size_t keep, int64_t since_s, uint64_t *out_dropped, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(sqlite_prepare(
 		s,
-		"DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
-		"(PARTITION BY source ORDER BY id DESC) AS n FROM update_operation) WHERE n > ?1) AND ref NOT IN "
+		/* One was in force until the next one's date. */
+		"DELETE FROM update_operation WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER w AS n, "
+		"lag(date) OVER w AS until FROM update_operation WINDOW w AS (PARTITION BY source ORDER BY id DESC)) "
+		"WHERE n > ?1 AND until < ?3) AND ref NOT IN "
 		"(SELECT operation FROM notification WHERE changed > ?2 AND (state = 1 OR id IN (SELECT max(id) "
 		"FROM notification GROUP BY source)) UNION ALL SELECT previous FROM notification WHERE changed > "
 		"?2 AND (state = 1 OR id IN (SELECT max(id) FROM notification GROUP BY source)))",
 		&q, err));
 	sqlite3_bind_int64(q, 1, (int64_t)keep);
 	sqlite3_bind_int64(q, 2, s->now() - STORE_SEEN_S);
+	sqlite3_bind_int64(q, 3, since_s == DATE_NONE ? INT64_MAX : since_s);
 	if (sqlite3_step(q) != SQLITE_DONE)
 		return sqlite_failed(s, err, "update operations");
 	*out_dropped = (uint64_t)sqlite3_changes64(s->db);

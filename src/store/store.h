@@ -127,11 +127,20 @@ struct store_operation {
 enum status store_operations(struct store *s, struct slice source, size_t max, struct arena *arena,
 			     struct store_operation **out, size_t *out_n, struct err *err) NODISCARD;
 /*
- * Forget operations beyond `keep` per source, but for those that a notifier of this store saw last, or is at, within 30
- * days: what came since then is told by comparing with them. Segments that no operation names may then be deleted by
- * the caller.
+ * Forget operations beyond `keep` per source, but for those that were in force at since_s or later (DATE_NONE: no
+ * matter when), and those that a notifier of this store saw last, or is at, within 30 days: what came since then is
+ * told by comparing with them. Segments that no operation names may then be deleted by the caller.
  */
-enum status store_operations_gc(struct store *s, size_t keep, uint64_t *out_dropped, struct err *err) NODISCARD;
+enum status store_operations_gc(struct store *s, size_t keep, int64_t since_s, uint64_t *out_dropped,
+				struct err *err) NODISCARD;
+
+/*
+ * Sources as they were at a moment, in the arena: each with the segment of its newest operation that is not after at_s,
+ * and DIGEST_NONE where there is none, or none is kept. records is 0 then and where the segment is not the one in force
+ * now. Later failures are not told; last_success_s is at_s where a later run confirmed it.
+ */
+enum status store_sources_at(struct store *s, int64_t at_s, struct arena *arena, struct store_source **out,
+			     size_t *out_n, struct err *err) NODISCARD;
 
 /* STATUS_NOTFOUND if there is none with this ref. */
 enum status store_operation_get(struct store *s, struct slice ref, struct arena *arena, struct store_operation *out,
@@ -333,6 +342,7 @@ enum store_document_kind {
 	STORE_DOCUMENT_ADVISORY = 2, /* that a user wrote: by namespace and name, of its namespace */
 	STORE_DOCUMENT_SECRET = 3,   /* that all nodes share */
 	STORE_DOCUMENT_WATCH = 4,    /* what limpid watch told of an index report: by the file */
+	STORE_DOCUMENT_SETTING = 5,  /* of this data folder: by its name */
 };
 #define STORE_DOCUMENT_NAME 1024 /* bytes of a name, and of an owner's: both are entries of indexes */
 struct store_document {

@@ -348,6 +348,8 @@ static void test_every_row_is_reached(void **state)
 		{ COVERAGE_TOLD_BEFORE, "tests/golden/cli: test_watch" },
 		{ COVERAGE_NOT_SAID, "tests/golden/cli: test_convert" },
 		{ COVERAGE_IGNORE_EXPIRED, "tests/golden/cli: test_ignore" },
+		{ COVERAGE_AS_OF, "tests/corpus/check-carry: test_as_of" },
+		{ COVERAGE_NOT_KEPT, "tests/corpus/check-carry: test_as_of" },
 	};
 
 	(void)state;

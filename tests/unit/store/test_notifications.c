@@ -339,14 +339,14 @@ static void test_operations_stay(void **state)
 		if (i == 1)
 			begin(s, "one", refs[1], refs[0], 0, STORE_NOTIFICATION_MAKING, true);
 	}
-	check(store_operations_gc(s, 2, &dropped, &err));
+	check(store_operations_gc(s, 2, DATE_NONE, &dropped, &err));
 	check(store_operations(s, SLICE("one"), 10, &arena, &ops, &n, &err));
 	assert_int_equal(n, 4);
 	assert_string_equal(ops[2].ref, refs[1]);
 	assert_string_equal(ops[3].ref, refs[0]);
 	/* Unless no notifier has been there for long. */
 	clock_s += 31 * 86400;
-	check(store_operations_gc(s, 2, &dropped, &err));
+	check(store_operations_gc(s, 2, DATE_NONE, &dropped, &err));
 	assert_int_equal(dropped, 2);
 	store_close(s);
 }

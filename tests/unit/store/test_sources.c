@@ -138,6 +138,44 @@ static void test_put_is_no_operation(void **state)
 	arena_fini(&arena);
 }
 
+/* Each source as it was: a has operations at 1, 2 and 3 (the last one fails meanwhile), b at 3 alone. */
+static void test_at(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct store *s = place_open(*state);
+	struct store_source *list;
+	int64_t start = clock_s;
+	char ref[37];
+	size_t n;
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct store_source a = some_source("a", i), b = some_source("b", 9);
+
+		clock_s = start + i;
+		a.last_success_s = clock_s;
+		a.error = i == 3 ? SLICE("it failed") : SLICE_EMPTY;
+		check(store_publish(s, &a, ref, &err));
+		if (i == 3)
+			check(store_publish(s, &b, ref, &err));
+	}
+	for (uint32_t i = 0; i <= 4; i++) {
+		struct digest want = some_digest(i < 3 ? i : 3), b = some_digest(9);
+
+		check(store_sources_at(s, start + i, &arena, &list, &n, &err));
+		assert_int_equal(n, 2);
+		assert_int_equal(list[0].error.len, 0);
+		if (i == 0)
+			assert_int_equal(list[0].segment.algo, DIGEST_NONE);
+		else
+			assert_true(digest_eq(&list[0].segment, &want));
+		if (i > 0)
+			assert_int_equal(list[0].last_success_s, start + (i < 3 ? i : 3));
+		assert_true(i < 3 ? list[1].segment.algo == DIGEST_NONE : digest_eq(&list[1].segment, &b));
+	}
+	store_close(s);
+	arena_fini(&arena);
+}
+
 static void test_operations(void **state)
 {
 	struct arena arena = ARENA_INIT((size_t)1 << 20);
@@ -169,14 +207,20 @@ static void test_operations(void **state)
 	assert_int_equal(n, 0);
 	check(store_operations(s, SLICE("a"), 0, &arena, &ops, &n, &err));
 	assert_int_equal(n, 0);
-	check(store_operations_gc(s, 4, &dropped, &err));
-	assert_int_equal(dropped, 16);
+	/* What was in force at a moment or later stays, however many there are: the 11th was until the 12th came. */
+	check(store_operations_gc(s, 4, clock_s - 8, &dropped, &err));
+	assert_int_equal(dropped, 10);
+	check(store_operations(s, SLICE("a"), 99, &arena, &ops, &n, &err));
+	assert_int_equal(n, 10);
+	assert_int_equal(ops[9].segment.bytes[1], 11);
+	check(store_operations_gc(s, 4, DATE_NONE, &dropped, &err));
+	assert_int_equal(dropped, 6);
 	check(store_operations(s, SLICE("a"), 99, &arena, &ops, &n, &err));
 	assert_int_equal(n, 4);
 	assert_int_equal(ops[3].segment.bytes[1], 17);
 	check(store_operations(s, SLICE("b"), 99, &arena, &ops, &n, &err));
 	assert_int_equal(n, 3);
-	check(store_operations_gc(s, 4, &dropped, &err));
+	check(store_operations_gc(s, 4, DATE_NONE, &dropped, &err));
 	assert_int_equal(dropped, 0);
 	store_close(s);
 	arena_fini(&arena);
@@ -209,8 +253,8 @@ static void test_read_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_field),		TEST(test_list),       TEST(test_publish),
-		TEST(test_put_is_no_operation), TEST(test_operations), TEST(test_read_only),
+		TEST(test_every_field), TEST(test_list),      TEST(test_publish), TEST(test_put_is_no_operation),
+		TEST(test_operations),	TEST(test_read_only), TEST(test_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,7 +265,7 @@ static void test_segments_gc(void **state)
 	check(store_segment_put(s, &digests[3], path, &err)); /* 3: somebody is about to publish it */
 	check(store_segments_gc(s, &dropped, &err));
 	assert_int_equal(dropped, remote() ? 1 : 0);
-	check(store_operations_gc(s, 1, &gone, &err));
+	check(store_operations_gc(s, 1, DATE_NONE, &gone, &err));
 	check(store_segments_gc(s, &dropped, &err));
 	assert_int_equal(dropped, remote() ? 1 : 0);
 	for (unsigned i = 0; remote() && i < 4; i++) {
