@@ -304,6 +304,7 @@ enum status postgres_sizes(struct store *s, struct store_size *out, size_t *out_
 		THING("notifications", "notification"),
 		THING("changes told", "notification_change"),
 		THING("manifests told of", "notification_entry"),
+		THING("notices", "notice"),
 		{ "sources", "SELECT count(*), " BYTES("source") " FROM source", true },
 		{ "update operations", "SELECT count(*), " BYTES("update_operation") " FROM update_operation", true },
 		{ "segments", "SELECT count(*), " BYTES("segment_piece") " FROM segment", true },

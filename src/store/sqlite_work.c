@@ -317,6 +317,7 @@ enum status sqlite_sizes(struct store *s, struct store_size *out, size_t *out_n,
 		THING("notifications", notification),
 		THING("changes told", notification_change),
 		THING("manifests told of", notification_entry),
+		THING("notices", notice),
 		{ "sources", "source", "SELECT count(*) FROM source", true },
 		{ "update operations", "update_operation", "SELECT count(*) FROM update_operation", true },
 #undef THING

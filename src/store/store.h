@@ -309,6 +309,9 @@ struct store_affected {
 enum status store_manifests_with(struct store *s, const uint64_t *packages, size_t n, uint64_t after, size_t max,
 				 struct arena *arena, struct store_affected **out, size_t *out_n,
 				 struct err *err) NODISCARD;
+/* Which of these packages a manifest has: out[n]. Of a manifest that is not there: none. */
+enum status store_manifest_has(struct store *s, const struct digest *manifest, const uint64_t *packages, size_t n,
+			       bool *out, struct err *err) NODISCARD;
 
 /*
  * ---- work that is to be done later, by any node ----
@@ -475,6 +478,41 @@ struct store_notification_stats {
 	int64_t oldest_s; /* when the oldest that is not delivered was created; DATE_NONE: there is none */
 };
 enum status store_notification_stats(struct store *s, struct store_notification_stats *out, struct err *err) NODISCARD;
+
+/*
+ * ---- notices: Clair v2's notifications ----
+ *
+ * Each is about one vulnerability. Its receiver is told of it, and told again after a while, until he says that he has
+ * dealt with it. Who takes one has it for the lease; who does not end it in that time has died.
+ */
+struct store_notice {
+	uint64_t number; /* of the row */
+	char id[37];	 /* UUID, the caller's */
+	int64_t created_s;
+	int64_t notified_s; /* when its receiver took it last; 0: never */
+	int64_t deleted_s;  /* 0: not yet */
+	int64_t due_s;
+	unsigned attempts; /* times it was taken */
+	unsigned failures; /* of them since its receiver took it last */
+	struct slice body; /* of store_notice_get() alone */
+};
+/* If there is none of that id. To be sent at once. */
+enum status store_notice_put(struct store *s, const char *id, struct slice body, bool *out_put,
+			     struct err *err) NODISCARD;
+/* The longest due; STATUS_NOTFOUND if there is none, *out_next_s is then when one will be (DATE_NONE: none). */
+enum status store_notice_take(struct store *s, unsigned lease_s, struct store_notice *out, int64_t *out_next_s,
+			      struct err *err) NODISCARD;
+/* To be sent again from due_s on. STATUS_CONFLICT: it was deleted, or is another one's. */
+enum status store_notice_end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s,
+			     struct err *err) NODISCARD;
+/* Its body is in the arena. STATUS_NOTFOUND. */
+enum status store_notice_get(struct store *s, struct slice id, struct arena *arena, struct store_notice *out,
+			     struct err *err) NODISCARD;
+/* It has been dealt with: it is not sent any more. Twice is no failure. STATUS_NOTFOUND. */
+enum status store_notice_delete(struct store *s, struct slice id, struct err *err) NODISCARD;
+/* Drop those deleted before deleted_s, and those created before created_s that nobody deleted: at most max of each. */
+enum status store_notices_gc(struct store *s, int64_t deleted_s, int64_t created_s, size_t max, uint64_t *out_dropped,
+			     uint64_t *out_unread, struct err *err) NODISCARD;
 
 /* ---- housekeeping ---- */
 

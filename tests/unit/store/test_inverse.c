@@ -105,11 +105,25 @@ static void check_manifests(struct store *s, const struct model *model, const ui
 	}
 }
 
+/* Of each manifest: which of these packages it has. */
+static void check_has(struct store *s, const struct model *model, const uint64_t *ids, const uint32_t *which, size_t n)
+{
+	for (uint32_t m = 0; m < MANIFESTS; m++) {
+		struct digest d = some_digest(m);
+		bool has[PACKAGES];
+
+		check(store_manifest_has(s, &d, ids, n, has, &err));
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(has[i], model->there[m] && model->has[m][which[i]]);
+	}
+}
+
 /* Every package of a name that some manifest has is found, and no other; then who has them. */
 static void check_name(struct store *s, const struct model *model, const char *name)
 {
 	bool seen[PACKAGES] = { false };
 	uint64_t ids[PACKAGES], after = 0;
+	uint32_t which[PACKAGES];
 	size_t n = 0, found;
 
 	do {
@@ -128,6 +142,7 @@ static void check_name(struct store *s, const struct model *model, const char *n
 			assert_true(slice_eq(package(p).source_name, rows[i].package.source_name));
 			check_slice(rows[i].package.arch, "amd64");
 			seen[p] = true;
+			which[n] = p;
 			after = ids[n++] = rows[i].id;
 		}
 		arena_fini(&arena);
@@ -141,6 +156,7 @@ static void check_name(struct store *s, const struct model *model, const char *n
 						  slice_eq(package(p).source_name, slice_cstr(name))));
 	}
 	check_manifests(s, model, ids, n, seen);
+	check_has(s, model, ids, which, n);
 }
 
 static void check_all(struct store *s, const struct model *model)

@@ -1,0 +1,15 @@
+-- Notifications of Clair v2's API: one for each vulnerability that changed for a posted layer.
+CREATE TABLE notice (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uuid     bytea NOT NULL UNIQUE,
+    created  bigint NOT NULL,
+    notified bigint NOT NULL, -- the receiver took it last; 0: never
+    deleted  bigint NOT NULL, -- the receiver has dealt with it; 0: not yet
+    due      bigint NOT NULL, -- to be sent from then on: end of the lease, of a pause, of the time to deal with it
+    attempts bigint NOT NULL,
+    failures bigint NOT NULL, -- attempts since it was taken last
+    body     bytea NOT NULL   -- packed
+);
+CREATE INDEX notice_due ON notice (due) WHERE deleted = 0;
+CREATE INDEX notice_deleted ON notice (deleted) WHERE deleted <> 0;
+CREATE INDEX notice_created ON notice (created);
