@@ -212,7 +212,8 @@ static enum status finish_key(struct differ *d, struct err *err)
 		TRY(add_unchanged(d, d->before, &d->removed, &before, &after, err));
 	d->added.n = d->removed.n = 0;
 	*c = (struct notify_change){ .before = before.side, .after = after.side };
-	if (!arena_copy(&d->arena, d->package, &c->package))
+	if (!arena_copy(&d->arena, d->package, &c->package) || !arena_copy(&d->arena, d->scope, &c->scope) ||
+	    !arena_copy(&d->arena, d->id, &c->id))
 		return err_nomem(err, "a difference");
 	if (notify_change_finish(c, d->least))
 		d->n++;

@@ -31,6 +31,7 @@ struct notify_side {
 /* All memory is of whoever hands it out, for the time of the call. */
 struct notify_change {
 	struct slice package; /* what to ask the inverse index for */
+	struct slice scope, id;
 	struct notify_side before, after;
 	bool differs; /* in severity or in the fixed version: worth telling to who was affected and still is */
 };

@@ -31,7 +31,7 @@ static const struct {
 const char *deliverer_wanted(const struct config *config, size_t index)
 {
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
-		if (classes[i]->is_wanted(config) && index-- == 0)
+		if (!classes[i]->is_aside && classes[i]->is_wanted(config) && index-- == 0)
 			return rows[i].name;
 	return NULL;
 }
@@ -204,15 +204,17 @@ uint64_t deliverer_until(int64_t duration_ns)
 enum status deliverer_wait(const struct deliverer *d, int fd, short events, uint64_t until_ns, struct err *err)
 {
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = events };
+		struct pollfd p[2] = { { .fd = fd, .events = events }, { .fd = d->setup.stop_fd, .events = POLLIN } };
 		uint64_t now = date_monotonic_ns();
 		int left = now >= until_ns ? 0 : (int)MIN((until_ns - now) / 1000000 + 1, STEP_MS), n;
 
 		if (deliverer_stopped(d))
 			return deliverer_cancelled(err);
-		n = poll(&p, 1, left);
-		if (n > 0)
+		n = poll(p, d->setup.stop_fd > 0 ? 2 : 1, left);
+		if (n > 0 && p[0].revents != 0)
 			return STATUS_OK;
+		if (n > 0)
+			continue;
 		if (n < 0 && errno != EINTR)
 			return err_errno(err, "poll");
 		if (left == 0)

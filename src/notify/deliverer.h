@@ -27,6 +27,7 @@ struct deliverer_setup {
 	 * handshake with an AMQP broker within limpid.notifier.connect_timeout. May be NULL.
 	 */
 	const _Atomic bool *stop;
+	int stop_fd; /* readable when stop was set: what waits ends at once; 0: there is none */
 };
 
 /* Rows of deliverers.def that the settings ask for, in the order of the table: the first one counts. NULL past the

@@ -7,6 +7,7 @@
 #include "notify/deliverer.h"
 
 struct deliverer_class {
+	bool is_aside; /* it delivers something else than the others: opened by name only */
 	bool (*is_wanted)(const struct config *config);
 	bool (*is_direct)(const struct config *config);
 	/* *out is what the others get as self. */

@@ -112,12 +112,6 @@ static bool is_given_up(const struct notifier *n, const struct store_notificatio
 	       notify_now(n) - what->created_s > n->options.max_age_s;
 }
 
-/* The peer was not reached at all: others would not reach him either. */
-static bool is_peers(enum status why)
-{
-	return why == STATUS_IO || why == STATUS_TIMEOUT || why == STATUS_AUTH;
-}
-
 static enum status failed(struct notifier *n, const struct store_notification *what, enum delivery result,
 			  const struct delivery_result *out, const struct err *why, struct err *err)
 {
@@ -133,9 +127,7 @@ static enum status failed(struct notifier *n, const struct store_notification *w
 
 	if (why->code == STATUS_CANCELLED)
 		e.next_s = notify_now(n);
-	n->failures = is_peers(why->code) ? n->failures + 1 : 0;
-	if (n->failures > 0)
-		n->paused_until_s = notify_now(n) + notify_pause_s(n, n->failures);
+	notify_peer_ended(n, &n->peer, why->code);
 	TRY(with_store(n, &s, err));
 	st = store_notification_end(s, what, dead ? STORE_NOTIFICATION_DEAD : STORE_NOTIFICATION_FAILED, e.next_s,
 				    e.text, err);
@@ -158,12 +150,14 @@ static enum status send(struct notifier *n, const struct store_notification *wha
 	enum delivery result;
 	bool lost;
 
-	notify_hold(n, NOTIFY_SENDER, what, n->options.delivery.stop);
+	notify_hold(n, NOTIFY_SENDER,
+		    &(struct notify_held){
+			    .n = *what, .stop = n->options.delivery.stop, .stop_fd = n->options.delivery.stop_fd });
 	result = n->options.delivery.send(n->options.delivery.ctx, &message, &out, &why);
 	lost = notify_let_go(n, NOTIFY_SENDER);
 	if (result != DELIVERY_DONE)
 		return lost ? STATUS_OK : failed(n, what, result, &out, &why, err);
-	n->failures = 0;
+	n->peer.failures = 0;
 	n->delivered = *what;
 	n->unmarked = true;
 	notify_tell(n, &(struct notify_event){ .kind = NOTIFY_DELIVERED,
@@ -184,13 +178,96 @@ enum status notifier_deliver_one(struct notifier *n, int64_t *out_next_s, struct
 	*out_next_s = DATE_NONE;
 	if (n->unmarked)
 		TRY(mark_delivered(n, err));
-	if (n->failures > 0 && notify_now(n) < n->paused_until_s) {
-		*out_next_s = n->paused_until_s;
+	if (notify_peer_rests(n, &n->peer, out_next_s))
 		return err_set(err, STATUS_NOTFOUND, "deliveries pause");
-	}
 	TRY(with_store(n, &s, err));
 	st = store_notification_take(s, STORE_NOTIFICATION_DELIVER, n->options.lease_s, &arena, &what, out_next_s, err);
 	store_pool_give(n->options.store, s);
 	TRY(st);
 	return send(n, &what, err);
+}
+
+/* ---- notices ---- */
+
+static int64_t notice_pause_s(const struct notifier *n, const struct store_notice *what)
+{
+	unsigned failures = what->failures + 1, round = n->options.notices.attempts;
+
+	return round > 0 && failures % round == 0 ? n->options.notices.again_s : notify_pause_s(n, failures);
+}
+
+/* None of a notice has entries of its own. */
+static enum status no_entry(void *ctx, struct slice *out, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	*out = SLICE_EMPTY;
+	return STATUS_OK;
+}
+
+static enum status no_rewind(void *ctx, struct err *err)
+{
+	(void)ctx;
+	(void)err;
+	return STATUS_OK;
+}
+
+static enum status end_notice(struct notifier *n, const struct store_notice *what, const struct notify_event *e,
+			      struct err *err)
+{
+	struct store *s;
+	enum status st;
+
+	TRY(with_store(n, &s, err));
+	st = store_notice_end(s, what, e->kind == NOTIFY_DELIVERED, e->next_s, err);
+	store_pool_give(n->options.store, s);
+	/* It was deleted, or another one has sent it, too. */
+	return st == STATUS_CONFLICT ? STATUS_OK : st;
+}
+
+static enum status send_notice(struct notifier *n, const struct store_notice *what, struct err *err)
+{
+	const struct notify_notices *set = &n->options.notices;
+	const struct delivery_message message = { .id = slice_cstr(what->id), .next = no_entry, .rewind = no_rewind };
+	struct notify_event e = { .kind = NOTIFY_DELIVERED, .notice = what->id };
+	struct delivery_result out = { .messages = 0 };
+	uint64_t began_ns = date_monotonic_ns();
+	struct err why = ERR_INIT;
+	bool done, lost;
+
+	notify_hold(
+		n, NOTIFY_NOTER,
+		&(struct notify_held){ .notice = *what, .stop = set->delivery.stop, .stop_fd = set->delivery.stop_fd });
+	done = set->delivery.send(set->delivery.ctx, &message, &out, &why) == DELIVERY_DONE;
+	lost = notify_let_go(n, NOTIFY_NOTER);
+	notify_peer_ended(n, &n->notices_peer, done ? STATUS_OK : why.code);
+	e.peer = out.peer;
+	e.next_s = notify_now(n) + set->again_s;
+	e.took_ns = date_monotonic_ns() - began_ns;
+	if (!done) {
+		/* Whoever refuses it today may have been mended tomorrow: it is his until he deletes it. */
+		e.kind = NOTIFY_AGAIN;
+		e.text = slice_cstr(why.msg);
+		e.next_s = notify_now(n) +
+			   (why.code == STATUS_CANCELLED ? 0 : MAX(notice_pause_s(n, what), out.retry_after_s));
+	}
+	if (!lost && why.code != STATUS_CANCELLED)
+		notify_tell(n, &e);
+	return lost ? STATUS_OK : end_notice(n, what, &e, err);
+}
+
+enum status notifier_notice_one(struct notifier *n, int64_t *out_next_s, struct err *err)
+{
+	struct store_notice what;
+	struct store *s;
+	enum status st;
+
+	*out_next_s = DATE_NONE;
+	if (notify_peer_rests(n, &n->notices_peer, out_next_s))
+		return err_set(err, STATUS_NOTFOUND, "notices pause");
+	TRY(with_store(n, &s, err));
+	st = store_notice_take(s, n->options.lease_s, &what, out_next_s, err);
+	store_pool_give(n->options.store, s);
+	TRY(st);
+	return send_notice(n, &what, err);
 }

@@ -192,7 +192,9 @@ static enum status make_changes(struct parser *p, struct err *err)
 			continue;
 		for (half = i; half < end && !p->items[half].after; half++)
 			continue;
-		*c = (struct notify_change){ .package = p->items[i].row.q.name };
+		*c = (struct notify_change){ .package = p->items[i].row.q.name,
+					     .scope = p->items[i].row.q.scope,
+					     .id = p->items[i].name };
 		TRY(make_side(p, p->items + i, half - i, &c->before, err));
 		TRY(make_side(p, p->items + half, end - half, &c->after, err));
 		if (notify_change_finish(c, p->least))

@@ -74,8 +74,12 @@ static enum status make_with(struct notifier *n, struct store *s, int64_t *out_n
 	enum status st;
 
 	TRY(store_notification_take(s, STORE_NOTIFICATION_MAKE, options.lease_s, &arena, &what, out_next_s, err));
-	notify_hold(n, NOTIFY_MAKER, &what, &n->making_stop);
-	st = notify_make(s, &what, &n->options.upstream, &options, err);
+	notify_hold(n, NOTIFY_MAKER, &(struct notify_held){ .n = what, .stop = &n->making_stop });
+	/* Notices first: when the end says that all was made, they are there, too. */
+	st = n->options.notices.make ? n->options.notices.make(n->options.notices.ctx, s, &what, &n->making_stop, err)
+				     : STATUS_OK;
+	if (st == STATUS_OK && n->options.delivery.send)
+		st = notify_make(s, &what, &n->options.upstream, &options, err);
 	if (notify_let_go(n, NOTIFY_MAKER))
 		return STATUS_OK;
 	return end_making(n, s, &what, st, began_ns, err);
@@ -91,8 +95,10 @@ enum status notifier_make_one(struct notifier *n, int64_t *out_next_s, struct er
 	st = make_with(n, s, out_next_s, err);
 	store_pool_give(n->options.store, s);
 	/* This process need not wait until the store tells it. */
-	if (st == STATUS_OK)
+	if (st == STATUS_OK) {
 		notify_wake(n, NOTIFY_SENDER);
+		notify_wake(n, NOTIFY_NOTER);
+	}
 	/* Another one has it: there may be more. */
 	return st == STATUS_CONFLICT ? STATUS_OK : st;
 }
@@ -195,78 +201,140 @@ void *notify_run_maker(void *notifier)
 	return NULL;
 }
 
-void *notify_run_sender(void *notifier)
+/* A thread that sends what is due. */
+static void *run_queue(struct notifier *n, enum notify_thread who, const struct notify_delivery *delivery,
+		       enum status (*one)(struct notifier *n, int64_t *out_next_s, struct err *err))
 {
-	struct notifier *n = notifier;
 	struct store *watch = NULL;
 	uint64_t seen = 0;
 
 	while (!atomic_load(&n->stopping)) {
 		bool well, any;
-		int64_t next_s = work(n, notifier_deliver_one, &well, &any);
+		int64_t next_s = work(n, one, &well, &any);
 
-		if (n->options.delivery.rest && well)
-			n->options.delivery.rest(n->options.delivery.ctx);
+		if (delivery->rest && well)
+			delivery->rest(delivery->ctx);
 		if (!atomic_load(&n->stopping))
-			wait_for(n, NOTIFY_SENDER, &watch, n->where, STORE_QUEUE, &seen,
+			wait_for(n, who, &watch, n->where, STORE_QUEUE, &seen,
 				 until_ms(n, next_s, n->options.delivery_ns));
 	}
 	store_close(watch);
 	return NULL;
 }
 
+void *notify_run_sender(void *notifier)
+{
+	struct notifier *n = notifier;
+
+	return run_queue(n, NOTIFY_SENDER, &n->options.delivery, notifier_deliver_one);
+}
+
+void *notify_run_noter(void *notifier)
+{
+	struct notifier *n = notifier;
+
+	return run_queue(n, NOTIFY_NOTER, &n->options.notices.delivery, notifier_notice_one);
+}
+
 /* ---- holding ---- */
 
-static void hold_one(struct notifier *n, struct store *s, enum notify_thread who)
+static enum status hold(struct notifier *n, struct store *s, const struct notify_held *held, enum notify_thread who,
+			struct err *err)
 {
-	struct err err = ERR_INIT;
-	struct notify_held held;
+	return who == NOTIFY_NOTER ? store_notice_hold(s, &held->notice, n->options.lease_s, err)
+				   : store_notification_hold(s, &held->n, n->options.lease_s, err);
+}
+
+/* Was it deleted meanwhile? Read only: this is asked whenever anything in the queue changes. */
+static bool is_deleted(struct store *s, const struct notify_held *held, enum notify_thread who)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
+	struct err ignored = ERR_INIT;
+	struct store_notification n;
+	struct store_notice notice;
 	enum status st;
 
+	if (who == NOTIFY_NOTER)
+		st = store_notice_get(s, slice_cstr(held->notice.id), &arena, &notice, &ignored);
+	else
+		st = store_notification_get(s, slice_cstr(held->n.id), &arena, &n, &ignored);
+	return st == STATUS_NOTFOUND ||
+	       (st == STATUS_OK &&
+		(who == NOTIFY_NOTER ? notice.deleted_s != 0 : n.state == STORE_NOTIFICATION_DELETED));
+}
+
+static void keep_one(struct notifier *n, struct store *s, enum notify_thread who, bool lease)
+{
+	struct err err = ERR_INIT;
+	struct notify_held held, *now = &n->held[who];
+
 	pthread_mutex_lock(&n->mutex);
-	held = n->held[who];
+	held = *now;
 	pthread_mutex_unlock(&n->mutex);
 	if (!held.active || held.lost)
 		return;
-	st = store_notification_hold(s, &held.n, n->options.lease_s, &err);
-	if (st != STATUS_CONFLICT)
+	if (lease ? hold(n, s, &held, who, &err) != STATUS_CONFLICT : !is_deleted(s, &held, who))
 		return;
 	pthread_mutex_lock(&n->mutex);
-	if (n->held[who].active && n->held[who].n.number == held.n.number) {
-		n->held[who].lost = true;
-		if (held.stop)
-			atomic_store(held.stop, true);
+	if (now->active && now->n.number == held.n.number && now->notice.number == held.notice.number) {
+		now->lost = true;
+		notify_set_stop(held.stop, held.stop_fd, true);
 	}
 	pthread_mutex_unlock(&n->mutex);
 }
 
 static bool is_at_work(struct notifier *n)
 {
-	bool active;
+	bool active = false;
 
 	pthread_mutex_lock(&n->mutex);
-	active = n->held[NOTIFY_MAKER].active || n->held[NOTIFY_SENDER].active;
+	for (size_t i = 0; i < NOTIFY_KEEPER; i++)
+		active |= n->held[i].active;
 	pthread_mutex_unlock(&n->mutex);
 	return active;
 }
 
+static void keep_all(struct notifier *n, bool lease)
+{
+	struct err err = ERR_INIT;
+	struct store *s;
+
+	if (store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, &err) != STATUS_OK)
+		return;
+	for (int i = 0; i < NOTIFY_KEEPER; i++)
+		keep_one(n, s, (enum notify_thread)i, lease);
+	store_pool_give(n->options.store, s);
+}
+
+/*
+ * While there is work, the keeper waits for what others say of the queue, and asks then whether it was deleted; and
+ * from time to time it makes the lease longer.
+ */
 void *notify_run_keeper(void *notifier)
 {
 	struct notifier *n = notifier;
 	struct pollfd fd = { .fd = n->wake[NOTIFY_KEEPER], .events = POLLIN };
+	uint64_t step_ns = (uint64_t)MAX(n->options.lease_s * UINT64_C(1000000000) / 3, UINT64_C(100000000));
+	uint64_t held_ns = date_monotonic_ns(), seen = 0, now;
+	struct store *watch = NULL;
 
 	while (!atomic_load(&n->stopping)) {
-		struct err err = ERR_INIT;
-		struct store *s;
-
-		poll(&fd, 1, (int)MAX(n->options.lease_s * 1000 / 3, 100));
-		if (!is_at_work(n))
+		if (!is_at_work(n)) {
+			poll(&fd, 1, -1);
+			drain(fd.fd);
+			held_ns = date_monotonic_ns();
 			continue;
-		if (store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, &err) != STATUS_OK)
-			continue;
-		hold_one(n, s, NOTIFY_MAKER);
-		hold_one(n, s, NOTIFY_SENDER);
-		store_pool_give(n->options.store, s);
+		}
+		now = date_monotonic_ns();
+		if (now - held_ns >= step_ns) {
+			held_ns = now;
+			keep_all(n, true);
+		}
+		wait_for(n, NOTIFY_KEEPER, &watch, n->where, STORE_QUEUE, &seen,
+			 (int64_t)((held_ns + step_ns - now) / 1000000) + 1);
+		if (is_at_work(n) && !atomic_load(&n->stopping))
+			keep_all(n, false);
 	}
+	store_close(watch);
 	return NULL;
 }

@@ -14,6 +14,7 @@
 /* Deleted ones can be read for a while, as in Clair. */
 #define DELETED_S 3600
 #define DEFAULT_LEASE_S 30u
+#define NOTICES_MAX 1000000u /* that are dropped at once */
 
 int64_t notify_now(const struct notifier *n)
 {
@@ -40,11 +41,24 @@ int64_t notify_pause_s(const struct notifier *n, unsigned attempts)
 	return MAX(pause - (int64_t)(chance % (uint32_t)(pause / 2 + 1)), 1);
 }
 
-void notify_hold(struct notifier *n, enum notify_thread who, const struct store_notification *what, _Atomic bool *stop)
+void notify_set_stop(_Atomic bool *stop, int stop_fd, bool on)
+{
+	uint64_t n = 1;
+
+	if (stop)
+		atomic_store(stop, on);
+	/* Both fail only where it is so already. */
+	if (stop_fd > 0 && (on ? write(stop_fd, &n, sizeof(n)) : read(stop_fd, &n, sizeof(n))) < 0)
+		return;
+}
+
+void notify_hold(struct notifier *n, enum notify_thread who, const struct notify_held *what)
 {
 	pthread_mutex_lock(&n->mutex);
-	n->held[who] = (struct notify_held){ .active = true, .n = *what, .stop = stop };
+	n->held[who] = *what;
+	n->held[who].active = true;
 	pthread_mutex_unlock(&n->mutex);
+	notify_wake(n, NOTIFY_KEEPER);
 }
 
 bool notify_let_go(struct notifier *n, enum notify_thread who)
@@ -55,10 +69,30 @@ bool notify_let_go(struct notifier *n, enum notify_thread who)
 	lost = n->held[who].lost;
 	n->held[who].active = false;
 	/* It was set for what has ended now. */
-	if (lost && n->held[who].stop && !atomic_load(&n->stopping))
-		atomic_store(n->held[who].stop, false);
+	if (lost && !atomic_load(&n->stopping))
+		notify_set_stop(n->held[who].stop, n->held[who].stop_fd, false);
 	pthread_mutex_unlock(&n->mutex);
 	return lost;
+}
+
+/* ---- peers ---- */
+
+void notify_peer_ended(struct notifier *n, struct notify_peer *p, enum status why)
+{
+	/* It was not reached at all: others would not reach it either. */
+	bool away = why == STATUS_IO || why == STATUS_TIMEOUT || why == STATUS_AUTH;
+
+	p->failures = away ? p->failures + 1 : 0;
+	if (p->failures > 0)
+		p->paused_until_s = notify_now(n) + notify_pause_s(n, p->failures);
+}
+
+bool notify_peer_rests(const struct notifier *n, const struct notify_peer *p, int64_t *out_until_s)
+{
+	if (p->failures == 0 || notify_now(n) >= p->paused_until_s)
+		return false;
+	*out_until_s = p->paused_until_s;
+	return true;
 }
 
 /* ---- life ---- */
@@ -90,9 +124,13 @@ enum status notifier_new(const struct notifier_options *options, struct notifier
 
 enum status notifier_start(struct notifier *n, struct err *err)
 {
-	static void *(*const run[])(void *) = { notify_run_maker, notify_run_sender, notify_run_keeper };
+	static void *(*const run[])(void *) = { notify_run_maker, notify_run_sender, notify_run_noter,
+						notify_run_keeper };
+	const bool wanted[] = { true, n->options.delivery.send != NULL, n->options.notices.make != NULL, true };
 
 	for (size_t i = 0; i < NOTIFY_THREADS; i++) {
+		if (!wanted[i])
+			continue;
 		errno = pthread_create(&n->threads[i], NULL, run[i], n);
 		if (errno != 0)
 			return err_errno(err, "cannot start a thread of the notifier");
@@ -114,14 +152,15 @@ void notifier_wake(struct notifier *n)
 {
 	notify_wake(n, NOTIFY_MAKER);
 	notify_wake(n, NOTIFY_SENDER);
+	notify_wake(n, NOTIFY_NOTER);
 }
 
 void notifier_stop(struct notifier *n)
 {
 	atomic_store(&n->stopping, true);
 	atomic_store(&n->making_stop, true);
-	if (n->options.delivery.stop)
-		atomic_store(n->options.delivery.stop, true);
+	notify_set_stop(n->options.delivery.stop, n->options.delivery.stop_fd, true);
+	notify_set_stop(n->options.notices.delivery.stop, n->options.notices.delivery.stop_fd, true);
 	for (size_t i = 0; i < NOTIFY_THREADS; i++)
 		notify_wake(n, (enum notify_thread)i);
 	for (size_t i = 0; i < NOTIFY_THREADS; i++) {
@@ -233,14 +272,19 @@ enum status notifier_look(struct notifier *n, struct err *err)
 enum status notifier_collect(struct notifier *n, struct err *err)
 {
 	int64_t now = notify_now(n), old = now - n->options.retention_s;
-	uint64_t dropped = 0;
+	uint64_t dropped = 0, notices = 0, unread = 0;
 	struct store *s;
 	enum status st;
 
 	TRY(store_pool_take(n->options.store, NOTIFY_TAKE_MS, &s, err));
 	st = store_notifications_gc(s, now - DELETED_S, old, old, SIZE_MAX, &dropped, err);
+	if (st == STATUS_OK)
+		st = store_notices_gc(s, now - DELETED_S, old, NOTICES_MAX, &notices, &unread, err);
 	store_pool_give(n->options.store, s);
+	dropped += notices;
 	if (dropped > 0)
 		notify_tell(n, &(struct notify_event){ .kind = NOTIFY_COLLECTED, .n = dropped });
+	if (unread > 0)
+		notify_tell(n, &(struct notify_event){ .kind = NOTIFY_UNREAD, .n = unread });
 	return st;
 }

@@ -10,6 +10,8 @@
 
 #define REST_NS UINT64_C(1000000000) /* of an answer whose code is known: worth it to keep the connection */
 
+#define WAIT_MS 500 /* a stop without a descriptor, and the end of REST_NS, are noticed so late */
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void global_init(void)
@@ -20,14 +22,19 @@ static void global_init(void)
 enum status transfer_init(struct transfer *t, const struct deliverer *d, struct err *err)
 {
 	pthread_once(&once, global_init);
-	*t = (struct transfer){ .d = d, .curl = curl_easy_init() };
-	return t->curl ? STATUS_OK : err_nomem(err, "a transfer");
+	*t = (struct transfer){ .d = d, .curl = curl_easy_init(), .multi = curl_multi_init() };
+	if (t->curl && t->multi)
+		return STATUS_OK;
+	transfer_fini(t);
+	return err_nomem(err, "a transfer");
 }
 
 void transfer_fini(struct transfer *t)
 {
 	curl_easy_cleanup(t->curl);
+	curl_multi_cleanup(t->multi);
 	t->curl = NULL;
+	t->multi = NULL;
 }
 
 static int on_progress(void *ctx, curl_off_t total, curl_off_t done, curl_off_t up_total, curl_off_t up_done)
@@ -82,9 +89,29 @@ void transfer_reset(struct transfer *t, const struct config_tls *tls)
 	}
 }
 
+/* As curl_easy_perform(), but it wakes when the deliverer is to stop. */
 CURLcode transfer_run(struct transfer *t)
 {
-	return curl_easy_perform(t->curl);
+	struct curl_waitfd stop = { .fd = t->d->setup.stop_fd, .events = CURL_WAIT_POLLIN };
+	CURLcode result = CURLE_OUT_OF_MEMORY;
+	const CURLMsg *message;
+	int running = 1, left;
+
+	if (curl_multi_add_handle(t->multi, t->curl) != CURLM_OK)
+		return result;
+	while (curl_multi_perform(t->multi, &running) == CURLM_OK && running > 0) {
+		if (deliverer_stopped(t->d)) {
+			result = CURLE_ABORTED_BY_CALLBACK;
+			break;
+		}
+		if (curl_multi_poll(t->multi, &stop, stop.fd > 0 ? 1 : 0, WAIT_MS, NULL) != CURLM_OK)
+			break;
+	}
+	while ((message = curl_multi_info_read(t->multi, &left)))
+		if (message->msg == CURLMSG_DONE)
+			result = message->data.result;
+	curl_multi_remove_handle(t->multi, t->curl);
+	return result;
 }
 
 const char *transfer_words(struct transfer_words *w, struct slice text)

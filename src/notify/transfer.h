@@ -9,7 +9,8 @@
 
 struct transfer {
 	const struct deliverer *d;
-	CURL *curl; /* owned; keeps connections between transfers */
+	CURL *curl;   /* owned */
+	CURLM *multi; /* owned; keeps connections between transfers */
 	char message[CURL_ERROR_SIZE];
 	uint64_t answered_ns; /* when the answer was complete as far as it counts; 0: not yet */
 };

@@ -49,6 +49,17 @@ struct notify_local {
 /* local is borrowed. */
 struct notify_upstream notify_upstream_local(struct notify_local *local);
 
+/* What an operation is compared with, and what it brought. */
+struct notify_pair {
+	struct segment *before, *after; /* owned; NULL: nothing */
+};
+/* As diff() of above finds them. STATUS_NOTFOUND: current is gone. *out_any: there is something to compare. */
+enum status notify_local_pair(struct notify_local *local, struct slice source, const char *previous,
+			      const char *current, struct notify_pair *out, bool *out_any, struct err *err) NODISCARD;
+void notify_pair_fini(struct notify_pair *p);
+/* Is a package of the inverse index affected by any of these rows? */
+bool notify_rows_affect(const struct notify_row *rows, size_t n, const struct store_package *package);
+
 /* The manifests of a store that a change is about, each once, in the order of the store. For who has a store alone. */
 enum status notify_affected_in(struct store *s, const struct notify_change *change, size_t number,
 			       const struct notify_affected_sink *sink, struct err *err) NODISCARD;

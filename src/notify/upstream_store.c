@@ -34,7 +34,7 @@ static enum status add_id(struct ids *list, uint64_t id, struct err *err)
 	return STATUS_OK;
 }
 
-static bool affects(const struct notify_side *side, const struct store_package *found)
+bool notify_rows_affect(const struct notify_row *rows, size_t n, const struct store_package *found)
 {
 	struct package p = { .type = package_type_by_purl(found->type),
 			     .name = found->name,
@@ -44,10 +44,15 @@ static bool affects(const struct notify_side *side, const struct store_package *
 			     .source_name = found->source_name,
 			     .source_version = found->source_version };
 
-	for (size_t i = 0; i < side->n; i++)
-		if (judge_affects(&side->rows[i].q, &p, found->scope))
+	for (size_t i = 0; i < n; i++)
+		if (judge_affects(&rows[i].q, &p, found->scope))
 			return true;
 	return false;
+}
+
+static bool affects(const struct notify_side *side, const struct store_package *found)
+{
+	return notify_rows_affect(side->rows, side->n, found);
 }
 
 /* Packages that were affected, and those that are. */
@@ -256,33 +261,40 @@ static enum status find_both(struct notify_local *l, struct slice source, const 
 	return st;
 }
 
-struct pair {
-	struct segment *before, *after; /* owned */
-};
-
-static void pair_fini(struct pair *p)
+void notify_pair_fini(struct notify_pair *p)
 {
 	segment_free(p->before);
 	segment_free(p->after);
 }
 
-static enum status diff(void *ctx, struct slice source, const char *previous, const char *current, enum severity least,
-			const struct notify_changes_sink *sink, struct err *err)
+enum status notify_local_pair(struct notify_local *l, struct slice source, const char *previous, const char *current,
+			      struct notify_pair *out, bool *out_any, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(PAGE_MEMORY);
-	struct pair AUTO(pair_fini) segments = { NULL, NULL };
-	struct notify_local *l = ctx;
 	struct store_operation ops[2];
 	bool found = false;
 
+	*out = (struct notify_pair){ NULL, NULL };
+	*out_any = false;
 	TRY(find_both(l, source, previous, current, &arena, ops, &found, err));
 	/* Nothing is left to compare with: to tell everybody of everything would help nobody. */
 	if (!found && previous[0] != '\0')
 		return STATUS_OK;
 	if (found)
-		TRY(open_one(l, &ops[0], &segments.before, err));
-	TRY(open_one(l, &ops[1], &segments.after, err));
-	return segments.after ? notify_diff(segments.before, segments.after, least, sink, err) : STATUS_OK;
+		TRY(open_one(l, &ops[0], &out->before, err));
+	TRY(open_one(l, &ops[1], &out->after, err));
+	*out_any = out->after != NULL;
+	return STATUS_OK;
+}
+
+static enum status diff(void *ctx, struct slice source, const char *previous, const char *current, enum severity least,
+			const struct notify_changes_sink *sink, struct err *err)
+{
+	struct notify_pair AUTO(notify_pair_fini) pair = { NULL, NULL };
+	bool any;
+
+	TRY(notify_local_pair(ctx, source, previous, current, &pair, &any, err));
+	return any ? notify_diff(pair.before, pair.after, least, sink, err) : STATUS_OK;
 }
 
 struct notify_upstream notify_upstream_local(struct notify_local *local)

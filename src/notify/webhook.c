@@ -6,6 +6,7 @@
  * own origin only.
  */
 #include "notify/transfer.h"
+#include "notify/webhook_impl.h"
 
 #include "base/date.h"
 #include "io/http_client.h"
@@ -21,25 +22,17 @@
 
 struct webhook {
 	struct transfer t;
-	const struct config_webhook *set;
+	struct webhook_kind kind;
 	struct http_url_text target; /* without secrets */
+	char *url;		     /* owned; what is asked: the target, or the same under the certificate's name */
+	struct curl_slist *way;	     /* owned; where that name is; NULL: what it says */
+	char *host;		     /* owned; "Host: " of the target, where the URL has another; NULL */
 	struct buf body, token;
 	/* the request at hand */
 	char page[PAGE_SHOWN];
 	size_t page_len;
 	uint64_t page_read;
 };
-
-static bool is_wanted(const struct config *config)
-{
-	return config->notifier.webhook.present && config->notifier.webhook.target.len > 0;
-}
-
-static bool is_direct(const struct config *config)
-{
-	(void)config;
-	return false;
-}
 
 static bool is_field(struct slice s, bool name)
 {
@@ -50,38 +43,75 @@ static bool is_field(struct slice s, bool name)
 	return !name || s.len > 0;
 }
 
-static enum status webhook_open(const struct deliverer *d, void **out, struct err *err)
+/* The certificate is to be for another name: that is the URL's host then, and found where the target is. */
+static enum status name_host(struct webhook *w, struct err *err)
 {
-	const struct config_webhook *set = &d->setup.config->notifier.webhook;
-	struct err_quote q;
-	struct webhook *w;
+	char *host = NULL, *port = NULL, *plain = NULL, *scheme = NULL, text[1024] = "";
+	CURLU *u = curl_url();
+	bool good = u && curl_url_set(u, CURLUPART_URL, config_cstr(w->kind.target), 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		    curl_url_set(u, CURLUPART_HOST, config_cstr(w->kind.name), 0) == CURLUE_OK &&
+		    (size_t)snprintf(text, sizeof(text), "%s:%s:%s:%s", config_cstr(w->kind.name), port, host, port) <
+			    sizeof(text) &&
+		    curl_url_get(u, CURLUPART_URL, &plain, 0) == CURLUE_OK;
 
-	for (size_t i = 0; i < set->headers.n; i++)
-		if (!is_field(set->headers.at[i].name, true) || !is_field(set->headers.at[i].value, false))
-			return err_set(err, STATUS_INVALID, "header \"%s\" cannot be sent",
-				       err_slice(&q, set->headers.at[i].name));
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return err_nomem(err, "a deliverer");
-	w->set = set;
-	w->body = w->token = (struct buf)BUF_INIT(1 << 20);
-	http_url_shown(&w->target, set->target);
-	if (transfer_init(&w->t, d, err) != STATUS_OK) {
-		free(w);
-		return err->code;
+	/* Without TLS there is no certificate. */
+	if (good && strcmp(scheme, "https") == 0) {
+		w->way = curl_slist_append(NULL, text);
+		snprintf(text, sizeof(text), "Host: %s:%s", host, port);
+		free(w->url);
+		w->url = strdup(plain);
+		w->host = strdup(text);
+		good = w->way && w->url && w->host;
 	}
-	*out = w;
-	return STATUS_OK;
+	curl_free(host);
+	curl_free(port);
+	curl_free(plain);
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	return good ? STATUS_OK : err_set(err, STATUS_INVALID, "the name in the certificate cannot be used");
 }
 
-static void webhook_close(void *self)
+void webhook_close(void *self)
 {
 	struct webhook *w = self;
 
 	transfer_fini(&w->t);
 	buf_fini(&w->body);
 	buf_fini(&w->token);
+	curl_slist_free_all(w->way);
+	free(w->url);
+	free(w->host);
 	free(w);
+}
+
+enum status webhook_open_kind(const struct deliverer *d, const struct webhook_kind *kind, void **out, struct err *err)
+{
+	struct err_quote q;
+	struct webhook *w;
+
+	for (size_t i = 0; i < kind->headers.n; i++)
+		if (!is_field(kind->headers.at[i].name, true) || !is_field(kind->headers.at[i].value, false))
+			return err_set(err, STATUS_INVALID, "header \"%s\" cannot be sent",
+				       err_slice(&q, kind->headers.at[i].name));
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return err_nomem(err, "a deliverer");
+	w->kind = *kind;
+	w->body = w->token = (struct buf)BUF_INIT(1 << 20);
+	http_url_shown(&w->target, kind->target);
+	w->url = strdup(config_cstr(kind->target));
+	if (!w->url)
+		(void)err_nomem(err, "a deliverer");
+	if (!w->url || transfer_init(&w->t, d, err) != STATUS_OK ||
+	    (kind->name.len > 0 && name_host(w, err) != STATUS_OK)) {
+		webhook_close(w);
+		return err->code;
+	}
+	*out = w;
+	return STATUS_OK;
 }
 
 /* ---- the request ---- */
@@ -117,14 +147,14 @@ static bool add_configured(const struct webhook *w, struct curl_slist **list, bo
 					    "expect" };
 
 	*out_authorized = false;
-	for (size_t i = 0; i < w->set->headers.n; i++) {
-		struct slice name = w->set->headers.at[i].name;
+	for (size_t i = 0; i < w->kind.headers.n; i++) {
+		struct slice name = w->kind.headers.at[i].name;
 		bool skip = false;
 
 		for (size_t k = 0; k < ARRAY_LEN(ours); k++)
 			skip = skip || slice_eq_nocase(name, slice_cstr(ours[k]));
 		*out_authorized = *out_authorized || slice_eq_nocase(name, SLICE("authorization"));
-		if (!skip && !add_header(list, name, w->set->headers.at[i].value))
+		if (!skip && !add_header(list, name, w->kind.headers.at[i].value))
 			return false;
 	}
 	return true;
@@ -140,9 +170,9 @@ static enum status make_headers(struct webhook *w, bool own_origin, struct curl_
 		return err_nomem(err, "headers");
 	if (!own_origin)
 		return STATUS_OK;
-	if (!add_configured(w, out, &authorized))
+	if (!add_configured(w, out, &authorized) || (w->host && !add_line(out, w->host)))
 		return err_nomem(err, "headers");
-	if (auth->psk && !authorized) {
+	if (w->kind.sign && auth->psk && !authorized) {
 		buf_reset(&w->token);
 		buf_add_cstr(&w->token, "Bearer ");
 		TRY(jwt_sign(auth->psk_key, SLICE(ISSUER), deliverer_now(w->t.d), &w->token, err));
@@ -182,7 +212,11 @@ static CURLcode post(struct webhook *w, const char *url, struct curl_slist *head
 	CURL *curl = w->t.curl;
 	CURLcode rc;
 
-	transfer_reset(&w->t, &own->webhook_tls);
+	transfer_reset(&w->t, w->kind.tls);
+	if (w->way)
+		curl_easy_setopt(curl, CURLOPT_CONNECT_TO, w->way);
+	if (w->kind.own_proxy)
+		curl_easy_setopt(curl, CURLOPT_PROXY, w->kind.proxy.len ? config_cstr(w->kind.proxy) : "");
 	w->page_len = w->page_read = 0;
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -287,12 +321,11 @@ static enum delivery judge(struct webhook *w, long code, struct delivery_result 
 	return is_final(code) ? DELIVERY_NEVER : DELIVERY_AGAIN;
 }
 
-static enum delivery webhook_send(void *self, const struct delivery_message *m, struct delivery_result *out,
-				  struct err *err)
+enum delivery webhook_send(void *self, const struct delivery_message *m, struct delivery_result *out, struct err *err)
 {
 	struct webhook *w = self;
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(1 << 20);
-	const char *url = config_cstr(w->set->target);
+	const char *url = w->url;
 	struct origin origin, at;
 	unsigned redirects = 0;
 
@@ -302,7 +335,7 @@ static enum delivery webhook_send(void *self, const struct delivery_message *m, 
 		err_set(err, STATUS_INVALID, "%s is no http:// or https:// URL", w->target.text);
 		return DELIVERY_AGAIN;
 	}
-	if (deliverer_callback_body(w->set->callback, m->id, &w->body, err) != STATUS_OK)
+	if (w->kind.body(&w->kind, m->id, &w->body, err) != STATUS_OK)
 		return DELIVERY_AGAIN;
 	for (at = origin;; redirects++) {
 		struct curl_slist *headers = NULL;
@@ -327,7 +360,7 @@ static enum delivery webhook_send(void *self, const struct delivery_message *m, 
 	}
 }
 
-static void webhook_rest(void *self)
+void webhook_rest(void *self)
 {
 	struct webhook *w = self;
 	struct err err = ERR_INIT;
@@ -338,6 +371,37 @@ static void webhook_rest(void *self)
 		return;
 	transfer_fini(&w->t);
 	w->t = fresh;
+}
+
+/* ---- Clair v4's ---- */
+
+static bool is_wanted(const struct config *config)
+{
+	return config->notifier.webhook.present && config->notifier.webhook.target.len > 0;
+}
+
+static bool is_direct(const struct config *config)
+{
+	(void)config;
+	return false;
+}
+
+static enum status put_callback(const struct webhook_kind *kind, struct slice id, struct buf *out, struct err *err)
+{
+	return deliverer_callback_body(kind->callback, id, out, err);
+}
+
+static enum status webhook_open(const struct deliverer *d, void **out, struct err *err)
+{
+	const struct config_webhook *set = &d->setup.config->notifier.webhook;
+	const struct webhook_kind kind = { .target = set->target,
+					   .tls = &deliverer_own(d)->webhook_tls,
+					   .headers = set->headers,
+					   .sign = true,
+					   .callback = set->callback,
+					   .body = put_callback };
+
+	return webhook_open_kind(d, &kind, out, err);
 }
 
 const struct deliverer_class deliverer_webhook = {

@@ -5,22 +5,16 @@
  * What users write is kept in the store and stands for what a feed says under the same name; it counts in this API
  * alone, where Clair v2 had it.
  */
+#include "server/layers_notices.h"
 #include "server/layers_spaces.h"
 
-#include "base/date.h"
 #include "config/config.h"
-#include "io/fernet.h"
 #include "server/metrics.h"
 #include "server/router.h"
 #include "service/matcher.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define TOKEN_LIFE_S 3600
-#define LIMIT_MAX 10000u /* vulnerabilities of one page; Clair v2 has no cap */
-#define PAGE_KEY SLICE("page key")
 
 /* ---- the path ---- */
 
@@ -191,38 +185,6 @@ enum status layers_namespaces(struct server_context *ctx, const struct request *
 
 /* ---- page tokens ---- */
 
-/* The setting's, or one that all nodes find in the store. */
-static enum status page_key(struct server_context *ctx, struct arena *arena, uint8_t out[FERNET_KEY], struct err *err)
-{
-	struct slice key = ctx->config->limpid.v1.page_key;
-	struct store_document d;
-	struct store *s;
-	enum status st;
-
-	if (key.len == FERNET_KEY) {
-		memcpy(out, key.ptr, FERNET_KEY);
-		return STATUS_OK;
-	}
-	TRY(layers_take(ctx, &s, err));
-	st = store_document_get(s, STORE_DOCUMENT_SECRET, PAGE_KEY, arena, &d, err);
-	if (st == STATUS_NOTFOUND) {
-		st = RAND_bytes(out, FERNET_KEY) == 1 ? STATUS_OK
-						      : err_set(err, STATUS_IO, "no random bytes for a key");
-		if (st == STATUS_OK)
-			st = store_document_put(s, STORE_DOCUMENT_SECRET, PAGE_KEY, SLICE_EMPTY,
-						slice_make(out, FERNET_KEY), err);
-		/* Another node may have put its own meanwhile: the one that is there counts. */
-		if (st == STATUS_OK)
-			st = store_document_get(s, STORE_DOCUMENT_SECRET, PAGE_KEY, arena, &d, err);
-	}
-	layers_give(ctx, s);
-	TRY(st);
-	if (d.body.len != FERNET_KEY)
-		return err_set(err, STATUS_MALFORMED, "the key of page tokens in the store is damaged");
-	memcpy(out, d.body.ptr, FERNET_KEY);
-	return STATUS_OK;
-}
-
 /* A place in a namespace's list: behind this id of that source; source "" are the advisories of users. */
 struct position {
 	struct slice source, id;
@@ -231,9 +193,9 @@ struct position {
 static enum status put_token(struct server_context *ctx, const struct request *req, struct slice space,
 			     const struct position *at, struct json_writer *w, struct err *err)
 {
-	struct buf AUTO(buf_fini) text = BUF_INIT(FERNET_MAX), token = BUF_INIT((size_t)2 * FERNET_MAX);
-	uint8_t key[FERNET_KEY];
+	struct buf AUTO(buf_fini) text = BUF_INIT(LAYERS_TOKEN_MAX);
 	struct json_writer inner;
+	struct slice token;
 
 	json_writer_init(&inner, &text, 0);
 	json_array(&inner);
@@ -242,9 +204,8 @@ static enum status put_token(struct server_context *ctx, const struct request *r
 	json_string(&inner, at->id);
 	json_close(&inner);
 	TRY(json_writer_end(&inner, err));
-	TRY(page_key(ctx, req->arena, key, err));
-	TRY(fernet_seal(key, buf_slice(&text), date_now(), NULL, &token, err));
-	json_member_str(w, "NextPage", buf_slice(&token));
+	TRY(layers_token_make(ctx, buf_slice(&text), req->arena, &token, err));
+	json_member_str(w, "NextPage", token);
 	return STATUS_OK;
 }
 
@@ -252,14 +213,11 @@ static enum status put_token(struct server_context *ctx, const struct request *r
 static enum status read_token(struct server_context *ctx, const struct request *req, struct slice space,
 			      struct slice token, struct position *out, struct err *err)
 {
-	uint8_t key[FERNET_KEY];
 	struct slice text;
 	struct json_doc doc;
 	bool good;
 
-	TRY(page_key(ctx, req->arena, key, err));
-	if (fernet_open(key, token, date_now(), TOKEN_LIFE_S, req->arena, &text, err) != STATUS_OK)
-		return err_set(err, STATUS_INVALID, "invalid page format: invalid or expired pagination token");
+	TRY(layers_token_read(ctx, token, req->arena, &text, err));
 	TRY(json_parse(text, &limits_default, &doc, err));
 	good = slice_eq(json_str(yyjson_arr_get(doc.root, 0)), space) &&
 	       arena_copy(req->arena, json_str(yyjson_arr_get(doc.root, 1)), &out->source) &&
@@ -364,22 +322,6 @@ static enum status list_space(struct server_context *ctx, const struct request *
 	return st == STATUS_OK ? end_json(resp, &l.w, err) : st;
 }
 
-/* Go's strconv.Atoi, as far as its words go. */
-static enum status read_limit(struct slice text, uint64_t *out, struct err *err)
-{
-	bool minus = slice_starts(text, SLICE("-"));
-	struct err_quote q;
-
-	if (!slice_to_u64(slice_from(text, minus || slice_starts(text, SLICE("+")) ? 1 : 0), out))
-		return err_set(err, STATUS_INVALID,
-			       "invalid limit format: strconv.Atoi: parsing \"%s\": invalid syntax",
-			       err_slice(&q, text));
-	if (minus && *out > 0)
-		return err_set(err, STATUS_INVALID, "limit value should not be less than zero");
-	*out = MIN(*out, LIMIT_MAX);
-	return STATUS_OK;
-}
-
 static enum status get_vulnerabilities(struct server_context *ctx, const struct request *req, struct response *resp,
 				       struct err *err)
 {
@@ -391,7 +333,7 @@ static enum status get_vulnerabilities(struct server_context *ctx, const struct 
 
 	if (!request_query(req, "limit", &text))
 		return layers_refuse(resp, 400, "must provide limit query parameter", NULL);
-	if (read_limit(text, &limit, err) != STATUS_OK)
+	if (layers_limit(text, &limit, err) != STATUS_OK)
 		return layers_refuse(resp, 400, err->msg, NULL);
 	if (request_query(req, "page", &text)) {
 		st = read_token(ctx, req, p.space, text, &from, err);
@@ -504,8 +446,9 @@ static enum status answer_write(struct response *resp, enum status st, struct er
 	return st;
 }
 
-static enum status put_own(struct server_context *ctx, const struct layers_advisory *a, struct arena *arena,
-			   struct err *err)
+/* And who has a layer that this concerns hears of it; old may be NULL. */
+static enum status put_own(struct server_context *ctx, const struct layers_advisory *old,
+			   const struct layers_advisory *a, struct arena *arena, struct err *err)
 {
 	struct store *s;
 	enum status st;
@@ -513,7 +456,8 @@ static enum status put_own(struct server_context *ctx, const struct layers_advis
 	TRY(layers_take(ctx, &s, err));
 	st = layers_own_put(s, a, arena, err);
 	layers_give(ctx, s);
-	return st;
+	TRY(st);
+	return notices_of_user(ctx, old, a, err);
 }
 
 static enum status echo(struct response *resp, int code, const struct layers_advisory *a, struct err *err)
@@ -539,7 +483,7 @@ static enum status insert(struct server_context *ctx, const struct layers_adviso
 	enum status st = find_place(ctx, &p, arena, &have, err);
 
 	if (st == STATUS_NOTFOUND)
-		return put_own(ctx, a, arena, err);
+		return put_own(ctx, NULL, a, arena, err);
 	TRY(st);
 	fixes = arena_array(arena, a->n_fixes + have.n_fixes + 1, sizeof(*fixes));
 	if (!fixes)
@@ -556,7 +500,7 @@ static enum status insert(struct server_context *ctx, const struct layers_adviso
 	}
 	all.fixes = fixes;
 	all.n_fixes = n;
-	return put_own(ctx, &all, arena, err);
+	return put_own(ctx, &have, &all, arena, err);
 }
 
 static enum status post_vulnerability(struct server_context *ctx, const struct request *req, struct response *resp,
@@ -602,7 +546,7 @@ static enum status put_vulnerability(struct server_context *ctx, const struct re
 		a.n_fixes = have.n_fixes;
 	}
 	if (st == STATUS_OK || (st == STATUS_NOTFOUND && a.severity != NULL))
-		st = put_own(ctx, &a, req->arena, err);
+		st = put_own(ctx, st == STATUS_OK ? &have : NULL, &a, req->arena, err);
 	a.n_fixes = 0;
 	return st == STATUS_OK ? echo(resp, 200, &a, err) : answer_write(resp, st, err);
 }
@@ -611,11 +555,12 @@ static enum status put_vulnerability(struct server_context *ctx, const struct re
 static enum status change_fix(struct server_context *ctx, const struct place *p, const struct layers_fix *with,
 			      struct arena *arena, struct err *err)
 {
-	struct layers_advisory a;
+	struct layers_advisory a, have;
 	struct layers_fix *fixes;
 	size_t n = 0;
 
 	TRY(find_place(ctx, p, arena, &a, err));
+	have = a;
 	fixes = arena_array(arena, a.n_fixes + 1, sizeof(*fixes));
 	if (!fixes)
 		return err_nomem(err, "fixes");
@@ -628,7 +573,7 @@ static enum status change_fix(struct server_context *ctx, const struct place *p,
 		fixes[n++] = *with;
 	a.fixes = fixes;
 	a.n_fixes = n;
-	return put_own(ctx, &a, arena, err);
+	return put_own(ctx, &have, &a, arena, err);
 }
 
 static enum status put_fix(struct server_context *ctx, const struct request *req, struct response *resp,
@@ -677,17 +622,22 @@ static enum status delete_vulnerability(struct server_context *ctx, const struct
 					struct err *err)
 {
 	struct place p = place_of(req);
-	struct layers_advisory a;
+	struct layers_advisory a, have;
 	struct store *s;
-	bool deleted;
+	bool deleted, known;
 	enum status st;
 
 	TRY(layers_take(ctx, &s, err));
+	known = layers_own_get(s, p.space, p.name, req->arena, &have, err) == STATUS_OK;
 	st = layers_own_delete(s, p.space, p.name, req->arena, &deleted, err);
 	layers_give(ctx, s);
-	if (st != STATUS_OK || deleted)
-		return st;
+	TRY(st);
 	st = find_place(ctx, &p, req->arena, &a, err);
+	/* A feed's of that name counts again. */
+	if (deleted && known && (st == STATUS_OK || st == STATUS_NOTFOUND))
+		return notices_of_user(ctx, &have, st == STATUS_OK ? &a : NULL, err);
+	if (deleted)
+		return STATUS_OK;
 	if (st == STATUS_OK)
 		return layers_refuse(
 			resp, 501, "a feed's vulnerability cannot be deleted",
@@ -709,26 +659,6 @@ enum status layers_space_delete(struct server_context *ctx, const struct request
 }
 
 /* ---- the rest ---- */
-
-/* There are no notifications of this form: none is sent that would name one. */
-static enum status no_notification(struct server_context *ctx, const struct request *req, struct response *resp,
-				   struct err *err)
-{
-	struct slice limit;
-
-	(void)ctx;
-	(void)err;
-	if (req->method == HTTP_GET && !request_query(req, "limit", &limit))
-		return layers_refuse(resp, 400, "must provide limit query parameter", NULL);
-	return not_found(resp);
-}
-
-enum status layers_notification(struct server_context *ctx, const struct request *req, struct response *resp,
-				struct err *err)
-{
-	return layers_run(ctx, req, resp, err,
-			  req->method == HTTP_DELETE ? "v1/deleteNotification" : "v1/getNotification", no_notification);
-}
 
 static enum status get_metrics(struct server_context *ctx, const struct request *req, struct response *resp,
 			       struct err *err)

@@ -27,6 +27,19 @@ enum status layers_refuse(struct response *resp, int code, const char *message, 
 struct slice layers_rest(const struct request *req);
 bool layers_has_query(const struct request *req, const char *name);
 
+/* ---- layers_token.c: pages ---- */
+
+#define LAYERS_LIMIT_MAX 10000u /* of one page; Clair v2 has no cap */
+#define LAYERS_TOKEN_MAX 4096	/* bytes of what a token says */
+/* The query's limit as Go reads numbers, at most LAYERS_LIMIT_MAX. STATUS_INVALID with its words. */
+enum status layers_limit(struct slice text, uint64_t *out, struct err *err) NODISCARD;
+/* In the arena. */
+enum status layers_token_make(struct server_context *ctx, struct slice text, struct arena *arena, struct slice *out,
+			      struct err *err) NODISCARD;
+/* STATUS_INVALID with Clair's words: made with another key, or too old. */
+enum status layers_token_read(struct server_context *ctx, struct slice token, struct arena *arena, struct slice *out,
+			      struct err *err) NODISCARD;
+
 /* ---- layers_own.c: advisories of users ---- */
 
 /* A VulnerabilityEnvelope's vulnerability, of that namespace unless it says one. STATUS_INVALID with Clair's words;

@@ -5,7 +5,7 @@
  * A layer with those below it is an image like any other: it is indexed under a digest made of its name and its chain,
  * by the same service, into the same store.
  */
-#include "server/layers_impl.h"
+#include "server/layers_notices.h"
 
 #include "base/date.h"
 #include "config/config.h"
@@ -135,6 +135,8 @@ static enum status put_chain(struct server_context *ctx, const struct layers_cha
 	TRY(layers_chain_print(c, &body, err));
 	TRY(layers_take(ctx, &s, err));
 	st = store_document_put(s, STORE_DOCUMENT_LAYER, c->at[c->n - 1].name, parent, buf_slice(&body), err);
+	if (st == STATUS_OK)
+		st = notice_layer_put(s, &c->manifest, c->at[c->n - 1].name, err);
 	layers_give(ctx, s);
 	return st;
 }
@@ -599,6 +601,8 @@ static enum status delete_one(struct server_context *ctx, struct store *s, const
 	/* A damaged one goes, too. */
 	if (st == STATUS_OK)
 		st = indexer_delete(ctx->indexer, &chain.manifest, 1, &deleted, err);
+	if (st == STATUS_OK)
+		st = notice_layer_forget(s, &chain.manifest, err);
 	if (st != STATUS_OK && st != STATUS_MALFORMED)
 		return st;
 	return store_document_delete(s, STORE_DOCUMENT_LAYER, d->name, &deleted, err);

@@ -6,12 +6,15 @@
 #include "config/config.h"
 #include "notify/notify.h"
 #include "notify/upstream_remote.h"
+#include "server/layers_notices.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "service/matcher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define BUSY_MS 30000u
 #define SECOND_NS INT64_C(1000000000)
@@ -26,15 +29,28 @@ struct notifier_setup {
 	struct store_pool *store;
 	struct notify_local local;
 	struct notify_remote *remote;
-	struct deliverer *deliverer;
-	atomic_bool stop_sending, stopping;
+	/* Clair v4's notifications, and Clair v2's: either may not be asked for. */
+	struct way {
+		struct deliverer *deliverer;
+		atomic_bool stop;
+		int stop_fd; /* owned; 0: none */
+	} notifications, notices;
+	struct notice_maker notice_maker;
+	atomic_bool stopping;
 	struct notifier *notifier;
 	char user_agent[64];
 };
 
+/* They are of posted layers, so of who serves these. */
+static bool notices_wanted(const struct config *config)
+{
+	return config->mode == CONFIG_COMBO && config->limpid.v1.enabled && config->limpid.notifier.v1_endpoint.len > 0;
+}
+
 bool notifier_setup_wanted(const struct config *config)
 {
-	return config->mode == CONFIG_NOTIFIER || (config->mode == CONFIG_COMBO && deliverer_wanted(config, 0));
+	return config->mode == CONFIG_NOTIFIER ||
+	       (config->mode == CONFIG_COMBO && (deliverer_wanted(config, 0) || notices_wanted(config)));
 }
 
 /* ---- what it says ---- */
@@ -49,6 +65,7 @@ static const struct {
 	[NOTIFY_AGAIN] = { LOG_LEVEL_WARN, "notification: another attempt is needed" },
 	[NOTIFY_DEAD] = { LOG_LEVEL_ERROR, "notification given up" },
 	[NOTIFY_COLLECTED] = { LOG_LEVEL_INFO, "old notifications dropped" },
+	[NOTIFY_UNREAD] = { LOG_LEVEL_WARN, "notifications of Clair v2's API dropped that nobody has deleted" },
 	[NOTIFY_TROUBLE] = { LOG_LEVEL_WARN, "notifier: cannot go on at the moment" },
 };
 
@@ -58,7 +75,7 @@ static void count(struct notifier_setup *s, const struct notify_event *e)
 		[NOTIFY_DELIVERED] = "delivered", [NOTIFY_AGAIN] = "again", [NOTIFY_DEAD] = "given up"
 	};
 	struct metrics *m = s->ctx->metrics;
-	bool sending = e->notification && e->notification->state != STORE_NOTIFICATION_MAKING;
+	bool sending = e->notice || (e->notification && e->notification->state != STORE_NOTIFICATION_MAKING);
 
 	if (e->kind == NOTIFY_MADE) {
 		metric_add(m, METRIC_limpid_notify_made, NULL, 1);
@@ -78,6 +95,8 @@ static void on_event(void *ctx, const struct notify_event *e)
 	struct log_field fields[8];
 	size_t k = 0;
 
+	if (e->notice)
+		fields[k++] = LOG_FIELD_CSTR("notification", e->notice);
 	if (n && n->id[0])
 		fields[k++] = LOG_FIELD_CSTR("notification", n->id);
 	if (n) {
@@ -126,8 +145,13 @@ static void collect(void *ctx, struct metrics *m)
 
 /* ---- opening ---- */
 
+/* Who hears of an update and asks for a report must not get one from before it. */
 static enum status open_segment(void *ctx, const struct digest *digest, struct segment **out, struct err *err)
 {
+	struct err ignored = ERR_INIT;
+
+	/* A store that is away is noticed elsewhere. */
+	(void)!matcher_reload(ctx, &ignored);
 	return matcher_segment(ctx, digest, out, err);
 }
 
@@ -165,14 +189,36 @@ static void rest(void *ctx)
 	deliverer_rest(ctx);
 }
 
-static enum status open_deliverer(struct notifier_setup *s, struct err *err)
+/* name NULL: the one that the settings ask for. */
+static enum status open_way(struct notifier_setup *s, const char *name, struct way *way, struct err *err)
 {
-	struct deliverer_setup setup = { .config = s->ctx->config,
-					 .user_agent = s->user_agent,
-					 .stop = &s->stop_sending };
+	struct deliverer_setup setup = { .config = s->ctx->config, .user_agent = s->user_agent, .stop = &way->stop };
 
+	setup.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (setup.stop_fd < 0)
+		return err_errno(err, "notifier");
+	way->stop_fd = setup.stop_fd;
 	snprintf(s->user_agent, sizeof(s->user_agent), "limpid/%s", s->ctx->version);
-	return deliverer_open(&setup, NULL, &s->deliverer, err);
+	return deliverer_open(&setup, name, &way->deliverer, err);
+}
+
+static void close_way(struct way *way)
+{
+	deliverer_close(way->deliverer);
+	if (way->stop_fd > 0)
+		close(way->stop_fd);
+}
+
+static struct notify_delivery delivery_of(struct way *way)
+{
+	if (!way->deliverer)
+		return (struct notify_delivery){ .send = NULL };
+	return (struct notify_delivery){ .send = send,
+					 .rest = rest,
+					 .contained = deliverer_is_direct(way->deliverer),
+					 .ctx = way->deliverer,
+					 .stop = &way->stop,
+					 .stop_fd = way->stop_fd };
 }
 
 static enum status open_notifier(struct notifier_setup *s, struct err *err)
@@ -185,11 +231,7 @@ static enum status open_notifier(struct notifier_setup *s, struct err *err)
 		.where = where,
 		/* In notifier mode the matcher's may be another database; then the interval counts. */
 		.where_sources = s->ctx->matcher ? config_store_where(c, CONFIG_MATCHER) : where,
-		.delivery = { .send = send,
-			      .rest = rest,
-			      .contained = deliverer_is_direct(s->deliverer),
-			      .ctx = s->deliverer,
-			      .stop = &s->stop_sending },
+		.delivery = delivery_of(&s->notifications),
 		.summary = !c->notifier.disable_summary,
 		.least = (enum severity)d->severity,
 		.first = d->first_run,
@@ -204,6 +246,14 @@ static enum status open_notifier(struct notifier_setup *s, struct err *err)
 	};
 
 	TRY(open_upstream(s, &options.upstream, err));
+	if (s->notices.deliverer) {
+		s->notice_maker = (struct notice_maker){ &s->local, options.least };
+		options.notices = (struct notify_notices){ .make = notices_make,
+							   .ctx = &s->notice_maker,
+							   .delivery = delivery_of(&s->notices),
+							   .again_s = MAX(d->retry_interval / SECOND_NS, 1),
+							   .attempts = options.attempts };
+	}
 	return notifier_new(&options, &s->notifier, err);
 }
 
@@ -218,7 +268,10 @@ static enum status open_all(struct notifier_setup *s, struct err *err)
 						 .max = (unsigned)MAX(c->limpid.database_connections, 0) };
 
 	TRY(store_pool_open(config_store_where(c, CONFIG_NOTIFIER), &pool, &s->store, err));
-	TRY(open_deliverer(s, err));
+	if (!notices_wanted(c) || deliverer_wanted(c, 0))
+		TRY(open_way(s, NULL, &s->notifications, err));
+	if (notices_wanted(c))
+		TRY(open_way(s, "hook_v1", &s->notices, err));
 	TRY(open_notifier(s, err));
 	return metrics_collector(s->ctx->metrics, collect, s) ? STATUS_OK : err_nomem(err, "metrics");
 }
@@ -238,7 +291,12 @@ enum status notifier_setup_open(struct server_context *ctx, struct notifier_setu
 	}
 	ctx->notifier_store = s->store;
 	ctx->notifier = s->notifier;
-	log_printf(ctx->log, LOG_LEVEL_INFO, "notifications are delivered by %s", deliverer_name(s->deliverer));
+	if (s->notifications.deliverer)
+		log_printf(ctx->log, LOG_LEVEL_INFO, "notifications are delivered by %s",
+			   deliverer_name(s->notifications.deliverer));
+	if (s->notices.deliverer)
+		log_printf(ctx->log, LOG_LEVEL_INFO, "notifications of posted layers are delivered by %s",
+			   deliverer_name(s->notices.deliverer));
 	*out = s;
 	return STATUS_OK;
 }
@@ -267,7 +325,8 @@ void notifier_setup_end(struct notifier_setup *s)
 	s->ctx->notifier = NULL;
 	s->ctx->notifier_store = NULL;
 	notifier_free(s->notifier);
-	deliverer_close(s->deliverer);
+	close_way(&s->notifications);
+	close_way(&s->notices);
 	notify_remote_free(s->remote);
 	store_pool_close(s->store);
 	free(s);

@@ -81,6 +81,24 @@ enum status postgres_notice_take(struct store *s, unsigned lease_s, struct store
 	return err_set(err, STATUS_NOTFOUND, "no notice is due");
 }
 
+static enum status taken_by_another(struct err *err)
+{
+	return err_set(err, STATUS_CONFLICT, "the notice was deleted, or another one has taken it");
+}
+
+enum status postgres_notice_hold(struct store *s, const struct store_notice *n, unsigned lease_s, struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+
+	TRY(pg_ready_to_write(s, err));
+	pg_number(&args, s->now() + lease_s);
+	pg_number(&args, (int64_t)n->number);
+	pg_number(&args, n->attempts);
+	TRY(pg_call(s, "UPDATE notice SET due = $1 WHERE id = $2 AND attempts = $3 AND deleted = 0", &args, &r, err));
+	return pg_changed(r) > 0 ? STATUS_OK : taken_by_another(err);
+}
+
 enum status postgres_notice_end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s,
 				struct err *err)
 {
@@ -97,8 +115,7 @@ enum status postgres_notice_end(struct store *s, const struct store_notice *n, b
 	pg_number(&args, (int64_t)n->number);
 	pg_number(&args, n->attempts);
 	TRY(pg_call(s, sql, &args, &r, err));
-	return pg_changed(r) > 0 ? STATUS_OK
-				 : err_set(err, STATUS_CONFLICT, "the notice was deleted, or another one has taken it");
+	return pg_changed(r) > 0 ? STATUS_OK : taken_by_another(err);
 }
 
 /* ---- what its receiver asks ---- */

@@ -103,6 +103,23 @@ enum status sqlite_notice_take(struct store *s, unsigned lease_s, struct store_n
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notice is due");
 }
 
+static enum status taken_by_another(struct err *err)
+{
+	return err_set(err, STATUS_CONFLICT, "the notice was deleted, or another one has taken it");
+}
+
+enum status sqlite_notice_hold(struct store *s, const struct store_notice *n, unsigned lease_s, struct err *err)
+{
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+
+	TRY(sqlite_prepare(s, "UPDATE notice SET due = ?1 WHERE id = ?2 AND attempts = ?3 AND deleted = 0", &q, err));
+	sqlite3_bind_int64(q, 1, s->now() + lease_s);
+	sqlite3_bind_int64(q, 2, (int64_t)n->number);
+	sqlite3_bind_int64(q, 3, n->attempts);
+	TRY(sqlite_done(s, q, WHAT, err));
+	return sqlite3_changes(s->db) > 0 ? STATUS_OK : taken_by_another(err);
+}
+
 enum status sqlite_notice_end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s,
 			      struct err *err)
 {
@@ -119,9 +136,7 @@ enum status sqlite_notice_end(struct store *s, const struct store_notice *n, boo
 	sqlite3_bind_int64(q, 4, (int64_t)n->number);
 	sqlite3_bind_int64(q, 5, n->attempts);
 	TRY(sqlite_done(s, q, WHAT, err));
-	return sqlite3_changes(s->db) > 0
-		       ? STATUS_OK
-		       : err_set(err, STATUS_CONFLICT, "the notice was deleted, or another one has taken it");
+	return sqlite3_changes(s->db) > 0 ? STATUS_OK : taken_by_another(err);
 }
 
 /* ---- what its receiver asks ---- */
@@ -156,7 +171,8 @@ static enum status delete_one(struct store *s, struct slice id, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(sqlite_prepare(s, "UPDATE notice SET deleted = CASE WHEN deleted = 0 THEN ?1 ELSE deleted END WHERE uuid = ?2",
+	TRY(sqlite_prepare(s,
+			   "UPDATE notice SET deleted = CASE WHEN deleted = 0 THEN ?1 ELSE deleted END WHERE uuid = ?2",
 			   &q, err));
 	sqlite3_bind_int64(q, 1, s->now());
 	bind_text(q, 2, id);

@@ -346,6 +346,7 @@ enum store_document_kind {
 	STORE_DOCUMENT_SECRET = 3,   /* that all nodes share */
 	STORE_DOCUMENT_WATCH = 4,    /* what limpid watch told of an index report: by the file */
 	STORE_DOCUMENT_SETTING = 5,  /* of this data folder: by its name */
+	STORE_DOCUMENT_LAYER_OF = 6, /* name of the layer of the old API that a manifest is: by its digest */
 };
 #define STORE_DOCUMENT_NAME 1024 /* bytes of a name, and of an owner's: both are entries of indexes */
 struct store_document {
@@ -501,6 +502,9 @@ enum status store_notice_put(struct store *s, const char *id, struct slice body,
 			     struct err *err) NODISCARD;
 /* The longest due; STATUS_NOTFOUND if there is none, *out_next_s is then when one will be (DATE_NONE: none). */
 enum status store_notice_take(struct store *s, unsigned lease_s, struct store_notice *out, int64_t *out_next_s,
+			      struct err *err) NODISCARD;
+/* Still here: the lease begins anew. STATUS_CONFLICT: it was deleted, or is another one's. */
+enum status store_notice_hold(struct store *s, const struct store_notice *n, unsigned lease_s,
 			      struct err *err) NODISCARD;
 /* To be sent again from due_s on. STATUS_CONFLICT: it was deleted, or is another one's. */
 enum status store_notice_end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s,

@@ -119,10 +119,13 @@ static void test_taken_over(void **state)
 	put(s, A, "a", true);
 	first = take(s, A);
 	clock_s += 9;
+	check(store_notice_hold(s, &first, 10, &err));
+	clock_s += 9;
 	expect_none(other, clock_s + 1);
 	clock_s += 1;
 	second = take(other, A);
 	/* Who was thought dead changes nothing. */
+	check_fails(store_notice_hold(s, &first, 10, &err), STATUS_CONFLICT, "another one has taken it");
 	check_fails(store_notice_end(s, &first, true, clock_s + 1, &err), STATUS_CONFLICT, "another one has taken it");
 	check(store_notice_end(other, &second, true, clock_s + 50, &err));
 	store_close(s);
