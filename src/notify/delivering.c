@@ -181,7 +181,8 @@ enum status notifier_deliver_one(struct notifier *n, int64_t *out_next_s, struct
 	if (notify_peer_rests(n, &n->peer, out_next_s))
 		return err_set(err, STATUS_NOTFOUND, "deliveries pause");
 	TRY(with_store(n, &s, err));
-	st = store_notification_take(s, STORE_NOTIFICATION_DELIVER, n->options.lease_s, &arena, &what, out_next_s, err);
+	st = store_notification_take(s, STORE_NOTIFICATION_DELIVER, n->options.lease_s, atomic_load(&n->node), &arena,
+				     &what, out_next_s, err);
 	store_pool_give(n->options.store, s);
 	TRY(st);
 	return send(n, &what, err);
@@ -266,7 +267,7 @@ enum status notifier_notice_one(struct notifier *n, int64_t *out_next_s, struct 
 	if (notify_peer_rests(n, &n->notices_peer, out_next_s))
 		return err_set(err, STATUS_NOTFOUND, "notices pause");
 	TRY(with_store(n, &s, err));
-	st = store_notice_take(s, n->options.lease_s, &what, out_next_s, err);
+	st = store_notice_take(s, n->options.lease_s, atomic_load(&n->node), &what, out_next_s, err);
 	store_pool_give(n->options.store, s);
 	TRY(st);
 	return send_notice(n, &what, err);

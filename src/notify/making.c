@@ -3,6 +3,7 @@
 #include "notify/notify_impl.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,7 +74,8 @@ static enum status make_with(struct notifier *n, struct store *s, int64_t *out_n
 	uint64_t began_ns = date_monotonic_ns();
 	enum status st;
 
-	TRY(store_notification_take(s, STORE_NOTIFICATION_MAKE, options.lease_s, &arena, &what, out_next_s, err));
+	TRY(store_notification_take(s, STORE_NOTIFICATION_MAKE, options.lease_s, atomic_load(&n->node), &arena, &what,
+				    out_next_s, err));
 	notify_hold(n, NOTIFY_MAKER, &(struct notify_held){ .n = what, .stop = &n->making_stop });
 	/* Notices first: when the end says that all was made, they are there, too. */
 	st = n->options.notices.make ? n->options.notices.make(n->options.notices.ctx, s, &what, &n->making_stop, err)
@@ -306,32 +308,102 @@ static void keep_all(struct notifier *n, bool lease)
 	store_pool_give(n->options.store, s);
 }
 
+/* ---- nodes: who has died gives back what it had ---- */
+
+#define NODES 64u /* that have numbers at one time */
+#define NODES_MS 2000u
+
+static struct slice lock_of(unsigned node, char text[32])
+{
+	snprintf(text, 32, "notifier %u", node);
+	return slice_cstr(text);
+}
+
+/* The lowest number that is free. What whoever had it before was at is due at once: he has died. */
+static void take_number(struct notifier *n, struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	char text[32];
+
+	atomic_store(&n->node, 0);
+	for (unsigned i = 1; i <= NODES; i++) {
+		enum status st = store_lock(s, lock_of(i, text), &ignored);
+
+		if (st == STATUS_CONFLICT)
+			continue;
+		if (st == STATUS_OK && store_notification_release(s, i, &ignored) == STATUS_OK)
+			atomic_store(&n->node, i);
+		return;
+	}
+}
+
+/* Others whose lock can be had are no more. */
+static void bury(struct notifier *n, struct store *s)
+{
+	struct err ignored = ERR_INIT;
+	unsigned nodes[NODES], own = atomic_load(&n->node);
+	size_t count = 0;
+	char text[32];
+
+	if (store_notification_nodes(s, nodes, NODES, &count, &ignored) != STATUS_OK)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (nodes[i] == own || store_lock(s, lock_of(nodes[i], text), &ignored) != STATUS_OK)
+			continue;
+		(void)!store_notification_release(s, nodes[i], &ignored);
+		store_unlock(s, lock_of(nodes[i], text));
+	}
+}
+
+void notify_mind_nodes(struct notifier *n)
+{
+	struct err ignored = ERR_INIT;
+	struct store **held = &n->locks;
+	char text[32];
+
+	if (!*held)
+		*held = open_watch(n->where);
+	if (!*held)
+		return;
+	/* With PostgreSQL it goes with the connection; leases still hold what is being done. */
+	if (atomic_load(&n->node) == 0 ||
+	    store_lock_check(*held, lock_of(atomic_load(&n->node), text), &ignored) != STATUS_OK) {
+		store_unlock_all(*held);
+		take_number(n, *held);
+	}
+	bury(n, *held);
+}
+
 /*
- * While there is work, the keeper waits for what others say of the queue, and asks then whether it was deleted; and
- * from time to time it makes the lease longer.
+ * While there is work, the keeper waits for what others say of the queue, and asks then whether it was deleted; from
+ * time to time it makes the lease longer, and looks for nodes that have died.
  */
 void *notify_run_keeper(void *notifier)
 {
 	struct notifier *n = notifier;
 	struct pollfd fd = { .fd = n->wake[NOTIFY_KEEPER], .events = POLLIN };
 	uint64_t step_ns = (uint64_t)MAX(n->options.lease_s * UINT64_C(1000000000) / 3, UINT64_C(100000000));
-	uint64_t held_ns = date_monotonic_ns(), seen = 0, now;
+	uint64_t held_ns = date_monotonic_ns(), nodes_ns = held_ns, seen = 0, now;
 	struct store *watch = NULL;
 
 	while (!atomic_load(&n->stopping)) {
+		now = date_monotonic_ns();
+		if (now - nodes_ns >= UINT64_C(1000000) * NODES_MS) {
+			notify_mind_nodes(n);
+			nodes_ns = now;
+		}
 		if (!is_at_work(n)) {
-			poll(&fd, 1, -1);
+			poll(&fd, 1, NODES_MS);
 			drain(fd.fd);
 			held_ns = date_monotonic_ns();
 			continue;
 		}
-		now = date_monotonic_ns();
 		if (now - held_ns >= step_ns) {
 			held_ns = now;
 			keep_all(n, true);
 		}
 		wait_for(n, NOTIFY_KEEPER, &watch, n->where, STORE_QUEUE, &seen,
-			 (int64_t)((held_ns + step_ns - now) / 1000000) + 1);
+			 (int64_t)MIN((held_ns + step_ns - now) / 1000000 + 1, NODES_MS));
 		if (is_at_work(n) && !atomic_load(&n->stopping))
 			keep_all(n, false);
 	}

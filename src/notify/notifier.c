@@ -128,6 +128,8 @@ enum status notifier_start(struct notifier *n, struct err *err)
 						notify_run_keeper };
 	const bool wanted[] = { true, n->options.delivery.send != NULL, n->options.notices.make != NULL, true };
 
+	/* So that what is taken from the first moment on is known as ours. */
+	notify_mind_nodes(n);
 	for (size_t i = 0; i < NOTIFY_THREADS; i++) {
 		if (!wanted[i])
 			continue;
@@ -168,6 +170,8 @@ void notifier_stop(struct notifier *n)
 			pthread_join(n->threads[i], NULL);
 		n->started[i] = false;
 	}
+	store_close(n->locks);
+	n->locks = NULL;
 }
 
 void notifier_free(struct notifier *n)

@@ -33,6 +33,8 @@ struct notifier {
 	char *where, *where_sources; /* owned */
 	atomic_bool stopping, making_stop;
 	atomic_bool store_well, upstream_well;
+	struct store *locks; /* owned; of the keeper: where the number is held */
+	atomic_uint node;    /* the number that the keeper holds for it; 0: none at the moment */
 	pthread_t threads[NOTIFY_THREADS];
 	bool started[NOTIFY_THREADS];
 	int wake[NOTIFY_THREADS];   /* eventfds, owned */
@@ -59,6 +61,9 @@ int64_t notify_pause_s(const struct notifier *n, unsigned attempts);
 void notify_peer_ended(struct notifier *n, struct notify_peer *p, enum status why);
 bool notify_peer_rests(const struct notifier *n, const struct notify_peer *p, int64_t *out_until_s);
 void notify_set_stop(_Atomic bool *stop, int stop_fd, bool on);
+
+/* A number for this node, and what nodes that have died were at is due again. Of the keeper, and before it runs. */
+void notify_mind_nodes(struct notifier *n);
 
 void *notify_run_maker(void *notifier);
 void *notify_run_sender(void *notifier);

@@ -47,21 +47,23 @@ enum status postgres_notice_put(struct store *s, const char *id, struct slice bo
 	pg_bytes(&args, slice_cstr(id));
 	pg_number(&args, s->now());
 	pg_bytes(&args, buf_slice(&packed));
-	TRY(change_and_tell(s,
-			    "INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, body) "
-			    "VALUES ($1, $2, 0, 0, $2, 0, 0, $3) ON CONFLICT (uuid) DO NOTHING",
-			    &args, &changed, err));
+	TRY(change_and_tell(
+		s,
+		"INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, node, body) "
+		"VALUES ($1, $2, 0, 0, $2, 0, 0, 0, $3) ON CONFLICT (uuid) DO NOTHING",
+		&args, &changed, err));
 	*out_put = changed > 0;
 	return STATUS_OK;
 }
 
 /* ---- sending ---- */
 
-enum status postgres_notice_take(struct store *s, unsigned lease_s, struct store_notice *out, int64_t *out_next_s,
-				 struct err *err)
+enum status postgres_notice_take(struct store *s, unsigned lease_s, unsigned node, struct store_notice *out,
+				 int64_t *out_next_s, struct err *err)
 {
 	static const char sql[] =
-		"UPDATE notice SET due = $1 + $2, attempts = attempts + 1 WHERE id = (SELECT id FROM notice WHERE "
+		"UPDATE notice SET due = $1 + $2, attempts = attempts + 1, node = $3 WHERE id = (SELECT id FROM notice "
+		"WHERE "
 		"deleted = 0 AND due <= $1 ORDER BY due, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING " COLUMNS;
 	struct pg_args args = PG_NO_ARGS, none = PG_NO_ARGS;
 	PGresult AUTO(pg_result_free) *r = NULL, *next = NULL;
@@ -70,6 +72,7 @@ enum status postgres_notice_take(struct store *s, unsigned lease_s, struct store
 	TRY(pg_ready_to_write(s, err));
 	pg_number(&args, s->now());
 	pg_number(&args, lease_s);
+	pg_number(&args, node);
 	TRY(pg_call(s, sql, &args, &r, err));
 	if (PQntuples(r) > 0) {
 		read_notice(r, out);
@@ -103,7 +106,8 @@ enum status postgres_notice_end(struct store *s, const struct store_notice *n, b
 				struct err *err)
 {
 	static const char sql[] =
-		"UPDATE notice SET due = $1, notified = CASE WHEN $2 = 1 THEN $3 ELSE notified END, failures = CASE "
+		"UPDATE notice SET node = 0, due = $1, notified = CASE WHEN $2 = 1 THEN $3 ELSE notified END, failures "
+		"= CASE "
 		"WHEN $2 = 1 THEN 0 ELSE failures + 1 END WHERE id = $4 AND attempts = $5 AND deleted = 0";
 	struct pg_args args = PG_NO_ARGS;
 	PGresult AUTO(pg_result_free) *r = NULL;
@@ -152,8 +156,9 @@ enum status postgres_notice_delete(struct store *s, struct slice id, struct err 
 	pg_number(&args, s->now());
 	pg_bytes(&args, id);
 	TRY(change_and_tell(
-		s, "UPDATE notice SET deleted = CASE WHEN deleted = 0 THEN $1 ELSE deleted END WHERE uuid = $2", &args,
-		&changed, err));
+		s,
+		"UPDATE notice SET node = 0, deleted = CASE WHEN deleted = 0 THEN $1 ELSE deleted END WHERE uuid = $2",
+		&args, &changed, err));
 	return changed > 0 ? STATUS_OK : not_there(id, err);
 }
 

@@ -165,8 +165,9 @@ static enum status find_next(struct store *s, enum store_notification_task task,
 	return STATUS_OK;
 }
 
-static enum status take(struct store *s, enum store_notification_task task, unsigned lease_s, struct arena *arena,
-			struct store_notification *out, int64_t *out_next_s, bool *out_found, struct err *err)
+static enum status take(struct store *s, enum store_notification_task task, unsigned lease_s, unsigned node,
+			struct arena *arena, struct store_notification *out, int64_t *out_next_s, bool *out_found,
+			struct err *err)
 {
 	struct pg_args args = PG_NO_ARGS;
 	PGresult AUTO(pg_result_free) *r = NULL;
@@ -181,8 +182,11 @@ static enum status take(struct store *s, enum store_notification_task task, unsi
 	}
 	pg_number(&args, s->now() + lease_s);
 	pg_number(&args, id);
-	TRY(pg_call(s, "UPDATE notification SET due = $1, attempts = attempts + 1 WHERE id = $2 RETURNING " COLUMNS,
-		    &args, &r, err));
+	pg_number(&args, node);
+	TRY(pg_call(
+		s,
+		"UPDATE notification SET due = $1, attempts = attempts + 1, node = $3 WHERE id = $2 RETURNING " COLUMNS,
+		&args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_CONFLICT, "the notification has gone");
 	TRY(read_notification(r, 0, arena, out, err));
@@ -190,19 +194,57 @@ static enum status take(struct store *s, enum store_notification_task task, unsi
 }
 
 enum status postgres_notification_take(struct store *s, enum store_notification_task task, unsigned lease_s,
-				       struct arena *arena, struct store_notification *out, int64_t *out_next_s,
-				       struct err *err)
+				       unsigned node, struct arena *arena, struct store_notification *out,
+				       int64_t *out_next_s, struct err *err)
 {
 	bool found = false;
 	enum status st;
 
 	*out_next_s = DATE_NONE;
-	st = take(s, task, lease_s, arena, out, out_next_s, &found, err);
+	st = take(s, task, lease_s, node, arena, out, out_next_s, &found, err);
 	if (st != STATUS_OK) {
 		pg_rollback(s);
 		return st;
 	}
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notification is due");
+}
+
+enum status postgres_notification_nodes(struct store *s, unsigned *out, size_t max, size_t *out_n, struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+
+	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
+	TRY(pg_call(s,
+		    "SELECT node FROM notification WHERE node <> 0 UNION SELECT node FROM notice WHERE node <> 0 "
+		    "ORDER BY 1 LIMIT $1",
+		    &args, &r, err));
+	*out_n = (size_t)PQntuples(r);
+	for (size_t i = 0; i < *out_n; i++)
+		out[i] = (unsigned)pg_int(r, (int)i, 0);
+	return STATUS_OK;
+}
+
+enum status postgres_notification_release(struct store *s, unsigned node, struct err *err)
+{
+	struct pg_args args = PG_NO_ARGS;
+	PGresult *results[4];
+	struct pg_batch b;
+
+	TRY(pg_ready_to_write(s, err));
+	pg_number(&args, s->now());
+	pg_number(&args, node);
+	TRY(pg_batch_begin(s, &b, err));
+	pg_batch_add(
+		&b,
+		"UPDATE notification SET node = 0, due = CASE WHEN state IN (1, 2, 3) THEN $1 ELSE due END WHERE node "
+		"= $2",
+		&args, err);
+	pg_batch_add(&b, "UPDATE notice SET node = 0, due = $1 WHERE node = $2", &args, err);
+	pg_changed_topic(&b, STORE_QUEUE, err);
+	TRY(pg_batch_run(&b, results, err));
+	pg_clear(results, b.n);
+	return STATUS_OK;
 }
 
 static enum status taken_by_another(struct err *err)
@@ -348,7 +390,8 @@ enum status postgres_notification_end(struct store *s, const struct store_notifi
 	static const char sql[] =
 		"UPDATE notification AS n SET state = CASE WHEN $5 = 1 AND e.entries = 0 THEN 4 ELSE $1 END, changed = "
 		"$2, "
-		"due = $3, error = $4, attempts = CASE WHEN $5 = 1 THEN 0 ELSE attempts END, entries = CASE WHEN $5 = "
+		"due = $3, error = $4, node = 0, attempts = CASE WHEN $5 = 1 THEN 0 ELSE attempts END, entries = CASE "
+		"WHEN $5 = "
 		"1 "
 		"THEN e.entries ELSE n.entries END, seq = CASE WHEN $5 = 1 THEN nextval('notification_seq') ELSE seq "
 		"END "
@@ -487,7 +530,8 @@ enum status postgres_notification_delete(struct store *s, struct slice id, struc
 	pg_bytes(&args, id);
 	TRY(pg_batch_begin(s, &b, err));
 	pg_batch_add(&b,
-		     "UPDATE notification SET state = 5, changed = CASE WHEN state = 5 THEN changed ELSE $1 END WHERE "
+		     "UPDATE notification SET state = 5, node = 0, changed = CASE WHEN state = 5 THEN changed ELSE $1 "
+		     "END WHERE "
 		     "uuid = "
 		     "$2 AND state BETWEEN 2 AND 6",
 		     &args, err);

@@ -35,8 +35,8 @@ static enum status put(struct store *s, const char *id, struct slice packed, boo
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(sqlite_prepare(s,
-			   "INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, body) "
-			   "VALUES (?1, ?2, 0, 0, ?2, 0, 0, ?3) ON CONFLICT (uuid) DO NOTHING",
+			   "INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, node, body) "
+			   "VALUES (?1, ?2, 0, 0, ?2, 0, 0, 0, ?3) ON CONFLICT (uuid) DO NOTHING",
 			   &q, err));
 	bind_text(q, 1, slice_cstr(id));
 	sqlite3_bind_int64(q, 2, s->now());
@@ -70,18 +70,20 @@ static enum status find_next(struct store *s, int64_t *out_next_s, struct err *e
 	return STATUS_OK;
 }
 
-static enum status take(struct store *s, unsigned lease_s, struct store_notice *out, int64_t *out_next_s,
+static enum status take(struct store *s, unsigned lease_s, unsigned node, struct store_notice *out, int64_t *out_next_s,
 			bool *out_found, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
 
-	TRY(sqlite_prepare(s,
-			   "UPDATE notice SET due = ?1 + ?2, attempts = attempts + 1 WHERE id = (SELECT id FROM notice "
-			   "WHERE deleted = 0 AND due <= ?1 ORDER BY due, id LIMIT 1) RETURNING " COLUMNS,
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		"UPDATE notice SET due = ?1 + ?2, attempts = attempts + 1, node = ?3 WHERE id = (SELECT id FROM notice "
+		"WHERE deleted = 0 AND due <= ?1 ORDER BY due, id LIMIT 1) RETURNING " COLUMNS,
+		&q, err));
 	sqlite3_bind_int64(q, 1, s->now());
 	sqlite3_bind_int64(q, 2, lease_s);
+	sqlite3_bind_int64(q, 3, node);
 	rc = sqlite3_step(q);
 	*out_found = rc == SQLITE_ROW;
 	if (rc == SQLITE_DONE)
@@ -92,14 +94,14 @@ static enum status take(struct store *s, unsigned lease_s, struct store_notice *
 	return sqlite_done(s, q, WHAT, err);
 }
 
-enum status sqlite_notice_take(struct store *s, unsigned lease_s, struct store_notice *out, int64_t *out_next_s,
-			       struct err *err)
+enum status sqlite_notice_take(struct store *s, unsigned lease_s, unsigned node, struct store_notice *out,
+			       int64_t *out_next_s, struct err *err)
 {
 	bool found = false;
 
 	*out_next_s = DATE_NONE;
 	TRY(sqlite_begin_durable(s, err));
-	TRY(finish(s, take(s, lease_s, out, out_next_s, &found, err), err));
+	TRY(finish(s, take(s, lease_s, node, out, out_next_s, &found, err), err));
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notice is due");
 }
 
@@ -126,10 +128,11 @@ enum status sqlite_notice_end(struct store *s, const struct store_notice *n, boo
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(sqlite_durable(s, err));
-	TRY(sqlite_prepare(s,
-			   "UPDATE notice SET due = ?1, notified = CASE WHEN ?2 THEN ?3 ELSE notified END, failures = "
-			   "CASE WHEN ?2 THEN 0 ELSE failures + 1 END WHERE id = ?4 AND attempts = ?5 AND deleted = 0",
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		"UPDATE notice SET node = 0, due = ?1, notified = CASE WHEN ?2 THEN ?3 ELSE notified END, failures = "
+		"CASE WHEN ?2 THEN 0 ELSE failures + 1 END WHERE id = ?4 AND attempts = ?5 AND deleted = 0",
+		&q, err));
 	sqlite3_bind_int64(q, 1, due_s);
 	sqlite3_bind_int(q, 2, notified);
 	sqlite3_bind_int64(q, 3, s->now());
@@ -171,9 +174,10 @@ static enum status delete_one(struct store *s, struct slice id, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(sqlite_prepare(s,
-			   "UPDATE notice SET deleted = CASE WHEN deleted = 0 THEN ?1 ELSE deleted END WHERE uuid = ?2",
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		"UPDATE notice SET node = 0, deleted = CASE WHEN deleted = 0 THEN ?1 ELSE deleted END WHERE uuid = ?2",
+		&q, err));
 	sqlite3_bind_int64(q, 1, s->now());
 	bind_text(q, 2, id);
 	TRY(sqlite_done(s, q, WHAT, err));

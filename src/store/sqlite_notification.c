@@ -159,8 +159,9 @@ static enum status find_next(struct store *s, enum store_notification_task task,
 	return STATUS_OK;
 }
 
-static enum status take(struct store *s, enum store_notification_task task, unsigned lease_s, struct arena *arena,
-			struct store_notification *out, int64_t *out_next_s, bool *out_found, struct err *err)
+static enum status take(struct store *s, enum store_notification_task task, unsigned lease_s, unsigned node,
+			struct arena *arena, struct store_notification *out, int64_t *out_next_s, bool *out_found,
+			struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int64_t id;
@@ -169,11 +170,13 @@ static enum status take(struct store *s, enum store_notification_task task, unsi
 	*out_found = id != 0;
 	if (id == 0)
 		return find_next(s, task, out_next_s, err);
-	TRY(sqlite_prepare(s,
-			   "UPDATE notification SET due = ?1, attempts = attempts + 1 WHERE id = ?2 RETURNING " COLUMNS,
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		"UPDATE notification SET due = ?1, attempts = attempts + 1, node = ?3 WHERE id = ?2 RETURNING " COLUMNS,
+		&q, err));
 	sqlite3_bind_int64(q, 1, s->now() + lease_s);
 	sqlite3_bind_int64(q, 2, id);
+	sqlite3_bind_int64(q, 3, node);
 	if (sqlite3_step(q) != SQLITE_ROW)
 		return sqlite_failed(s, err, WHAT);
 	TRY(read_notification(q, arena, out, err));
@@ -181,15 +184,57 @@ static enum status take(struct store *s, enum store_notification_task task, unsi
 }
 
 enum status sqlite_notification_take(struct store *s, enum store_notification_task task, unsigned lease_s,
-				     struct arena *arena, struct store_notification *out, int64_t *out_next_s,
-				     struct err *err)
+				     unsigned node, struct arena *arena, struct store_notification *out,
+				     int64_t *out_next_s, struct err *err)
 {
 	bool found = false;
 
 	*out_next_s = DATE_NONE;
 	TRY(sqlite_begin_durable(s, err));
-	TRY(finish(s, take(s, task, lease_s, arena, out, out_next_s, &found, err), err));
+	TRY(finish(s, take(s, task, lease_s, node, arena, out, out_next_s, &found, err), err));
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notification is due");
+}
+
+enum status sqlite_notification_nodes(struct store *s, unsigned *out, size_t max, size_t *out_n, struct err *err)
+{
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+	int rc;
+
+	*out_n = 0;
+	TRY(sqlite_prepare(
+		s,
+		"SELECT node FROM notification WHERE node <> 0 UNION SELECT node FROM notice WHERE node <> 0 "
+		"ORDER BY 1 LIMIT ?",
+		&q, err));
+	sqlite3_bind_int64(q, 1, (int64_t)MIN(max, INT32_MAX));
+	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
+		out[(*out_n)++] = (unsigned)sqlite3_column_int64(q, 0);
+	return rc == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, WHAT);
+}
+
+static enum status release(struct store *s, unsigned node, struct err *err)
+{
+	static const char *const sql[] = {
+		"UPDATE notification SET node = 0, due = CASE WHEN state IN (1, 2, 3) THEN ?1 ELSE due END WHERE node "
+		"= ?2",
+		"UPDATE notice SET node = 0, due = ?1 WHERE node = ?2",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(sql); i++) {
+		sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+
+		TRY(sqlite_prepare(s, sql[i], &q, err));
+		sqlite3_bind_int64(q, 1, s->now());
+		sqlite3_bind_int64(q, 2, node);
+		TRY(sqlite_done(s, q, WHAT, err));
+	}
+	return sqlite_changed(s, STORE_QUEUE, err);
+}
+
+enum status sqlite_notification_release(struct store *s, unsigned node, struct err *err)
+{
+	TRY(sqlite_begin(s, err));
+	return finish(s, release(s, node, err), err);
 }
 
 static enum status taken_by_another(struct err *err)
@@ -314,7 +359,8 @@ static enum status end(struct store *s, const struct store_notification *n, enum
 		state = STORE_NOTIFICATION_DELIVERED;
 	TRY(sqlite_prepare(
 		s,
-		"UPDATE notification SET state = ?1, changed = ?2, due = ?3, error = ?4, attempts = CASE WHEN ?5 THEN "
+		"UPDATE notification SET state = ?1, changed = ?2, due = ?3, error = ?4, node = 0, attempts = CASE "
+		"WHEN ?5 THEN "
 		"0 "
 		"ELSE attempts END, entries = CASE WHEN ?5 THEN ?6 ELSE entries END, seq = CASE WHEN ?5 THEN (SELECT "
 		"max(seq) + 1 FROM notification) ELSE seq END WHERE id = ?7 AND (attempts = ?8 OR ?9) AND state IN "
@@ -449,10 +495,11 @@ static enum status delete_one(struct store *s, struct slice id, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(sqlite_prepare(s,
-			   "UPDATE notification SET state = 5, changed = CASE WHEN state = 5 THEN changed ELSE ?1 END "
-			   "WHERE uuid = ?2 AND state BETWEEN 2 AND 6",
-			   &q, err));
+	TRY(sqlite_prepare(
+		s,
+		"UPDATE notification SET state = 5, node = 0, changed = CASE WHEN state = 5 THEN changed ELSE ?1 END "
+		"WHERE uuid = ?2 AND state BETWEEN 2 AND 6",
+		&q, err));
 	sqlite3_bind_int64(q, 1, s->now());
 	bind_text(q, 2, id);
 	TRY(sqlite_done(s, q, WHAT, err));

@@ -413,11 +413,15 @@ enum store_notification_task { STORE_NOTIFICATION_MAKE, STORE_NOTIFICATION_DELIV
 /*
  * The longest due; STATUS_NOTFOUND if there is none, *out_next_s is then when one will be (DATE_NONE: none is known).
  * Of one source the older one is made first. One is not delivered while an older one that has one of its manifests is
- * not.
+ * not. node: who takes it, for store_notification_nodes(); 0: somebody.
  */
-enum status store_notification_take(struct store *s, enum store_notification_task task, unsigned lease_s,
+enum status store_notification_take(struct store *s, enum store_notification_task task, unsigned lease_s, unsigned node,
 				    struct arena *arena, struct store_notification *out, int64_t *out_next_s,
 				    struct err *err) NODISCARD;
+/* Nodes that have a notification or a notice at the moment, at most max; and what a node has is to be taken at once. */
+enum status store_notification_nodes(struct store *s, unsigned *out, size_t max, size_t *out_n,
+				     struct err *err) NODISCARD;
+enum status store_notification_release(struct store *s, unsigned node, struct err *err) NODISCARD;
 /* Still here: the lease begins anew. STATUS_CONFLICT: it is another one's, was deleted, or ended. */
 enum status store_notification_hold(struct store *s, const struct store_notification *n, unsigned lease_s,
 				    struct err *err) NODISCARD;
@@ -501,8 +505,8 @@ struct store_notice {
 enum status store_notice_put(struct store *s, const char *id, struct slice body, bool *out_put,
 			     struct err *err) NODISCARD;
 /* The longest due; STATUS_NOTFOUND if there is none, *out_next_s is then when one will be (DATE_NONE: none). */
-enum status store_notice_take(struct store *s, unsigned lease_s, struct store_notice *out, int64_t *out_next_s,
-			      struct err *err) NODISCARD;
+enum status store_notice_take(struct store *s, unsigned lease_s, unsigned node, struct store_notice *out,
+			      int64_t *out_next_s, struct err *err) NODISCARD;
 /* Still here: the lease begins anew. STATUS_CONFLICT: it was deleted, or is another one's. */
 enum status store_notice_hold(struct store *s, const struct store_notice *n, unsigned lease_s,
 			      struct err *err) NODISCARD;

@@ -8,8 +8,13 @@ CREATE TABLE notice (
     due      INTEGER NOT NULL, -- to be sent from then on: end of the lease, of a pause, of the time to deal with it
     attempts INTEGER NOT NULL,
     failures INTEGER NOT NULL, -- attempts since it was taken last
+    node     INTEGER NOT NULL, -- who has it; 0: nobody, or one without a number
     body     BLOB NOT NULL     -- packed
 ) STRICT;
 CREATE INDEX notice_due ON notice (due) WHERE deleted = 0;
 CREATE INDEX notice_deleted ON notice (deleted) WHERE deleted <> 0;
 CREATE INDEX notice_created ON notice (created);
+CREATE INDEX notice_node ON notice (node) WHERE node <> 0;
+-- Who has a notification at the moment: leases of a node that has died need not run out.
+ALTER TABLE notification ADD COLUMN node INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX notification_node ON notification (node) WHERE node <> 0;

@@ -23,7 +23,7 @@ static struct store_notice take(struct store *s, const char *want)
 	struct store_notice n;
 	int64_t next_s;
 
-	check(store_notice_take(s, 10, &n, &next_s, &err));
+	check(store_notice_take(s, 10, 0, &n, &next_s, &err));
 	assert_string_equal(n.id, want);
 	return n;
 }
@@ -33,7 +33,7 @@ static void expect_none(struct store *s, int64_t want_next_s)
 	struct store_notice n;
 	int64_t next_s = 0;
 
-	check_fails(store_notice_take(s, 10, &n, &next_s, &err), STATUS_NOTFOUND, "no notice is due");
+	check_fails(store_notice_take(s, 10, 0, &n, &next_s, &err), STATUS_NOTFOUND, "no notice is due");
 	assert_int_equal(next_s, want_next_s);
 }
 

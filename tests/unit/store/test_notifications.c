@@ -26,7 +26,7 @@ static struct store_notification take(struct store *s, enum store_notification_t
 	struct store_notification n;
 	int64_t next_s;
 
-	check(store_notification_take(s, task, lease_s, &arena, &n, &next_s, &err));
+	check(store_notification_take(s, task, lease_s, 0, &arena, &n, &next_s, &err));
 	return n;
 }
 
@@ -35,7 +35,7 @@ static void expect_none(struct store *s, enum store_notification_task task, int6
 	struct store_notification n;
 	int64_t next_s = 0;
 
-	check_fails(store_notification_take(s, task, 10, &arena, &n, &next_s, &err), STATUS_NOTFOUND, "is due");
+	check_fails(store_notification_take(s, task, 10, 0, &arena, &n, &next_s, &err), STATUS_NOTFOUND, "is due");
 	assert_int_equal(next_s, want_next_s);
 }
 
@@ -99,6 +99,44 @@ static void test_begun_once(void **state)
 	store_close(s);
 }
 
+/* What a node that has died was at is due at once; what others have, and what rests, is not. */
+static void test_nodes(void **state)
+{
+	struct store *s = place_open(*state);
+	struct store_notification n, resting;
+	struct store_notice notice;
+	unsigned nodes[4];
+	int64_t next_s;
+	size_t count;
+	bool put;
+
+	begin(s, "one", OP_A, "", 0, STORE_NOTIFICATION_MAKING, true);
+	begin(s, "two", OP_B, "", 0, STORE_NOTIFICATION_MAKING, true);
+	begin(s, "three", OP_C, "", 0, STORE_NOTIFICATION_MAKING, true);
+	check(store_notification_take(s, STORE_NOTIFICATION_MAKE, 100, 7, &arena, &resting, &next_s, &err));
+	check(store_notification_end(s, &resting, STORE_NOTIFICATION_MAKING, clock_s + 50, SLICE("why"), &err));
+	check(store_notification_take(s, STORE_NOTIFICATION_MAKE, 100, 7, &arena, &n, &next_s, &err));
+	check(store_notification_take(s, STORE_NOTIFICATION_MAKE, 100, 9, &arena, &n, &next_s, &err));
+	check(store_notice_put(s, OP_A, SLICE("x"), &put, &err));
+	check(store_notice_take(s, 100, 5, &notice, &next_s, &err));
+	check(store_notification_nodes(s, nodes, 4, &count, &err));
+	assert_int_equal(count, 3);
+	assert_int_equal(nodes[0], 5);
+	assert_int_equal(nodes[1], 7);
+	assert_int_equal(nodes[2], 9);
+	expect_none(s, STORE_NOTIFICATION_MAKE, clock_s + 50);
+	check(store_notification_release(s, 7, &err));
+	n = take(s, STORE_NOTIFICATION_MAKE, 100);
+	check_slice(n.source, "two");
+	expect_none(s, STORE_NOTIFICATION_MAKE, clock_s + 50);
+	check(store_notification_release(s, 5, &err));
+	check(store_notice_take(s, 100, 0, &notice, &next_s, &err));
+	assert_int_equal(notice.attempts, 2);
+	check(store_notification_nodes(s, nodes, 4, &count, &err));
+	assert_int_equal(count, 1);
+	store_close(s);
+}
+
 static void test_made_by_who_has_it(void **state)
 {
 	struct store *s = place_open(*state), *other = place_open(*state);
@@ -146,7 +184,7 @@ static void test_order_of_making(void **state)
 	a = take(s, STORE_NOTIFICATION_MAKE, 10);
 	begin(s, "one", OP_B, OP_A, a.number, STORE_NOTIFICATION_MAKING, true);
 	/* The one before is not made yet. */
-	check_fails(store_notification_take(s, STORE_NOTIFICATION_MAKE, 10, &arena, &b, &(int64_t){ 0 }, &err),
+	check_fails(store_notification_take(s, STORE_NOTIFICATION_MAKE, 10, 0, &arena, &b, &(int64_t){ 0 }, &err),
 		    STATUS_NOTFOUND, "is due");
 	check(store_notification_end(s, &a, STORE_NOTIFICATION_CREATED, clock_s, SLICE(""), &err));
 	/* Nobody has anything of it. */
@@ -369,7 +407,7 @@ static int take_all(void *ctx)
 		struct store_notification n;
 		int64_t next_s;
 		enum status st =
-			store_notification_take(s, STORE_NOTIFICATION_DELIVER, 1000, &arena, &n, &next_s, &err);
+			store_notification_take(s, STORE_NOTIFICATION_DELIVER, 1000, 0, &arena, &n, &next_s, &err);
 
 		if (st == STATUS_NOTFOUND)
 			break;
@@ -418,6 +456,7 @@ int main(void)
 		CASE(test_delivery),	      CASE(test_deleted_is_not_delivered),
 		CASE(test_order_of_delivery), CASE(test_collected),
 		CASE(test_operations_stay),   CASE(test_two_take_different_ones),
+		CASE(test_nodes),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
