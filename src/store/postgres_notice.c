@@ -78,7 +78,7 @@ enum status postgres_notice_take(struct store *s, unsigned lease_s, unsigned nod
 		read_notice(r, out);
 		return STATUS_OK;
 	}
-	TRY(pg_call(s, "SELECT min(due) FROM notice WHERE deleted = 0", &none, &next, err));
+	TRY(pg_read(s, "SELECT min(due) FROM notice WHERE deleted = 0", &none, &next, err));
 	if (PQntuples(next) > 0 && !PQgetisnull(next, 0, 0))
 		*out_next_s = pg_int(next, 0, 0);
 	return err_set(err, STATUS_NOTFOUND, "no notice is due");
@@ -139,7 +139,7 @@ enum status postgres_notice_get(struct store *s, struct slice id, struct arena *
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	pg_bytes(&args, id);
-	TRY(pg_call(s, "SELECT " COLUMNS ", body FROM notice WHERE uuid = $1", &args, &r, err));
+	TRY(pg_read(s, "SELECT " COLUMNS ", body FROM notice WHERE uuid = $1", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return not_there(id, err);
 	read_notice(r, out);
@@ -202,7 +202,7 @@ enum status postgres_manifest_has(struct store *s, const struct digest *manifest
 	pg_digest(&args, manifest, packed);
 	pg_array_arg(&args, &ids, PG_BIGINT);
 	/* A manifest has few groups; each is read once. */
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    "SELECT DISTINCT p.id FROM manifest AS m JOIN package_group AS g ON g.id = ANY (m.groups) JOIN "
 		    "unnest($2) AS p (id) ON p.id = ANY (g.packages) WHERE m.digest = $1",
 		    &args, &r, err));

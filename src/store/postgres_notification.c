@@ -215,7 +215,7 @@ enum status postgres_notification_nodes(struct store *s, unsigned *out, size_t m
 	PGresult AUTO(pg_result_free) *r = NULL;
 
 	pg_number(&args, (int64_t)MIN(max, INT32_MAX));
-	TRY(pg_call(s,
+	TRY(pg_read(s,
 		    "SELECT node FROM notification WHERE node <> 0 UNION SELECT node FROM notice WHERE node <> 0 "
 		    "ORDER BY 1 LIMIT $1",
 		    &args, &r, err));
