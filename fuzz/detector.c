@@ -130,9 +130,6 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"conda-meta/a",
 		"var/lib/pacman/local/a-1",
 		"var/db/pkg/a/a-1",
-		"usr/lib/opkg",
-		"nix/var/nix/db",
-		"var/lib/rpmmanifest",
 		"wp-content/plugins/a/a",
 		"wp-content/themes/a",
 		"lib/luarocks/rocks-5.4/a/1/a",
@@ -142,8 +139,20 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		".opam-switch/packages/a.1",
 		".pub-cache/hosted/pub.dev/a-1",
 		"perl/.meta/a-1",
+		"var/db/xbps",
+		"var/guix/db",
+		"var/db/pkg",
+		"var/lib/eopkg/package/a",
+		"Cellar/a/1",
+		"Cellar/a/1/.brew/a",
+		"snap/a/1",
+		"opt/bitnami/a/.spdx-a",
 	};
-	static const char *const children[] = { "base-files", "base-files.list", "base-files.md5sums", "x", "a.json" };
+	static const char *const children[] = {
+		"base-files", "base-files.list",  "base-files.md5sums",
+		"x",	      "a.json",		  "a.control",
+		"a.list",     "Dockerfile-a-1-1", "0123456789abcdfghijklmnpqrsvwxyz-a-1"
+	};
 
 	if (rule->match == PATH_EXACT) {
 		snprintf(buf, size, "%s", rule->text);

@@ -219,7 +219,7 @@ static struct state state_at(struct coalesce *c, const struct group *g, size_t l
 {
 	struct merged_seen seen = merged_at(&c->merged, g->canon, layer);
 
-	if (seen.kind == MERGED_FILE)
+	if (seen.kind == MERGED_FILE || seen.kind == MERGED_DIRECTORY)
 		return (struct state){ find_group(c, g->canon, seen.layer, SLICE_EMPTY, g->detector), seen.layer };
 	if (seen.kind == MERGED_HARDLINK)
 		return (struct state){ find_group(c, g->canon, seen.source_layer, g->canon, g->detector), seen.layer };

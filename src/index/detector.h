@@ -42,6 +42,7 @@ struct path_rule {
 	enum detect_need need;
 	uint64_t max_bytes;                  /* larger files: DIAG_LIMIT, not parsed; 0 = limits.file_bytes */
 	bool (*accept)(struct slice path);   /* finer test after the match; NULL = all */
+	bool directories;		     /* PATH_CHILD with DETECT_PRESENCE: directories of such a name, too */
 	const char *companion;               /* file beside it, path + companion, handed along ("-wal"); NULL = none.
 					      * Parsing waits for the end of the layer then */
 	const char *unread; /* such files hold packages that nobody here reads: what they are, for people ("Java
@@ -60,6 +61,7 @@ struct detect_file {
 	struct byte_range ranges[DETECT_RANGES_MAX]; /* DETECT_RANGES: what was kept ... */
 	struct slice range_bytes[DETECT_RANGES_MAX]; /* ... and its bytes (shorter if the file ended) */
 	size_t n_ranges;
+	bool directory;		      /* it is none: only that it is there is known */
 	bool second_pass;             /* asked for again by again(): bytes holds the whole file */
 };
 

@@ -332,7 +332,7 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 		return STATUS_OK;
 	if (want->again)
 		drop_first_reading(s, want->own, want->wanted, d);
-	s->run = add_run(s, want, file->size, LAYER_FILE_REGULAR, err);
+	s->run = add_run(s, want, file->size, file->directory ? LAYER_FILE_DIRECTORY : LAYER_FILE_REGULAR, err);
 	if (!s->run)
 		return STATUS_OK; /* the report is full, and says so */
 	s->asked_again = false;

@@ -100,6 +100,24 @@ static enum status visit_odd(struct scan *s, const struct tar_entry *entry, cons
 	return STATUS_OK;
 }
 
+/* Directories are wanted by name alone, by few; others expect a file there. */
+static enum status visit_directory(struct scan *s, const struct tar_entry *entry, struct err *err)
+{
+	struct scan_wants wants;
+
+	scan_wanted(s, entry->path, &wants);
+	for (size_t i = 0; i < wants.n; i++) {
+		const struct scan_want *w = &wants.at[i];
+		const struct detect_file file = {
+			.path = w->wanted, .rule = w->hit.rule, .mode = entry->mode, .directory = true
+		};
+
+		if (w->hit.rule->directories)
+			TRY(scan_parse(s, &file, w, err));
+	}
+	return visit_odd(s, entry, "a directory", LAYER_FILE_DIRECTORY, err);
+}
+
 static enum status add_link(struct scan *s, const struct tar_entry *entry, bool hard, struct err *err)
 {
 	struct layer_report *r = s->report;
@@ -296,7 +314,7 @@ static enum status visit_placed(struct scan *s, const struct tar_entry *entry, u
 		return wants.n > 0 ? scan_file(s, entry, &wants, body, err) : STATUS_OK;
 	case TAR_DIR:
 		TRY(put_node(s, dir, name, NODE_DIRECTORY, 0, SLICE_EMPTY, &s->node, err));
-		return visit_odd(s, entry, "a directory", LAYER_FILE_DIRECTORY, err);
+		return visit_directory(s, entry, err);
 	case TAR_SYMLINK:
 		TRY(put_node(s, dir, name, NODE_SYMLINK, 0, entry->link, &s->node, err));
 		return visit_symlink(s, entry, err);

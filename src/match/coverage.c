@@ -303,11 +303,14 @@ static enum status judge_packages(struct coverage *c, const struct index_report 
 /* An operating system was recognised but none of its packages, or nothing was found at all. */
 static enum status judge_emptiness(struct coverage *c, const struct index_report *index, struct err *err)
 {
+	const struct distro *distro =
+		index->distributions.len > 0 ? distro_by_id(index->distributions.at[0].did) : NULL;
 	bool system = false;
 	struct err_quote q;
 
 	for (size_t i = 0; i < index->packages.len; i++)
-		system |= scopes_is_system(index->packages.at[i].package.type);
+		system |= scopes_is_system(index->packages.at[i].package.type) ||
+			  (distro && distro_package_type(distro) == index->packages.at[i].package.type);
 	if (index->packages.len == 0)
 		return add(c, COVERAGE_NO_PACKAGES, SLICE_EMPTY, 0, err,
 			   "no package was found: nothing could be looked up");

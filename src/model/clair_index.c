@@ -150,6 +150,7 @@ static const struct kind {
 struct entry {
 	struct slice id, db, scanner;
 	size_t layer, distribution, repository, n_repositories;
+	bool binary; /* what is installed; Clair lists what an image was built from as packages, too */
 };
 
 static bool fits_place(const struct kind *k, struct slice db)
@@ -223,9 +224,13 @@ static bool scheme_accepts(const struct package *p)
 
 static enum status add_package(struct clair_reader *rd, const struct package *base, const struct entry *e)
 {
+	enum package_type type = kind_of(rd, e);
 	struct index_package *p;
 	struct slice *id;
 	bool restored;
+
+	if (type == PACKAGE_OCI && !e->binary)
+		return STATUS_OK;
 
 	if (rd->out->packages.len >= rd->limits->packages)
 		return err_set(rd->err, STATUS_LIMIT, "an index report with more than %llu packages",
@@ -241,7 +246,7 @@ static enum status add_package(struct clair_reader *rd, const struct package *ba
 	p->n_repositories = e->n_repositories;
 	if (!arena_copy(rd->arena, e->db, &p->package.db) || !arena_copy(rd->arena, e->scanner, &p->package.detector))
 		return nomem(rd);
-	p->package.type = kind_of(rd, e);
+	p->package.type = type;
 	TRY(clair_member_apply(rd, e->id, p, &restored));
 	if (restored)
 		return STATUS_OK;
@@ -382,6 +387,7 @@ static enum status get_package(struct clair_reader *rd, struct slice id, yyjson_
 {
 	struct entry e = { .id = id,
 			   .scanner = scanner_of(v),
+			   .binary = slice_eq(json_get_str(v, "kind"), SLICE("binary")),
 			   .layer = SIZE_MAX,
 			   .distribution = INDEX_NO_DISTRIBUTION,
 			   .repository = SIZE_MAX };

@@ -13,7 +13,8 @@
 
 static bool is_system(enum package_type t)
 {
-	return t == PACKAGE_DEB || t == PACKAGE_APK || t == PACKAGE_RPM;
+	return t == PACKAGE_DEB || t == PACKAGE_APK || t == PACKAGE_RPM || t == PACKAGE_ALPM || t == PACKAGE_OPKG ||
+	       t == PACKAGE_BOTTLEROCKET;
 }
 
 static void qualify(struct purl *p, const char *key, struct slice value)
@@ -52,7 +53,7 @@ static enum status system_purl(const struct index_report *r, const struct index_
 		k->distribution < r->distributions.len ? &r->distributions.at[k->distribution] : NULL;
 	struct slice upstream, distro = SLICE_EMPTY;
 
-	if (k->package.type == PACKAGE_RPM)
+	if (k->package.type == PACKAGE_RPM || k->package.type == PACKAGE_BOTTLEROCKET)
 		take_epoch(p);
 	qualify(p, "arch", k->package.arch);
 	if (d) {
@@ -69,6 +70,16 @@ static enum status system_purl(const struct index_report *r, const struct index_
 	if (k->package.module.len > 0)
 		qualify(p, "rpmmod", k->package.module);
 	return STATUS_OK;
+}
+
+/* An image has no namespace: where it lies is a qualifier, and so is its tag, as its version would be a digest. */
+static void oci_purl(const struct package *k, struct purl *p)
+{
+	p->namespace_ = p->version = SLICE_EMPTY;
+	qualify(p, "arch", k->arch);
+	if (p->name.len < k->name.len)
+		qualify(p, "repository_url", k->name);
+	qualify(p, "tag", k->version);
 }
 
 enum status subject_purl(const struct index_report *r, size_t package, struct arena *arena, struct slice *out,
@@ -91,6 +102,8 @@ enum status subject_purl(const struct index_report *r, size_t package, struct ar
 		p.name = k->package.name;
 		p.namespace_ = SLICE_EMPTY;
 	}
+	if (k->package.type == PACKAGE_OCI)
+		oci_purl(&k->package, &p);
 	if (k->package.flags & PACKAGE_MAIN_MODULE && k->package.flags & PACKAGE_BAD_VERSION)
 		p.version = SLICE_EMPTY;
 	purl_print(&p, &text);

@@ -2,7 +2,7 @@
 /* installed.c - what the detectors of installed language packages share. */
 #include "index/package/installed.h"
 
-static bool is_text(struct slice s)
+bool installed_is_text(struct slice s)
 {
 	if (s.len == 0 || s.len > INSTALLED_TEXT_MAX || !slice_is_utf8(s))
 		return false;
@@ -36,9 +36,9 @@ enum status installed_emit(struct installed *in, struct slice name, struct slice
 			     .path = in->file->path,
 			     .detector = slice_cstr(in->kind) };
 
-	if (!is_text(name))
+	if (!installed_is_text(name))
 		return installed_refuse(in, ERR_NO_OFFSET, "there is no name, or it is no text");
-	if (!is_text(version))
+	if (!installed_is_text(version))
 		return installed_refuse(in, ERR_NO_OFFSET, "there is no version, or it is no text");
 	if (!package_version_ok(in->type, version))
 		p.flags |= PACKAGE_BAD_VERSION;

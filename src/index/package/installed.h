@@ -26,6 +26,8 @@ struct installed {
 	struct told told; /* TOLD_NONE at the beginning */
 };
 
+/* UTF-8 without control characters, not empty and not too long: what a name or a version is. */
+bool installed_is_text(struct slice s);
 /*
  * Emit one package. A name or version that is empty, too long or no text is a diagnostic RECORD, and nothing is
  * emitted; a version that its scheme refuses is marked.

@@ -6,29 +6,24 @@
  */
 #include "index/detector.h"
 
-static bool is_pacman(struct slice path)
+static bool is_xbps(struct slice path)
 {
-	return slice_starts(path, SLICE("var/lib/pacman/local/"));
+	return slice_starts(path, SLICE("var/db/xbps/"));
 }
 
-static bool is_portage(struct slice path)
+static bool is_guix(struct slice path)
 {
-	return slice_starts(path, SLICE("var/db/pkg/"));
+	return slice_eq(path, SLICE("var/guix/db/db.sqlite"));
 }
 
-static bool is_nix(struct slice path)
+static bool is_freebsd(struct slice path)
 {
-	return slice_eq(path, SLICE("nix/var/nix/db/db.sqlite"));
+	return slice_eq(path, SLICE("var/db/pkg/local.sqlite"));
 }
 
-static bool is_opkg(struct slice path)
+static bool is_eopkg(struct slice path)
 {
-	return slice_eq(path, SLICE("usr/lib/opkg/status")) || slice_eq(path, SLICE("var/lib/opkg/status"));
-}
-
-static bool is_mariner(struct slice path)
-{
-	return slice_starts(path, SLICE("var/lib/rpmmanifest/"));
+	return slice_starts(path, SLICE("var/lib/eopkg/package/"));
 }
 
 #define UNREAD(ending, kind, finer)                                                                                    \
@@ -37,12 +32,14 @@ static bool is_mariner(struct slice path)
 	}
 
 static const struct path_rule rules[] = {
-	UNREAD("/desc", "packages of pacman", is_pacman),
-	UNREAD("/PF", "packages of Portage", is_portage),
-	UNREAD("/status", "packages of opkg", is_opkg),
-	UNREAD("/db.sqlite", "packages of Nix", is_nix),
-	UNREAD("/container-manifest-2", "packages of a distroless CBL-Mariner", is_mariner),
-	UNREAD("/application-inventory.json", "packages of Bottlerocket", NULL),
+	UNREAD("/pkgdb-0.38.plist", "packages of XBPS", is_xbps),
+	UNREAD("/db.sqlite", "packages of Guix", is_guix),
+	UNREAD("/local.sqlite", "packages of FreeBSD", is_freebsd),
+	UNREAD("/metadata.xml", "packages of eopkg", is_eopkg),
+	{ .match = PATH_CHILD,
+	  .text = "var/lib/pkgtools/packages/",
+	  .need = DETECT_PRESENCE,
+	  .unread = "packages of Slackware" },
 	{ .text = NULL },
 };
 
@@ -58,7 +55,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_unread = {
 	.name = "unread",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

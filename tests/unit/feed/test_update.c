@@ -340,12 +340,13 @@ static void test_list_gone(void **state)
 	char path[256];
 
 	put(p, "osv-vulnerabilities.storage.googleapis.com/ecosystems.txt",
-	    "Alpine\nDebian\nGo\nGo:x\nBitnami\nPyPI\n");
+	    "Alpine\nDebian\nGo\nGo:x\nOSS-Fuzz\nPyPI\n");
 	put(p, "osv-vulnerabilities.storage.googleapis.com/Go/all.zip",
 	    "[{\"id\": \"GO-1\", \"affected\": [{\"package\": {\"ecosystem\": \"Go\", \"name\": \"m\"}, \"ranges\": "
 	    "[{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"0\"}]}]}]}]");
 	run(p, "osv");
-	assert_int_equal(p->summary.sources, 2); /* Alpine and Debian have feeds of their own, Bitnami is not matched */
+	assert_int_equal(p->summary.sources,
+			 2); /* Alpine and Debian have feeds of their own, OSS-Fuzz is not matched */
 	assert_int_equal(p->summary.published, 1);
 	assert_int_equal(p->summary.failed, 1); /* PyPI is on the list, but not there */
 	check_source(p, "osv/go", 1, NULL);

@@ -38,6 +38,15 @@ static const struct {
 	{ PACKAGE_CONDA, "conda", NULL, "conda" },
 	{ PACKAGE_GENERIC, "generic", NULL, "generic" },
 	{ PACKAGE_OTP, "otp", NULL, "otp" },
+	{ PACKAGE_ALPM, "alpm", "pacman", "" },
+	{ PACKAGE_OPKG, "opkg", "dpkg", "" },
+	{ PACKAGE_EBUILD, "ebuild", NULL, "" },
+	{ PACKAGE_BOTTLEROCKET, "bottlerocket", "rpm", "" },
+	{ PACKAGE_NIX, "nix", NULL, "nix" },
+	{ PACKAGE_BREW, "brew", NULL, "brew" },
+	{ PACKAGE_SNAP, "snap", NULL, "snap" },
+	{ PACKAGE_BITNAMI, "bitnami", "bitnami", "bitnami" },
+	{ PACKAGE_OCI, "oci", NULL, "rhcc" },
 };
 
 static void test_rows(void **state)

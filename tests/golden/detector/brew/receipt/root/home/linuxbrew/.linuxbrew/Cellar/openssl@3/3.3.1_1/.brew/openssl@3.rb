@@ -1,0 +1,1 @@
+class OpensslAT3 < Formula
