@@ -229,6 +229,19 @@ struct policy;
 enum status cli_policy(const struct options *o, struct policy **out, struct err *err) NODISCARD;
 /* At the end: which entries and statements concerned nothing. */
 void cli_policy_tell_unused(const struct options *o, const struct policy *p);
+/* The target that --base names; NULL: it names none. */
+const char *cli_base_target(const struct options *o);
+/*
+ * Settle by --base which layers are the base image's: index->base says nothing without it. *out is what to tell of it,
+ * or "".
+ */
+enum status cli_base(const struct options *o, const struct cli_folder *folder, struct index_report *index,
+		     struct arena *arena, struct slice *out, struct err *err) NODISCARD;
+/* Tell it, and by --only-own set apart what the base image brought. */
+enum status cli_base_apply(const struct options *o, struct slice detail, struct vulnerability_report *r,
+			   struct arena *arena, struct err *err) NODISCARD;
+/* Do the targets, or what options name, need a network that this program lacks? */
+bool cli_scan_needs_network(const struct options *o);
 /* What --new-since asks for: *out is NULL if nothing, and otherwise owned by the caller. */
 struct cli_since;
 enum status cli_since_open(const struct options *o, struct cli_since **out, struct err *err) NODISCARD;

@@ -118,6 +118,7 @@ static enum status read_document(struct diffing *d, struct side *s, const char *
 static enum status load(struct diffing *d, struct side *s, const char *target, struct err *err)
 {
 	struct err_quote q;
+	struct slice base;
 	enum status st;
 
 	s->said = (struct comparison_side){ .report = &s->report, .created_s = DATE_NONE };
@@ -127,6 +128,7 @@ static enum status load(struct diffing *d, struct side *s, const char *target, s
 	}
 	s->said.program_version = cli_version;
 	TRY(cli_index(d->options, &d->folder, slice_cstr(target), &s->arena, &s->index, err));
+	TRY(cli_base(d->options, &d->folder, &s->index, &s->arena, &base, err));
 	return match_side(d, s, err);
 }
 
@@ -236,6 +238,7 @@ int command_diff(int argc, char **argv)
 	AUTO(cli_arguments_free) char **given = cli_copy_arguments(argc, argv);
 	struct options o;
 	struct diffing d = { .options = &o };
+	const char *base;
 	char data_dir[4096];
 	int result;
 
@@ -249,6 +252,12 @@ int command_diff(int argc, char **argv)
 		cli_error("only one of A and B can be standard input");
 		return EXIT_USAGE;
 	}
+	/* What of the changes is the base image's is always worth knowing. */
+	if (!option_given(&o, OPTION_base))
+		o.value[OPTION_base] = "auto";
+	base = cli_base_target(&o);
+	if (base && cli_needs_network(&base, 1))
+		return cli_hand_over_remote(given);
 	for (size_t i = 0; i < 2; i++)
 		if (!is_document(o.args[i]) && cli_needs_network(o.args + i, 1))
 			return cli_hand_over_remote(given);

@@ -44,10 +44,14 @@ static enum status run(const struct options *o, struct cli_folder *folder, struc
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct index_report index;
+	struct slice base;
 
 	TRY(cli_index(o, folder, slice_cstr(o->args[0]), &arena, &index, err));
+	TRY(cli_base(o, folder, &index, &arena, &base, err));
 	TRY(name_repositories(folder, &index, &arena, err));
 	TRY(cli_reports_each(reports, write_index, &index, err));
+	if (base.len > 0)
+		cli_note(o, "%.*s", SLICE_ARG(base));
 	*out_exit = index.packages.len == 0 ? EXIT_NO_PACKAGES : EXIT_DONE;
 	for (size_t i = 0; i < index.diags.len; i++) {
 		const struct layer_diag *d = &index.diags.at[i].diag;
@@ -101,7 +105,7 @@ int command_index(int argc, char **argv)
 	}
 	if (!cli_reports_choose(&o, CLI_PACKAGES, &reports))
 		return EXIT_USAGE;
-	if (cli_needs_network(o.args, 1))
+	if (cli_scan_needs_network(&o))
 		return cli_hand_over_remote(given);
 	return index_into(&o, &reports);
 }

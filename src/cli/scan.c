@@ -135,11 +135,15 @@ enum status cli_match(const struct options *o, struct cli_folder *folder, struct
 static enum status scan_report(struct sequence *q, struct index_report *index, struct arena *arena,
 			       struct vulnerability_report *out, struct err *err)
 {
+	struct slice base;
+
+	TRY(cli_base(q->options, &q->folder, index, arena, &base, err));
 	TRY(cli_match(q->options, &q->folder, index, arena, out, err));
 	if (option_given(q->options, OPTION_demo))
 		TRY(add_demonstration(out, arena, err));
 	if (q->policy)
 		TRY(policy_apply(q->policy, out, cli_now(q->options), arena, err));
+	TRY(cli_base_apply(q->options, base, out, arena, err));
 	return q->since ? cli_since_apply(q->since, &q->folder, out, arena, err) : STATUS_OK;
 }
 
@@ -403,7 +407,7 @@ int command_scan(int argc, char **argv)
 		cli_error("usage: limpid scan [options] TARGET... (or --demo); see: limpid help scan");
 		return EXIT_USAGE;
 	}
-	if (cli_needs_network(o.args, o.n_args))
+	if (cli_scan_needs_network(&o))
 		return cli_hand_over_remote(given);
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;

@@ -216,8 +216,9 @@ static enum status copy_image(struct image *out, const struct image *from, struc
 		return err_nomem(err, "an image");
 	out->manifest = from->manifest;
 	out->config = from->config;
-	if (!arena_copy(arena, from->os, &out->os) || !arena_copy(arena, from->arch, &out->arch) ||
-	    !arena_copy(arena, from->variant, &out->variant))
+	out->base = from->base;
+	if (!arena_copy(arena, from->base.name, &out->base.name) || !arena_copy(arena, from->os, &out->os) ||
+	    !arena_copy(arena, from->arch, &out->arch) || !arena_copy(arena, from->variant, &out->variant))
 		return err_nomem(err, "an image");
 	for (size_t i = 0; i < from->n_layers; i++) {
 		layers[i] = from->layers[i];
@@ -236,7 +237,7 @@ static bool make_key(const struct daemon_image *d, const struct image_options *o
 	struct image_platform p;
 
 	platform_resolve(options, &p);
-	return arena_printf(&d->impl->arena, out, "daemon-image 1 %.*s %d %.*s/%.*s/%.*s", SLICE_ARG(d->id),
+	return arena_printf(&d->impl->arena, out, "daemon-image 2 %.*s %d %.*s/%.*s/%.*s", SLICE_ARG(d->id),
 			    options->platform_given, SLICE_ARG(p.os), SLICE_ARG(p.arch), SLICE_ARG(p.variant));
 }
 

@@ -34,6 +34,10 @@ enum status daemon_record_print(const struct image *image, struct buf *out, stru
 	json_member_str(&w, "arch", image->arch);
 	json_member_str(&w, "variant", image->variant);
 	put_digest(&w, "config", &image->config);
+	json_member_cstr(&w, "base_how", base_how_name(image->base.how));
+	json_member_u64(&w, "base_layers", image->base.layers);
+	json_member_str(&w, "base_name", image->base.name);
+	put_digest(&w, "base_digest", &image->base.digest);
 	json_key(&w, "layers");
 	json_array(&w);
 	for (size_t i = 0; i < image->n_layers; i++) {
@@ -67,6 +71,20 @@ static enum status take_layer(yyjson_val *v, struct arena *arena, struct image_l
 	return STATUS_OK;
 }
 
+static enum status take_base(yyjson_val *root, struct arena *arena, struct image *out, struct err *err)
+{
+	struct slice digest = json_get_str(root, "base_digest");
+	uint64_t layers = 0;
+
+	if (!base_how_by_name(json_get_str(root, "base_how"), &out->base.how) ||
+	    !json_get_u64(root, "base_layers", &layers) || layers > out->n_layers ||
+	    (digest.len > 0 && !digest_parse(digest, &out->base.digest)))
+		return err_set(err, STATUS_MALFORMED, "a record of another form");
+	out->base.layers = (size_t)layers;
+	return arena_copy(arena, json_get_str(root, "base_name"), &out->base.name) ? STATUS_OK
+										   : err_nomem(err, "an image");
+}
+
 static enum status take_image(yyjson_val *root, const struct limits *limits, struct arena *arena, struct image *out,
 			      struct err *err)
 {
@@ -87,7 +105,7 @@ static enum status take_image(yyjson_val *root, const struct limits *limits, str
 		TRY(take_layer(v, arena, &out->layers[i], err));
 	}
 	out->n_layers = yyjson_arr_size(list);
-	return STATUS_OK;
+	return take_base(root, arena, out, err);
 }
 
 enum status daemon_record_parse(struct slice record, const struct limits *limits, struct arena *arena,

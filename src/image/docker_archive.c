@@ -147,6 +147,7 @@ static enum status fill_image(struct image_impl *impl, const struct blobs *b, co
 			image->layers[i].created_by = f->config.created_by.at[i];
 	}
 	image->n_layers = n;
+	image->base = base_image_find(&f->config, n, SLICE_EMPTY, SLICE_EMPTY);
 	return STATUS_OK;
 }
 

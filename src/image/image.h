@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "io/codec.h"
 #include "io/digest.h"
+#include "model/base_image.h"
 
 /* Where the stored bytes of a layer lie. */
 enum layer_place {
@@ -43,6 +44,7 @@ struct image {
 				  * rootfs archives; DIGEST_NONE for directories */
 	struct digest config;
 	struct slice os, arch, variant;
+	struct index_base base;	    /* by its annotations and history; at least one layer is not the base's */
 	struct image_layer *layers; /* base first */
 	size_t n_layers;
 	struct image_remote *remote; /* owned; reads the layers of an image that is not on this machine (LAYER_STREAM);

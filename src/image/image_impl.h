@@ -117,12 +117,21 @@ struct manifest {
 	struct descriptor config;
 	VEC(struct descriptor) layers;
 	struct slice artifact_type;
+	struct slice base_name, base_digest; /* annotations org.opencontainers.image.base.*; "" without */
+};
+
+/* An entry of the image's history. */
+struct image_step {
+	struct slice created_by, comment;
+	bool empty; /* it made no layer */
 };
 
 struct image_config {
 	struct slice os, arch, variant;
 	VEC(struct digest) diff_ids;
 	VEC(struct slice) created_by; /* of the entries of the history that made a layer */
+	VEC(struct image_step) history;
+	struct slice base_name, base_digest; /* labels org.opencontainers.image.base.*; "" without */
 };
 
 struct docker_image {
@@ -134,6 +143,13 @@ struct docker_image {
 struct docker_manifest {
 	VEC(struct docker_image) images;
 };
+
+/*
+ * base_image.c: what the image was built from. name and digest are annotations of the manifest, or "". The rule:
+ * docs/adr/0034-base-image.md.
+ */
+struct index_base base_image_find(const struct image_config *config, size_t layers, struct slice name,
+				  struct slice digest);
 
 /* The media type of a document without a descriptor: what it says, or what its members are; "" if it is neither. */
 enum status manifest_media_type(struct slice json, const struct limits *limits, struct arena *arena, struct slice *out,

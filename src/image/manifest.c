@@ -9,6 +9,10 @@
 
 #include "text/json.h"
 
+/* The OCI image specification, annotations. */
+#define BASE_NAME "org.opencontainers.image.base.name"
+#define BASE_DIGEST "org.opencontainers.image.base.digest"
+
 #define DESCRIPTORS_MAX 4096
 #define URLS_MAX 16
 
@@ -191,7 +195,9 @@ static enum status get_manifest(yyjson_val *root, const struct limits *limits, s
 
 	if (json_get_u64(root, "schemaVersion", &schema) && schema == 1)
 		return err_set(err, STATUS_UNSUPPORTED, "the manifest is of Docker's old schema 1");
-	if (!copy(arena, json_get(root, "artifactType"), &out->artifact_type))
+	if (!copy(arena, json_get(root, "artifactType"), &out->artifact_type) ||
+	    !copy(arena, json_get(json_get(root, "annotations"), BASE_NAME), &out->base_name) ||
+	    !copy(arena, json_get(json_get(root, "annotations"), BASE_DIGEST), &out->base_digest))
 		return err_nomem(err, "an image's manifest");
 	TRY(check_kind(root, err));
 	if (!json_get(root, "config") || !layers || !yyjson_is_arr(layers))
@@ -237,13 +243,19 @@ static enum status get_history(yyjson_val *root, struct arena *arena, struct ima
 		return STATUS_OK;
 	yyjson_arr_foreach(list, i, n, v)
 	{
+		struct image_step *step = VEC_PUSH(&out->history, arena);
 		struct slice *s;
 
-		if (json_get_bool(v, "empty_layer"))
+		if (!step || !copy(arena, json_get(v, "created_by"), &step->created_by) ||
+		    !copy(arena, json_get(v, "comment"), &step->comment))
+			return err_nomem(err, "an image's history");
+		step->empty = json_get_bool(v, "empty_layer");
+		if (step->empty)
 			continue;
 		s = VEC_PUSH(&out->created_by, arena);
-		if (!s || !copy(arena, json_get(v, "created_by"), s))
+		if (!s)
 			return err_nomem(err, "an image's history");
+		*s = step->created_by;
 	}
 	return STATUS_OK;
 }
@@ -252,6 +264,7 @@ static enum status get_config(yyjson_val *root, const struct limits *limits, str
 			      struct image_config *out, struct err *err)
 {
 	yyjson_val *ids = json_get(json_get(root, "rootfs"), "diff_ids"), *v;
+	yyjson_val *labels = json_get(json_get(root, "config"), "Labels");
 	static const char *const names[] = { "rootfs" }, *const inner[] = { "diff_ids" };
 	struct err_quote q;
 	size_t i, n;
@@ -274,7 +287,9 @@ static enum status get_config(yyjson_val *root, const struct limits *limits, str
 				       err_slice(&q, json_str(v)));
 	}
 	if (!copy(arena, json_get(root, "os"), &out->os) || !copy(arena, json_get(root, "architecture"), &out->arch) ||
-	    !copy(arena, json_get(root, "variant"), &out->variant))
+	    !copy(arena, json_get(root, "variant"), &out->variant) ||
+	    !copy(arena, json_get(labels, BASE_NAME), &out->base_name) ||
+	    !copy(arena, json_get(labels, BASE_DIGEST), &out->base_digest))
 		return err_nomem(err, "an image's configuration");
 	return get_history(root, arena, out, err);
 }

@@ -304,6 +304,7 @@ static enum status fill_image(struct image_impl *impl, const struct blobs *blobs
 			layer->created_by = config->created_by.at[i];
 	}
 	image->n_layers = m->layers.len;
+	image->base = base_image_find(config, image->n_layers, m->base_name, m->base_digest);
 	return STATUS_OK;
 }
 

@@ -478,8 +478,13 @@ static enum status put_head(struct indexer *ix, struct err *err)
 
 	if (!arena_copy(a, image->target, &ix->out->target) || !arena_copy(a, image->name, &ix->out->image_name) ||
 	    !arena_copy(a, image->os, &ix->out->os) || !arena_copy(a, image->arch, &ix->out->arch) ||
-	    !arena_copy(a, image->variant, &ix->out->variant) || !arena_copy(a, detector_set(), &ix->out->detector_set))
+	    !arena_copy(a, image->variant, &ix->out->variant) ||
+	    !arena_copy(a, detector_set(), &ix->out->detector_set) ||
+	    !arena_copy(a, image->base.name, &ix->out->base.name))
 		return err_nomem(err, "an index report");
+	ix->out->base.how = image->base.how;
+	ix->out->base.layers = MIN(image->base.layers, image->n_layers);
+	ix->out->base.digest = image->base.digest;
 	return STATUS_OK;
 }
 

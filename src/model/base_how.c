@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base_how.c - the table of how a base image becomes known. */
-#include "model/index_report.h"
+#include "model/base_image.h"
 
 static const struct {
 	const char *name, *text;

@@ -3,6 +3,7 @@
 #ifndef LIMPID_MODEL_INDEX_REPORT_H
 #define LIMPID_MODEL_INDEX_REPORT_H
 
+#include "model/base_image.h"
 #include "model/layer_report.h"
 
 struct index_layer {
@@ -28,25 +29,6 @@ struct index_package {
 struct index_diag {
 	size_t layer; /* SIZE_MAX: of the image as a whole */
 	struct layer_diag diag;
-};
-
-/* By what it is known which layers are the base image's. Rows: BASE_HOW(id, name, meaning). */
-enum base_how {
-#define BASE_HOW(id, name, meaning) BASE_##id,
-#include "model/base_how.def"
-#undef BASE_HOW
-	BASE_HOW_COUNT
-};
-const char *base_how_name(enum base_how how); /* "" for BASE_UNKNOWN */
-const char *base_how_text(enum base_how how);
-bool base_how_by_name(struct slice name, enum base_how *out);
-
-/* The image that this one was built from. */
-struct index_base {
-	enum base_how how;    /* BASE_UNKNOWN: nothing else is said, whatever name and digest are */
-	size_t layers;	      /* so many of the lowest layers are its; at most as many as there are */
-	struct slice name;    /* "docker.io/library/debian:12"; "" if nobody says */
-	struct digest digest; /* of its manifest; DIGEST_NONE if nobody says */
 };
 
 /* All memory belongs to the arena it was made with. */

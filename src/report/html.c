@@ -211,6 +211,7 @@ static enum status put_layers(struct html *h, struct err *err)
 					   "<rect class=\"s-%s\" x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"18\"/>",
 					   word(s), x, y + 1, MAX(of[s] * 260 / most, (size_t)1));
 		buf_printf(&h->doc.buf, "<text x=\"%zu\" y=\"%zu\">%zu ", x + 6, y + 15, of[SEVERITY_COUNT]);
+		put(h, r->base.how == BASE_UNKNOWN ? "" : i < r->base.layers ? "base: " : "own: ");
 		put_text(h, terminal_take(r->layers.at[i].created_by, 60));
 		put(h, "</text></g>\n");
 		y += 25;
@@ -349,6 +350,8 @@ static void put_names(struct html *h)
 	for (size_t i = 0; i < SEVERITY_COUNT; i++)
 		json_cstr(w, word(i));
 	json_close(w);
+	if (r->base.how != BASE_UNKNOWN)
+		json_member_u64(w, "base", r->base.layers);
 	json_key(w, "layers");
 	json_array(w);
 	for (size_t i = 0; i < r->layers.len; i++) {

@@ -16,6 +16,10 @@
 	const search = document.getElementById("search"), fixable = document.getElementById("fixable");
 	const layer = document.getElementById("layer"), type = document.getElementById("type"), detail = document.getElementById("detail");
 	const boxes = words.map(function (w) { return document.getElementById("s-" + w); });
+	/* Which layers brought it, where it is known where the base image ends. */
+	function from(r) {
+		return data.base && r.layer ? (r.layer <= data.base ? " base" : " own") : "";
+	}
 	const columns = ["severity", "score", "id", "name", "version", "fix", "layer", "title"];
 	let shown = rows, sort = { key: "severity", down: true }, drawn = [-1, -1], chosen = null;
 
@@ -42,7 +46,7 @@
 		cell(tr, r.name);
 		cell(tr, r.version);
 		cell(tr, r.fix || "-");
-		cell(tr, r.layer ? String(r.layer) : "");
+		cell(tr, r.layer ? r.layer + from(r) : "");
 		cell(tr, r.title);
 		tr.tabIndex = 0;
 		tr.dataset.at = r.at;
@@ -88,9 +92,9 @@
 	function filter() {
 		const terms = search.value.toLowerCase().split(/\s+/).filter(Boolean);
 		const on = boxes.map(function (b) { return b.checked; });
-		const ofLayer = Number(layer.value), ofType = type.value;
+		const ofLayer = layer.value, ofType = type.value;
 		shown = rows.filter(function (r) {
-			return on[r.severity] && (!fixable.checked || r.fix) && (!ofLayer || r.layer === ofLayer) && (!ofType || r.type === ofType) &&
+			return on[r.severity] && (!fixable.checked || r.fix) && (!ofLayer || from(r) === " " + ofLayer || String(r.layer) === ofLayer) && (!ofType || r.type === ofType) &&
 				terms.every(function (t) { return r.text.includes(t); });
 		});
 		if (!(sort.key === "at"))
@@ -143,6 +147,10 @@
 		select.appendChild(o);
 	}
 
+	if (data.base) {
+		option(layer, "base", "base image");
+		option(layer, "own", "own layers");
+	}
 	data.layers.forEach(function (l, i) {
 		if (rows.some(function (r) { return r.layer === i + 1; }))
 			option(layer, i + 1, plain("layer " + (i + 1) + " " + l[1].slice(0, 60)));

@@ -13,6 +13,19 @@ static void put_list(struct json_writer *w, const char *key, const struct slice 
 	json_close(w);
 }
 
+static void put_base(struct json_writer *w, const struct index_report *r)
+{
+	if (r->base.how == BASE_UNKNOWN)
+		return;
+	json_key(w, "base");
+	json_object(w);
+	json_member_cstr(w, "how", base_how_name(r->base.how));
+	json_member_u64(w, "layers", r->base.layers);
+	json_member_str(w, "name", r->base.name);
+	document_digest(w, "digest", &r->base.digest);
+	json_close(w);
+}
+
 /* By which products packages of Red Hat's are looked up. */
 static void put_repositories(struct json_writer *w, const struct index_report *r)
 {
@@ -83,6 +96,7 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 		json_close(w);
 	}
 	json_close(w);
+	put_base(w, r);
 	put_repositories(w, r);
 	json_close(w);
 }
@@ -111,6 +125,8 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 	json_member_str(w, "path", p->package.path);
 	json_member_str(w, "detector", p->package.detector);
 	json_member_u64(w, "layer", p->layer + 1);
+	if (r->base.how != BASE_UNKNOWN)
+		json_member_cstr(w, "from_layers", index_package_is_base(r, i) ? "base" : "own");
 	if (p->distribution != INDEX_NO_DISTRIBUTION)
 		json_member_u64(w, "distribution", p->distribution + 1);
 	if (p->repository != SIZE_MAX && p->n_repositories > 0) {

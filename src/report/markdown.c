@@ -70,7 +70,17 @@ static void put_head(struct markdown *m)
 		screen_printf(s, "| %zu %s", m->flaws.by_severity[i], i == 0 ? "|\n\n" : "");
 }
 
-static void put_line(struct screen *s, const struct unit *u, const struct unit_line *line)
+/* "base", "own" or both, of the packages of a unit. */
+static const char *from_layers(const struct index_report *r, const struct unit *u)
+{
+	size_t base = 0;
+
+	for (size_t i = 0; i < u->n_packages; i++)
+		base += index_package_is_base(r, u->packages[i]);
+	return base == 0 ? "own" : base == u->n_packages ? "base" : "base, own";
+}
+
+static void put_line(struct screen *s, const struct index_report *r, const struct unit *u, const struct unit_line *line)
 {
 	screen_printf(s, "| %s | ", severity_name(line->severity));
 	put_text(s, line->id);
@@ -80,6 +90,8 @@ static void put_line(struct screen *s, const struct unit *u, const struct unit_l
 	put_text(s, u->findings[0]->matched_version);
 	screen_put(s, " | ");
 	put_text(s, line->fix.len > 0 ? line->fix : SLICE("-"));
+	if (r->base.how != BASE_UNKNOWN)
+		screen_printf(s, " | %s", from_layers(r, u));
 	screen_put(s, " | ");
 	put_title(s, line);
 	screen_put(s, " |\n");
@@ -88,6 +100,7 @@ static void put_line(struct screen *s, const struct unit *u, const struct unit_l
 static enum status put_units(struct markdown *m, struct err *err)
 {
 	struct screen *s = &m->screen;
+	bool base = m->report->index->base.how != BASE_UNKNOWN;
 	size_t lines = 0;
 
 	for (size_t i = 0; i < m->n_units; i++)
@@ -96,12 +109,13 @@ static enum status put_units(struct markdown *m, struct err *err)
 		return STATUS_OK;
 	if (lines >= FOLD_FROM)
 		screen_printf(s, "<details><summary>%zu lines</summary>\n\n", lines);
-	screen_put(
-		s,
-		"| Severity | Vulnerability | Package | Installed | Fixed in | About |\n|---|---|---|---|---|---|\n");
+	screen_printf(s,
+		      "| Severity | Vulnerability | Package | Installed | Fixed in |%s About "
+		      "|\n|---|---|---|---|---|%s---|\n",
+		      base ? " Layers |" : "", base ? "---|" : "");
 	for (size_t i = 0; i < m->n_units; i++) {
 		for (size_t k = 0; k < m->units[i].n_lines; k++) {
-			put_line(s, &m->units[i], &m->units[i].lines[k]);
+			put_line(s, m->report->index, &m->units[i], &m->units[i].lines[k]);
 			TRY(screen_flush(s, err));
 		}
 	}

@@ -383,6 +383,8 @@ static enum status put_result(struct sarif *s, const struct hit *h, const size_t
 		json_member_u64(w, "layer", r->packages.at[h->package].layer + 1);
 		document_digest(w, "layerDigest", subject_layer_digest(l));
 	}
+	if (r->base.how != BASE_UNKNOWN)
+		json_member_cstr(w, "fromLayers", index_package_is_base(r, h->package) ? "base" : "own");
 	json_close(w);
 	json_close(w);
 	arena_reset(&s->scratch);

@@ -152,6 +152,21 @@ static enum status get_repository(struct saved_reader *rd, yyjson_val *v)
 	return saved_text(rd, v, "path", &r->path);
 }
 
+static enum status get_base(struct saved_reader *rd, yyjson_val *v)
+{
+	struct index_base *b = &rd->out->index.base;
+	uint64_t layers = 0;
+
+	if (!v)
+		return STATUS_OK;
+	if (!base_how_by_name(json_get_str(v, "how"), &b->how) || b->how == BASE_UNKNOWN ||
+	    !json_get_u64(v, "layers", &layers) || layers > rd->out->index.layers.len)
+		return saved_bad(rd, "base");
+	b->layers = (size_t)layers;
+	TRY(saved_text(rd, v, "name", &b->name));
+	return get_digest(rd, v, "digest", &b->digest);
+}
+
 static enum status get_image(struct saved_reader *rd, yyjson_val *v)
 {
 	struct index_report *r = &rd->out->index;
@@ -172,6 +187,7 @@ static enum status get_image(struct saved_reader *rd, yyjson_val *v)
 	r->complete = json_get_bool(v, "complete");
 	r->expected_packages = json_get_bool(v, "expected_packages");
 	yyjson_arr_foreach(layers, i, n, x) TRY(get_layer(rd, x));
+	TRY(get_base(rd, json_get(v, "base")));
 	yyjson_arr_foreach(systems, i, n, x) TRY(get_distribution(rd, x));
 	yyjson_arr_foreach(repositories, i, n, x) TRY(get_repository(rd, x));
 	rd->has_image = true;

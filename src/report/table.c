@@ -150,7 +150,7 @@ static void measure(struct table *t)
 /* ", layer 2" or ", layers 1, 2", each once */
 static void add_layers(struct buf *b, const struct index_report *index, const struct unit *u)
 {
-	size_t seen[LAYERS_NAMED], n = 0;
+	size_t seen[LAYERS_NAMED], n = 0, base = 0;
 
 	if (index->layers.len < 2)
 		return;
@@ -165,6 +165,11 @@ static void add_layers(struct buf *b, const struct index_report *index, const st
 	for (size_t i = 0; i < n; i++)
 		buf_printf(b, "%s%zu", i > 0 ? ", " : n > 1 ? ", layers " : ", layer ", seen[i] + 1);
 	buf_add_cstr(b, n == LAYERS_NAMED ? "\u2026" : "");
+	if (index->base.how == BASE_UNKNOWN)
+		return;
+	for (size_t i = 0; i < u->n_packages; i++)
+		base += index_package_is_base(index, u->packages[i]);
+	buf_add_cstr(b, base == 0 ? " (own)" : base == u->n_packages ? " (base image)" : " (base image and own)");
 }
 
 /* "apk, layer 1: libcrypto1.1, libssl1.1" or "pypi, layer 2: usr/lib/.../METADATA and 2 more" */
@@ -348,6 +353,8 @@ static enum status put_layers(struct table *t, struct err *err)
 		return STATUS_OK;
 	TRY(count_by_layer(t, flaws, err));
 	screen_put(&t->screen, "Layers that brought them");
+	if (index->base.how != BASE_UNKNOWN)
+		screen_printf(&t->screen, "; the base image ends with layer %zu", index->base.layers);
 	screen_newline(&t->screen);
 	for (size_t i = 0; i < n && listed < LAYERS_MAX; i++) {
 		struct digest_text text = { "" };

@@ -25,7 +25,10 @@ static void fill(const struct vulnerability_report *r, const struct hit *h, stru
 	bool scored = hit_cvss(h, "CVSS:3.", &vector, &score) || hit_cvss(h, "CVSS:4.", &vector, &score);
 
 	snprintf(row->score, sizeof(row->score), scored ? "%.1f" : "-", score);
-	snprintf(row->layer, sizeof(row->layer), l ? "%zu" : "-", r->index->packages.at[h->package].layer + 1);
+	snprintf(row->layer, sizeof(row->layer), l ? "%zu%s" : "-", r->index->packages.at[h->package].layer + 1,
+		 r->index->base.how == BASE_UNKNOWN	       ? ""
+		 : index_package_is_base(r->index, h->package) ? " base"
+							       : " own");
 	row->cells[SEVERITY] = slice_cstr(severity_name(h->line.severity));
 	row->cells[SCORE] = slice_cstr(row->score);
 	row->cells[ID] = h->line.id;
