@@ -65,6 +65,16 @@ struct carry_out {
 enum status carry_clair_export(struct store *store, const struct carry_options *options, const struct carry_out *to,
 			       struct carry_summary *out, struct err *err) NODISCARD;
 
+/* ---- clair-action's database, a file of SQLite: docs/formats/clair-action.md ---- */
+
+/* Write what carry_clair_export() writes as rows. path: a file that is empty or not there; on failure it is useless. */
+enum status carry_action_export(struct store *store, const struct carry_options *options, const char *path,
+				struct carry_summary *out, struct err *err) NODISCARD;
+/* Read one, clair-action's own or ours. date_s: how old its advisories are where it does not say. */
+enum status carry_action_import(struct store *store, const char *path, int64_t date_s,
+				const struct carry_options *options, struct carry_summary *out,
+				struct err *err) NODISCARD;
+
 /* ---- limpid's own bundle: docs/formats/bundle.md ---- */
 
 struct carry_bundle {

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clair_action.c - limpid called clair-action: its report, update and convert, with limpid's data folder for its
- * database. */
+/* clair_action.c - limpid called clair-action: its report, update and convert. */
 #include "cli/cli.h"
 
 #include "cli/client_flags.h"
 #include "cli/client_here.h"
+#include "cli/db.h"
 #include "config/config.h"
 #include "io/file.h"
 #include "report/saved.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The program: remote.def has it. Gives the exit status. */
 int command_clair_action(int argc, char **argv);
@@ -27,6 +30,7 @@ struct action {
 	const struct report_format *format;
 	size_t found;
 	bool unread;
+	char folder[4200]; /* limpid's, given or standing for a file; "" without --db-path */
 };
 
 static int report(struct action *a);
@@ -75,10 +79,17 @@ static bool choose_format(struct action *a, const char *const *names, size_t n)
 
 /* ---- the database ---- */
 
-static enum status check_database(const char *path, bool made, struct err *err)
+/* A folder of limpid's, or a file as clair-action has it, for which a folder stands. */
+static enum status open_database(const char *path, bool made, char folder[4200], struct err *err)
 {
 	struct stat sb;
 
+	snprintf(folder, 4200, "%.4096s", path);
+	if (stat(path, &sb) != 0 && made && slice_ends(slice_cstr(path), SLICE(".db"))) {
+		int AUTO(close_fd) fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		return fd < 0 ? err_errno(err, "%s", path) : db_folder_of_action(path, folder, err);
+	}
 	if (stat(path, &sb) != 0)
 		return made ? STATUS_OK
 			    : err_set(err, STATUS_NOTFOUND,
@@ -86,11 +97,9 @@ static enum status check_database(const char *path, bool made, struct err *err)
 				      strerror(errno), path);
 	if (S_ISDIR(sb.st_mode))
 		return STATUS_OK;
-	return err_set(
-		err, STATUS_UNSUPPORTED,
-		"%s is a file: clair-action's own database is not read or written in this version; give a folder, "
-		"which clair-action update fills",
-		path);
+	if (db_is_action(path) || (made && sb.st_size == 0))
+		return db_folder_of_action(path, folder, err);
+	return err_set(err, STATUS_UNSUPPORTED, "%s is neither clair-action's database nor a data folder", path);
 }
 
 /* ---- report ---- */
@@ -145,11 +154,11 @@ static enum status prepare(struct action *a, struct options *o, struct arena *ar
 	TRY(choose_target(a, arena, target, err));
 	if (!db[0] && client_value(&a->flags, "db-url")[0])
 		return err_set(err, STATUS_UNSUPPORTED,
-			       "--db-url: clair-action's own database is not read in this version; give limpid's data "
-			       "folder with --db-path, which clair-action update fills");
+			       "--db-url is not fetched in this version: give the file, packed or not, or limpid's "
+			       "data folder with --db-path");
 	if (db[0])
-		TRY(check_database(db, false, err));
-	o->value[OPTION_db] = db[0] ? db : NULL;
+		TRY(open_database(db, false, a->folder, err));
+	o->value[OPTION_db] = db[0] ? a->folder : NULL;
 	o->value[OPTION_platform] = platform[0] ? platform : NULL;
 	o->value[OPTION_quiet] = o->value[OPTION_no_progress] = "";
 	return STATUS_OK;
@@ -187,7 +196,7 @@ static const char *variable(void *ctx, const char *name)
 }
 
 /* limpid-update's arguments; config outlives them. */
-static enum status make_arguments(const struct action *a, struct config *config, struct arena *arena, char **out,
+static enum status make_arguments(struct action *a, struct config *config, struct arena *arena, char **out,
 				  struct err *err)
 {
 	const char *db = client_value(&a->flags, "db-path"), *path = client_value(&a->flags, "config");
@@ -196,9 +205,9 @@ static enum status make_arguments(const struct action *a, struct config *config,
 
 	out[n++] = (char *)(uintptr_t) "update";
 	if (db[0]) {
-		TRY(check_database(db, true, err));
+		TRY(open_database(db, true, a->folder, err));
 		out[n++] = (char *)(uintptr_t) "--db";
-		out[n++] = (char *)(uintptr_t)db;
+		out[n++] = a->folder;
 	}
 	if (path[0] && config_load(&request, config, err) != STATUS_OK && (config->unreadable || !config->file))
 		return err_wrap(err, "error loading config");
@@ -212,6 +221,25 @@ static enum status make_arguments(const struct action *a, struct config *config,
 	return STATUS_OK;
 }
 
+/* The folder that stands for the file is updated, and the file is made from it. */
+static int update_file(struct action *a, char **arguments)
+{
+	const char *path = client_value(&a->flags, "db-path");
+	struct err err = ERR_INIT;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(cli_hand_over("limpid-update", arguments));
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0)
+		return fail_with("error updating vulnerabilities", strerror(errno));
+	if (db_action_of_folder(path, a->folder, &err) != STATUS_OK)
+		return fail_with("error updating vulnerabilities", err.msg);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : ACTION_FAILED;
+}
+
 static int update(struct action *a)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 20);
@@ -223,7 +251,9 @@ static int update(struct action *a)
 	config_fini(&config);
 	if (st != STATUS_OK)
 		return fail_with("error updating vulnerabilities", err.msg);
-	return cli_hand_over("limpid-update", arguments);
+	if (strcmp(a->folder, client_value(&a->flags, "db-path")) == 0 || !a->folder[0])
+		return cli_hand_over("limpid-update", arguments);
+	return update_file(a, arguments);
 }
 
 /* ---- convert ---- */

@@ -15,6 +15,17 @@ enum status db_export_clair(struct store *store, const char *dir, const char *pa
 /* path "-" is standard input; packed or not. */
 enum status db_import_clair(struct store *store, const char *path, const struct carry_options *options,
 			    struct carry_summary *out, struct err *err) NODISCARD;
+/* The same of clair-action's database; a path that ends in .zst or .gz is packed. */
+enum status db_export_action(struct store *store, const char *dir, const char *path, struct carry_summary *out,
+			     struct err *err) NODISCARD;
+enum status db_import_action(struct store *store, const char *path, const struct carry_options *options,
+			     struct carry_summary *out, struct err *err) NODISCARD;
+/* Is the file, packed or not, one of SQLite? */
+bool db_is_action(const char *path);
+/* A data folder with what such a file holds: made, or brought up to date when the file has changed. */
+enum status db_folder_of_action(const char *path, char folder[4200], struct err *err) NODISCARD;
+/* The other way, after the folder was updated. */
+enum status db_action_of_folder(const char *path, const char *folder, struct err *err) NODISCARD;
 /* Is the file, packed or not, a tar? */
 bool db_is_bundle(const char *path);
 /* key: to sign with; since: a bundle, or the manifest of one; both may be NULL. */

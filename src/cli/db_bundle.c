@@ -12,20 +12,6 @@
 #define MANIFEST_MAX ((size_t)16 << 20)
 #define HEAD_BYTES 512
 
-enum status db_open_unpacked(const char *path, int *fd, struct source **out, struct err *err)
-{
-	struct source *packed;
-	enum codec_id codec;
-
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0)
-		return err_errno(err, "%s", path);
-	packed = source_from_pipe(*fd);
-	if (!packed)
-		return err_nomem(err, "a file");
-	return codec_open(packed, &limits_default, &codec, out, err);
-}
-
 /* What cannot be read is no bundle: whoever reads it as something else says why. */
 bool db_is_bundle(const char *path)
 {

@@ -54,7 +54,9 @@ static enum status export(const struct options *o, const char *dir, struct carry
 
 	if (st == STATUS_NOTFOUND)
 		return err_set(err, STATUS_NOTFOUND, "%s holds no database yet; run: limpid update", dir);
-	if (st == STATUS_OK && o->n_formats > 0)
+	if (st == STATUS_OK && o->n_formats > 0 && strcmp(o->formats[0], "clair-action") == 0)
+		st = db_export_action(store, dir, path, s, err);
+	else if (st == STATUS_OK && o->n_formats > 0)
 		st = db_export_clair(store, dir, path, db_codec_of(path), s, err);
 	else if (st == STATUS_OK)
 		st = db_export_bundle(store, dir, path, o->value[OPTION_sign], o->value[OPTION_since], s, err);
@@ -67,8 +69,9 @@ int db_export(const struct options *o, const char *dir)
 	struct carry_summary s = { 0 };
 	struct err err = ERR_INIT;
 
-	if (o->n_formats > 1 || (o->n_formats == 1 && strcmp(o->formats[0], "clair") != 0)) {
-		cli_error("limpid db export writes a bundle, or --format clair");
+	if (o->n_formats > 1 || (o->n_formats == 1 && strcmp(o->formats[0], "clair") != 0 &&
+				 strcmp(o->formats[0], "clair-action") != 0)) {
+		cli_error("limpid db export writes a bundle, or --format clair or clair-action");
 		return EXIT_USAGE;
 	}
 	if (o->n_formats == 1 && (option_given(o, OPTION_sign) || option_given(o, OPTION_since))) {
@@ -113,6 +116,8 @@ static enum status import(const struct options *o, const char *dir, struct carry
 	}
 	if (db_is_bundle(o->args[1]))
 		st = db_import_bundle(store, o->args[1], &options, o->value[OPTION_verify_key], s, err);
+	else if (db_is_action(o->args[1]) && !option_given(o, OPTION_verify_key))
+		st = db_import_action(store, o->args[1], &options, s, err);
 	else if (option_given(o, OPTION_verify_key))
 		st = err_set(err, STATUS_MISMATCH, "%s is no bundle, so nothing in it is signed", o->args[1]);
 	else
