@@ -2,6 +2,7 @@
 /* introspection.c - health, readiness, metrics; and the API's /robots.txt. */
 #include "server/introspection.h"
 
+#include "notify/notify.h"
 #include "server/handler.h"
 
 #include "server/log.h"
@@ -25,12 +26,18 @@ enum status introspection_healthz(struct server_context *ctx, const struct reque
 	return STATUS_OK;
 }
 
+bool introspection_is_ready(const struct server_context *ctx)
+{
+	return atomic_load(&ctx->ready) && !atomic_load(&ctx->draining) &&
+	       (!ctx->notifier || notifier_is_well(ctx->notifier));
+}
+
 enum status introspection_readyz(struct server_context *ctx, const struct request *req, struct response *resp,
 				 struct err *err)
 {
 	(void)req;
 	(void)err;
-	response_text(resp, atomic_load(&ctx->ready) && !atomic_load(&ctx->draining) ? 200 : 503, SLICE_EMPTY);
+	response_text(resp, introspection_is_ready(ctx) ? 200 : 503, SLICE_EMPTY);
 	response_header(resp, "Cache-Control", SLICE("no-store"));
 	return STATUS_OK;
 }

@@ -5,6 +5,7 @@
  * What users write is kept in the store and stands for what a feed says under the same name; it counts in this API
  * alone, where Clair v2 had it.
  */
+#include "server/introspection.h"
 #include "server/layers_notices.h"
 #include "server/layers_spaces.h"
 
@@ -680,7 +681,7 @@ enum status layers_health(struct server_context *ctx, const struct request *req,
 {
 	(void)req;
 	(void)err;
-	response_text(resp, atomic_load(&ctx->ready) && !atomic_load(&ctx->draining) ? 200 : 500, SLICE_EMPTY);
+	response_text(resp, introspection_is_ready(ctx) ? 200 : 500, SLICE_EMPTY);
 	response_set_header(resp, "Server", SLICE("clair"));
 	return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "config/config.h"
 #include "server/handler.h"
+#include "server/introspection.h"
 #include "server/report_json.h"
 #include "server/status_impl.h"
 #include "service/indexer.h"
@@ -86,7 +87,7 @@ enum status status_get(struct server_context *ctx, const struct request *req, st
 	json_member_cstr(&w, "version", ctx->version ? ctx->version : "");
 	json_member_cstr(&w, "mode", config_mode_name(ctx->config->mode));
 	put_date(&w, "started", ctx->started);
-	json_member_bool(&w, "ready", atomic_load(&ctx->ready) && !atomic_load(&ctx->draining));
+	json_member_bool(&w, "ready", introspection_is_ready(ctx));
 	json_member_bool(&w, "draining", atomic_load(&ctx->draining));
 	put_indexer(&w, ctx->indexer);
 	put_matcher(&w, ctx->matcher);

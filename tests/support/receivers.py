@@ -4,6 +4,7 @@
     with Deliver(program, {"notifier": {"webhook": {...}}}) as d:
         answer = d.send("4ade16b3-1839-48bb-8853-c6c025c53585", [{...}])
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -109,11 +110,11 @@ def hang_up(c):
 
 
 class Listener:
-    """A loopback port; handle(connection) runs in a thread for each."""
+    """A loopback port, a free one or one that was; handle(connection) runs in a thread for each."""
 
-    def __init__(self, handle, context=None):
+    def __init__(self, handle, context=None, port=0):
         self.handle, self.context = handle, context
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server(("127.0.0.1", port))
         self.port = self.socket.getsockname()[1]
         self.connections = 0
         self.open = []
@@ -141,6 +142,9 @@ class Listener:
             c.close()
 
     def close(self):
+        # Closed alone, it would be there for as long as a thread waits in it.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         for c in self.open:
             hang_up(c)
