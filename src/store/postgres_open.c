@@ -87,9 +87,16 @@ static enum status set_up_session(struct store *s, struct err *err)
 
 static enum status connect_once(struct store *s, struct err *err)
 {
-	s->conn = PQconnectdbParams(s->keywords, s->values, 0);
+	/*
+	 * Begun, and begun again by what waits: only so is there somebody to hear the notices of the connecting itself,
+	 * which libpq would write to stderr, into the middle of the log.
+	 */
+	s->conn = PQconnectStartParams(s->keywords, s->values, 0);
 	if (!s->conn)
 		return err_nomem(err, "store");
+	PQsetNoticeReceiver(s->conn, ignore_notice, NULL);
+	if (PQstatus(s->conn) != CONNECTION_BAD)
+		PQreset(s->conn);
 	if (PQstatus(s->conn) != CONNECTION_OK) {
 		struct slice line = slice_cstr(PQerrorMessage(s->conn)), rest;
 
@@ -100,7 +107,6 @@ static enum status connect_once(struct store *s, struct err *err)
 		return STATUS_REMOTE;
 	}
 	PQsetnonblocking(s->conn, 1);
-	PQsetNoticeReceiver(s->conn, ignore_notice, NULL);
 	if (PQserverVersion(s->conn) < 130000)
 		return err_set(err, STATUS_UNSUPPORTED, "PostgreSQL at %s is version %d; 13 is the least", s->where,
 			       PQserverVersion(s->conn) / 10000);
