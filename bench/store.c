@@ -73,13 +73,14 @@ static struct slice text(struct image *m, const char *fmt, uint32_t a, uint32_t 
 	struct slice out = SLICE_EMPTY;
 	char line[128];
 
+	/* A zero follows each: they are compared as texts of C. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(line, sizeof(line), fmt, a, b);
 #pragma GCC diagnostic pop
-	if (!arena_copy(&m->arena, slice_cstr(line), &out))
+	if (!arena_copy(&m->arena, slice_make(line, strlen(line) + 1), &out))
 		abort();
-	return out;
+	return slice_take(out, out.len - 1);
 }
 
 /* Packages of a system: most of a release are the same in all its bases, at one of a few patch levels. */
@@ -140,6 +141,14 @@ static void add_runtime(struct image *m, uint32_t base, uint32_t runtime)
 	end_layer(m, from, 2, runtime * 5 + base % 5);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	const struct store_package *x = a, *y = b;
+	int c = strcmp((const char *)x->name.ptr, (const char *)y->name.ptr);
+
+	return c ? c : strcmp((const char *)x->version.ptr, (const char *)y->version.ptr);
+}
+
 static void add_own(struct image *m, struct rng *r, uint32_t number, uint32_t layer)
 {
 	uint32_t n = 5 + below(r, 70);
@@ -150,53 +159,117 @@ static void add_own(struct image *m, struct rng *r, uint32_t number, uint32_t la
 
 		add_library(m, library, popular(r, 40));
 	}
+	/* As the files of a layer come. */
+	qsort(&m->packages[from], m->n_packages - from, sizeof(*m->packages), compare_names);
 	end_layer(m, from, 3, number * LAYERS_MAX + layer);
 }
 
-/* One package of Clair's index report, with its environment. */
-static void write_package(struct buf *b, size_t id, const struct store_package *p, const struct digest_text *layer)
+/* Numbers of packages begin where those of distributions and repositories end, and sources have the ones after them. */
+#define FIRST_ID 40
+
+/* One package of the index report, as src/report/clair.c writes it. */
+static void write_package(struct buf *b, size_t i, size_t n, const struct store_package *p)
 {
-	buf_printf(
-		b,
-		"\"%zu\":{\"id\":\"%zu\",\"name\":\"%.*s\",\"version\":\"%.*s\",\"kind\":\"binary\",\"source\":{\"id\":"
-		"\"%zu\","
-		"\"name\":\"%.*s\",\"version\":\"%.*s\",\"kind\":\"source\",\"normalized_version\":\"\",\"cpe\":\"\"},"
-		"\"normalized_version\":\"\",\"arch\":\"%.*s\",\"cpe\":\"\"},\"env%zu\":[{\"package_db\":\"var/lib/"
-		"dpkg/status\","
-		"\"introduced_in\":\"%s\",\"distribution_id\":\"1\",\"repository_ids\":null}],",
-		id, id, SLICE_ARG(p->name), SLICE_ARG(p->version), id + 1000, SLICE_ARG(p->source_name),
-		SLICE_ARG(p->version), SLICE_ARG(p->arch), id, layer->text);
+	bool system = p->arch.len > 0;
+
+	buf_printf(b,
+		   "%s\"%zu\":{\"id\":\"%zu\",\"name\":\"%.*s\",\"version\":\"%.*s\",\"kind\":\"binary\","
+		   "\"source\":{\"id\":\"%zu\",\"name\":\"%.*s\",\"version\":\"%.*s\",%s\"normalized_version\":\"\","
+		   "\"cpe\":\"\",\"detector\":null},\"normalized_version\":\"",
+		   i ? "," : "", FIRST_ID + i, FIRST_ID + i, SLICE_ARG(p->name), SLICE_ARG(p->version),
+		   system ? FIRST_ID + n + i : FIRST_ID + n, SLICE_ARG(p->source_name),
+		   system ? (int)p->version.len : 0, (const char *)p->version.ptr,
+		   system ? "\"kind\":\"source\"," : "");
+	if (!system) {
+		buf_add_cstr(b, "semver:0.");
+		for (size_t k = 0; k < p->version.len; k++)
+			buf_add_byte(b, p->version.ptr[k]);
+		buf_add_cstr(b, ".0.0.0.0.0.0");
+	}
+	buf_add_cstr(b, "\",");
+	if (system)
+		buf_printf(b, "\"arch\":\"%.*s\",", SLICE_ARG(p->arch));
+	buf_printf(b, "\"cpe\":\"\",\"detector\":\"urn:claircore:detector:%s:4:package\"}", system ? "dpkg" : "npm");
 }
 
-static void write_report(struct image *m)
+static void write_environment(struct buf *b, size_t i, const struct store_package *p, const struct digest_text *layer)
 {
-	size_t id = 0;
+	buf_printf(b, "%s\"%zu\":[{\"package_db\":\"", i ? "," : "", FIRST_ID + i);
+	if (p->arch.len > 0)
+		buf_add_cstr(b, "var/lib/dpkg/status");
+	else
+		buf_printf(b, "nodejs:srv/web/node_modules/%.*s/package.json", SLICE_ARG(p->name));
+	buf_printf(b, "\",\"introduced_in\":\"%s\",\"distribution_id\":\"%s\",\"repository_ids\":%s}]", layer->text,
+		   p->arch.len > 0 ? "1" : "", p->arch.len > 0 ? "null" : "[\"7\"]");
+}
+
+static void write_digest(struct buf *b, uint64_t seed)
+{
+	struct rng r = { seed };
+	struct digest d = { .algo = DIGEST_SHA256 };
+	struct digest_text text;
+
+	for (size_t i = 0; i < 32; i++)
+		d.bytes[i] = (uint8_t)next(&r);
+	buf_add_cstr(b, digest_print(&text, &d));
+}
+
+/* What limpid itself reads again: the layers once more, and of each package where it was found. */
+static void write_member(struct image *m)
+{
+	struct buf *b = &m->report;
+	struct digest_text text;
+
+	buf_add_cstr(b, "\"limpid\":{\"format\":1,\"target\":\"\",\"detector_set\":\"");
+	write_digest(b, 1);
+	buf_add_cstr(b, "\",\"complete\":true,\"expected_packages\":true,\"layers\":[");
+	for (size_t g = 0; g < m->n_groups; g++) {
+		buf_printf(b, "%s{\"digest\":\"%s\",\"diff_id\":\"", g ? "," : "", digest_print(&text, &m->layers[g]));
+		write_digest(b, slice_hash(slice_make(m->layers[g].bytes, 8), 0));
+		buf_printf(b, "\",\"bytes_stored\":%u,\"bytes_tar\":%u,\"read\":true}", m->layers[g].bytes[4] * 70001u,
+			   m->layers[g].bytes[4] * 210003u);
+	}
+	buf_add_cstr(b, "],\"diags\":[],\"distributions\":{},\"packages\":{");
+	for (size_t i = 0; i < m->n_packages; i++) {
+		const struct store_package *p = &m->packages[i];
+
+		if (p->arch.len > 0)
+			buf_printf(b, "%s\"%zu\":{\"type\":\"deb\",\"layer\":0,\"path\":\"var/lib/dpkg/status\"}",
+				   i ? "," : "", FIRST_ID + i);
+		else
+			buf_printf(b,
+				   "%s\"%zu\":{\"type\":\"npm\",\"layer\":1,\"path\":\"srv/web/node_modules/%.*s/"
+				   "package.json\"}",
+				   i ? "," : "", FIRST_ID + i, SLICE_ARG(p->name));
+	}
+	buf_add_cstr(b, "},\"owned\":[]}");
+}
+
+static void write_report(struct image *m, const struct digest *manifest)
+{
+	struct digest_text text;
 
 	buf_reset(&m->report);
-	buf_add_cstr(&m->report, "{\"state\":\"IndexFinished\",\"packages\":{");
+	buf_printf(&m->report, "{\"manifest_hash\":\"%s\",\"state\":\"IndexFinished\",\"packages\":{",
+		   digest_print(&text, manifest));
+	for (size_t i = 0; i < m->n_packages; i++)
+		write_package(&m->report, i, m->n_packages, &m->packages[i]);
+	buf_add_cstr(
+		&m->report,
+		"},\"distributions\":{\"1\":{\"id\":\"1\",\"did\":\"debian\",\"name\":\"Debian GNU/Linux\","
+		"\"version\":\"12 (bookworm)\",\"version_code_name\":\"bookworm\",\"version_id\":\"12\",\"arch\":\"\","
+		"\"cpe\":\"\",\"pretty_name\":\"Debian GNU/Linux 12 (bookworm)\"}},\"repository\":{\"7\":{\"id\":\"7\","
+		"\"name\":\"npm\",\"uri\":\"https://www.npmjs.com/\",\"cpe\":\"\"}},\"environments\":{");
 	for (size_t g = 0; g < m->n_groups; g++) {
-		struct digest_text layer;
+		size_t first = (size_t)(m->groups[g].packages - m->packages);
 
-		digest_print(&layer, &m->layers[g]);
-		for (size_t i = 0; i < m->groups[g].n; i++)
-			write_package(&m->report, id++, &m->groups[g].packages[i], &layer);
+		digest_print(&text, &m->layers[g]);
+		for (size_t i = first; i < first + m->groups[g].n; i++)
+			write_environment(&m->report, i, &m->packages[i], &text);
 	}
-	buf_add_cstr(&m->report, "\"\":{}},\"success\":true,\"err\":\"\"}");
-}
-
-static void image_make(struct image *m, uint32_t number)
-{
-	struct rng r = { UINT64_C(1) << 40 | number };
-	uint32_t base = popular(&r, BASES), runtimes = below(&r, 3), own = 1 + below(&r, 4);
-
-	arena_reset(&m->arena);
-	m->n_packages = m->n_groups = 0;
-	add_base(m, base);
-	for (uint32_t i = 0; i < runtimes; i++)
-		add_runtime(m, base, popular(&r, RUNTIMES));
-	for (uint32_t i = 0; i < own; i++)
-		add_own(m, &r, number, i);
-	write_report(m);
+	buf_add_cstr(&m->report, "},\"success\":true,\"err\":\"\",");
+	write_member(m);
+	buf_add_byte(&m->report, '}');
 }
 
 static struct digest digest_of_number(uint32_t number)
@@ -207,6 +280,23 @@ static struct digest digest_of_number(uint32_t number)
 	for (size_t i = 0; i < 32; i++)
 		d.bytes[i] = (uint8_t)next(&r);
 	return d;
+}
+
+static void image_make(struct image *m, uint32_t number)
+{
+	struct rng r = { UINT64_C(1) << 40 | number };
+	uint32_t base = popular(&r, BASES), runtimes = below(&r, 3), own = 1 + below(&r, 4);
+
+	struct digest manifest = digest_of_number(number);
+
+	arena_reset(&m->arena);
+	m->n_packages = m->n_groups = 0;
+	add_base(m, base);
+	for (uint32_t i = 0; i < runtimes; i++)
+		add_runtime(m, base, popular(&r, RUNTIMES));
+	for (uint32_t i = 0; i < own; i++)
+		add_own(m, &r, number, i);
+	write_report(m, &manifest);
 }
 
 /* ---- work ---- */

@@ -8,7 +8,16 @@
 #include <sys/random.h>
 #include <zstd.h>
 
-#define REPORT_HEAD 16 /* size and check sum of the report, 8 bytes each, the lowest first */
+/*
+ * Size and check sum of the report, 8 bytes each, the lowest first; the highest byte of the size is the form of what
+ * follows: zstd of the bytes themselves, or of their shape.
+ */
+#define REPORT_HEAD 16
+#define REPORT_FORM 56
+#define REPORT_SHAPE 1u
+#define REPORT_LEVEL 3
+#define SHAPE_LEVEL 4
+#define SHAPE_GROWTH 2 /* at most, a mark before every byte */
 
 static size_t digest_bytes(enum digest_algo algo)
 {
@@ -113,41 +122,126 @@ static uint64_t get_u64(const uint8_t *in)
 	return v;
 }
 
-enum status store_report_pack(struct slice report, struct buf *out, struct err *err)
+/* The shape, if it is known to give the same bytes again. */
+static enum status make_shape(struct slice report, const struct store_report_texts *texts, struct buf *shape,
+			      bool *out_good, struct err *err)
 {
-	size_t bound = ZSTD_compressBound(report.len), n;
-	uint8_t *p;
+	struct buf AUTO(buf_fini) again = BUF_INIT(report.len + 1);
 
-	if (report.len > limits_default.report_bytes)
-		return err_set(err, STATUS_LIMIT, "a report of %zu bytes; %llu are the most", report.len,
-			       (unsigned long long)limits_default.report_bytes);
-	p = buf_reserve(out, REPORT_HEAD + bound);
+	TRY(store_shape(report, texts, shape, err));
+	*out_good =
+		store_unshape(buf_slice(shape), texts, &again, err) == STATUS_OK && slice_eq(buf_slice(&again), report);
+	return STATUS_OK;
+}
+
+static void free_compressor(ZSTD_CCtx **c)
+{
+	ZSTD_freeCCtx(*c);
+}
+
+static void free_decompressor(ZSTD_DCtx **d)
+{
+	ZSTD_freeDCtx(*d);
+}
+
+/* words: the bytes are a shape. */
+static enum status compress(struct slice bytes, bool words, uint64_t size, uint64_t sum, struct buf *out,
+			    struct err *err)
+{
+	ZSTD_CCtx AUTO(free_compressor) *c = ZSTD_createCCtx();
+	size_t bound = ZSTD_compressBound(bytes.len), n;
+	uint8_t *p = buf_reserve(out, REPORT_HEAD + bound);
+
 	if (!p)
 		return buf_check(out, "report", err);
-	put_u64(p, report.len);
-	put_u64(p + 8, slice_hash(report, 0));
-	n = ZSTD_compress(p + REPORT_HEAD, bound, report.ptr, report.len, 3);
+	if (!c)
+		return err_nomem(err, "report");
+	put_u64(p, size);
+	put_u64(p + 8, sum);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, words ? SHAPE_LEVEL : REPORT_LEVEL);
+	if (words)
+		ZSTD_CCtx_refPrefix(c, store_shape_words, store_shape_words_len);
+	n = ZSTD_compress2(c, p + REPORT_HEAD, bound, bytes.ptr, bytes.len);
 	if (ZSTD_isError(n))
 		return err_set(err, STATUS_BUG, "zstd: %s", ZSTD_getErrorName(n));
 	out->len += REPORT_HEAD + n;
 	return STATUS_OK;
 }
 
-enum status store_report_unpack(struct slice packed, struct buf *out, struct err *err)
+enum status store_report_pack(struct slice report, const struct store_report_texts *texts, struct buf *out,
+			      struct err *err)
 {
-	uint64_t size = packed.len >= REPORT_HEAD ? get_u64(packed.ptr) : UINT64_MAX;
-	uint8_t *p;
+	struct buf AUTO(buf_fini) shape = BUF_INIT(SHAPE_GROWTH * limits_default.report_bytes + 1);
+	uint64_t sum = slice_hash(report, 0);
+	bool good = false;
+
+	if (report.len > limits_default.report_bytes)
+		return err_set(err, STATUS_LIMIT, "a report of %zu bytes; %llu are the most", report.len,
+			       (unsigned long long)limits_default.report_bytes);
+	if (texts)
+		TRY(make_shape(report, texts, &shape, &good, err));
+	return good ? compress(buf_slice(&shape), true, report.len | (uint64_t)REPORT_SHAPE << REPORT_FORM, sum, out,
+			       err)
+		    : compress(report, false, report.len, sum, out, err);
+}
+
+bool store_report_has_shape(struct slice packed)
+{
+	return packed.len >= REPORT_HEAD && get_u64(packed.ptr) >> REPORT_FORM == REPORT_SHAPE;
+}
+
+static enum status damaged(struct err *err)
+{
+	return err_set(err, STATUS_MALFORMED, "a report in the store is damaged");
+}
+
+static enum status decompress(struct slice packed, bool words, uint64_t size, struct buf *out, struct err *err)
+{
+	ZSTD_DCtx AUTO(free_decompressor) *d = ZSTD_createDCtx();
+	uint8_t *p = buf_reserve(out, (size_t)size + 1);
 	size_t n;
 
-	if (size > limits_default.report_bytes)
-		return err_set(err, STATUS_MALFORMED, "a report in the store is damaged");
-	p = buf_reserve(out, (size_t)size + 1);
 	if (!p)
 		return buf_check(out, "report", err);
-	n = ZSTD_decompress(p, (size_t)size, packed.ptr + REPORT_HEAD, packed.len - REPORT_HEAD);
-	if (ZSTD_isError(n) || n != size || slice_hash(slice_make(p, n), 0) != get_u64(packed.ptr + 8))
-		return err_set(err, STATUS_MALFORMED, "a report in the store is damaged");
+	if (!d)
+		return err_nomem(err, "report");
+	if (words)
+		ZSTD_DCtx_refPrefix(d, store_shape_words, store_shape_words_len);
+	n = ZSTD_decompressDCtx(d, p, (size_t)size, packed.ptr, packed.len);
+	if (ZSTD_isError(n) || n != size)
+		return damaged(err);
 	out->len += n;
+	return STATUS_OK;
+}
+
+static enum status unpack_shape(struct slice packed, uint64_t size, const struct store_report_texts *texts,
+				struct buf *out, struct err *err)
+{
+	unsigned long long n = ZSTD_getFrameContentSize(packed.ptr, packed.len);
+	struct buf AUTO(buf_fini) shape = BUF_INIT(SHAPE_GROWTH * limits_default.report_bytes + 1);
+
+	if (n > SHAPE_GROWTH * size)
+		return damaged(err);
+	TRY(decompress(packed, true, n, &shape, err));
+	return store_unshape(buf_slice(&shape), texts, out, err);
+}
+
+enum status store_report_unpack(struct slice packed, const struct store_report_texts *texts, struct buf *out,
+				struct err *err)
+{
+	uint64_t head = packed.len >= REPORT_HEAD ? get_u64(packed.ptr) : UINT64_MAX;
+	uint64_t size = head & ((UINT64_C(1) << REPORT_FORM) - 1);
+	struct slice body = slice_from(packed, REPORT_HEAD);
+	size_t before = out->len;
+
+	if (head >> REPORT_FORM > (texts ? REPORT_SHAPE : 0) || size > limits_default.report_bytes)
+		return damaged(err);
+	TRY(head >> REPORT_FORM == REPORT_SHAPE ? unpack_shape(body, size, texts, out, err)
+						: decompress(body, false, size, out, err));
+	if (out->len - before != size || slice_hash(slice_from(buf_slice(out), before), 0) != get_u64(packed.ptr + 8)) {
+		out->len = before;
+		return damaged(err);
+	}
 	return STATUS_OK;
 }
 

@@ -44,7 +44,7 @@ static enum status get(struct store *s, enum kind kind, struct slice key, struct
 	TRY(pg_read(s, "SELECT id, last_used, value FROM kept WHERE kind = $1 AND key = $2", &args, &r, err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "it is not cached");
-	if (store_report_unpack(pg_slice(r, 0, 2), out, err) != STATUS_OK) {
+	if (store_report_unpack(pg_slice(r, 0, 2), NULL, out, err) != STATUS_OK) {
 		/* That the caller has no room for it is not its fault. */
 		if (out->failed != STATUS_OK)
 			return buf_check(out, "cache", err);
@@ -100,7 +100,7 @@ static enum status put(struct store *s, enum kind kind, struct slice key, struct
 	struct pg_batch b;
 
 	TRY(pg_ready_to_write(s, err));
-	TRY(store_report_pack(value, &packed, err));
+	TRY(store_report_pack(value, NULL, &packed, err));
 	/* One entry must not drive out all others. */
 	if (packed.len > s->cache_bytes - s->cache_bytes / 10)
 		return err_set(err, STATUS_LIMIT, "%zu bytes are larger than the whole cache", packed.len);

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 
 #define MANIFEST_COLUMNS "id, digest, layers, state, success, error, indexer_state, created, updated, put"
+#define NO_MANIFEST_COLUMNS                                                                                            \
+	"NULL::bigint, NULL::bytea, NULL::bytea, NULL::bytea, NULL::boolean, NULL::bytea, NULL::bytea, NULL::bigint, " \
+	"NULL::bigint, NULL::bigint, NULL::bytea"
+#define NO_PACKAGE_COLUMNS                                                                                             \
+	"NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea, NULL::bytea"
 #define PACKED_MAX ((size_t)1 << 30)
 /* How often a put begins again because a group that it counted on was deleted meanwhile. */
 #define TRIES 4u
@@ -306,12 +311,13 @@ enum status postgres_manifest_put(struct store *s, const struct store_manifest *
 	struct store_keyed_groups keyed = { NULL, 0 };
 	enum status st;
 
-	TRY(store_report_pack(report, &p.packed, err));
 	TRY(store_digests_pack(m->layers, m->n_layers, &p.layers, err));
 	TRY(store_keyed_groups_make(groups, n_groups, &keyed, err));
 	p.groups = &keyed;
 	p.known = calloc(keyed.n + 1, sizeof(*p.known));
-	st = p.known ? put(&p, err) : err_nomem(err, "packages");
+	st = p.known ? store_manifest_report_pack(m, report, &keyed, &p.packed, err) : err_nomem(err, "packages");
+	if (st == STATUS_OK)
+		st = put(&p, err);
 	store_keyed_groups_fini(&keyed);
 	return st;
 }
@@ -334,6 +340,57 @@ static enum status read_row(const PGresult *r, int i, struct arena *arena, struc
 	return STATUS_OK;
 }
 
+/*
+ * With its report, and, where that is a shape (store_report_has_shape()), a row for each of its packages: one statement
+ * sees all of it at one moment.
+ */
+#define FIRST_PACKAGE 11 /* column */
+static const char get_sql[] =
+	"WITH m AS MATERIALIZED (SELECT " MANIFEST_COLUMNS ", report, groups FROM manifest WHERE digest = $1), "
+	"p AS (SELECT g.key AS grp, " PACKAGE_COLUMNS " FROM m JOIN package_group AS g ON g.id = ANY (m.groups) "
+	"JOIN package AS p ON p.id = ANY (g.packages) WHERE get_byte(m.report, 7) = 1) "
+	"SELECT " MANIFEST_COLUMNS ", report, NULL AS grp, " NO_PACKAGE_COLUMNS " FROM m UNION ALL "
+	"SELECT " NO_MANIFEST_COLUMNS ", grp, " PACKAGE_COLUMNS " FROM p";
+
+static enum status read_texts(const PGresult *r, struct arena *arena, struct store_text **out, size_t *out_n,
+			      struct err *err)
+{
+	int n = PQntuples(r);
+
+	*out = arena_array(arena, (size_t)n, sizeof(**out));
+	*out_n = (size_t)n - 1;
+	if (!*out)
+		return err_nomem(err, "packages");
+	for (int i = 1; i < n; i++) {
+		struct store_text *t = &(*out)[i - 1];
+		struct store_package *p = &t->package;
+		struct slice *const fields[] = { &p->type,	     &p->name, &p->version, &p->source_name,
+						 &p->source_version, &p->arch, &p->module,  &p->scope };
+		struct slice key = pg_slice(r, i, FIRST_PACKAGE);
+
+		*t = (struct store_text){ 0 };
+		memcpy(t->group.bytes, key.ptr, MIN(key.len, STORE_KEY_BYTES));
+		for (size_t f = 0; f < ARRAY_LEN(fields); f++)
+			*fields[f] = pg_slice(r, i, FIRST_PACKAGE + 1 + (int)f);
+	}
+	store_texts_sort(*out, *out_n);
+	return STATUS_OK;
+}
+
+static enum status read_report(const PGresult *r, const struct store_manifest *m, struct buf *out, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(PACKED_MAX);
+	struct store_report_texts texts = { .manifest = m->digest, .layers = m->layers, .n_layers = m->n_layers };
+	struct slice packed = pg_slice(r, 0, FIRST_PACKAGE - 1);
+	struct store_text *packages = NULL;
+
+	if (!store_report_has_shape(packed))
+		return store_report_unpack(packed, NULL, out, err);
+	TRY(read_texts(r, &arena, &packages, &texts.n, err));
+	texts.packages = packages;
+	return store_report_unpack(packed, &texts, out, err);
+}
+
 enum status postgres_manifest_get(struct store *s, const struct digest *digest, struct arena *arena,
 				  struct store_manifest *out, struct buf *report, struct err *err)
 {
@@ -344,15 +401,13 @@ enum status postgres_manifest_get(struct store *s, const struct digest *digest, 
 	struct digest_text text;
 
 	pg_digest(&args, digest, packed);
-	TRY(pg_read(s,
-		    report ? "SELECT " MANIFEST_COLUMNS ", report FROM manifest WHERE digest = $1"
-			   : "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE digest = $1",
-		    &args, &r, err));
+	TRY(pg_read(s, report ? get_sql : "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE digest = $1", &args, &r,
+		    err));
 	if (PQntuples(r) == 0)
 		return err_set(err, STATUS_NOTFOUND, "there is no manifest %s", digest_print(&text, digest));
 	TRY(read_row(r, 0, arena, &m, err));
 	if (report)
-		TRY(store_report_unpack(pg_slice(r, 0, 10), report, err));
+		TRY(read_report(r, &m, report, err));
 	*out = m;
 	return STATUS_OK;
 }

@@ -43,7 +43,7 @@ enum status postgres_notice_put(struct store *s, const char *id, struct slice bo
 	uint64_t changed;
 
 	TRY(pg_ready_to_write(s, err));
-	TRY(store_report_pack(body, &packed, err));
+	TRY(store_report_pack(body, NULL, &packed, err));
 	pg_bytes(&args, slice_cstr(id));
 	pg_number(&args, s->now());
 	pg_bytes(&args, buf_slice(&packed));
@@ -143,7 +143,7 @@ enum status postgres_notice_get(struct store *s, struct slice id, struct arena *
 	if (PQntuples(r) == 0)
 		return not_there(id, err);
 	read_notice(r, out);
-	TRY(store_report_unpack(pg_slice(r, 0, 8), &text, err));
+	TRY(store_report_unpack(pg_slice(r, 0, 8), NULL, &text, err));
 	return arena_copy(arena, buf_slice(&text), &out->body) ? STATUS_OK : err_nomem(err, WHAT);
 }
 

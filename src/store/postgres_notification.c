@@ -300,7 +300,7 @@ static enum status add_changes(struct store *s, uint64_t number, const struct st
 
 	for (size_t i = 0; i < n; i++) {
 		buf_reset(&packed);
-		TRY(store_report_pack(changes[i].summary, &packed, err));
+		TRY(store_report_pack(changes[i].summary, NULL, &packed, err));
 		pg_array_number(&c.a[0], changes[i].number);
 		pg_array_number(&c.a[1], changes[i].reason);
 		pg_array_bytes(&c.a[2], buf_slice(&packed));
@@ -453,7 +453,7 @@ static enum status read_change(const PGresult *r, int i, int at, struct arena *a
 
 	out->number = (uint64_t)pg_int(r, i, at);
 	out->reason = (unsigned)pg_int(r, i, at + 1);
-	TRY(store_report_unpack(pg_slice(r, i, at + 2), &text, err));
+	TRY(store_report_unpack(pg_slice(r, i, at + 2), NULL, &text, err));
 	return arena_copy(arena, buf_slice(&text), &out->summary) ? STATUS_OK : err_nomem(err, WHAT);
 }
 

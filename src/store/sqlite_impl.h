@@ -58,6 +58,9 @@ enum status sqlite_changed(struct store *s, enum store_topic topic, struct err *
 /* Inside a transaction: numbers of the groups, packed, made where they are missing. */
 enum status sqlite_groups_intern(struct store *s, const struct store_keyed_groups *groups, struct buf *out,
 				 struct err *err) NODISCARD;
+/* Inside a transaction: the packages of these groups, in the arena, each as often as groups have it. */
+enum status sqlite_texts(struct store *s, struct slice groups, struct arena *arena, struct store_text **out,
+			 size_t *out_n, struct err *err) NODISCARD;
 /* Inside a transaction: the manifest had these groups and has those now. What nobody has any more is dropped. */
 enum status sqlite_groups_attach(struct store *s, int64_t manifest, struct slice before, struct slice now,
 				 struct err *err) NODISCARD;

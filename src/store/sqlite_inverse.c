@@ -256,6 +256,49 @@ enum status sqlite_packages_named(struct store *s, struct slice name, uint64_t a
 	return STATUS_OK;
 }
 
+/* The packages of one group; read: gives a package's fields. */
+static enum status texts_of_group(sqlite3_stmt *read, sqlite3_stmt *group, struct arena *arena, struct store_texts *out,
+				  struct err *err)
+{
+	struct slice key = column_slice(group, 0), packages = column_slice(group, 1);
+
+	for (uint64_t id = 0; store_ids_next(&packages, &id);) {
+		struct store_package_row row;
+		struct store_text *text = VEC_PUSH(out, arena);
+
+		if (!text)
+			return err_nomem(err, "packages");
+		sqlite3_bind_int64(read, 1, (int64_t)id);
+		if (sqlite3_step(read) != SQLITE_ROW)
+			return err_set(err, STATUS_MALFORMED, "a package is missing in the store");
+		TRY(read_package(read, arena, &row, err));
+		sqlite3_reset(read);
+		*text = (struct store_text){ .package = row.package };
+		memcpy(text->group.bytes, key.ptr, MIN(key.len, STORE_KEY_BYTES));
+	}
+	return STATUS_OK;
+}
+
+enum status sqlite_texts(struct store *s, struct slice groups, struct arena *arena, struct store_text **out,
+			 size_t *out_n, struct err *err)
+{
+	sqlite3_stmt AUTO(sqlite_finalize) *read = NULL, *group = NULL;
+	struct store_texts list = { NULL, 0, 0 };
+
+	TRY(sqlite_prepare(s, "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE id = ?", &read, err));
+	TRY(sqlite_prepare(s, "SELECT key, packages FROM package_group WHERE id = ?", &group, err));
+	for (uint64_t id = 0; store_ids_next(&groups, &id);) {
+		sqlite3_bind_int64(group, 1, (int64_t)id);
+		if (sqlite3_step(group) != SQLITE_ROW)
+			return err_set(err, STATUS_MALFORMED, "a group of packages is missing in the store");
+		TRY(texts_of_group(read, group, arena, &list, err));
+		sqlite3_reset(group);
+	}
+	*out = list.at;
+	*out_n = list.len;
+	return STATUS_OK;
+}
+
 /* Numbers found so far. */
 struct numbers {
 	uint64_t *at; /* owned */

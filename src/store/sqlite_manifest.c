@@ -140,9 +140,10 @@ enum status sqlite_manifest_put(struct store *s, const struct store_manifest *m,
 	enum status st;
 
 	/* What takes time comes before the lock. */
-	TRY(store_report_pack(report, &packed, err));
 	TRY(store_keyed_groups_make(groups, n_groups, &keyed, err));
-	st = sqlite_begin_durable(s, err);
+	st = store_manifest_report_pack(m, report, &keyed, &packed, err);
+	if (st == STATUS_OK)
+		st = sqlite_begin_durable(s, err);
 	if (st == STATUS_OK)
 		st = put(s, m, buf_slice(&packed), &keyed, err);
 	if (st == STATUS_OK)
@@ -170,7 +171,23 @@ static enum status read_row(sqlite3_stmt *q, struct arena *arena, struct store_m
 	return STATUS_OK;
 }
 
-static enum status read_report(struct store *s, int64_t id, struct buf *out, struct err *err)
+static enum status unpack_report(struct store *s, const struct store_manifest *m, struct slice groups,
+				 struct slice packed, struct buf *out, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(PACKED_MAX);
+	struct store_report_texts texts = { .manifest = m->digest, .layers = m->layers, .n_layers = m->n_layers };
+	struct store_text *packages = NULL;
+
+	if (!store_report_has_shape(packed))
+		return store_report_unpack(packed, NULL, out, err);
+	TRY(sqlite_texts(s, groups, &arena, &packages, &texts.n, err));
+	store_texts_sort(packages, texts.n);
+	texts.packages = packages;
+	return store_report_unpack(packed, &texts, out, err);
+}
+
+static enum status read_report(struct store *s, int64_t id, const struct store_manifest *m, struct slice groups,
+			       struct buf *out, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 	int rc;
@@ -182,7 +199,7 @@ static enum status read_report(struct store *s, int64_t id, struct buf *out, str
 		return err_set(err, STATUS_NOTFOUND, "the manifest was deleted");
 	if (rc != SQLITE_ROW)
 		return sqlite_failed(s, err, "manifests");
-	return store_report_unpack(column_slice(q, 0), out, err);
+	return unpack_report(s, m, groups, column_slice(q, 0), out, err);
 }
 
 static enum status get(struct store *s, const struct digest *digest, struct arena *arena, struct store_manifest *out,
@@ -193,7 +210,7 @@ static enum status get(struct store *s, const struct digest *digest, struct aren
 	struct digest_text text;
 	int rc;
 
-	TRY(sqlite_prepare(s, "SELECT " MANIFEST_COLUMNS " FROM manifest WHERE digest = ?", &q, err));
+	TRY(sqlite_prepare(s, "SELECT " MANIFEST_COLUMNS ", groups FROM manifest WHERE digest = ?", &q, err));
 	sqlite_bind_key(q, 1, digest);
 	rc = sqlite3_step(q);
 	if (rc == SQLITE_DONE)
@@ -202,7 +219,7 @@ static enum status get(struct store *s, const struct digest *digest, struct aren
 		return sqlite_failed(s, err, "manifests");
 	TRY(read_row(q, arena, &m, err));
 	if (report)
-		TRY(read_report(s, sqlite3_column_int64(q, 0), report, err));
+		TRY(read_report(s, sqlite3_column_int64(q, 0), &m, column_slice(q, 10), report, err));
 	*out = m;
 	return STATUS_OK;
 }

@@ -51,7 +51,7 @@ enum status sqlite_notice_put(struct store *s, const char *id, struct slice body
 {
 	struct buf AUTO(buf_fini) packed = BUF_INIT((size_t)64 << 20);
 
-	TRY(store_report_pack(body, &packed, err));
+	TRY(store_report_pack(body, NULL, &packed, err));
 	TRY(sqlite_begin(s, err));
 	return finish(s, put(s, id, buf_slice(&packed), out_put, err), err);
 }
@@ -166,7 +166,7 @@ enum status sqlite_notice_get(struct store *s, struct slice id, struct arena *ar
 	if (rc != SQLITE_ROW)
 		return sqlite_failed(s, err, WHAT);
 	read_notice(q, out);
-	TRY(store_report_unpack(column_slice(q, 8), &text, err));
+	TRY(store_report_unpack(column_slice(q, 8), NULL, &text, err));
 	return arena_copy(arena, buf_slice(&text), &out->body) ? STATUS_OK : err_nomem(err, WHAT);
 }
 

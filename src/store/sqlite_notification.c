@@ -287,7 +287,7 @@ static enum status add_changes(struct store *s, uint64_t number, const struct st
 		&q, err));
 	for (size_t i = 0; i < n; i++) {
 		buf_reset(&packed);
-		TRY(store_report_pack(changes[i].summary, &packed, err));
+		TRY(store_report_pack(changes[i].summary, NULL, &packed, err));
 		sqlite3_bind_int64(q, 1, (int64_t)number);
 		sqlite3_bind_int64(q, 2, (int64_t)changes[i].number);
 		sqlite3_bind_int64(q, 3, changes[i].reason);
@@ -420,7 +420,7 @@ static enum status read_change(sqlite3_stmt *q, int at, struct arena *arena, str
 
 	out->number = (uint64_t)sqlite3_column_int64(q, at);
 	out->reason = (unsigned)sqlite3_column_int(q, at + 1);
-	TRY(store_report_unpack(column_slice(q, at + 2), &text, err));
+	TRY(store_report_unpack(column_slice(q, at + 2), NULL, &text, err));
 	return arena_copy(arena, buf_slice(&text), &out->summary) ? STATUS_OK : err_nomem(err, WHAT);
 }
 

@@ -73,9 +73,52 @@ enum status store_ids_pack(const uint64_t *ids, size_t n, struct buf *out, struc
 /* The next one; *last begins as 0. False at the end. */
 bool store_ids_next(struct slice *rest, uint64_t *last) NODISCARD;
 
-/* A report as zstd with a check sum; *out is appended to. */
-enum status store_report_pack(struct slice report, struct buf *out, struct err *err) NODISCARD;
-enum status store_report_unpack(struct slice packed, struct buf *out, struct err *err) NODISCARD;
+/* ---- shape.c: reports without what the store has anyway ---- */
+
+/* A package of a manifest as it is read back; texts are borrowed. */
+struct store_text {
+	struct store_key group;
+	struct store_package package;
+};
+struct store_texts {
+	struct store_text *at; /* in an arena */
+	size_t len, cap;
+};
+/* What a report's texts are looked for in: the same in every member and in its order when it is read. */
+struct store_report_texts {
+	const struct store_text *packages; /* store_texts_sort() */
+	size_t n;
+	struct digest manifest;
+	const struct digest *layers;
+	size_t n_layers;
+};
+/* Into the order that depends on nothing but the content. */
+void store_texts_sort(struct store_text *texts, size_t n);
+/* Any bytes; *out is appended to. */
+enum status store_shape(struct slice report, const struct store_report_texts *texts, struct buf *out,
+			struct err *err) NODISCARD;
+/* STATUS_MALFORMED: it means a text that is not there. */
+enum status store_unshape(struct slice shape, const struct store_report_texts *texts, struct buf *out,
+			  struct err *err) NODISCARD;
+
+/* shape_words.c: what they are compressed after. */
+extern const char store_shape_words[];
+extern const size_t store_shape_words_len;
+
+/* ---- pack.c again ---- */
+
+/* A report, or other bytes, as zstd with a check sum; *out is appended to. With texts (or NULL) of its shape. */
+enum status store_report_pack(struct slice report, const struct store_report_texts *texts, struct buf *out,
+			      struct err *err) NODISCARD;
+/* The same of a manifest that is put. */
+enum status store_manifest_report_pack(const struct store_manifest *m, struct slice report,
+				       const struct store_keyed_groups *groups, struct buf *out,
+				       struct err *err) NODISCARD;
+/* Was it packed with texts? What older versions packed was not. */
+bool store_report_has_shape(struct slice packed) NODISCARD;
+/* texts: NULL if it has no shape. STATUS_MALFORMED: damaged, or these are not its texts. */
+enum status store_report_unpack(struct slice packed, const struct store_report_texts *texts, struct buf *out,
+				struct err *err) NODISCARD;
 
 /* Can a document have this name and owner? */
 enum status store_document_check(struct slice name, struct slice owner, struct err *err) NODISCARD;

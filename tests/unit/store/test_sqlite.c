@@ -9,6 +9,7 @@
 #include "support.h"
 
 #include "io/file.h"
+#include "store/store_ops.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -151,7 +152,72 @@ static void test_newer(void **state)
 	buf_fini(&after);
 }
 
-/* Every older version comes up to today's with its sources. */
+/* A manifest with a report as every version from 5 to 8 has written it. */
+static void old_manifest(const char *dir)
+{
+	static const char sql[] =
+		"INSERT INTO manifest (id, put, digest, success, created, updated, state, indexer_state, error, "
+		"groups, layers) VALUES (1, 1, ?1, 1, 5, 5, 'IndexFinished', 'state', '', x'01', x''); ";
+	struct buf packed = BUF_INIT(1 << 20);
+	uint8_t key[STORE_DIGEST_BYTES];
+	struct digest d = some_digest(1);
+	sqlite3_stmt *q = NULL;
+	char path[512];
+	sqlite3 *db;
+
+	run_sql(dir,
+		"INSERT INTO package (id, key, type, name, version, source_name, source_version, arch, module, scope) "
+		"VALUES "
+		"(1, x'00112233445566778899aabbccddeeff', 'deb', 'libc6', '2.36', 'glibc', '2.36', 'amd64', '', "
+		"'debian:12');"
+		"INSERT INTO package_group (id, key, packages) VALUES (1, x'10112233445566778899aabbccddeeff', x'01');"
+		"INSERT INTO group_of_package VALUES (1, 1); INSERT INTO manifest_of_group VALUES (1, 1)");
+	check(store_report_pack(SLICE("{\"old\":\"report\"}"), NULL, &packed, &err));
+	path_of(dir, "state.db", path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	sqlite3_bind_blob(q, 1, key, (int)store_digest_pack(&d, key), SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+	sqlite3_finalize(q);
+	assert_int_equal(sqlite3_prepare_v2(db, "INSERT INTO manifest_report VALUES (1, ?)", -1, &q, NULL), SQLITE_OK);
+	sqlite3_bind_blob(q, 1, packed.ptr, (int)packed.len, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	buf_fini(&packed);
+}
+
+/* It is what it was, and its packages are found; put again, and deleted, it goes with all it had. */
+static void check_old_manifest(struct store *s)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct buf report = BUF_INIT(1 << 20);
+	struct digest d = some_digest(1);
+	struct store_package_row *rows;
+	struct store_affected *found;
+	struct store_manifest m;
+	bool deleted = false;
+	size_t n;
+
+	check(store_manifest_get(s, &d, &arena, &m, &report, &err));
+	check_slice(buf_slice(&report), "{\"old\":\"report\"}");
+	check_slice(m.indexer_state, "state");
+	check(store_packages_named(s, SLICE("glibc"), 0, 10, &arena, &rows, &n, &err));
+	assert_int_equal(n, 1);
+	check_slice(rows[0].package.name, "libc6");
+	check_slice(rows[0].package.scope, "debian:12");
+	check(store_manifests_with(s, &rows[0].id, 1, 0, 10, &arena, &found, &n, &err));
+	assert_int_equal(n, 1);
+	assert_true(digest_eq(&found[0].digest, &d));
+	check(store_manifests_delete(s, &d, 1, &deleted, &err));
+	assert_true(deleted);
+	check(store_packages_named(s, SLICE("glibc"), 0, 10, &arena, &rows, &n, &err));
+	assert_int_equal(n, 0);
+	buf_fini(&report);
+	arena_fini(&arena);
+}
+
+/* Every older version comes up to today's with its sources, and with its manifests. */
 static void test_older(void **state)
 {
 	for (int version = 1; store_schema[version]; version++) {
@@ -170,10 +236,14 @@ static void test_older(void **state)
 		run_sql(dir, "INSERT INTO source (name, feed, url, segment, etag, last_modified, document, "
 			     "format_version, records, "
 			     "error, held_back) VALUES ('old', 'feed', 'url', '', '', '', '', '', 7, '', '')");
+		if (version >= 5 && version < 9)
+			old_manifest(dir);
 		check_fails(store_open(dir, &reading, &s, &err), STATUS_UNSUPPORTED, "written by an older limpid");
 		check(store_open(dir, &writing, &s, &err));
 		check(store_source_get(s, SLICE("old"), &arena, &got, &err));
 		assert_int_equal(got.records, 7);
+		if (version >= 5 && version < 9)
+			check_old_manifest(s);
 		check(store_cache_put(s, SLICE("k"), SLICE("v"), &err));
 		store_close(s);
 		check(store_open(dir, &reading, &s, &err));
