@@ -147,6 +147,8 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"Cellar/a/1/.brew/a",
 		"snap/a/1",
 		"opt/bitnami/a/.spdx-a",
+		"pylock",
+		"requirements",
 	};
 	static const char *const children[] = {
 		"base-files", "base-files.list",  "base-files.md5sums",

@@ -197,7 +197,9 @@ static int exit_status(const struct index_report *index)
 static enum status explain(const struct options *o, struct cli_folder *folder, int *out_exit, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
-	struct match_options options = { .now_s = cli_now(o), .scope_served = cli_scope_served };
+	struct match_options options = { .now_s = cli_now(o),
+					 .scope_served = cli_scope_served,
+					 .dev = option_given(o, OPTION_dev) };
 	struct vulnerability_report report;
 	struct match_explanation explanation;
 	struct index_report index;

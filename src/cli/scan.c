@@ -120,6 +120,7 @@ enum status cli_match(const struct options *o, struct cli_folder *folder, struct
 {
 	struct match_options options = { .now_s = cli_now(o),
 					 .owned = option_given(o, OPTION_owned),
+					 .dev = option_given(o, OPTION_dev),
 					 .scope_served = cli_scope_served };
 	struct segment_set *set;
 	enum status st;

@@ -77,6 +77,21 @@ static bool parse_platform(const char *text, struct image_platform *out)
 	return out->arch.len > 0;
 }
 
+static bool parse_source(const struct options *o, enum index_source *out)
+{
+	static const char *const names[] = { "auto", "on", "off" };
+
+	*out = INDEX_SOURCE_AUTO;
+	if (!option_given(o, OPTION_lock_files))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		*out = (enum index_source)i;
+		if (strcmp(o->value[OPTION_lock_files], names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum status index_opened(const struct image *image, const struct image_options *opening, struct indexing *x,
 				const struct cli_folder *folder, struct arena *arena, struct index_report *out,
 				struct err *err)
@@ -92,6 +107,8 @@ static enum status index_opened(const struct image *image, const struct image_op
 		.progress = { on_progress, x },
 	};
 
+	if (!parse_source(x->options, &env.source))
+		return err_set(err, STATUS_INVALID, "--lock-files: expected auto, on or off");
 	cli_temp_dirs(temp_dirs);
 	if (image->remote)
 		cli_network->reads(image, opening, &env, &x->progress);

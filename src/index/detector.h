@@ -20,6 +20,7 @@ enum path_match {
 	PATH_EXACT,    /* "var/lib/dpkg/status" */
 	PATH_CHILD,    /* direct children of a directory: "var/lib/dpkg/status.d/" */
 	PATH_SUFFIX,   /* ends so, at any depth: ".dist-info/METADATA" */
+	PATH_NAME,     /* a file of this name, in any directory: "yarn.lock" */
 	PATH_ANY_FILE, /* every regular file, decided by its first bytes: only with DETECT_RANGES */
 };
 
@@ -83,6 +84,12 @@ struct detect_env {
 	const struct limits *limits;
 	struct arena *arena; /* scratch; reset after each file */
 	/*
+	 * The bytes of another file of the same tree, in the arena: manifests beside lock files, parents of projects.
+	 * path may have "." and ".." that stay below the root; nothing is followed through a link. STATUS_NOTFOUND:
+	 * there is none. STATUS_LIMIT: more than max bytes. NULL: the layer is a stream, whose files come in no order.
+	 */
+	enum status (*other)(void *ctx, struct slice path, uint64_t max, struct slice *out, struct err *err);
+	/*
 	 * Large files are mapped, and what was read stays resident: to be called every few MiB by those that read all
 	 * of one. Slices stay valid. May be NULL.
 	 */
@@ -95,6 +102,8 @@ struct detector {
 	const char *name;    /* equals the row and the file: "dpkg" */
 	const char *version; /* grows when its results change: part of the detector set */
 	enum detector_kind kind;
+	bool source; /* reads what a project asks for (lock files), which need not be installed: not asked about layers
+		      * of images unless the user says so */
 	const struct path_rule *rules; /* ends with text == NULL */
 	/* DETECT_RANGES: byte ranges wanted of a file that begins with head; 0 = not ours. NULL otherwise. */
 	size_t (*plan)(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out);
@@ -109,6 +118,8 @@ struct detector {
 
 /* All detectors, in the order of the table. */
 const struct detector *const *detectors(size_t *out_n);
+/* Those of what is installed: without the source form. */
+const struct detector *const *detectors_installed(size_t *out_n);
 /* sha256 hex over (name, version) of every row: the indexer's state. */
 struct slice detector_set(void);
 

@@ -19,6 +19,24 @@ const struct detector *const *detectors(size_t *out_n)
 	return all;
 }
 
+static const struct detector *installed[ARRAY_LEN(all)];
+static size_t n_installed;
+static pthread_once_t installed_once = PTHREAD_ONCE_INIT;
+
+static void choose_installed(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (!all[i]->source)
+			installed[n_installed++] = all[i];
+}
+
+const struct detector *const *detectors_installed(size_t *out_n)
+{
+	pthread_once(&installed_once, choose_installed);
+	*out_n = n_installed;
+	return installed;
+}
+
 static char set_text[sizeof(struct digest_text)];
 static pthread_once_t set_once = PTHREAD_ONCE_INIT;
 

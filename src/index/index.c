@@ -35,6 +35,7 @@ struct indexer {
 	struct slice key; /* of the image's report in the cache; empty: it is not kept */
 	size_t own_diags; /* of the report: about this run, not about the layers */
 	bool forked;
+	bool source; /* lock files are read */
 	uint64_t bytes_total, bytes_before;
 	size_t layers_before;
 };
@@ -57,7 +58,7 @@ static bool cache_key(struct indexer *ix, size_t i, const struct scan_alias *ali
 {
 	const struct digest *d = digest_of_layer(ix, i);
 
-	return d->algo != DIGEST_NONE && layer_cache_key(d, aliases, n, &ix->arena, out);
+	return d->algo != DIGEST_NONE && layer_cache_key(d, ix->source, aliases, n, &ix->arena, out);
 }
 
 /* Does another answer about the same stored bytes hold for this layer, whose image may say another DiffID? */
@@ -536,7 +537,7 @@ static void find_key(struct indexer *ix)
 			layers[i].diff_id = ix->image->layers[i].diff_id;
 	}
 	if (layers)
-		ix->key = kept_key(layers, n, ix->env->limits, &ix->arena);
+		ix->key = kept_key(layers, n, ix->source, ix->env->limits, &ix->arena);
 }
 
 /* What the image says may differ from one time to the next: it is put in as if the layers had just been coalesced. */
@@ -601,7 +602,7 @@ static enum status read_layers(struct indexer *ix, struct err *err)
 	const struct detector *const *list;
 	size_t n;
 
-	list = detectors(&n);
+	list = ix->source ? detectors(&n) : detectors_installed(&n);
 	TRY(rules_compile(list, n, &ix->rules, err));
 	ix->reports = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->reports));
 	if (!ix->reports)
@@ -613,10 +614,18 @@ static enum status read_layers(struct indexer *ix, struct err *err)
 	return finish(ix, err);
 }
 
+static bool wants_source(const struct image *image, enum index_source source)
+{
+	bool directory = image->n_layers == 1 && image->layers[0].place == LAYER_DIRECTORY;
+
+	return source == INDEX_SOURCE_ON || (source == INDEX_SOURCE_AUTO && directory);
+}
+
 static enum status run(struct indexer *ix, struct err *err)
 {
 	bool found;
 
+	ix->source = wants_source(ix->image, ix->env->source);
 	ix->layers = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->layers));
 	if (!ix->layers)
 		return err_nomem(err, "layers");

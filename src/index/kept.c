@@ -15,7 +15,8 @@ static void add_digest(struct hasher *h, const struct digest *d)
 	hasher_add(h, SLICE("\n"));
 }
 
-struct slice kept_key(const struct kept_layer *layers, size_t n, const struct limits *limits, struct arena *arena)
+struct slice kept_key(const struct kept_layer *layers, size_t n, bool source, const struct limits *limits,
+		      struct arena *arena)
 {
 	struct err ignored = ERR_INIT; /* without a key nothing is kept */
 	struct digest_text text;
@@ -31,6 +32,7 @@ struct slice kept_key(const struct kept_layer *layers, size_t n, const struct li
 		return SLICE_EMPTY;
 	hasher_add(h, slice_cstr(index_source_digest));
 	hasher_add(h, slice_make(limits, sizeof(*limits)));
+	hasher_add(h, source ? SLICE("source") : SLICE_EMPTY);
 	for (size_t i = 0; i < n; i++) {
 		add_digest(h, &layers[i].digest);
 		add_digest(h, &layers[i].diff_id);

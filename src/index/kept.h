@@ -17,10 +17,12 @@ struct kept_layer {
 };
 
 /*
- * The key of an image: a digest over its layers in their order, the limits, and the code that coalesces; and the
- * detector set as text, by which old entries are found. In the arena; empty when nothing can be kept.
+ * The key of an image: a digest over its layers in their order, whether lock files were read, the limits, and the code
+ * that coalesces; and the detector set as text, by which old entries are found. In the arena; empty when nothing can be
+ * kept.
  */
-struct slice kept_key(const struct kept_layer *layers, size_t n, const struct limits *limits, struct arena *arena);
+struct slice kept_key(const struct kept_layer *layers, size_t n, bool source, const struct limits *limits,
+		      struct arena *arena);
 
 /*
  * False: not there, or not to be believed; *why is set when the store itself failed. Memory of *out is the arena's. Of

@@ -12,8 +12,8 @@ static int by_wanted(const void *a, const void *b)
 	return c != 0 ? c : slice_cmp(x->real, y->real);
 }
 
-bool layer_cache_key(const struct digest *digest, const struct scan_alias *aliases, size_t n, struct arena *arena,
-		     struct slice *out)
+bool layer_cache_key(const struct digest *digest, bool source, const struct scan_alias *aliases, size_t n,
+		     struct arena *arena, struct slice *out)
 {
 	struct buf key = BUF_INIT(1 << 20);
 	struct scan_alias *sorted = arena_array(arena, n + 1, sizeof(*sorted));
@@ -35,6 +35,8 @@ bool layer_cache_key(const struct digest *digest, const struct scan_alias *alias
 		buf_add(&key, sorted[j].real);
 		buf_add_byte(&key, '\n');
 	}
+	if (source)
+		buf_add_cstr(&key, "source");
 	ok = key.failed == STATUS_OK && arena_copy(arena, buf_slice(&key), out);
 	buf_fini(&key);
 	return ok;

@@ -8,10 +8,11 @@
 
 /*
  * The key of the report of a layer with this digest (of its stored bytes or, where nobody says that, of its tar): with
- * the detector set and the aliases asked for, in whatever order. In the arena. False when memory is short.
+ * the detector set, whether its source form was asked too, and the aliases asked for, in whatever order. In the arena.
+ * False when memory is short.
  */
-bool layer_cache_key(const struct digest *digest, const struct scan_alias *aliases, size_t n, struct arena *arena,
-		     struct slice *out);
+bool layer_cache_key(const struct digest *digest, bool source, const struct scan_alias *aliases, size_t n,
+		     struct arena *arena, struct slice *out);
 /*
  * A report that may be believed: complete, and about these stored bytes (DIGEST_NONE: nobody says which). Memory of
  * *out is the arena's. STATUS_NOTFOUND if there is none; other failures are the store's.

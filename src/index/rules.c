@@ -129,6 +129,7 @@ static bool add_compiled(struct rules *r, struct rule_hit hit, struct slice text
 		first = &slot->first;
 		break;
 	case PATH_SUFFIX:
+	case PATH_NAME:
 		first = text.len >= TAIL_BYTES ? &r->tails[tail_slot(text)] : &r->short_tails;
 		break;
 	case PATH_ANY_FILE:
@@ -224,6 +225,9 @@ static bool holds(const struct compiled *c, struct slice path)
 	switch (c->hit.rule->match) {
 	case PATH_SUFFIX:
 		return slice_ends(path, c->text);
+	case PATH_NAME:
+		return slice_ends(path, c->text) &&
+		       (path.len == c->text.len || path.ptr[path.len - c->text.len - 1] == '/');
 	case PATH_CHILD:
 		if (!c->hit.companion)
 			return true;
@@ -314,7 +318,8 @@ bool rules_may_be_owned(const struct rules *r, struct slice path)
 	size_t n = match_named(r, path, hits);
 
 	for (size_t i = 0; i < n; i++)
-		if (hits[i].detector->kind == DETECTOR_PACKAGE && hits[i].rule->match == PATH_SUFFIX)
+		if (hits[i].detector->kind == DETECTOR_PACKAGE &&
+		    (hits[i].rule->match == PATH_SUFFIX || hits[i].rule->match == PATH_NAME))
 			return true;
 	return r->any != NO_RULE && may_be_program(path);
 }

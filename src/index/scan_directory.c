@@ -375,6 +375,63 @@ static enum status walk_again(struct walk *w, struct err *err)
 	return STATUS_OK;
 }
 
+/* ---- files that a detector asks for ---- */
+
+/* "." and ".." taken out; false for a path that leaves the root, or is too long. */
+static bool plain_path(struct slice path, char *out, size_t max)
+{
+	struct slice rest = path, part;
+	size_t n = 0;
+
+	while (slice_word(&rest, '/', &part)) {
+		if (slice_eq(part, SLICE(".")))
+			continue;
+		if (slice_eq(part, SLICE(".."))) {
+			if (n == 0)
+				return false;
+			while (n > 0 && out[--n] != '/')
+				;
+			continue;
+		}
+		if (n + part.len + 2 > max || slice_find_byte(part, 0) != SIZE_MAX)
+			return false;
+		if (n > 0)
+			out[n++] = '/';
+		memcpy(out + n, part.ptr, part.len);
+		n += part.len;
+	}
+	out[n] = '\0';
+	return n > 0;
+}
+
+static enum status read_other(void *ctx, struct slice path, uint64_t max, struct slice *out, struct err *err)
+{
+	struct scan *s = ctx;
+	size_t cap = (size_t)s->job->limits->path_bytes + 2;
+	char *plain = arena_alloc(&s->scratch, cap);
+	AUTO(close_fd) int fd = -1;
+	AUTO(source_freep) struct source *body = NULL;
+	struct stat sb;
+	uint8_t *bytes;
+
+	if (!plain)
+		return err_nomem(err, "a path");
+	if (plain_path(path, plain, cap))
+		fd = open_below(s->job->layer->fd, plain, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &sb) < 0 || !S_ISREG(sb.st_mode))
+		return err_set(err, STATUS_NOTFOUND, "there is no such file");
+	if ((uint64_t)sb.st_size > max)
+		return err_set(err, STATUS_LIMIT, "the file has %llu bytes; at most %llu are read",
+			       (unsigned long long)sb.st_size, (unsigned long long)max);
+	bytes = arena_alloc(&s->scratch, (size_t)sb.st_size + 1);
+	body = source_from_fd(fd, 0, (uint64_t)sb.st_size);
+	if (!bytes || !body)
+		return err_nomem(err, "a file");
+	TRY(source_read_full(body, bytes, (size_t)sb.st_size, err));
+	*out = slice_make(bytes, (size_t)sb.st_size);
+	return STATUS_OK;
+}
+
 enum status scan_directory(struct scan *s, struct err *err)
 {
 	size_t max = (size_t)s->job->limits->path_bytes;
@@ -382,6 +439,7 @@ enum status scan_directory(struct scan *s, struct err *err)
 	enum status st = STATUS_NOMEM;
 
 	s->report->codec = SLICE("directory");
+	s->other = read_other;
 	if (w.path && w.link)
 		st = push(&w, SLICE_EMPTY, 0, err);
 	else

@@ -92,6 +92,8 @@ struct scan {
 	bool names_told; /* that there are more names than are kept */
 	bool disowned;	 /* nothing of the layer counts */
 
+	/* Reads another file of the tree for a detector (detect_env.other, whose ctx is the scan); NULL: a stream. */
+	enum status (*other)(void *ctx, struct slice path, uint64_t max, struct slice *out, struct err *err);
 	struct scan_run *run; /* being parsed; valid during parse */
 	struct spool *mapped[2]; /* where its bytes lie, and its companion's; borrowed, NULL = in memory */
 	bool asked_again;

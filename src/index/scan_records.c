@@ -107,6 +107,7 @@ static enum status on_package(void *ctx, const struct package *in, struct err *e
 		return scan_full(s, err);
 	p->type = in->type;
 	p->flags = in->flags;
+	p->line = in->line;
 	p->path = s->run->path;
 	p->detector = slice_cstr(s->run->detector->name);
 	p->alias = alias_of(s->run);
@@ -324,7 +325,7 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 {
 	const struct detector *d = want->hit.detector;
 	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_again, &s->diags, s };
-	struct detect_env env = { s->job->limits, &s->scratch, forget, s };
+	struct detect_env env = { s->job->limits, &s->scratch, s->other, forget, s };
 	struct err parse_err = ERR_INIT;
 	enum status st;
 

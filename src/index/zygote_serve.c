@@ -207,7 +207,7 @@ int zygote_serve(int fd, const struct limits *limits, int temp_fd)
 	static struct serve s;
 	struct err err = ERR_INIT;
 	size_t n;
-	const struct detector *const *list = detectors(&n);
+	const struct detector *const *list = detectors_installed(&n);
 	sigset_t chld;
 
 	prctl(PR_SET_NAME, "limpid-zygote", 0, 0, 0);

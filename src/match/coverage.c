@@ -253,6 +253,9 @@ static enum status count_package(struct coverage *c, const struct index_package 
 	if ((p->package.flags & PACKAGE_OWNED) && !options->owned)
 		return add(c, COVERAGE_OWNED, slice_cstr(package_type_purl(p->package.type)), 1, err,
 			   "%s that belong to system packages: the system's advisories count", label);
+	if ((p->package.flags & PACKAGE_DEV) && !options->dev)
+		TRY(add(c, COVERAGE_DEV, slice_cstr(package_type_purl(p->package.type)), 1, err,
+			"%s that only who works on the project needs: they have no findings without --dev", label));
 	if (!scopes_is_system(p->package.type)) {
 		counts->of_type[p->package.type]++;
 	} else if (p->distribution != INDEX_NO_DISTRIBUTION) {

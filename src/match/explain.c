@@ -91,6 +91,11 @@ static enum status explain_package(struct explainer *x, size_t i, const struct a
 					"affected by its version, but its files belong to a package of the system's "
 					"package manager, whose own advisories count",
 					err));
+		else if (j.verdict == VERDICT_AFFECTED && (p->flags & PACKAGE_DEV) && !x->options->dev)
+			TRY(add_verdict(x, MATCH_SUPPRESSED, i, row,
+					"affected by its version, but only who works on the project needs it, says the "
+					"lock file",
+					err));
 		else
 			TRY(add_verdict(x, answer_of(j.verdict), i, row, why.text, err));
 	}

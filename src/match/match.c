@@ -353,6 +353,9 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 				SLICE("its files belong to a package of the system's package manager, whose own "
 				      "advisories count"),
 				err);
+	if ((p->flags & PACKAGE_DEV) && !r->options->dev)
+		return suppress(r, &f, SUPPRESSED_BY_DEV,
+				SLICE("only who works on the project needs the package, says the lock file"), err);
 	r->out->findings.at[r->out->findings.len++] = f;
 	return STATUS_OK;
 }

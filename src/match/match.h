@@ -17,6 +17,7 @@ struct match_options {
 	int64_t now_s;		     /* to judge staleness */
 	unsigned stale_s;	     /* age of a source that is told as stale; 0 = MATCH_STALE_S */
 	bool owned;		     /* match language packages that belong to system packages too */
+	bool dev;		     /* packages that only development needs have findings, too */
 	const struct limits *limits; /* findings, match_rows; NULL = the defaults */
 	/* Would some feed have advisories for this scope? NULL: unknown. (feed/ is a neighbour: the program joins
 	 * them.) */

@@ -82,6 +82,8 @@ static void put_common(struct json_writer *w, const struct index_package *p)
 	json_member_cstr(w, "type", package_type_purl(g->type));
 	if (g->flags)
 		json_member_u64(w, "flags", g->flags);
+	if (g->line)
+		json_member_u64(w, "line", g->line);
 	json_member_u64(w, "layer", p->layer);
 	/* Clair has no architecture of language packages. */
 	if (package_type_scope(g->type)[0] != '\0')
@@ -263,11 +265,13 @@ enum status clair_member_parse(struct clair_reader *rd)
 static enum status get_common(struct clair_reader *rd, yyjson_val *v, struct index_package *p, bool *ok)
 {
 	enum package_type type = package_type_by_purl(json_get_str(v, "type"));
-	uint64_t flags = 0, layer = SIZE_MAX;
+	uint64_t flags = 0, line = 0, layer = SIZE_MAX;
 	struct slice platform, path;
 	bool bad = !yyjson_is_obj(v) || (type == PACKAGE_NONE && json_get_str(v, "type").len > 0);
 
 	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > FLAGS_ALL))
+		bad = true;
+	if (json_get(v, "line") && (!json_get_u64(v, "line", &line) || line > UINT32_MAX))
 		bad = true;
 	if (!json_get_u64(v, "layer", &layer) || (layer != SIZE_MAX && layer >= rd->out->layers.len))
 		bad = true;
@@ -278,6 +282,7 @@ static enum status get_common(struct clair_reader *rd, yyjson_val *v, struct ind
 		return STATUS_OK;
 	p->package.type = type;
 	p->package.flags = (unsigned)flags;
+	p->package.line = (uint32_t)line;
 	p->layer = (size_t)layer;
 	if (package_type_scope(type)[0] != '\0')
 		p->package.arch = platform;

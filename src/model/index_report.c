@@ -7,7 +7,7 @@
 #include "base/map.h"
 
 #define MAGIC 0x6b70694cu /* "Lipk" */
-#define FORMAT_VERSION 3u
+#define FORMAT_VERSION 4u
 #define FLAG_COMPLETE 1u
 #define FLAG_EXPECTED 2u
 #define NONE UINT32_MAX
@@ -89,6 +89,7 @@ static void put_package(struct packer *p, const struct index_package *in)
 
 	put_name(p, package_type_purl(g->type));
 	put_u32(&p->records, g->flags);
+	put_u32(&p->records, g->line);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		put_text(p, texts[i]);
 	put_number(p, in->layer);
@@ -263,7 +264,8 @@ static bool get_package(struct unpacker *u, struct index_package *p)
 	struct slice type;
 	uint32_t flags;
 
-	if (!get_text(u, &type) || !cursor_u32le(&u->in, &flags) || (flags & ~PACKAGE_FLAGS) != 0)
+	if (!get_text(u, &type) || !cursor_u32le(&u->in, &flags) || (flags & ~PACKAGE_FLAGS) != 0 ||
+	    !cursor_u32le(&u->in, &g->line))
 		return false;
 	g->type = package_type_by_purl(type);
 	g->flags = flags;

@@ -65,6 +65,8 @@ static void put_package(struct json_writer *w, const struct package *p)
 	json_member_cstr(w, "type", package_type_purl(p->type));
 	if (p->flags)
 		json_member_u64(w, "flags", p->flags);
+	if (p->line)
+		json_member_u64(w, "line", p->line);
 	put_member(w, "name", p->name);
 	put_member(w, "version", p->version);
 	put_member(w, "arch", p->arch);
@@ -350,7 +352,7 @@ static enum status get_digest(struct reader *rd, yyjson_val *root, const char *k
 static enum status get_package(struct reader *rd, yyjson_val *v)
 {
 	struct package *p = VEC_PUSH(&rd->out->packages, rd->arena);
-	uint64_t flags = 0;
+	uint64_t flags = 0, line = 0;
 
 	if (!p)
 		return err_nomem(rd->err, "layer report");
@@ -359,7 +361,10 @@ static enum status get_package(struct reader *rd, yyjson_val *v)
 		return bad(rd, "packages.type");
 	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > PACKAGE_FLAGS_ALL))
 		return bad(rd, "packages.flags");
+	if (json_get(v, "line") && (!json_get_u64(v, "line", &line) || line > UINT32_MAX))
+		return bad(rd, "packages.line");
 	p->flags = (unsigned)flags;
+	p->line = (uint32_t)line;
 	TRY(get_bytes(rd, json_get(v, "name"), "packages.name", -1, &p->name));
 	TRY(get_bytes(rd, json_get(v, "version"), "packages.version", -1, &p->version));
 	TRY(get_bytes(rd, json_get(v, "arch"), "packages.arch", 0, &p->arch));

@@ -21,13 +21,17 @@ enum package_flag {
 	PACKAGE_BAD_VERSION = 1u << 3, /* the version breaks its scheme: listed, not matched, told in coverage */
 	PACKAGE_GUESSED = 1u << 4,     /* name or version were read out of a program's texts, a manifest for people or a
 					* file's name: a lower confidence, told in reports */
-	PACKAGE_FLAGS_ALL = (1u << 5) - 1,
+	PACKAGE_DEV = 1u << 5,	       /* only who works on the project needs it: no findings unless asked for */
+	PACKAGE_DIRECT = 1u << 6,      /* the project itself asks for it */
+	PACKAGE_INDIRECT = 1u << 7,    /* only other packages ask for it. Neither of the two: not known */
+	PACKAGE_FLAGS_ALL = (1u << 8) - 1,
 };
 
 /* All slices are borrowed from whoever holds the struct (a detector's arena, a report's arena). */
 struct package {
 	enum package_type type;
 	unsigned flags;             /* enum package_flag */
+	uint32_t line;		    /* of the file at path, from 1; 0: not known, or the file has no lines */
 	struct slice name;          /* as the database says; PyPI lower-cased and folded by PEP 503 */
 	struct slice version;       /* deb, apk: as is. rpm: [epoch:]version-release, epoch left out when 0 or absent.
 				     * Go: with its v; the standard library without "go" ("1.19.1") */

@@ -539,7 +539,7 @@ static enum status put_suppressed(struct cdx *c, const struct suppressed *s, str
 	const struct finding *f = &s->finding;
 	char ref[32];
 
-	if (s->by == SUPPRESSED_BY_SYSTEM ||
+	if (s->by == SUPPRESSED_BY_SYSTEM || s->by == SUPPRESSED_BY_DEV ||
 	    (s->by == SUPPRESSED_BY_VENDOR && c->index->packages.at[f->package].package.flags & PACKAGE_OWNED))
 		return STATUS_OK;
 	package_ref(f->package, ref, sizeof(ref));

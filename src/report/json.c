@@ -123,6 +123,8 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 	}
 	json_member_str(w, "database", p->package.db);
 	json_member_str(w, "path", p->package.path);
+	if (p->package.line > 0)
+		json_member_u64(w, "line", p->package.line);
 	json_member_str(w, "detector", p->package.detector);
 	json_member_u64(w, "layer", p->layer + 1);
 	if (r->base.how != BASE_UNKNOWN)

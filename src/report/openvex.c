@@ -162,7 +162,7 @@ static enum status put_suppressed(struct vex *v, const struct suppressed *s, str
 	struct json_writer *w = &v->doc.w;
 
 	/* What belongs to a system's package is the system's matter: its advisories decide. */
-	if (s->by == SUPPRESSED_BY_SYSTEM ||
+	if (s->by == SUPPRESSED_BY_SYSTEM || s->by == SUPPRESSED_BY_DEV ||
 	    (s->by == SUPPRESSED_BY_VENDOR &&
 	     v->report->index->packages.at[s->finding.package].package.flags & PACKAGE_OWNED))
 		return STATUS_OK;

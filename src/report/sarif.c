@@ -269,7 +269,6 @@ static enum status path_uri(struct slice path, struct arena *arena, struct slice
 /* Code scanning takes only places in files; the file that tells of the package is one. */
 static enum status put_place(struct sarif *s, const struct hit *h, struct err *err)
 {
-	static const char *const region[] = { "startLine", "startColumn", "endLine", "endColumn" };
 	const struct index_report *r = s->report->index;
 	const struct package *p = &r->packages.at[h->package].package;
 	struct json_writer *w = &s->doc.w;
@@ -290,8 +289,10 @@ static enum status put_place(struct sarif *s, const struct hit *h, struct err *e
 	json_close(w);
 	json_key(w, "region");
 	json_object(w);
-	for (size_t i = 0; i < ARRAY_LEN(region); i++)
-		json_member_u64(w, region[i], 1);
+	json_member_u64(w, "startLine", MAX(p->line, 1u));
+	json_member_u64(w, "startColumn", 1);
+	json_member_u64(w, "endLine", MAX(p->line, 1u));
+	json_member_u64(w, "endColumn", 1);
 	json_close(w);
 	json_close(w);
 	json_key(w, "logicalLocations");
@@ -401,7 +402,7 @@ static enum status put_taken_back(struct sarif *s, struct err *err)
 		const struct finding *f = &k->finding;
 		struct hit h = { .package = f->package };
 
-		if (k->by == SUPPRESSED_BY_VENDOR || k->by == SUPPRESSED_BY_SYSTEM)
+		if (k->by == SUPPRESSED_BY_VENDOR || k->by == SUPPRESSED_BY_SYSTEM || k->by == SUPPRESSED_BY_DEV)
 			continue;
 		unit_line_fill(&h.line, &f, 1);
 		TRY(put_result(s, &h, NULL, k, err));

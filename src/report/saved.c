@@ -232,6 +232,7 @@ static enum status get_package(struct saved_reader *rd, yyjson_val *v)
 {
 	struct index_report *r = &rd->out->index;
 	struct index_package *p;
+	uint64_t line;
 
 	if (r->packages.len >= rd->limits->packages)
 		return err_set(rd->err, STATUS_LIMIT, "a report with more than %llu packages",
@@ -241,6 +242,8 @@ static enum status get_package(struct saved_reader *rd, yyjson_val *v)
 		return nomem(rd);
 	p->package.type = package_type_by_purl(json_get_str(v, "type"));
 	p->package.flags = flags_of(v);
+	if (json_get_u64(v, "line", &line) && line <= UINT32_MAX)
+		p->package.line = (uint32_t)line;
 	TRY(saved_text(rd, v, "name", &p->package.name));
 	TRY(saved_text(rd, v, "version", &p->package.version));
 	TRY(saved_text(rd, v, "arch", &p->package.arch));

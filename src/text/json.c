@@ -10,8 +10,8 @@ static size_t bom_length(struct slice text)
 	return slice_starts(text, SLICE("\xef\xbb\xbf")) ? 3 : 0;
 }
 
-static enum status parse(struct slice text, const struct limits *limits, bool whole, struct json_doc *out,
-			 struct err *err)
+static enum status parse(struct slice text, const struct limits *limits, bool whole, yyjson_read_flag flags,
+			 struct json_doc *out, struct err *err)
 {
 	size_t skip = bom_length(text);
 	struct slice body = slice_from(text, skip);
@@ -26,7 +26,7 @@ static enum status parse(struct slice text, const struct limits *limits, bool wh
 		return err_at(err, STATUS_MALFORMED, skip, "JSON: expected a value, found the end of the text");
 	/* Without YYJSON_READ_INSITU the text is not written to. */
 	doc = yyjson_read_opts((char *)(uintptr_t)body.ptr, body.len,
-			       whole ? YYJSON_READ_NOFLAG : YYJSON_READ_STOP_WHEN_DONE, NULL, &why);
+			       flags | (whole ? YYJSON_READ_NOFLAG : YYJSON_READ_STOP_WHEN_DONE), NULL, &why);
 	if (!doc && why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
 		return err_nomem(err, "JSON document");
 	if (!doc)
@@ -38,7 +38,22 @@ static enum status parse(struct slice text, const struct limits *limits, bool wh
 
 enum status json_parse(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
 {
-	return parse(text, limits, true, out, err);
+	return parse(text, limits, true, YYJSON_READ_NOFLAG, out, err);
+}
+
+enum status json_parse_loose(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
+{
+	return parse(text, limits, true, YYJSON_READ_ALLOW_TRAILING_COMMAS | YYJSON_READ_ALLOW_COMMENTS, out, err);
+}
+
+/* The parser unescapes strings in a copy of the text, where they lie at their places. */
+size_t json_offset(const struct json_doc *d, struct slice text, yyjson_val *v)
+{
+	uintptr_t begin = (uintptr_t)d->doc->str_pool, at = (uintptr_t)yyjson_get_str(v);
+
+	if (begin == 0 || at <= begin || at - begin > text.len)
+		return 0;
+	return (size_t)(at - begin) + bom_length(text);
 }
 
 enum status json_parse_first(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
@@ -47,7 +62,7 @@ enum status json_parse_first(struct slice text, const struct limits *limits, str
 
 	while (body.len > 0 && is_space(body.ptr[0]))
 		body = slice_from(body, 1);
-	return parse(body, limits, false, out, err);
+	return parse(body, limits, false, YYJSON_READ_NOFLAG, out, err);
 }
 
 void json_doc_free(struct json_doc *d)

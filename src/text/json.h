@@ -23,7 +23,12 @@ enum status json_parse(struct slice text, const struct limits *limits, struct js
 /* The same of the first value of a text: what follows it is not looked at, as Go's decoders leave it. */
 enum status json_parse_first(struct slice text, const struct limits *limits, struct json_doc *out,
 			     struct err *err) NODISCARD;
+/* The same for text that people write, too: comments, and a comma before a closing bracket. */
+enum status json_parse_loose(struct slice text, const struct limits *limits, struct json_doc *out,
+			     struct err *err) NODISCARD;
 void json_doc_free(struct json_doc *d);
+/* Where in text, of which d was made, a string or key begins (behind its quotation mark); 0: v is none of it. */
+size_t json_offset(const struct json_doc *d, struct slice text, yyjson_val *v);
 
 /* Member of an object, last duplicate wins; NULL if obj is no object or has none. */
 yyjson_val *json_get(yyjson_val *obj, const char *key);

@@ -29,8 +29,15 @@ void installed_end(const struct installed *in)
 enum status installed_emit(struct installed *in, struct slice name, struct slice version, unsigned flags,
 			   struct err *err)
 {
+	return installed_emit_at(in, name, version, flags, 0, err);
+}
+
+enum status installed_emit_at(struct installed *in, struct slice name, struct slice version, unsigned flags,
+			      uint32_t line, struct err *err)
+{
 	struct package p = { .type = in->type,
 			     .flags = flags,
+			     .line = line,
 			     .name = name,
 			     .version = version,
 			     .path = in->file->path,

@@ -34,6 +34,11 @@ bool installed_is_text(struct slice s);
  */
 enum status installed_emit(struct installed *in, struct slice name, struct slice version, unsigned flags,
 			   struct err *err) NODISCARD;
+/* The same of a line of the file, from 1; 0: not known. */
+enum status installed_emit_at(struct installed *in, struct slice name, struct slice version, unsigned flags,
+			      uint32_t line, struct err *err) NODISCARD;
+/* May it stand as a name or version? Not empty, not too long, UTF-8 without control bytes. */
+bool installed_is_text(struct slice s);
 /* At the end of a file that lists many: how many diagnostics were left out. */
 void installed_end(const struct installed *in);
 /* The file says too little: told, and not a failure. */

@@ -51,7 +51,8 @@ static void put_text(struct json_writer *w, const char *key, struct slice s)
 
 static void put_flags(struct json_writer *w, unsigned flags)
 {
-	static const char *const names[] = { "owned", "main-module", "stdlib", "bad-version", "guessed" };
+	static const char *const names[] = { "owned",	"main-module", "stdlib", "bad-version",
+					     "guessed", "dev",	       "direct", "indirect" };
 
 	if (!flags)
 		return;
@@ -77,6 +78,8 @@ static void put_package(const struct printer *p, struct json_writer *w, size_t a
 	put_flags(w, k->flags);
 	put_text(w, "db", k->db);
 	put_text(w, "path", k->path);
+	if (k->line > 0)
+		json_member_u64(w, "line", k->line);
 }
 
 static void put_distribution(const struct printer *p, struct json_writer *w, size_t at)

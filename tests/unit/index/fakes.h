@@ -127,14 +127,14 @@ static const struct path_rule fakes_bin_rules[] = {
 	{ .text = NULL },
 };
 
-static const struct detector fakes_pkg_detector = { "pkg", "1", DETECTOR_PACKAGE, fakes_pkg_rules, NULL, fakes_pkg };
-static const struct detector fakes_os_detector = { "os", "1", DETECTOR_DISTRIBUTION, fakes_os_rules, NULL, fakes_os };
-static const struct detector fakes_lang_detector = {
-	"lang", "1", DETECTOR_PACKAGE, fakes_lang_rules, NULL, fakes_lang
-};
-static const struct detector fakes_bin_detector = {
-	"bin", "1", DETECTOR_PACKAGE, fakes_bin_rules, fakes_plan, fakes_bin
-};
+static const struct detector fakes_pkg_detector = { "pkg",	     "1",  DETECTOR_PACKAGE, false,
+						    fakes_pkg_rules, NULL, fakes_pkg };
+static const struct detector fakes_os_detector = { "os", "1",	  DETECTOR_DISTRIBUTION, false, fakes_os_rules,
+						   NULL, fakes_os };
+static const struct detector fakes_lang_detector = { "lang",	       "1",  DETECTOR_PACKAGE, false,
+						     fakes_lang_rules, NULL, fakes_lang };
+static const struct detector fakes_bin_detector = { "bin",	     "1",	 DETECTOR_PACKAGE, false,
+						    fakes_bin_rules, fakes_plan, fakes_bin };
 static const struct detector *const fakes_list[] = { &fakes_pkg_detector, &fakes_os_detector, &fakes_lang_detector,
 						     &fakes_bin_detector };
 
@@ -143,6 +143,11 @@ const struct detector *const *detectors(size_t *out_n)
 {
 	*out_n = ARRAY_LEN(fakes_list);
 	return fakes_list;
+}
+
+const struct detector *const *detectors_installed(size_t *out_n)
+{
+	return detectors(out_n);
 }
 
 struct slice detector_set(void)

@@ -163,6 +163,30 @@ static void test_owned_packages_are_suppressed_with_the_reason(void **state)
 	fx_coverage(f, COVERAGE_COVERED, "pypi", 1, "were looked up");
 }
 
+/* ---- packages of development ---- */
+
+static void test_development_packages_are_suppressed(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/npm",
+	       "{'id': 'GHSA-1', 'affected': [{'package': {'ecosystem': 'npm', 'name': 'tap'}, "
+	       "'ranges': [{'type': 'SEMVER', 'events': [{'introduced': '0'}, {'fixed': '2.0.0'}]}]}]}");
+	fx_package(f, PACKAGE_NPM, "tap", "1.0.0")->flags = PACKAGE_DEV | PACKAGE_DIRECT;
+	fx_match(f);
+	fx_findings(f, 0);
+	assert_int_equal(f->report.suppressed.len, 1);
+	assert_int_equal(f->report.suppressed.at[0].by, SUPPRESSED_BY_DEV);
+	assert_true(slice_has(f->report.suppressed.at[0].reason, SLICE("works on the project")));
+	fx_coverage(f, COVERAGE_DEV, "npm", 1, "no findings without --dev");
+	fx_coverage(f, COVERAGE_COVERED, "npm", 1, "were looked up");
+	assert_true(f->report.complete);
+	f->options.dev = true;
+	fx_match(f);
+	fx_reported(f, "GHSA-1", "tap", "2.0.0", "2.0.0");
+	assert_int_equal(f->report.suppressed.len, 0);
+}
+
 /* ---- several records of one flaw ---- */
 
 static void test_aliases_make_one_flaw(void **state)
@@ -288,6 +312,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_pypi_names_and_events),
 	TEST(test_pypi_last_affected),
 	TEST(test_owned_packages_are_suppressed_with_the_reason),
+	TEST(test_development_packages_are_suppressed),
 	TEST(test_aliases_make_one_flaw),
 	TEST(test_order_is_by_package_then_severity_then_id),
 	TEST(test_bad_installed_version),

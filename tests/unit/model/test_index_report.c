@@ -24,14 +24,14 @@ static struct index_layer layers[] = {
 	{ .created_by = S(""), .bytes_stored = 0, .bytes_tar = UINT64_C(1) << 40, .read = false },
 };
 static struct index_package packages[] = {
-	{ { PACKAGE_DEB, PACKAGE_OWNED | PACKAGE_BAD_VERSION, S("libc6"), S("2:2.36-9"), S("amd64"), S(""), S("glibc"),
-	    S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg"), S("") },
+	{ { PACKAGE_DEB, PACKAGE_OWNED | PACKAGE_BAD_VERSION, 0, S("libc6"), S("2:2.36-9"), S("amd64"), S(""),
+	    S("glibc"), S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg"), S("") },
 	  1,
 	  0,
 	  SIZE_MAX,
 	  0 },
-	{ { PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, S("x\0y"), S(""), S("linux/amd64"), S("m:1"), S(""),
-	    S(""), S("go:usr/bin/\xfe"), S("usr/bin/\xfe"), S("go"), S("") },
+	{ { PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, UINT32_MAX, S("x\0y"), S(""), S("linux/amd64"), S("m:1"),
+	    S(""), S(""), S("go:usr/bin/\xfe"), S("usr/bin/\xfe"), S("go"), S("") },
 	  0,
 	  INDEX_NO_DISTRIBUTION,
 	  0,
@@ -89,6 +89,7 @@ static void eq_packages(const struct index_package *got, const struct index_pack
 
 	assert_int_equal(g->type, w->type);
 	assert_int_equal(g->flags, w->flags);
+	assert_int_equal(g->line, w->line);
 	eq(g->name, w->name);
 	eq(g->version, w->version);
 	eq(g->arch, w->arch);
@@ -227,14 +228,14 @@ static void test_numbers_out_of_range(void **state)
 {
 	struct buf bytes = BUF_INIT((size_t)1 << 20);
 	struct index_report r = some_report();
-	size_t head = 9 * 4, text, layer = 8 + 8 + 8 + 8 + 8 + 4, package = 8 + 4 + 9 * 8 + 4 * 4, first;
+	size_t head = 9 * 4, text, layer = 8 + 8 + 8 + 8 + 8 + 4, package = 8 + 4 + 4 + 9 * 8 + 4 * 4, first;
 
 	(void)state;
 	packed(&r, &bytes);
 	text = bytes.ptr[32] | (size_t)bytes.ptr[33] << 8;
 	first = head + text + 6 * 8 + 8; /* layer 0 */
 	change(0, 1, STATUS_MALFORMED, "beginning");
-	change(4, 1, STATUS_UNSUPPORTED, "version 1, not 3");
+	change(4, 1, STATUS_UNSUPPORTED, "version 1, not 4");
 	change(8, 513, STATUS_MALFORMED, "number of layers");
 	change(12, UINT32_MAX, STATUS_MALFORMED, "number of its records");
 	change(12, 3, STATUS_MALFORMED, "not what it must be");
@@ -248,7 +249,7 @@ static void test_numbers_out_of_range(void **state)
 	first += 2 * layer;
 	change(first, (uint32_t)text, STATUS_MALFORMED, "packages");
 	change(first + 4, 2, STATUS_MALFORMED, "packages"); /* "de" is no type */
-	change(first + 8, 32, STATUS_MALFORMED, "packages");
+	change(first + 8, 256, STATUS_MALFORMED, "packages");
 	change(first + package - 16, 2, STATUS_MALFORMED, "packages");
 	change(first + package - 16, UINT32_MAX, STATUS_MALFORMED, "packages");
 	change(first + package - 12, 1, STATUS_MALFORMED, "packages");

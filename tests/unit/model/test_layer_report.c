@@ -32,12 +32,12 @@ static void check_slice(struct slice got, struct slice want)
 /* ---- print and parse ---- */
 
 static struct package packages[] = {
-	{ PACKAGE_DEB, PACKAGE_OWNED | PACKAGE_BAD_VERSION, S("libc6"), S("2:2.36-9+deb12u1"), S("amd64"), S(""),
+	{ PACKAGE_DEB, PACKAGE_OWNED | PACKAGE_BAD_VERSION, 0, S("libc6"), S("2:2.36-9+deb12u1"), S("amd64"), S(""),
 	  S("glibc"), S("2.36"), S("var/lib/dpkg/status"), S("var/lib/dpkg/status"), S("dpkg"), S("") },
-	{ PACKAGE_RPM, 0, S("naïve \xff\xfe name"), S("1\0 2"), S("noarch"), S("nodejs:18"), S(""), S(""), S("db\"\\"),
-	  S("a/b"), S("rpm"), S("read/as") },
-	{ PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, S("x"), S(""), S(""), S(""), S(""), S(""), S(""), S("p"),
-	  S(""), S("read/as") },
+	{ PACKAGE_RPM, 0, 17, S("naïve \xff\xfe name"), S("1\0 2"), S("noarch"), S("nodejs:18"), S(""), S(""),
+	  S("db\"\\"), S("a/b"), S("rpm"), S("read/as") },
+	{ PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, UINT32_MAX, S("x"), S(""), S(""), S(""), S(""), S(""),
+	  S(""), S("p"), S(""), S("read/as") },
 };
 static struct distribution distributions[] = {
 	{ S("debian"), S("like"), S("name"), S("12 (bookworm)"), S("12"), S("bookworm"), S("Debian GNU/Linux 12"),
@@ -85,8 +85,8 @@ static struct layer_report full(void)
 	return r;
 }
 
-/* Structs without padding are compared member by member; a member that is added here must be added there. */
-_Static_assert(sizeof(struct package) == 2 * 4 + 10 * sizeof(struct slice),
+/* Lists of slices are compared member by member; a member that is added here must be added there. */
+_Static_assert(sizeof(struct package) == 4 * 4 + 10 * sizeof(struct slice),
 	       "a new member of struct package: compare it");
 _Static_assert(sizeof(struct distribution) == 11 * sizeof(struct slice),
 	       "a new member of struct distribution: compare it");
@@ -108,6 +108,7 @@ static void check_lists(const struct layer_report *got, const struct layer_repor
 	for (size_t i = 0; i < want->packages.len; i++) {
 		assert_int_equal(got->packages.at[i].type, want->packages.at[i].type);
 		assert_int_equal(got->packages.at[i].flags, want->packages.at[i].flags);
+		assert_int_equal(got->packages.at[i].line, want->packages.at[i].line);
 		check_slices(&got->packages.at[i].name, &want->packages.at[i].name, 10);
 	}
 	assert_int_equal(got->distributions.len, want->distributions.len);
@@ -405,8 +406,10 @@ static void test_members(void **state)
 	refused("packages", "[{\"type\":\"\",\"path\":\"p\"}]", "packages.type");
 	refused("packages", "[{\"type\":1,\"path\":\"p\"}]", "packages.type");
 	refused("packages", "[{\"path\":\"p\"}]", "packages.type");
-	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":32}]", "packages.flags");
+	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":256}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":-1}]", "packages.flags");
+	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"line\":4294967296}]", "packages.line");
+	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"line\":-1}]", "packages.line");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":\"1\"}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\"}]", "packages.path");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
