@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* diff.c - limpid diff: what changed between two images or saved reports of them, and why. */
-#include "cli/cli.h"
+#include "cli/db.h"
 
 #include "io/file.h"
 #include "model/clair_index.h"
@@ -57,6 +57,16 @@ static bool is_document(const char *target)
 	close(fd);
 	text = slice_trim(slice_make(head, n > 0 ? (size_t)n : 0));
 	return text.len > 0 && (text.ptr[0] == '{' || text.ptr[0] == '[');
+}
+
+/* The data folder of a database. */
+static bool is_database(const char *target)
+{
+	char path[4200];
+	struct stat st;
+	int n = snprintf(path, sizeof(path), "%s/state.db", target);
+
+	return n > 0 && (size_t)n < sizeof(path) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static enum status get_bytes(struct side *s, const char *target, struct slice *out, struct err *err)
@@ -233,6 +243,17 @@ static void side_init(struct side *s)
 	s->text = (struct buf)BUF_INIT(limits_default.index_bytes);
 }
 
+/* What limpid db diff does with the same two. */
+static int diff_databases(const struct options *o, const char *data_dir)
+{
+	const char *args[] = { "diff", o->args[0], o->args[1] };
+	struct options db = *o;
+
+	db.args = args;
+	db.n_args = ARRAY_LEN(args);
+	return db_diff(&db, data_dir);
+}
+
 int command_diff(int argc, char **argv)
 {
 	AUTO(cli_arguments_free) char **given = cli_copy_arguments(argc, argv);
@@ -252,6 +273,12 @@ int command_diff(int argc, char **argv)
 		cli_error("only one of A and B can be standard input");
 		return EXIT_USAGE;
 	}
+	if (is_database(o.args[0]) != is_database(o.args[1])) {
+		cli_error("one of A and B is a database, the other is none");
+		return EXIT_USAGE;
+	}
+	if (is_database(o.args[0]))
+		return cli_data_dir(&o, data_dir, sizeof(data_dir)) ? diff_databases(&o, data_dir) : EXIT_USAGE;
 	/* What of the changes is the base image's is always worth knowing. */
 	if (!option_given(&o, OPTION_base))
 		o.value[OPTION_base] = "auto";
