@@ -21,7 +21,8 @@ bool cli_scan_needs_network(const struct options *o)
 {
 	const char *base = cli_base_target(o);
 
-	return cli_needs_network(o->args, o->n_args) || (base && cli_needs_network(&base, 1));
+	return cli_needs_network(o->args, o->n_args) || (base && cli_needs_network(&base, 1)) ||
+	       cli_needs_network(o->candidates, o->n_candidates);
 }
 
 /* "docker.io/library/debian:12 (sha256:...), " or "" */
@@ -98,7 +99,7 @@ enum status cli_base(const struct options *o, const struct cli_folder *folder, s
 	*out = SLICE_EMPTY;
 	if (cli_base_target(o))
 		return take_given(o, folder, index, arena, out, err);
-	if (option_given(o, OPTION_base) || option_given(o, OPTION_only_own))
+	if (option_given(o, OPTION_base) || option_given(o, OPTION_only_own) || o->n_candidates > 0)
 		return tell_auto(index, arena, out, err);
 	index->base = (struct index_base){ 0 };
 	return STATUS_OK;

@@ -39,6 +39,8 @@ struct options {
 	size_t n_ignores;
 	const char *vexes[CLI_REPEATS]; /* --vex, in order */
 	size_t n_vexes;
+	const char *candidates[CLI_REPEATS]; /* --base-candidate, in order */
+	size_t n_candidates;
 	int64_t as_of_s;		 /* --as-of: the last moment that it means; 0: now */
 	const char *const *args;         /* what is no option; borrowed from argv */
 	size_t n_args;
@@ -249,6 +251,9 @@ void cli_since_free(struct cli_since *s); /* NULL is fine */
 /* Set apart what the earlier report of the same target has, too. STATUS_NOTFOUND: it has none of that target. */
 enum status cli_since_apply(struct cli_since *s, struct cli_folder *folder, struct vulnerability_report *r,
 			    struct arena *arena, struct err *err) NODISCARD;
+/* Put into the report what --fix-plan and --base-candidate ask for. */
+enum status cli_plan(const struct options *o, struct cli_folder *folder, struct policy *policy,
+		     struct vulnerability_report *r, struct arena *arena, struct err *err) NODISCARD;
 /* Read each target, match it, print the report; gives the exit status. What scan and match have in common. */
 int cli_scan(const struct options *o, cli_read read, const char *data_dir, const char *const *targets, size_t n);
 /* What somebody does with each report before it is printed, and when all are where they should be. */

@@ -64,6 +64,7 @@ static const char **repeated(struct options *o, size_t id, size_t **out_n)
 		{ OPTION_format, o->formats, &o->n_formats },
 		{ OPTION_ignore, o->ignores, &o->n_ignores },
 		{ OPTION_vex, o->vexes, &o->n_vexes },
+		{ OPTION_base_candidate, o->candidates, &o->n_candidates },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(of); i++) {

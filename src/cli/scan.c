@@ -145,7 +145,9 @@ static enum status scan_report(struct sequence *q, struct index_report *index, s
 	if (q->policy)
 		TRY(policy_apply(q->policy, out, cli_now(q->options), arena, err));
 	TRY(cli_base_apply(q->options, base, out, arena, err));
-	return q->since ? cli_since_apply(q->since, &q->folder, out, arena, err) : STATUS_OK;
+	if (q->since)
+		TRY(cli_since_apply(q->since, &q->folder, out, arena, err));
+	return cli_plan(q->options, &q->folder, q->policy, out, arena, err);
 }
 
 /* Fails only when the report cannot be written; what goes wrong with the target is its exit status. */

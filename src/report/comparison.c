@@ -2,7 +2,7 @@
 /* comparison.c - pairs the packages and flaws of two reports and finds out why they differ. */
 #include "report/comparison.h"
 
-#include "base/map.h"
+#include "report/finding_set.h"
 #include "report/pairing.h"
 
 #include <stdlib.h>
@@ -41,67 +41,6 @@ const char *finding_change_name(enum finding_change_kind kind)
 	return names[kind];
 }
 
-/* ---- ids of packages: what is said of one flaw of one package ---- */
-
-struct known {
-	struct map map; /* package and id -> number of the finding, from 1 */
-	struct buf key;
-	struct arena *arena; /* borrowed */
-};
-
-#define KEY_BYTES ((size_t)1 << 20)
-
-static void known_init(struct known *k, struct arena *arena)
-{
-	*k = (struct known){ .map = MAP_INIT, .key = BUF_INIT(KEY_BYTES), .arena = arena };
-}
-
-static void known_fini(struct known *k)
-{
-	map_fini(&k->map);
-	buf_fini(&k->key);
-}
-
-static struct slice make_key(struct known *k, size_t package, struct slice id)
-{
-	buf_reset(&k->key);
-	buf_add(&k->key, slice_make(&package, sizeof(package)));
-	buf_add(&k->key, id);
-	return buf_slice(&k->key);
-}
-
-static struct slice id_of(const struct finding *f, size_t i)
-{
-	return i == 0 ? f->advisory.id : f->advisory.aliases[i - 1];
-}
-
-static enum status known_add(struct known *k, const struct finding *f, size_t number, struct err *err)
-{
-	for (size_t i = 0; i <= f->advisory.n_aliases; i++) {
-		struct slice key = make_key(k, f->package, id_of(f, i)), kept;
-		uint64_t there;
-
-		TRY(buf_check(&k->key, "the id of an advisory", err));
-		if (map_get(&k->map, key, &there))
-			continue;
-		if (!arena_copy(k->arena, key, &kept) || !map_put(&k->map, kept, number))
-			return err_nomem(err, "findings");
-	}
-	return STATUS_OK;
-}
-
-/* The number of what is known of any id of the hit; 0: nothing. */
-static size_t known_find(struct known *k, size_t package, const struct hit *h)
-{
-	uint64_t number;
-
-	for (size_t i = 0; i < h->line.n; i++)
-		for (size_t m = 0; m <= h->line.findings[i]->advisory.n_aliases; m++)
-			if (map_get(&k->map, make_key(k, package, id_of(h->line.findings[i], m)), &number))
-				return (size_t)number;
-	return 0;
-}
-
 /* ---- the two sides ---- */
 
 struct side {
@@ -112,7 +51,7 @@ struct side {
 	size_t *first;	    /* per package its first hit; one more at the end */
 	size_t *other;	    /* per package the other side's, or SIZE_MAX */
 	bool *matched;	    /* per hit: the other side has it */
-	struct known taken; /* what people and vendors took back: number in suppressed */
+	struct finding_set taken; /* what people and vendors took back: number in suppressed */
 };
 
 /* A change while all is compared; those of one source become one. */
@@ -128,7 +67,7 @@ struct raw {
 struct run {
 	struct arena *arena; /* borrowed */
 	struct side a, b;
-	struct known now; /* of the first side's packages, by the second's advisories */
+	struct finding_set now; /* of the first side's packages, by the second's advisories */
 	bool has_now;
 	bool base_changed;
 	VEC(struct raw) raws;
@@ -141,13 +80,13 @@ static enum status number_flaw(struct map *flaws, struct finding *f, size_t *n, 
 	uint64_t flaw = *n;
 
 	for (size_t i = 0; i <= f->advisory.n_aliases && flaw == *n; i++)
-		(void)map_get(flaws, id_of(f, i), &flaw);
+		(void)map_get(flaws, finding_id(f, i), &flaw);
 	f->flaw = (size_t)flaw;
 	*n += flaw == *n;
 	for (size_t i = 0; i <= f->advisory.n_aliases; i++) {
 		uint64_t there;
 
-		if (!map_get(flaws, id_of(f, i), &there) && !map_put(flaws, id_of(f, i), flaw))
+		if (!map_get(flaws, finding_id(f, i), &there) && !map_put(flaws, finding_id(f, i), flaw))
 			return err_nomem(err, "findings");
 	}
 	return STATUS_OK;
@@ -161,7 +100,7 @@ static enum status fill_flaws(struct side *s, size_t from, struct err *err)
 		struct finding *f = &s->all.findings.at[i];
 
 		for (size_t k = 0; k <= f->advisory.n_aliases; k++)
-			if (!map_put(&flaws, id_of(f, k), f->flaw))
+			if (!map_put(&flaws, finding_id(f, k), f->flaw))
 				return err_nomem(err, "findings");
 	}
 	for (size_t i = from; i < s->all.findings.len; i++)
@@ -183,7 +122,7 @@ static enum status fill_findings(struct side *s, struct arena *arena, struct err
 		if (suppressed_by_gate(r->suppressed.at[i].by))
 			s->all.findings.at[n++] = r->suppressed.at[i].finding;
 		else
-			TRY(known_add(&s->taken, &r->suppressed.at[i].finding, i + 1, err));
+			TRY(finding_set_add(&s->taken, &r->suppressed.at[i].finding, i + 1, err));
 	}
 	s->all.findings.len = n;
 	return n > r->findings.len ? fill_flaws(s, r->findings.len, err) : STATUS_OK;
@@ -250,7 +189,7 @@ static bool was_asked(const struct hit *h, const struct vulnerability_report *r)
 
 static const struct suppressed *taken_back(struct side *s, size_t package, const struct hit *h)
 {
-	size_t number = known_find(&s->taken, package, h);
+	size_t number = finding_set_find(&s->taken, package, h);
 
 	return number ? &s->said->report->suppressed.at[number - 1] : NULL;
 }
@@ -268,7 +207,7 @@ static enum change_reason why_added_here(struct run *r, const struct hit *h, siz
 
 	if (s && by_user(s))
 		return REASON_NO_LONGER_SUPPRESSED;
-	if (s || (r->has_now && known_find(&r->now, before, h)))
+	if (s || (r->has_now && finding_set_find(&r->now, before, h)))
 		return REASON_ADVISORY_NEW;
 	if (changed)
 		return REASON_PACKAGE_CHANGED;
@@ -306,8 +245,8 @@ static enum change_reason why_gone(struct run *r, const struct hit *h, struct sl
 	else if (!was_asked(h, r->b.said->report))
 		why = REASON_NOT_LOOKED_UP;
 	else
-		why = r->has_now && !known_find(&r->now, h->package, h) ? REASON_ADVISORY_WITHDRAWN
-									: REASON_PACKAGE_CHANGED;
+		why = r->has_now && !finding_set_find(&r->now, h->package, h) ? REASON_ADVISORY_WITHDRAWN
+									      : REASON_PACKAGE_CHANGED;
 	if (r->base_changed && is_base(&r->a, h->package) &&
 	    (why == REASON_PACKAGE_REMOVED || why == REASON_PACKAGE_CHANGED))
 		return REASON_BASE_CHANGED;
@@ -363,7 +302,7 @@ static enum status match_hits(struct run *r, size_t a, size_t b, struct err *err
 
 		for (size_t k = 0; k < h->line.n; k++)
 			for (size_t m = 0; m <= h->line.findings[k]->advisory.n_aliases; m++)
-				if (!map_put(&ids, id_of(h->line.findings[k], m), i))
+				if (!map_put(&ids, finding_id(h->line.findings[k], m), i))
 					return err_nomem(err, "findings");
 	}
 	for (size_t i = r->b.first[b]; i < r->b.first[b + 1]; i++) {
@@ -372,7 +311,7 @@ static enum status match_hits(struct run *r, size_t a, size_t b, struct err *err
 
 		for (size_t k = 0; k < h->line.n; k++) {
 			for (size_t m = 0; m <= h->line.findings[k]->advisory.n_aliases; m++) {
-				if (!map_get(&ids, id_of(h->line.findings[k], m), &at))
+				if (!map_get(&ids, finding_id(h->line.findings[k], m), &at))
 					continue;
 				r->a.matched[at] = r->b.matched[i] = true;
 				same = same ? same : &r->a.hits[at];
@@ -566,9 +505,9 @@ void comparison_sources(const struct vulnerability_report *a, const struct vulne
 
 static void run_fini(struct run *r)
 {
-	known_fini(&r->a.taken);
-	known_fini(&r->b.taken);
-	known_fini(&r->now);
+	finding_set_fini(&r->a.taken);
+	finding_set_fini(&r->b.taken);
+	finding_set_fini(&r->now);
 }
 
 static void run_init(struct run *r, const struct comparison_side *a, const struct comparison_side *b,
@@ -579,9 +518,9 @@ static void run_init(struct run *r, const struct comparison_side *a, const struc
 	*r = (struct run){ .arena = arena, .has_now = a->now != NULL };
 	r->a.said = a;
 	r->b.said = b;
-	known_init(&r->a.taken, arena);
-	known_init(&r->b.taken, arena);
-	known_init(&r->now, arena);
+	finding_set_init(&r->a.taken, arena);
+	finding_set_init(&r->b.taken, arena);
+	finding_set_init(&r->now, arena);
 	r->base_changed = x->base.how != BASE_UNKNOWN && y->base.how != BASE_UNKNOWN && !same_base(x, y);
 }
 
@@ -592,7 +531,7 @@ static enum status compare(struct run *r, struct err *err)
 	TRY(fill_side(&r->a, r->arena, err));
 	TRY(fill_side(&r->b, r->arena, err));
 	for (size_t i = 0; now && i < now->findings.len; i++)
-		TRY(known_add(&r->now, &now->findings.at[i], i + 1, err));
+		TRY(finding_set_add(&r->now, &now->findings.at[i], i + 1, err));
 	TRY(pairing_make(r->a.said->report->index, r->b.said->report->index, r->arena, &r->a.other, &r->b.other, err));
 	return compare_findings(r, err);
 }

@@ -2,6 +2,7 @@
 /* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
 #include "report/compare_write.h"
 #include "report/json_report.h"
+#include "report/plan_write.h"
 #include "report/subject.h"
 
 static void put_list(struct json_writer *w, const char *key, const struct slice *list, size_t n)
@@ -345,6 +346,8 @@ enum status json_report_put(struct document *d, const struct vulnerability_repor
 		TRY(document_flush(d, err));
 	}
 	json_close(w);
+	if (r->plan)
+		TRY(plan_json(d, r->plan, err));
 	put_coverage(w, r);
 	TRY(put_packages(d, r->index, err));
 	TRY(put_diags(d, r->index, err));

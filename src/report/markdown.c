@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* markdown.c - tables for comments on a change, wikis and job summaries (GitHub flavoured). */
 #include "report/compare_write.h"
+#include "report/plan_write.h"
 #include "report/screen.h"
 #include "report/subject.h"
 #include "text/terminal.h"
@@ -153,6 +154,8 @@ static enum status write_markdown(struct markdown *m, struct err *err)
 	TRY(units_make(m->report, &m->arena, &m->units, &m->n_units, err));
 	put_head(m);
 	TRY(put_units(m, err));
+	if (m->report->plan)
+		TRY(plan_markdown(&m->screen, m->report->plan, &m->arena, err));
 	TRY(put_coverage(m, err));
 	return screen_end(&m->screen, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saved.c - a document of limpid's JSON, read in two passes: what findings are about, then the findings one by one. */
-#include "report/saved_impl.h"
+#include "report/plan_write.h"
 
 enum status saved_bad(struct saved_reader *rd, const char *member)
 {
@@ -531,6 +531,8 @@ static enum status on_member(void *ctx, struct slice key, yyjson_val *v, uint64_
 			rd->out->report.told_before = (size_t)told;
 		return get_since(rd, json_get(v, "since"));
 	}
+	if (slice_eq(key, SLICE("fix_plan")))
+		return plan_read(rd, v);
 	if (slice_eq(key, SLICE("coverage")))
 		return saved_coverage(rd, v);
 	if (slice_eq(key, SLICE("sources")))

@@ -4,6 +4,7 @@
  * and a verdict that is never better than what was looked at.
  */
 #include "report/compare_write.h"
+#include "report/plan_write.h"
 #include "report/screen.h"
 #include "report/units.h"
 
@@ -585,6 +586,8 @@ static enum status write_table(struct table *t, struct err *err)
 	TRY(units_make(t->report, &t->arena, &t->units, &t->n_units, err));
 	TRY(put_units(t, err));
 	TRY(put_layers(t, err));
+	if (t->report->plan)
+		TRY(plan_table(s, t->report->plan, &t->arena, err));
 	TRY(put_coverage(t, err));
 	put_verdict(t);
 	return screen_end(s, err);
