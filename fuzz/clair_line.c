@@ -27,6 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(line.advisory.affected == row && line.advisory.n_affected == 1);
 			check(row->status == AFFECTED_YES);
 		}
+		if (line.enrichment && line.known && line.refused.len == 0) {
+			const struct affected *row = line.record.advisory.affected;
+
+			check(line.record.advisory.n_affected == 1 && enrichment_is_cve(row->package));
+			check(slice_eq(row->scope, enricher_scope(line.enricher)) &&
+			      row->versions == line.record.fields);
+		}
 	}
 	arena_fini(&arena);
 	return 0;

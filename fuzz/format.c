@@ -27,7 +27,11 @@ static void add(struct seen *s, struct slice text)
 
 static void add_row(struct seen *s, const struct affected *a)
 {
-	if (a->scope.len == 0 || a->package.len == 0 || a->scheme == SCHEME_NONE || a->scheme >= SCHEME_COUNT)
+	bool enriches = slice_starts(a->scope, SLICE("enrichment:"));
+
+	/* What enriches has no versions to compare. */
+	if (a->scope.len == 0 || a->package.len == 0 || (a->scheme == SCHEME_NONE) != enriches ||
+	    a->scheme >= SCHEME_COUNT)
 		abort();
 	add(s, a->scope);
 	add(s, a->package);

@@ -81,7 +81,7 @@ static enum status choose(const struct carry_run *run, const bundle_source_list 
 						     .bytes = segment_get_stats(seg)->bytes,
 						     .as_of_s = from->last_success_s,
 						     .here = !has(since, &from->segment) };
-		run->summary->records += segment_get_stats(seg)->advisories;
+		run->summary->records += from->records;
 		segment_free(seg);
 		if (!s)
 			return err_nomem(err, "sources");

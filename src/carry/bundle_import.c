@@ -3,6 +3,7 @@
 #include "carry/bundle.h"
 #include "carry/publish.h"
 #include "io/file.h"
+#include "model/enrichment.h"
 
 struct bundle_import {
 	struct carry_run run;
@@ -15,6 +16,7 @@ static enum status publish(struct bundle_import *im, const struct bundle_source 
 	struct carry_target target;
 	struct segment_stats stats;
 	struct segment *seg;
+	enum enricher enricher;
 
 	TRY(carry_target_load(&im->run, s->name, &arena, &target, err));
 	target.row.feed = s->feed;
@@ -23,7 +25,7 @@ static enum status publish(struct bundle_import *im, const struct bundle_source 
 	target.row.last_modified = s->last_modified;
 	target.row.format_version = s->format_version;
 	target.row.document = s->document;
-	target.row.kind = STORE_VULNERABILITY;
+	target.row.kind = enricher_of_source(s->feed, &enricher) ? STORE_ENRICHMENT : STORE_VULNERABILITY;
 	TRY(segment_open_of(im->run.segments, &s->segment, s->name, &seg, err));
 	stats = *segment_get_stats(seg);
 	segment_free(seg);

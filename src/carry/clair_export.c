@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clair_export.c - the sources in force as lines of Clair's export-updaters. */
-#include "carry/publish.h"
+#include "carry/clair_export.h"
 
 #include "model/clair_vulnerability.h"
 #include "text/json_writer.h"
@@ -8,22 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define FLUSH_BYTES ((size_t)64 << 10)
-
-struct export
-{
-	struct carry_run run;
-	const struct carry_out *to;
-	struct buf text;
-	struct arena row, scratch;
-	struct segment_bodies bodies;
-	/* the source at work */
-	const struct store_source *source;
-	const struct segment *seg;
-	char ref[37];
-	uint64_t lines;
-};
 
 /* ---- a row in Clair's members ---- */
 
@@ -123,7 +107,7 @@ static bool is_plain(const struct affected *row, bool language)
 
 /* ---- a line ---- */
 
-static enum status flush(struct export *x, size_t at_least, struct err *err)
+enum status export_flush(struct export *x, size_t at_least, struct err *err)
 {
 	TRY(buf_check(&x->text, "lines", err));
 	if (x->text.len < MAX(at_least, (size_t)1))
@@ -159,7 +143,7 @@ static enum status put_line(struct export *x, struct clair_vulnerability *v, con
 	TRY(json_writer_end(&w, err));
 	buf_add_byte(&x->text, '\n');
 	x->lines++;
-	return flush(x, FLUSH_BYTES, err);
+	return export_flush(x, EXPORT_FLUSH_BYTES, err);
 }
 
 static enum status put_row(struct export *x, uint32_t number, uint32_t advisory, struct err *err)
@@ -230,15 +214,15 @@ static enum status put_rows(struct export *x, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status find_ref(struct export *x, struct err *err)
+enum status export_ref(struct export *x, struct slice name, struct err *err)
 {
 	struct store_operation *ops;
 	size_t n;
 
 	/* One that was forgotten: any will do, as long as it is the source's own. */
 	snprintf(x->ref, sizeof(x->ref), "00000000-0000-4000-8000-%012llx",
-		 (unsigned long long)(slice_hash(x->source->name, 0) & 0xffffffffffff));
-	TRY(store_operations(x->run.store, x->source->name, 1, &x->scratch, &ops, &n, err));
+		 (unsigned long long)(slice_hash(name, 0) & 0xffffffffffff));
+	TRY(store_operations(x->run.store, name, 1, &x->scratch, &ops, &n, err));
 	if (n > 0)
 		memcpy(x->ref, ops[0].ref, sizeof(x->ref));
 	return STATUS_OK;
@@ -250,7 +234,7 @@ static enum status put_source(struct export *x, struct err *err)
 	struct carry_event e = { .kind = CARRY_PUBLISHED, .source = x->source->name };
 	enum status st;
 
-	TRY(find_ref(x, err));
+	TRY(export_ref(x, x->source->name, err));
 	st = segment_open_of(x->run.segments, &x->source->segment, x->source->name, &seg, err);
 	if (st == STATUS_OK)
 		st = segment_verify_digest(seg, err);
@@ -259,7 +243,7 @@ static enum status put_source(struct export *x, struct err *err)
 	if (st == STATUS_OK)
 		st = put_rows(x, err);
 	if (st == STATUS_OK)
-		st = flush(x, 0, err);
+		st = export_flush(x, 0, err);
 	if (st == STATUS_OK) {
 		e.records = segment_get_stats(seg)->advisories;
 		e.lines = x->lines;
@@ -268,6 +252,9 @@ static enum status put_source(struct export *x, struct err *err)
 		x->run.summary->records += e.records;
 		carry_tell(&x->run, &e);
 	}
+	/* Bodies that are kept are of it, and the next one may lie at its address. */
+	segment_bodies_fini(&x->bodies);
+	x->bodies = (struct segment_bodies)SEGMENT_BODIES_INIT;
 	segment_free(seg);
 	return st == STATUS_OK ? STATUS_OK : err_wrap(err, "%.*s", SLICE_ARG(x->source->name));
 }
@@ -292,6 +279,8 @@ enum status carry_clair_export(struct store *store, const struct carry_options *
 		if (sources[i].segment.algo != DIGEST_NONE && sources[i].kind == STORE_VULNERABILITY)
 			st = put_source(&x, err);
 	}
+	for (size_t i = 0; i < ENRICHER_COUNT && st == STATUS_OK; i++)
+		st = export_enrichments(&x, (enum enricher)i, sources, n, err);
 	segment_bodies_fini(&x.bodies);
 	buf_fini(&x.text);
 	arena_fini(&x.row);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Of what an import makes: grows when the same line gives another advisory. */
-#define CLAIR_FORMAT "clair-lines 1"
+#define CLAIR_FORMAT "clair-lines 2"
 #define CLAIR_ORIGIN "clair export"
 
 /* The lines of one operation follow each other. */
@@ -102,7 +102,7 @@ static enum status describe(struct operation *op, const struct clair_line *line,
 	row->last_modified = SLICE_EMPTY;
 	row->document = (struct digest){ .algo = DIGEST_NONE };
 	row->format_version = SLICE(CLAIR_FORMAT);
-	row->kind = STORE_VULNERABILITY;
+	row->kind = line->enrichment ? STORE_ENRICHMENT : STORE_VULNERABILITY;
 	return arena_copy(&op->arena, line->fingerprint, &row->etag) ? STATUS_OK : err_nomem(err, "an operation");
 }
 
@@ -130,9 +130,9 @@ static enum status op_open(struct import *im, const struct clair_line *line, str
 	if (!arena_copy(&op->arena, line->updater, &op->updater) || !arena_copy(&op->arena, line->ref, &op->ref))
 		return err_nomem(err, "an operation");
 	im->run.summary->sources++;
-	if (line->enrichment) {
+	if (line->enrichment && !line->known) {
 		op->passed = true;
-		tell(im, CARRY_PASSED_OVER, "enrichments of Clair's are not kept");
+		tell(im, CARRY_PASSED_OVER, "there is no such enricher here");
 		return STATUS_OK;
 	}
 	TRY(remember(im, op->updater, &twice, err));
@@ -203,7 +203,8 @@ static enum status keep_line(struct import *im, const struct clair_line *line, s
 		op->diags++;
 		return STATUS_OK;
 	}
-	if (segment_writer_add(op->writer, &line->advisory, &why) != STATUS_OK) {
+	if (segment_writer_add(op->writer, line->enrichment ? &line->record.advisory : &line->advisory, &why) !=
+	    STATUS_OK) {
 		op_fail(im, &why);
 		return why.code == STATUS_NOMEM ? err_nomem(err, "an import") : STATUS_OK;
 	}

@@ -2,6 +2,7 @@
 /* clair_line.c - from a line of Clair's to an advisory with one row. */
 #include "carry/clair_line.h"
 
+#include "feed/cvss_data.h"
 #include "match/judge.h"
 #include "text/json.h"
 #include "version/normalized.h"
@@ -190,6 +191,93 @@ static enum status read_links(struct line_reader *rd)
 	return read_related(rd);
 }
 
+/* ---- enrichments ---- */
+
+/* A number as it stands in the text: EPSS's are kept as they were published. */
+static enum status fraction(struct line_reader *rd, yyjson_val *v, struct slice *out)
+{
+	char text[40];
+	struct json_writer w;
+	struct buf AUTO(buf_fini) b = BUF_INIT(sizeof(text));
+
+	*out = SLICE_EMPTY;
+	if (!yyjson_is_num(v))
+		return STATUS_OK;
+	json_writer_init(&w, &b, 0);
+	json_double(&w, yyjson_get_num(v));
+	TRY(json_writer_end(&w, rd->err));
+	return keep(rd, buf_slice(&b), out);
+}
+
+static enum status read_cvss(struct line_reader *rd, yyjson_val *v, struct slice cve)
+{
+	/* Whose it is, is not said. */
+	struct enrichment_cvss c = { .primary = true, .chosen = true };
+
+	TRY(cvss_data_read(v, rd->arena, &c, rd->err));
+	TRY(keep(rd, c.vector, &c.vector));
+	if (c.vector.len == 0)
+		refuse(rd, "it has no vector");
+	enrichment_cvss_record(&c, cve, &rd->out->record);
+	return STATUS_OK;
+}
+
+static enum status read_epss(struct line_reader *rd, yyjson_val *v, struct slice cve)
+{
+	struct enrichment_epss e;
+
+	TRY(keep(rd, json_get_str(v, "modelVersion"), &e.model));
+	TRY(keep(rd, json_get_str(v, "date"), &e.date));
+	TRY(fraction(rd, json_get(v, "epss"), &e.probability));
+	TRY(fraction(rd, json_get(v, "percentile"), &e.percentile));
+	if (enrichment_fraction(e.probability) < 0 || enrichment_fraction(e.percentile) < 0)
+		refuse(rd, "it has no probability");
+	enrichment_epss_record(&e, cve, &rd->out->record);
+	return STATUS_OK;
+}
+
+static enum status read_kev(struct line_reader *rd, yyjson_val *v, struct slice cve)
+{
+	struct enrichment_kev k = { .notes = SLICE_EMPTY };
+
+	TRY(keep(rd, json_get_str(v, "date_added"), &k.added));
+	TRY(keep(rd, json_get_str(v, "due_date"), &k.due));
+	TRY(keep(rd, json_get_str(v, "known_ransomware_campaign_use"), &k.ransomware));
+	TRY(keep(rd, json_get_str(v, "vulnerability_name"), &k.name));
+	TRY(keep(rd, json_get_str(v, "short_description"), &k.description));
+	TRY(keep(rd, json_get_str(v, "required_action"), &k.action));
+	TRY(keep(rd, json_get_str(v, "catalog_version"), &k.catalog));
+	enrichment_kev_record(&k, cve, &rd->out->record);
+	return STATUS_OK;
+}
+
+static enum status read_enrichment(struct line_reader *rd, yyjson_val *root)
+{
+	yyjson_val *e = json_get(root, "Enrichment"), *v = json_get(e, "Enrichment");
+	struct slice cve;
+
+	rd->out->known = enricher_of_source(rd->out->updater, &rd->out->enricher);
+	if (!rd->out->known)
+		return STATUS_OK;
+	TRY(keep(rd, json_str(yyjson_arr_get_first(json_get(e, "Tags"))), &cve));
+	rd->out->advisory.id = cve;
+	if (!yyjson_is_obj(v))
+		refuse(rd, "it says nothing");
+	else if (!enrichment_is_cve(cve))
+		refuse(rd, "its tag is no CVE");
+	switch (rd->out->enricher) {
+	case ENRICHER_CVSS:
+		return read_cvss(rd, v, cve);
+	case ENRICHER_EPSS:
+		return read_epss(rd, v, cve);
+	case ENRICHER_KEV:
+		return read_kev(rd, v, cve);
+	case ENRICHER_COUNT:
+		break;
+	}
+	return STATUS_OK;
+}
+
 /* ---- the line ---- */
 
 static enum status read_advisory(struct line_reader *rd)
@@ -240,7 +328,7 @@ static enum status read_tree(struct line_reader *rd, yyjson_val *root)
 		return err_set(rd->err, STATUS_MALFORMED, "it names no updater");
 	rd->out->enrichment = slice_eq(kind, SLICE("enrichment"));
 	if (rd->out->enrichment)
-		return STATUS_OK;
+		return read_enrichment(rd, root);
 	if (!slice_eq(kind, SLICE("vulnerability")))
 		return err_set(rd->err, STATUS_MALFORMED, "unknown kind \"%s\"", err_slice(&q, kind));
 	rd->v = json_get(root, "Vuln");

@@ -69,12 +69,18 @@ struct slice carry_feed_of(const struct carry_target *target, struct slice name)
 	return name;
 }
 
+/* As limpid-update counts: advisories, or what is said of CVEs. */
+static uint64_t records_of(const struct carry_target *t, const struct segment_stats *stats)
+{
+	return t->row.kind == STORE_ENRICHMENT ? stats->rows : stats->advisories;
+}
+
 static void tell(const struct carry_run *run, enum carry_event_kind kind, const struct carry_target *t,
 		 const struct segment_stats *stats, uint64_t lines, struct slice text)
 {
 	const struct carry_event e = { .kind = kind,
 				       .source = t->row.name,
-				       .records = stats->advisories,
+				       .records = records_of(t, stats),
 				       .previous = t->records,
 				       .lines = lines,
 				       .text = text };
@@ -144,7 +150,7 @@ static enum status put(const struct carry_run *run, struct carry_target *t, cons
 	t->row.last_success_s = as_of_s == DATE_NONE ? t->row.last_attempt_s : MIN(as_of_s, t->row.last_attempt_s);
 	t->row.next_s = DATE_NONE;
 	t->row.segment = *segment;
-	t->row.records = stats->advisories;
+	t->row.records = records_of(t, stats);
 	t->row.error = t->row.held_back = SLICE_EMPTY;
 	return store_publish(run->store, &t->row, ref, err);
 }
@@ -165,7 +171,7 @@ enum status carry_publish(const struct carry_run *run, struct carry_target *t, c
 	TRY(put(run, t, segment, stats, as_of_s, err));
 	run->summary->published += !same;
 	run->summary->unchanged += same;
-	run->summary->records += stats->advisories;
+	run->summary->records += records_of(t, stats);
 	tell(run, same ? CARRY_UNCHANGED : CARRY_PUBLISHED, t, stats, lines, SLICE_EMPTY);
 	return STATUS_OK;
 }

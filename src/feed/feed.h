@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "io/digest.h"
 #include "model/advisory.h"
 
 struct feed_format;
@@ -35,6 +36,7 @@ struct feed_fetcher {
 	/* The same, for those who tell "no" from "who knows". */
 	enum feed_presence (*probe)(void *ctx, struct slice url);
 	void *ctx;
+	bool local; /* documents lie in a folder of this machine: to look for one costs nothing */
 };
 
 struct feed_source_sink {
@@ -47,6 +49,7 @@ struct feed {
 	const char *title;    /* for people */
 	const char *home;     /* page about the data */
 	const char *origin;   /* what URLs of its documents begin with, for users with another place; NULL: nothing */
+	bool enriches;	      /* it says something of CVEs (model/enrichment.h), not of packages */
 	const struct feed_format *format;
 	unsigned interval_s;  /* how often upstream changes, about */
 	unsigned stale_s;     /* older than this is said to be stale */
@@ -62,6 +65,12 @@ struct feed {
 	 * to fill a mirror. Any thread. NULL: nothing does. Such documents are always fetched.
 	 */
 	enum status (*amend)(const struct feed_fetcher *fetcher, struct slice url, int fd, struct err *err);
+	/*
+	 * The sha256 that upstream says of the document, unpacked; *out stays DIGEST_NONE where it says none. A
+	 * document that is another one is a failure. Any thread. NULL: nothing is said.
+	 */
+	enum status (*checksum)(const struct feed_fetcher *fetcher, const struct feed_source *source,
+				struct digest *out, struct err *err);
 };
 
 #define FEED(file, name, what) extern const struct feed feed_##file;

@@ -86,7 +86,8 @@ struct slice feed_settings_get(const struct feed_settings *s, struct slice block
 enum status feed_settings_place(const struct feed_settings *s, const struct feed *feed, struct slice url,
 				struct arena *arena, struct slice *out, bool *out_own, struct err *err)
 {
-	struct slice base = feed_settings_get(s, slice_cstr(feed->name), "url");
+	struct slice url_of = feed_settings_get(s, slice_cstr(feed->name), "url");
+	struct slice base = url_of.len ? url_of : feed_settings_get(s, slice_cstr(feed->name), "feed_root");
 	struct slice origin = slice_cstr(feed->origin ? feed->origin : "");
 
 	*out = url;
@@ -107,6 +108,8 @@ enum status feed_settings_source(const struct feed_settings *s, const struct fee
 {
 	const struct slice places[] = { feed_settings_get(s, source->name, "url"),
 					feed_settings_get(s, source->name, "json_url"),
+					feed_settings_get(s, source->name, "feed_root"),
+					feed_settings_get(s, source->name, "feed"),
 					feed_settings_get(s, slice_cstr(feed->name), "json_url") };
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
@@ -137,7 +140,7 @@ bool feed_settings_allow(const struct feed_settings *s, const struct feed *feed,
 
 const struct feed_setting *feed_settings_unknown(const struct feed_settings *s, const struct feed *feed, size_t *at)
 {
-	static const char *const known[] = { "url", "json_url", "allowlist" };
+	static const char *const known[] = { "url", "json_url", "feed_root", "feed", "allowlist" };
 
 	for (; s && *at < s->n; (*at)++) {
 		const struct feed_setting *one = &s->at[*at];
@@ -150,6 +153,7 @@ const struct feed_setting *feed_settings_unknown(const struct feed_settings *s, 
 		/* A base needs something that it stands for. */
 		means &= one->value.len > 0 || one->empty_list;
 		means &= feed->origin || !slice_eq(one->key, SLICE("url"));
+		means &= feed->enriches || !slice_starts(one->key, SLICE("feed"));
 		if (!means)
 			return &s->at[(*at)++];
 	}

@@ -5,6 +5,7 @@
  * A block is named as a set ("alpine") or as a source of it ("alpine-main-v3.9-updater"). Known are:
  *
  *   url        of a set: the base in place of the feed's origin; of a source: its document
+ *   feed_root  the same of an enricher: of clair.cvss the base, of clair.kev its document; feed: the latter's in YAML
  *   json_url   the document, of feeds that have one (debian)
  *   allowlist  of a set: only sources of these ecosystems, compared without case (osv)
  *

@@ -116,9 +116,16 @@ static enum status on_source(void *ctx, const struct feed_source *source, struct
 	return STATUS_OK;
 }
 
+static bool is_network(struct slice place)
+{
+	return place.len == 0 || slice_find(place, SLICE("://")) != SIZE_MAX;
+}
+
 struct feed_fetcher update_fetcher(struct update_run *run)
 {
-	return (struct feed_fetcher){ list_get, list_exists, list_probe, run };
+	struct slice place = run->place.mirror;
+
+	return (struct feed_fetcher){ list_get, list_exists, list_probe, run, place.len > 0 && !is_network(place) };
 }
 
 void update_list(struct update_run *run)
@@ -213,11 +220,6 @@ static void run_one_by_one(struct update_run *run, struct update_feed *feeds, si
 		update_list(run);
 		check_feed(run, &feeds[i]);
 	}
-}
-
-static bool is_network(struct slice place)
-{
-	return place.len == 0 || slice_find(place, SLICE("://")) != SIZE_MAX;
 }
 
 static enum status run_feeds(struct update_run *run, struct err *err)

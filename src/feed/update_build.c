@@ -123,15 +123,31 @@ static enum status build_plain(struct update_run *run, const struct feed_source 
 	return st;
 }
 
-enum status update_build(struct update_run *run, const struct feed_source *source, int fd, struct update_built *out,
-			 struct err *err)
+static enum status check(int fd, const struct digest *checksum, struct err *err)
+{
+	struct digest found;
+	uint64_t bytes;
+
+	if (checksum->algo == DIGEST_NONE)
+		return STATUS_OK;
+	TRY(fetch_digest(fd, &found, &bytes, err));
+	return digest_eq(&found, checksum)
+		       ? STATUS_OK
+		       : err_set(err, STATUS_MISMATCH,
+				 "the document is not the one whose check sum is published beside it");
+}
+
+enum status update_build(struct update_run *run, const struct feed_source *source, int fd,
+			 const struct digest *checksum, struct update_built *out, struct err *err)
 {
 	int plain = -1;
 	enum status st;
 
 	if (!run->feed->format->reads_packed)
 		TRY(feed_unpack(fd, run->segments, run->options->limits, &plain, err));
-	st = build_plain(run, source, plain >= 0 ? plain : fd, out, err);
+	st = check(plain >= 0 ? plain : fd, checksum, err);
+	if (st == STATUS_OK)
+		st = build_plain(run, source, plain >= 0 ? plain : fd, out, err);
 	if (plain >= 0)
 		close(plain);
 	return st;

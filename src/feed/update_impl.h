@@ -48,8 +48,9 @@ const char *update_why(const struct err *why, char *text, size_t size);
 void update_tell(struct update_run *run, struct update_event e);
 
 /* Parse the document in fd and write its segment into run->segments. */
-enum status update_build(struct update_run *run, const struct feed_source *source, int fd, struct update_built *out,
-			 struct err *err) NODISCARD;
+/* checksum: of the unpacked document, DIGEST_NONE if nobody says it; STATUS_MISMATCH if it is another one. */
+enum status update_build(struct update_run *run, const struct feed_source *source, int fd,
+			 const struct digest *checksum, struct update_built *out, struct err *err) NODISCARD;
 
 /*
  * One source from its URL to its publication. What touches the store and what needs memory is the run's own thread's;

@@ -21,6 +21,7 @@ struct update_job {
 	bool changed; /* of a mirror that is filled */
 	struct http_answer answer;
 	struct digest document;
+	struct digest checksum; /* that upstream says of it; DIGEST_NONE: none */
 	enum status status; /* of beginning and fetching */
 	struct err err;
 	struct store_source row; /* as the store has it, or empty */
@@ -52,6 +53,7 @@ static enum status load(struct update_job *w, struct err *err)
 	w->row.name = w->source->name;
 	w->row.feed = slice_cstr(run->feed->name);
 	w->row.url = w->source->url;
+	w->row.kind = run->feed->enriches ? STORE_ENRICHMENT : STORE_VULNERABILITY;
 	if (!arena_printf(&w->arena, &w->format_version, "%s %s", format->name, format->version))
 		return err_nomem(err, "source");
 	if (w->row.segment.algo != DIGEST_NONE &&
@@ -124,6 +126,12 @@ static bool is_shrunk(const struct update_job *w, const struct update_built *bui
 	return w->usable && built->stats.rows < w->old_rows - w->old_rows / 5;
 }
 
+/* What a document is said to have: advisories, or what is said of CVEs. */
+static uint64_t update_records(const struct feed *feed, const struct segment_stats *stats)
+{
+	return feed->enriches ? stats->rows : stats->advisories;
+}
+
 static enum status hold_back(struct update_job *w, const struct update_built *built, struct err *err)
 {
 	struct digest_text t;
@@ -141,7 +149,7 @@ static enum status hold_back(struct update_job *w, const struct update_built *bu
 	w->run->summary->diags += built->diags;
 	update_tell(w->run, (struct update_event){ .kind = UPDATE_EVENT_HELD_BACK,
 						   .bytes = w->run->bytes,
-						   .records = built->stats.advisories,
+						   .records = update_records(w->run->feed, &built->stats),
 						   .previous_records = w->row.records,
 						   .diags = built->diags,
 						   .text = text });
@@ -169,17 +177,17 @@ static enum status publish(struct update_job *w, const struct update_built *buil
 	if (!digest_eq(&w->row.segment, &built->segment))
 		w->row.last_change_s = w->row.last_attempt_s;
 	w->row.segment = built->segment;
-	w->row.records = built->stats.advisories;
+	w->row.records = update_records(w->run->feed, &built->stats);
 	w->row.format_version = w->format_version;
 	note_success(w);
 	w->row.error = w->row.held_back = SLICE_EMPTY;
 	TRY(store_publish(w->run->store, &w->row, ref, err));
 	w->run->summary->published++;
-	w->run->summary->records += built->stats.advisories;
+	w->run->summary->records += w->row.records;
 	w->run->summary->diags += built->diags;
 	update_tell(w->run, (struct update_event){ .kind = UPDATE_EVENT_PUBLISHED,
 						   .bytes = w->run->bytes,
-						   .records = built->stats.advisories,
+						   .records = w->row.records,
 						   .previous_records = before,
 						   .diags = built->diags });
 	return STATUS_OK;
@@ -192,7 +200,7 @@ static enum status build_and_publish(struct update_job *w, int fd, const struct 
 	struct update_built built = { 0 };
 
 	TRY(segment_folder_lock(w->run->segments, SEGMENT_FOLDER_WRITE, &folder, err));
-	TRY(update_build(w->run, w->source, fd, &built, err));
+	TRY(update_build(w->run, w->source, fd, &w->checksum, &built, err));
 	/* What is in force stays described by its own document and validators. */
 	if (is_shrunk(w, &built) && !w->run->options->accept_shrunk)
 		return hold_back(w, &built, err);
@@ -246,6 +254,7 @@ void update_failed(struct update_run *run, const struct feed_source *source, con
 		row.name = source->name;
 		row.feed = slice_cstr(run->feed->name);
 		row.url = source->url;
+		row.kind = run->feed->enriches ? STORE_ENRICHMENT : STORE_VULNERABILITY;
 		row.last_attempt_s = date_now();
 		row.error = slice_cstr(text);
 		if (st == STATUS_OK || (st == STATUS_NOTFOUND && !source->unsure))
@@ -363,6 +372,14 @@ bool update_job_begin(struct update_job *w)
 	return false;
 }
 
+static enum status ask_checksum(struct update_job *w, struct err *err)
+{
+	struct feed_fetcher fetcher = update_fetcher(w->run);
+
+	w->checksum = (struct digest){ .algo = DIGEST_NONE };
+	return w->run->feed->checksum ? w->run->feed->checksum(&fetcher, w->source, &w->checksum, err) : STATUS_OK;
+}
+
 static enum status download(struct update_job *w, struct err *err)
 {
 	const char *const *others = w->source->fallback_urls;
@@ -376,7 +393,8 @@ static enum status download(struct update_job *w, struct err *err)
 
 		st = w->run->feed->amend(&fetcher, w->source->url, -1, err);
 	}
-	return st;
+	/* A mirror shall be able to say it, too. */
+	return st == STATUS_OK ? ask_checksum(w, err) : st;
 }
 
 static enum status fetch_to_build(struct update_job *w, struct err *err)
@@ -390,7 +408,10 @@ static enum status fetch_to_build(struct update_job *w, struct err *err)
 
 		TRY(w->run->feed->amend(&fetcher, w->source->url, w->fd, err));
 	}
-	return w->answer.code == 304 ? STATUS_OK : fetch_digest(w->fd, &w->document, &w->run->bytes, err);
+	if (w->answer.code == 304)
+		return STATUS_OK;
+	TRY(ask_checksum(w, err));
+	return fetch_digest(w->fd, &w->document, &w->run->bytes, err);
 }
 
 /* Sources whose URL only leads to the document. */

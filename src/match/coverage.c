@@ -4,6 +4,7 @@
 
 #include "match/rules.h"
 #include "match/scopes_cpe.h"
+#include "model/enrichment.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -384,7 +385,10 @@ static bool is_missed(const struct coverage *c, const struct scopes *scopes, con
 		      const struct match_options *options)
 {
 	size_t n = c->out->index->distributions.len;
+	enum enricher enricher;
 
+	if (enricher_of_source(entry->source, &enricher))
+		return false;
 	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs; i++) {
 		struct slice scope = scope_at(scopes, n, i)->name, feed = SLICE_EMPTY;
 

@@ -4,6 +4,7 @@
 
 #include "match/rules.h"
 #include "match/scopes.h"
+#include "model/enrichment.h"
 
 #include <stdlib.h>
 
@@ -232,9 +233,13 @@ static enum status explain(struct explainer *x, struct slice id, struct err *err
 	for (size_t s = 0; s < segment_set_count(x->set); s++) {
 		const struct segment_set_entry *entry;
 		struct slice *place;
+		enum enricher enricher;
 		enum status st = STATUS_OK;
 
 		x->seg = segment_set_at(x->set, s, &entry);
+		/* Enrichers have no advisories. */
+		if (enricher_of_source(entry->source, &enricher))
+			continue;
 		if (!arena_copy(x->arena, entry->source, &x->source))
 			return nomem(err);
 		if (x->seg)

@@ -51,6 +51,11 @@ struct json_split {
 	void *ctx;
 	/* NULL, or asked first: true: the bytes were taken as they are. Brackets in them pair, nothing else is sure. */
 	bool (*raw)(void *ctx, struct slice key, struct slice value);
+	/*
+	 * NULL, or asked of the members of the outermost object that are objects or arrays: true: what lies in this one
+	 * is handed out member by member in its place.
+	 */
+	bool (*enter)(void *ctx, struct slice key);
 };
 enum status json_split(struct slice text, const struct limits *limits, const struct json_split *sink,
 		       struct err *err) NODISCARD;

@@ -14,7 +14,7 @@
 struct splitter {
 	struct slice text;
 	size_t pos;
-	bool object;
+	bool object, inner; /* inner: in a member that was entered */
 	const struct limits *limits;
 	const struct json_split *sink;
 	void *pool; /* owned */
@@ -135,11 +135,35 @@ static enum status read_value(struct splitter *s, struct slice value, const stru
 	return parse_in_pool(s, value, out, err);
 }
 
+/* Is the value at pos one whose members are wanted? */
+static bool is_entered(struct splitter *s, struct slice raw_key)
+{
+	struct err ignored = ERR_INIT; /* a key that cannot be read is told with its value */
+	struct slice key;
+
+	return s->sink->enter && !s->inner && (peek(s) == '{' || peek(s) == '[') &&
+	       read_key(s, raw_key, &key, &ignored) == STATUS_OK && s->sink->enter(s->sink->ctx, key);
+}
+
+static enum status split_members(struct splitter *s, struct err *err);
+
+static enum status split_inner(struct splitter *s, struct err *err)
+{
+	enum status st;
+
+	s->inner = true;
+	st = split_members(s, err);
+	s->inner = false;
+	s->object = true;
+	return st;
+}
+
 /* One member, from its key or value to the byte after it. */
 static enum status split_member(struct splitter *s, struct err *err)
 {
-	/* The frame is the first level of the nesting. */
-	uint64_t depth_left = s->limits->document_depth ? s->limits->document_depth - 1 : 0;
+	/* The frame is the first level of the nesting, one that was entered the second. */
+	uint64_t frames = s->inner ? 2 : 1;
+	uint64_t depth_left = s->limits->document_depth > frames ? s->limits->document_depth - frames : 0;
 	size_t key_at = s->pos, value_at;
 	struct slice raw_key = SLICE_EMPTY, key = SLICE_EMPTY, value;
 	struct json_extent extent;
@@ -158,6 +182,8 @@ static enum status split_member(struct splitter *s, struct err *err)
 			return expected(s, "a colon", err);
 		s->pos++;
 		skip_space(s);
+		if (is_entered(s, raw_key))
+			return split_inner(s, err);
 	}
 	value_at = s->pos;
 	extent = json_scan(s->text, value_at, depth_left, false);
@@ -186,18 +212,13 @@ static enum status split_member(struct splitter *s, struct err *err)
 	return st;
 }
 
-static enum status split_frame(struct splitter *s, struct err *err)
+/* An object or an array, from its bracket to the byte after its end. */
+static enum status split_members(struct splitter *s, struct err *err)
 {
-	uint8_t open, close;
+	bool object = peek(s) == '{';
+	uint8_t close = object ? '}' : ']';
 
-	if (slice_starts(s->text, SLICE("\xef\xbb\xbf")))
-		s->pos = 3;
-	skip_space(s);
-	open = peek(s);
-	if (open != '{' && open != '[')
-		return expected(s, "an object or an array", err);
-	s->object = open == '{';
-	close = s->object ? '}' : ']';
+	s->object = object;
 	s->pos++;
 	skip_space(s);
 	if (peek(s) != close) {
@@ -210,9 +231,20 @@ static enum status split_frame(struct splitter *s, struct err *err)
 			skip_space(s);
 		}
 		if (peek(s) != close)
-			return expected(s, s->object ? "a comma or }" : "a comma or ]", err);
+			return expected(s, object ? "a comma or }" : "a comma or ]", err);
 	}
 	s->pos++;
+	return STATUS_OK;
+}
+
+static enum status split_frame(struct splitter *s, struct err *err)
+{
+	if (slice_starts(s->text, SLICE("\xef\xbb\xbf")))
+		s->pos = 3;
+	skip_space(s);
+	if (peek(s) != '{' && peek(s) != '[')
+		return expected(s, "an object or an array", err);
+	TRY(split_members(s, err));
 	skip_space(s);
 	if (s->pos != s->text.len)
 		return expected(s, "the end of the text", err);

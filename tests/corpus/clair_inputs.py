@@ -70,6 +70,7 @@ def write_mirror(feeds, mirror):
     """The documents where `limpid update --mirror` looks for them."""
     shutil.copytree(feeds / "alpine", mirror / "secdb.alpinelinux.org")
     shutil.copytree(feeds / "osv", mirror / "osv-vulnerabilities.storage.googleapis.com")
+    shutil.copytree(feeds / "nvd", mirror / "nvd.nist.gov" / "feeds" / "json" / "cve" / "2.0")
     shutil.copytree(feeds / "photon", mirror / "packages.vmware.com" / "photon" / "photon_oval_definitions")
     (mirror / "security-tracker.debian.org" / "tracker" / "data").mkdir(parents=True)
     shutil.copy(feeds / "debian" / "json", mirror / "security-tracker.debian.org" / "tracker" / "data" / "json")

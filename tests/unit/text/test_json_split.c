@@ -75,6 +75,43 @@ static void test_members(void **state)
 	check_split("{\"\\u0061\\n\\\"\":1,\"\xc3\xa9\":2,\"\":3}", STATUS_OK, "a\n\"@14=1;\xc3\xa9@21=2;@26=3;");
 }
 
+static bool enter_list(void *ctx, struct slice key)
+{
+	(void)ctx;
+	return slice_eq(key, SLICE("list"));
+}
+
+static void check_entered(const char *text, const struct limits *limits, enum status want_st, const char *want)
+{
+	struct told t = { .text = new_buf() };
+	const struct json_split sink = { .visit = on_member, .bad = on_bad, .enter = enter_list, .ctx = &t };
+	uint8_t *copy = exact_copy(slice_cstr(text));
+
+	assert_int_equal(json_split(slice_make(copy, strlen(text)), limits, &sink, &err), want_st);
+	check_text(buf_slice(&t.text), want);
+	free(copy);
+	buf_fini(&t.text);
+}
+
+static void test_entered(void **state)
+{
+	struct limits shallow = limits_default;
+
+	(void)state;
+	check_entered("{\"a\":1,\"list\":[2, {\"list\":[3]}],\"b\":4}", &limits_default, STATUS_OK,
+		      "a@5=1;@15=2;@18={\"list\":[3]};b@36=4;");
+	check_entered("{\"list\":{\"c\":5},\"d\":6}", &limits_default, STATUS_OK, "c@13=5;d@20=6;");
+	check_entered("{\"l\\u0069st\":[],\"list\":7,\"e\":[8]}", &limits_default, STATUS_OK, "list@23=7;e@29=[8];");
+	/* An array has no keys to enter by. */
+	check_entered("[{\"list\":[9]}]", &limits_default, STATUS_OK, "@1={\"list\":[9]};");
+	check_entered("{\"list\":[1,}", &limits_default, STATUS_MALFORMED, "@9=1;");
+	check_entered("{\"list\":[1", &limits_default, STATUS_MALFORMED, "@9=1;");
+	check_entered("{\"list\":[1]", &limits_default, STATUS_MALFORMED, "@9=1;");
+	/* The list and what holds it are two levels. */
+	shallow.document_depth = 3;
+	check_entered("{\"list\":[[1],[[2]]]}", &shallow, STATUS_OK, "@9=[1];!@14:over a limit;");
+}
+
 static void test_bad_members(void **state)
 {
 	(void)state;
@@ -229,11 +266,11 @@ static void test_large_member(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_members),	     cmocka_unit_test(test_bad_members),
-		cmocka_unit_test(test_broken_frame), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_stop),	     cmocka_unit_test(test_visit_fails),
-		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_large_member),
+		cmocka_unit_test(test_members),	    cmocka_unit_test(test_entered),
+		cmocka_unit_test(test_bad_members), cmocka_unit_test(test_broken_frame),
+		cmocka_unit_test(test_limits),	    cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_visit_fails), cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_alignment),   cmocka_unit_test(test_large_member),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
