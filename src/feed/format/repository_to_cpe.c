@@ -94,7 +94,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 			 struct err *err)
 {
 	struct parser p = { .out = out, .limits = limits, .arena = ARENA_INIT((size_t)limits->record_bytes) };
-	const struct json_split split = { on_member, on_bad, &p, NULL };
+	const struct json_split split = { .visit = on_member, .bad = on_bad, .ctx = &p };
 	enum status st = json_split(doc->bytes, limits, &split, err);
 
 	arena_fini(&p.arena);
