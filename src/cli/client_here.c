@@ -2,6 +2,7 @@
 /* client_here.c - from a target to a vulnerability report, with the advisories of the data folder. */
 #include "cli/client_here.h"
 
+#include "match/enrich.h"
 #include "match/match.h"
 #include "match/repositories.h"
 #include "model/index_report.h"
@@ -26,6 +27,8 @@ static enum status match(const struct client_here *here, struct cli_folder *fold
 	st = repositories_resolve(index, set, arena, err);
 	if (st == STATUS_OK)
 		st = match_report(index, set, &options, arena, &report, err);
+	if (st == STATUS_OK)
+		st = match_enrich(set, arena, &report, err);
 	if (st == STATUS_OK && report.sources.len == 0 && index->packages.len > 0)
 		st = err_set(err, STATUS_NOTFOUND,
 			     "the data folder %s has no advisories for this image: run limpid update first",

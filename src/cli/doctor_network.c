@@ -90,7 +90,7 @@ static void place(struct host *h, struct slice mirror)
 static void add_feed(struct host *hosts, size_t *n, const struct feed *feed, struct slice mirror)
 {
 	struct host found = { .feeds = BUF_INIT(1024) };
-	struct feed_fetcher fetcher = { on_get, on_exists, on_probe, &found };
+	struct feed_fetcher fetcher = { .get = on_get, .exists = on_exists, .probe = on_probe, .ctx = &found };
 	struct feed_source_sink sink = { on_source, &found };
 	struct err ignored = ERR_INIT;
 	struct host *at = NULL;

@@ -2,6 +2,7 @@
 /* scan.c - limpid scan: index, match, report, and the exit status that a pipeline goes by. */
 #include "cli/cli.h"
 
+#include "match/enrich.h"
 #include "match/match.h"
 #include "match/repositories.h"
 #include "model/index_report.h"
@@ -129,6 +130,8 @@ enum status cli_match(const struct options *o, struct cli_folder *folder, struct
 	st = repositories_resolve(index, set, arena, err);
 	if (st == STATUS_OK)
 		st = match_report(index, set, &options, arena, out, err);
+	if (st == STATUS_OK)
+		st = match_enrich(set, arena, out, err);
 	segment_set_free(set);
 	return st == STATUS_OK ? cli_folder_tell(folder, out, arena, err) : st;
 }

@@ -256,6 +256,21 @@ static bool put_kev(struct json_writer *w, const struct enrichment *of)
 	return true;
 }
 
+bool cvss_clair_has(enum enricher e, const struct enrichment *of)
+{
+	double score;
+
+	if (e == ENRICHER_EPSS)
+		return of->epss != NULL;
+	if (e == ENRICHER_KEV)
+		return of->kev != NULL;
+	for (size_t i = 0; i < of->n_cvss; i++)
+		if (of->cvss[i].chosen)
+			return is_object(of->cvss[i].data) || (cvss_version(of->cvss[i].vector)[0] == '3' &&
+							       cvss_base_score(of->cvss[i].vector, &score));
+	return false;
+}
+
 bool cvss_clair_put(struct json_writer *w, enum enricher e, const struct enrichment *of)
 {
 	switch (e) {

@@ -25,6 +25,8 @@ enum status cvss_data_read(yyjson_val *data, struct arena *arena, struct enrichm
 /* The score that is published with a vector, else its own; false: neither can be read. */
 bool cvss_enrichment_score(const struct enrichment_cvss *c, double *out);
 
+/* Has Clair's enricher an object of a CVE? */
+bool cvss_clair_has(enum enricher e, const struct enrichment *of);
 /* The object that Clair's enricher has of a CVE. False, and nothing is written: it has none. */
 bool cvss_clair_put(struct json_writer *w, enum enricher e, const struct enrichment *of);
 

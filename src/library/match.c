@@ -2,6 +2,7 @@
 /* match.c - liblimpid-match: from packages to findings. include/limpid/match.h says what it means. */
 #include "library/match_impl.h"
 
+#include "match/enrich.h"
 #include "match/match.h"
 #include "match/repositories.h"
 #include "model/clair_index.h"
@@ -221,6 +222,8 @@ static enum status match(limpid_match *m, struct index_report *index, struct are
 
 	if (st == STATUS_OK)
 		st = match_report(index, library_snapshot_set(s), &options, arena, &r, err);
+	if (st == STATUS_OK)
+		st = match_enrich(library_snapshot_set(s), arena, &r, err);
 	if (st == STATUS_OK && use->complete)
 		*use->complete = r.complete;
 	/* Rows are borrowed from the segments: the snapshot stays until all is told. */

@@ -6,6 +6,7 @@
  * are in docs/differences.md.
  */
 #include "base/map.h"
+#include "feed/cvss_data.h"
 #include "index/detector.h"
 #include "model/clair_index.h"
 #include "model/clair_vulnerability.h"
@@ -14,6 +15,7 @@
 
 #include <stdio.h>
 
+#define CVES_MAX 64	    /* that one vulnerability names */
 #define REPOSITORIES_MAX 64 /* numbers kept for them: those of packages do not move when a kind is added */
 
 /*
@@ -443,6 +445,101 @@ static enum status put_vulnerability(struct clair *c, const struct finding *f, u
 	return document_flush(&c->doc, err);
 }
 
+/* ---- enrichments ---- */
+
+/*
+ * CVEs as Clair's enrichers look for them: in the name, then in the links, in order of their text. Clair writes a link
+ * for each alias of an OSV record, which are aliases here.
+ */
+struct cves {
+	const struct enrichment *at[CVES_MAX];
+	size_t n;
+};
+
+static void add_cve(struct cves *list, const struct enrichment *e, size_t first)
+{
+	size_t at = list->n;
+
+	if (!e || list->n == CVES_MAX)
+		return;
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i] == e)
+			return;
+	for (; at > first && slice_cmp(e->cve, list->at[at - 1]->cve) < 0; at--)
+		list->at[at] = list->at[at - 1];
+	list->at[at] = e;
+	list->n++;
+}
+
+static void list_cves(const struct vulnerability_report *r, const struct advisory *a, struct cves *out)
+{
+	struct slice rest = a->id, cve;
+	size_t named;
+
+	out->n = 0;
+	while (enrichment_next_cve(&rest, &cve))
+		add_cve(out, report_enrichment(r, cve), 0);
+	named = out->n;
+	for (size_t i = 0; i < a->n_aliases; i++)
+		add_cve(out, report_enrichment(r, a->aliases[i]), named);
+	for (size_t i = 0; i < a->n_links; i++)
+		for (rest = a->links[i]; enrichment_next_cve(&rest, &cve);)
+			add_cve(out, report_enrichment(r, cve), named);
+}
+
+/* {"17": [{...}]}: by vulnerability, the objects of the CVEs that it names. Without any the enricher's key is absent.
+ */
+static enum status put_enricher(struct clair *c, const struct vulnerability_report *r, enum enricher e,
+				const uint64_t *of, const bool *first, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	bool any = false;
+	struct number n;
+
+	for (size_t i = 0; i < r->findings.len; i++) {
+		struct cves cves;
+		bool begun = false;
+
+		if (!first[i])
+			continue;
+		list_cves(r, &r->findings.at[i].advisory, &cves);
+		for (size_t k = 0; k < cves.n; k++) {
+			if (!cvss_clair_has(e, cves.at[k]))
+				continue;
+			if (!any) {
+				json_key(w, enricher_clair_type(e));
+				json_array(w);
+				json_object(w);
+			}
+			if (!begun) {
+				json_key(w, number(&n, of[i]));
+				json_array(w);
+			}
+			any = begun = true;
+			cvss_clair_put(w, e, cves.at[k]);
+		}
+		if (begun)
+			json_close(w);
+		TRY(document_flush(&c->doc, err));
+	}
+	if (any) {
+		json_close(w);
+		json_close(w);
+	}
+	return STATUS_OK;
+}
+
+static enum status put_enrichments(struct clair *c, const struct vulnerability_report *r, const uint64_t *of,
+				   const bool *first, struct err *err)
+{
+	json_key(&c->doc.w, "enrichments");
+	json_object(&c->doc.w);
+	for (size_t e = 0; r->enrichments.len > 0 && e < ENRICHER_COUNT; e++)
+		TRY(put_enricher(c, r, (enum enricher)e, of, first, err));
+	json_close(&c->doc.w);
+	return STATUS_OK;
+}
+
 static enum status put_findings(struct clair *c, const struct vulnerability_report *r, struct err *err)
 {
 	struct json_writer *w = &c->doc.w;
@@ -473,10 +570,7 @@ static enum status put_findings(struct clair *c, const struct vulnerability_repo
 		TRY(document_flush(&c->doc, err));
 	}
 	json_close(w);
-	json_key(w, "enrichments");
-	json_object(w);
-	json_close(w);
-	return STATUS_OK;
+	return put_enrichments(c, r, of, first, err);
 }
 
 /* Clair has no word for what was not looked up. Its clients ignore unknown members: coverage is one. */

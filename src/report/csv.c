@@ -95,6 +95,33 @@ static void put_layer(struct csv *c, const struct index_report *r, size_t packag
 	field(c, slice_cstr(l ? digest_print(&digest, subject_layer_digest(l)) : ""));
 }
 
+#define ENRICHMENT_COLUMNS 4
+
+static void put_fraction(struct csv *c, struct slice text)
+{
+	char number[32];
+	double value = enrichment_fraction(text);
+
+	snprintf(number, sizeof(number), "%.5f", value);
+	field(c, slice_cstr(value < 0 ? "" : number));
+}
+
+/* The score of version 3, else of 4; EPSS; the day since which it is known to be exploited. */
+static void put_enrichments(struct csv *c, const struct hit *h)
+{
+	const struct enrichment *epss = unit_line_epss(&h->line), *kev = unit_line_kev(&h->line);
+	struct slice vector;
+	char text[16] = "";
+	double score;
+
+	if (hit_cvss(h, "CVSS:3.", &vector, &score) || hit_cvss(h, "CVSS:4.", &vector, &score))
+		snprintf(text, sizeof(text), "%.1f", score);
+	field(c, slice_cstr(text));
+	put_fraction(c, epss ? epss->epss->probability : SLICE_EMPTY);
+	put_fraction(c, epss ? epss->epss->percentile : SLICE_EMPTY);
+	field(c, !kev ? SLICE_EMPTY : kev->kev->added.len > 0 ? kev->kev->added : SLICE("yes"));
+}
+
 static enum status put_hit(struct csv *c, const struct hit *h, struct err *err)
 {
 	const struct index_report *r = c->report->index;
@@ -121,6 +148,7 @@ static enum status put_hit(struct csv *c, const struct hit *h, struct err *err)
 	field(c, f->source);
 	field(c, hit_url(h));
 	field(c, hit_title(h));
+	put_enrichments(c, h);
 	end_line(c);
 	return screen_flush(&c->screen, err);
 }
@@ -142,15 +170,19 @@ static enum status put_gap(struct csv *c, const struct coverage_item *item, stru
 	for (size_t i = 0; i < 8; i++)
 		field(c, empty);
 	field(c, item->detail);
+	for (size_t i = 0; i < ENRICHMENT_COLUMNS; i++)
+		field(c, empty);
 	end_line(c);
 	return screen_flush(&c->screen, err);
 }
 
 static enum status write_csv(struct csv *c, struct err *err)
 {
-	static const char *const names[] = { "kind",	"image",   "severity", "id",   "aliases", "type",
-					     "package", "version", "fixed_in", "path", "layer",	  "layer_digest",
-					     "purl",	"source",  "url",      "title" };
+	static const char *const names[] = {
+		"kind",	   "image",    "severity", "id",    "aliases",	       "type", "package",
+		"version", "fixed_in", "path",	   "layer", "layer_digest",    "purl", "source",
+		"url",	   "title",    "cvss",	   "epss",  "epss_percentile", "kev"
+	};
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct hit *hits;
 	size_t n;

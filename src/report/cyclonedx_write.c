@@ -356,15 +356,17 @@ static const char *rating_word(enum severity s)
 	return words[s];
 }
 
-static void put_rating(struct cdx *c, const struct hit *h, const char *prefix, const char *method)
+/* source "": of the advisory. */
+static void put_score(struct cdx *c, struct slice source, struct slice vector, double score, const char *method)
 {
-	struct slice vector;
-	double score;
 	char text[16];
 
-	if (!hit_cvss(h, prefix, &vector, &score))
-		return;
 	cdx_item(c, "rating");
+	if (source.len > 0) {
+		cdx_object(c, "source");
+		cdx_value(c, "name", source);
+		cdx_close(c);
+	}
 	if (c->xml) {
 		snprintf(text, sizeof(text), "%.1f", score);
 		cdx_value(c, "score", slice_cstr(text));
@@ -375,6 +377,20 @@ static void put_rating(struct cdx *c, const struct hit *h, const char *prefix, c
 	cdx_value(c, "method", slice_cstr(method));
 	cdx_value(c, "vector", vector);
 	cdx_close(c);
+}
+
+static void put_rating(struct cdx *c, const struct hit *h, const char *prefix, const char *method)
+{
+	const struct enrichment_cvss *published;
+	struct slice vector;
+	double score;
+
+	if (hit_told_cvss(h, prefix, &vector, &score))
+		put_score(c, SLICE_EMPTY, vector, score, method);
+	published = hit_published(h, prefix, &score);
+	if (published)
+		put_score(c, slice_starts(published->source, SLICE("nvd@")) ? SLICE("NVD") : published->source,
+			  published->vector, score, method);
 }
 
 static void put_ratings(struct cdx *c, const struct hit *h)
@@ -491,6 +507,42 @@ static enum status put_recommendation(struct cdx *c, const struct hit *h, size_t
 	return STATUS_OK;
 }
 
+static void put_fraction(struct cdx *c, const char *name, struct slice text)
+{
+	double value = enrichment_fraction(text);
+	char number[32];
+
+	snprintf(number, sizeof(number), "%.5f", value);
+	if (value >= 0)
+		cdx_property(c, name, slice_cstr(number));
+}
+
+/* The format has no word for them. */
+static void put_enrichments(struct cdx *c, const struct hit *h)
+{
+	const struct enrichment *epss = unit_line_epss(&h->line), *kev = unit_line_kev(&h->line);
+
+	if (!epss && !kev)
+		return;
+	cdx_list(c, "properties");
+	if (epss) {
+		put_fraction(c, "limpid:epss", epss->epss->probability);
+		put_fraction(c, "limpid:epss:percentile", epss->epss->percentile);
+		if (epss->epss->date.len > 0)
+			cdx_property(c, "limpid:epss:date", epss->epss->date);
+	}
+	if (kev) {
+		cdx_property(c, "limpid:kev", kev->cve);
+		if (kev->kev->added.len > 0)
+			cdx_property(c, "limpid:kev:date-added", kev->kev->added);
+		if (kev->kev->due.len > 0)
+			cdx_property(c, "limpid:kev:due-date", kev->kev->due);
+		if (kev->kev->ransomware.len > 0)
+			cdx_property(c, "limpid:kev:ransomware", kev->kev->ransomware);
+	}
+	cdx_close(c);
+}
+
 static enum status put_flaw(struct cdx *c, const struct hit *h, size_t n, struct err *err)
 {
 	size_t aliases = 0, links = 0;
@@ -516,6 +568,7 @@ static enum status put_flaw(struct cdx *c, const struct hit *h, size_t n, struct
 	put_date(c, "published", h->line.findings[0]->advisory.issued_s);
 	put_date(c, "updated", h->line.findings[0]->advisory.modified_s);
 	TRY(put_targets(c, h, n, err));
+	put_enrichments(c, h);
 	cdx_close(c);
 	return cdx_flush(c, err);
 }

@@ -59,3 +59,30 @@ void document_date(struct json_writer *w, const char *key, int64_t unix_s)
 		json_member_cstr(w, key, date_print(&text, unix_s));
 	}
 }
+
+void document_epss(struct json_writer *w, const struct enrichment *e)
+{
+	json_key(w, "epss");
+	json_object(w);
+	json_member_str(w, "cve", e->cve);
+	json_key(w, "probability");
+	json_double(w, MAX(enrichment_fraction(e->epss->probability), 0.0));
+	if (e->epss->percentile.len > 0) {
+		json_key(w, "percentile");
+		json_double(w, MAX(enrichment_fraction(e->epss->percentile), 0.0));
+	}
+	json_member_str(w, "date", e->epss->date);
+	json_member_str(w, "model", e->epss->model);
+	json_close(w);
+}
+
+void document_kev(struct json_writer *w, const struct enrichment *e)
+{
+	json_key(w, "kev");
+	json_object(w);
+	json_member_str(w, "cve", e->cve);
+	json_member_str(w, "date_added", e->kev->added);
+	json_member_str(w, "due_date", e->kev->due);
+	json_member_str(w, "ransomware", e->kev->ransomware);
+	json_close(w);
+}

@@ -25,4 +25,8 @@ enum status document_end(struct document *d, struct err *err) NODISCARD;
 void document_digest(struct json_writer *w, const char *key, const struct digest *digest);
 void document_date(struct json_writer *w, const char *key, int64_t unix_s);
 
+/* "epss": {...} and "kev": {...} of a CVE that has them, short: as limpid's JSON has them with a finding. */
+void document_epss(struct json_writer *w, const struct enrichment *e);
+void document_kev(struct json_writer *w, const struct enrichment *e);
+
 #endif

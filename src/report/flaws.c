@@ -4,7 +4,7 @@
 
 struct flaw {
 	enum severity severity;
-	bool seen, unfixed;
+	bool seen, unfixed, exploited;
 };
 
 enum status flaws_count(const struct vulnerability_report *r, struct arena *arena, struct flaws *out, struct err *err)
@@ -21,11 +21,13 @@ enum status flaws_count(const struct vulnerability_report *r, struct arena *aren
 
 		w->severity = w->seen ? MAX(w->severity, f->severity) : f->severity;
 		w->unfixed |= flaws_fix(f).len == 0;
+		w->exploited |= finding_kev(f) != NULL;
 		w->seen = true;
 	}
 	for (size_t i = 0; i < r->flaws; i++) {
 		out->by_severity[flaws[i].severity]++;
 		out->fixable += !flaws[i].unfixed;
+		out->exploited += flaws[i].exploited;
 	}
 	return STATUS_OK;
 }

@@ -9,6 +9,7 @@
 struct flaws {
 	size_t n;
 	size_t by_severity[SEVERITY_COUNT]; /* each under the worst word that one of its findings has */
+	size_t exploited;		    /* in the catalogue of flaws that are known to be */
 	size_t fixable;			    /* a fixed version is known for every package that has it */
 };
 

@@ -3,6 +3,7 @@
 #include "report/subject.h"
 
 #include "feed/cvss.h"
+#include "feed/cvss_data.h"
 
 #include <stdlib.h>
 
@@ -208,20 +209,49 @@ void hit_each_link(const struct hit *h, void (*put)(void *ctx, struct slice link
 
 /* ---- scores ---- */
 
-bool hit_cvss(const struct hit *h, const char *prefix, struct slice *vector, double *score)
+static bool has_prefix(struct slice vector, const char *prefix)
+{
+	return prefix[0] ? slice_starts(vector, slice_cstr(prefix)) : !slice_starts(vector, SLICE("CVSS:"));
+}
+
+const struct enrichment_cvss *hit_published(const struct hit *h, const char *prefix, double *score)
+{
+	for (size_t i = 0; i < h->line.n; i++) {
+		const struct finding *f = h->line.findings[i];
+
+		for (size_t k = 0; k < f->n_enrichments; k++)
+			for (size_t m = 0; m < f->enrichments[k]->n_cvss; m++)
+				if (has_prefix(f->enrichments[k]->cvss[m].vector, prefix) &&
+				    cvss_enrichment_score(&f->enrichments[k]->cvss[m], score))
+					return &f->enrichments[k]->cvss[m];
+	}
+	return NULL;
+}
+
+bool hit_told_cvss(const struct hit *h, const char *prefix, struct slice *vector, double *score)
 {
 	for (size_t i = 0; i < h->line.n; i++) {
 		for (size_t k = 0; k < advisory_of(h, i)->n_cvss; k++) {
 			struct slice v = advisory_of(h, i)->cvss[k];
-			bool fits = prefix[0] ? slice_starts(v, slice_cstr(prefix)) : !slice_starts(v, SLICE("CVSS:"));
 
-			if (fits && cvss_base_score(v, score)) {
+			if (has_prefix(v, prefix) && cvss_base_score(v, score)) {
 				*vector = v;
 				return true;
 			}
 		}
 	}
 	return false;
+}
+
+bool hit_cvss(const struct hit *h, const char *prefix, struct slice *vector, double *score)
+{
+	const struct enrichment_cvss *published;
+
+	if (hit_told_cvss(h, prefix, vector, score))
+		return true;
+	published = hit_published(h, prefix, score);
+	*vector = published ? published->vector : SLICE_EMPTY;
+	return published != NULL;
 }
 
 double hit_score(const struct hit *h)

@@ -138,6 +138,8 @@ static enum status put_verdict(struct html *h, struct err *err)
 		put(h, vulnerability_report_is_partial(r)	   ? "Nothing is new"
 		       : r->complete && r->index->packages.len > 0 ? "No known vulnerabilities"
 								   : "Nothing was found in what could be looked up");
+	if (h->flaws.exploited > 0)
+		buf_printf(&h->doc.buf, ", %zu known to be exploited", h->flaws.exploited);
 	put(h, "</p>\n");
 	if (!r->complete) {
 		TRY(subject_verdict(r, &h->scratch, &text, err));
@@ -244,8 +246,8 @@ static enum status put_coverage(struct html *h, struct err *err)
 
 static void put_table(struct html *h)
 {
-	static const char *const heads[] = { "Severity", "CVSS",     "Vulnerability", "Package",
-					     "Version",	 "Fixed in", "Layer",	      "About" };
+	static const char *const heads[] = { "Severity", "CVSS",     "EPSS",  "Vulnerability", "Package",
+					     "Version",	 "Fixed in", "Layer", "About" };
 
 	put(h,
 	    "<h2>Findings <span class=\"dim\" id=\"count\"></span></h2>\n<div class=\"bar\">"
@@ -255,6 +257,7 @@ static void put_table(struct html *h)
 			   "<label class=\"t-%s\"><input type=\"checkbox\" id=\"s-%s\" checked> %s</label>\n", word(i),
 			   word(i), word(i));
 	put(h, "<label><input type=\"checkbox\" id=\"fixable\"> with a fix</label>\n"
+	       "<label><input type=\"checkbox\" id=\"exploited\"> known exploited</label>\n"
 	       "<select id=\"layer\" aria-label=\"layer\"><option value=\"\">all layers</option></select>\n"
 	       "<select id=\"type\" aria-label=\"kind\"><option value=\"\">all kinds</option></select></div>\n"
 	       "<noscript><p>The table needs JavaScript; limpid -f markdown or csv writes one without.</p></noscript>\n"
@@ -290,6 +293,26 @@ static void put_alias(void *ctx, struct slice id)
 	json_string(ctx, id);
 }
 
+static void put_enrichments(struct json_writer *w, const struct hit *hit)
+{
+	const struct enrichment *epss = unit_line_epss(&hit->line), *kev = unit_line_kev(&hit->line);
+
+	if (epss)
+		json_double(w, enrichment_fraction(epss->epss->probability));
+	else
+		json_null(w);
+	if (!kev) {
+		json_null(w);
+		return;
+	}
+	json_array(w);
+	json_string(w, kev->kev->added);
+	json_string(w, kev->kev->due);
+	json_string(w, kev->kev->ransomware);
+	json_string(w, kev->kev->name);
+	json_close(w);
+}
+
 static enum status put_hit(struct html *h, const struct hit *hit, struct err *err)
 {
 	struct json_writer *w = &h->doc.w;
@@ -316,6 +339,7 @@ static enum status put_hit(struct html *h, const struct hit *hit, struct err *er
 	hit_each_alias(hit, put_alias, w);
 	json_close(w);
 	json_string(w, hit->line.findings[0]->comparison);
+	put_enrichments(w, hit);
 	json_close(w);
 	return document_flush(&h->doc, err);
 }

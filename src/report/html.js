@@ -8,19 +8,20 @@
 		const p = data.packages[h[0]];
 		return {
 			at: i, severity: h[1], id: h[2], fix: h[3], score: h[4], source: h[5], url: h[6], title: data.texts[h[7]],
-			about: data.texts[h[8]], aliases: h[9], evidence: h[10], type: p[0], name: p[1], version: p[2], path: p[3], layer: p[4], purl: p[5],
+			about: data.texts[h[8]], aliases: h[9], evidence: h[10], epss: h[11], kev: h[12], type: p[0], name: p[1], version: p[2], path: p[3], layer: p[4], purl: p[5],
 			text: [h[2], h[9].join(" "), p[1], p[2], p[3], data.texts[h[7]]].join("\n").toLowerCase()
 		};
 	});
 	const view = document.getElementById("view"), body = document.getElementById("rows"), count = document.getElementById("count");
 	const search = document.getElementById("search"), fixable = document.getElementById("fixable");
+	const exploited = document.getElementById("exploited");
 	const layer = document.getElementById("layer"), type = document.getElementById("type"), detail = document.getElementById("detail");
 	const boxes = words.map(function (w) { return document.getElementById("s-" + w); });
 	/* Which layers brought it, where it is known where the base image ends. */
 	function from(r) {
 		return data.base && r.layer ? (r.layer <= data.base ? " base" : " own") : "";
 	}
-	const columns = ["severity", "score", "id", "name", "version", "fix", "layer", "title"];
+	const columns = ["severity", "score", "epss", "id", "name", "version", "fix", "layer", "title"];
 	let shown = rows, sort = { key: "severity", down: true }, drawn = [-1, -1], chosen = null;
 
 	// Control characters, and those that turn the direction of writing.
@@ -42,7 +43,8 @@
 		const tr = document.createElement("tr");
 		cell(tr, words[r.severity], "t-" + words[r.severity]);
 		cell(tr, r.score === null ? "" : r.score.toFixed(1));
-		cell(tr, r.id);
+		cell(tr, r.epss === null ? "" : (100 * r.epss).toFixed(1) + "%");
+		cell(tr, r.id + (r.kev ? " exploited" : ""), r.kev ? "kev" : "");
 		cell(tr, r.name);
 		cell(tr, r.version);
 		cell(tr, r.fix || "-");
@@ -94,7 +96,7 @@
 		const on = boxes.map(function (b) { return b.checked; });
 		const ofLayer = layer.value, ofType = type.value;
 		shown = rows.filter(function (r) {
-			return on[r.severity] && (!fixable.checked || r.fix) && (!ofLayer || from(r) === " " + ofLayer || String(r.layer) === ofLayer) && (!ofType || r.type === ofType) &&
+			return on[r.severity] && (!fixable.checked || r.fix) && (!exploited.checked || r.kev) && (!ofLayer || from(r) === " " + ofLayer || String(r.layer) === ofLayer) && (!ofType || r.type === ofType) &&
 				terms.every(function (t) { return r.text.includes(t); });
 		});
 		if (!(sort.key === "at"))
@@ -121,6 +123,9 @@
 		const title = document.createElement("h3"), list = document.createElement("dl"), about = document.createElement("p");
 		title.textContent = plain(r.id + " in " + r.name + " " + r.version);
 		entry(list, "Severity", words[r.severity] + (r.score === null ? "" : ", CVSS " + r.score.toFixed(1)));
+		entry(list, "EPSS", r.epss === null ? "" : (100 * r.epss).toFixed(2) + "% in the next 30 days");
+		entry(list, "Known exploited", r.kev ? ["since " + (r.kev[0] || "?"), r.kev[1] && "due " + r.kev[1],
+			r.kev[2] && "ransomware: " + r.kev[2], r.kev[3]].filter(Boolean).join(", ") : "");
 		entry(list, "Fixed in", r.fix || "no fix is known");
 		entry(list, "Also known as", r.aliases.join(", "));
 		entry(list, "Package", r.purl);
@@ -158,7 +163,7 @@
 	Array.from(new Set(rows.map(function (r) { return r.type; }))).sort().forEach(function (t) { option(type, t, t); });
 	let wait = 0;
 	search.addEventListener("input", function () { clearTimeout(wait); wait = setTimeout(filter, 120); });
-	boxes.concat([fixable, layer, type]).forEach(function (e) { e.addEventListener("change", filter); });
+	boxes.concat([fixable, exploited, layer, type]).forEach(function (e) { e.addEventListener("change", filter); });
 	view.addEventListener("scroll", function () { requestAnimationFrame(function () { draw(false); }); }, { passive: true });
 	window.addEventListener("resize", function () { draw(false); });
 	window.addEventListener("beforeprint", function () { draw(true, true); });
@@ -172,7 +177,7 @@
 	body.addEventListener("keydown", choose);
 	document.querySelectorAll("#head th").forEach(function (th, i) {
 		th.addEventListener("click", function () {
-			sort = { key: columns[i], down: sort.key === columns[i] ? !sort.down : i < 2 };
+			sort = { key: columns[i], down: sort.key === columns[i] ? !sort.down : i < 3 };
 			document.querySelectorAll("#head th").forEach(function (o) { o.removeAttribute("aria-sort"); });
 			th.setAttribute("aria-sort", sort.down ? "descending" : "ascending");
 			filter();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - limpid's own JSON; its schema is docs/formats/report.schema.json. */
+#include "feed/cvss_data.h"
 #include "report/compare_write.h"
 #include "report/json_report.h"
 #include "report/plan_write.h"
@@ -227,6 +228,10 @@ static enum status put_finding(struct json_writer *w, const struct index_report 
 	json_member_str(w, "fixed_version", f->row.fixed_version);
 	json_member_str(w, "fix", f->fix);
 	json_member_cstr(w, "fix_state", fix_state_name(f->row.fix_state));
+	if (finding_epss(f))
+		document_epss(w, finding_epss(f));
+	if (finding_kev(f))
+		document_kev(w, finding_kev(f));
 	put_evidence(w, f);
 	return STATUS_OK;
 }
@@ -264,6 +269,8 @@ static void put_summary(struct json_writer *w, const struct vulnerability_report
 	}
 	json_member_u64(w, "flaws", flaws->n);
 	json_member_u64(w, "fixable", flaws->fixable);
+	if (r->enriched[ENRICHER_KEV])
+		json_member_u64(w, "exploited", flaws->exploited);
 	json_key(w, "by_severity");
 	json_object(w);
 	for (size_t s = SEVERITY_COUNT; s-- > 0;)
@@ -301,6 +308,93 @@ static void put_coverage(struct json_writer *w, const struct vulnerability_repor
 		json_close(w);
 	}
 	json_close(w);
+}
+
+/* ---- what is known of CVEs ---- */
+
+static void put_fraction(struct json_writer *w, const char *key, struct slice text)
+{
+	json_key(w, key);
+	json_double(w, MAX(enrichment_fraction(text), 0.0));
+}
+
+static void put_vectors(struct json_writer *w, const struct enrichment *e)
+{
+	double score;
+
+	json_key(w, "cvss");
+	json_array(w);
+	for (size_t i = 0; i < e->n_cvss; i++) {
+		json_object(w);
+		json_member_cstr(w, "version", cvss_version(e->cvss[i].vector));
+		json_member_str(w, "vector", e->cvss[i].vector);
+		if (cvss_enrichment_score(&e->cvss[i], &score)) {
+			json_key(w, "score");
+			json_double(w, score);
+		}
+		json_member_str(w, "source", e->cvss[i].source);
+		json_member_bool(w, "primary", e->cvss[i].primary);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+static void put_enrichment(struct json_writer *w, const struct enrichment *e)
+{
+	json_key_slice(w, e->cve);
+	json_object(w);
+	if (e->n_cvss > 0)
+		put_vectors(w, e);
+	if (e->epss) {
+		json_key(w, "epss");
+		json_object(w);
+		put_fraction(w, "probability", e->epss->probability);
+		if (e->epss->percentile.len > 0)
+			put_fraction(w, "percentile", e->epss->percentile);
+		json_member_str(w, "date", e->epss->date);
+		json_member_str(w, "model", e->epss->model);
+		json_close(w);
+	}
+	if (e->kev) {
+		json_key(w, "kev");
+		json_object(w);
+		json_member_str(w, "date_added", e->kev->added);
+		json_member_str(w, "due_date", e->kev->due);
+		json_member_str(w, "ransomware", e->kev->ransomware);
+		json_member_str(w, "name", e->kev->name);
+		json_member_str(w, "description", e->kev->description);
+		json_member_str(w, "required_action", e->kev->action);
+		json_member_str(w, "notes", e->kev->notes);
+		json_member_str(w, "catalog_version", e->kev->catalog);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+/* Absent where no enricher has data: "nothing is known" is only said when it was looked for. */
+static enum status put_enrichments(struct document *d, const struct vulnerability_report *r, struct err *err)
+{
+	struct json_writer *w = &d->w;
+	bool any = false;
+
+	for (size_t i = 0; i < ENRICHER_COUNT; i++)
+		any |= r->enriched[i];
+	if (!any)
+		return STATUS_OK;
+	json_key(w, "enrichers");
+	json_array(w);
+	for (size_t i = 0; i < ENRICHER_COUNT; i++)
+		if (r->enriched[i])
+			json_string(w, enricher_name((enum enricher)i));
+	json_close(w);
+	json_key(w, "enrichments");
+	json_object(w);
+	for (size_t i = 0; i < r->enrichments.len; i++) {
+		put_enrichment(w, &r->enrichments.at[i]);
+		TRY(document_flush(d, err));
+	}
+	json_close(w);
+	return STATUS_OK;
 }
 
 static void put_head(struct json_writer *w, const char *schema, const struct report_options *options)
@@ -348,6 +442,7 @@ enum status json_report_put(struct document *d, const struct vulnerability_repor
 	json_close(w);
 	if (r->plan)
 		TRY(plan_json(d, r->plan, err));
+	TRY(put_enrichments(d, r, err));
 	put_coverage(w, r);
 	TRY(put_packages(d, r->index, err));
 	TRY(put_diags(d, r->index, err));

@@ -39,6 +39,8 @@ static void put_title(struct screen *s, const struct unit_line *line)
 	struct slice text = slice_trim(a->summary.len > 0 ? a->summary : a->description), about = SLICE_EMPTY;
 
 	slice_line(&text, &about);
+	if (unit_line_kev(line))
+		screen_put(s, "**known exploited**: ");
 	put_text(s, terminal_take(about, TITLE_BYTES));
 }
 

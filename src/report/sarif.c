@@ -158,6 +158,8 @@ static enum status put_rule(struct sarif *s, const struct hit *h, struct err *er
 	json_cstr(w, "security");
 	json_cstr(w, "vulnerability");
 	json_cstr(w, severity_name(h->line.severity));
+	if (unit_line_kev(&h->line))
+		json_cstr(w, "known-exploited");
 	json_close(w);
 	json_close(w);
 	json_close(w);
@@ -354,6 +356,31 @@ static void put_suppression(struct json_writer *w, const struct suppressed *k)
 	json_close(w);
 }
 
+/* Vectors of every version, EPSS, and since when it is known to be exploited. */
+static void put_enrichments(struct json_writer *w, const struct hit *h)
+{
+	static const struct {
+		const char *prefix, *vector, *score;
+	} versions[] = { { "", "cvssV2Vector", "cvssV2Score" },
+			 { "CVSS:3.", "cvssV3Vector", "cvssV3Score" },
+			 { "CVSS:4.", "cvssV4Vector", "cvssV4Score" } };
+	const struct enrichment *epss = unit_line_epss(&h->line), *kev = unit_line_kev(&h->line);
+	struct slice vector;
+	double score;
+
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		if (!hit_cvss(h, versions[i].prefix, &vector, &score))
+			continue;
+		json_member_str(w, versions[i].vector, vector);
+		json_key(w, versions[i].score);
+		json_double(w, score);
+	}
+	if (epss)
+		document_epss(w, epss);
+	if (kev)
+		document_kev(w, kev);
+}
+
 /* rule: NULL: none is listed for it; k: who took it back, or NULL. */
 static enum status put_result(struct sarif *s, const struct hit *h, const size_t *rule, const struct suppressed *k,
 			      struct err *err)
@@ -380,6 +407,7 @@ static enum status put_result(struct sarif *s, const struct hit *h, const size_t
 	json_member_cstr(w, "severity", severity_name(h->line.severity));
 	json_member_str(w, "fixedVersion", h->line.fix);
 	json_member_str(w, "source", h->line.findings[0]->source);
+	put_enrichments(w, h);
 	if (l) {
 		json_member_u64(w, "layer", r->packages.at[h->package].layer + 1);
 		document_digest(w, "layerDigest", subject_layer_digest(l));

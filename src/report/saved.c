@@ -323,6 +323,18 @@ enum status saved_coverage(struct saved_reader *rd, yyjson_val *list)
 	return STATUS_OK;
 }
 
+static enum status get_enrichers(struct saved_reader *rd, yyjson_val *list)
+{
+	enum enricher e;
+	yyjson_val *v;
+	size_t i, n;
+
+	if (!yyjson_is_arr(list))
+		return saved_bad(rd, "enrichers");
+	yyjson_arr_foreach(list, i, n, v) if (enricher_of_source(json_str(v), &e)) rd->out->report.enriched[e] = true;
+	return STATUS_OK;
+}
+
 static enum status get_each(struct saved_reader *rd, const char *key, yyjson_val *list,
 			    enum status (*get)(struct saved_reader *rd, yyjson_val *v))
 {
@@ -477,6 +489,7 @@ static bool on_raw(void *ctx, struct slice key, struct slice value)
 	} lists[] = { { "findings", &rd->findings },
 		      { "suppressed", &rd->suppressions },
 		      { "packages", &rd->packages },
+		      { "enrichments", &rd->enrichments },
 		      { "diagnostics", &rd->diags } };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
@@ -535,6 +548,8 @@ static enum status on_member(void *ctx, struct slice key, yyjson_val *v, uint64_
 		return plan_read(rd, v);
 	if (slice_eq(key, SLICE("coverage")))
 		return saved_coverage(rd, v);
+	if (slice_eq(key, SLICE("enrichers")))
+		return get_enrichers(rd, v);
 	if (slice_eq(key, SLICE("sources")))
 		return get_each(rd, "sources", v, get_source);
 	if (slice_eq(key, SLICE("target")))
@@ -595,7 +610,8 @@ static enum status read_findings(struct saved_reader *rd, struct err *err)
 	r->suppressed.cap = suppressions;
 	TRY(each(rd, rd->findings, on_finding, err));
 	rd->suppressed = true;
-	return each(rd, rd->suppressions, on_finding, err);
+	TRY(each(rd, rd->suppressions, on_finding, err));
+	return saved_enrichments(rd, err);
 }
 
 static enum status read_document(struct saved_reader *rd, struct slice json, struct err *err)

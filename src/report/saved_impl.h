@@ -15,7 +15,7 @@ struct saved_reader {
 	struct err trouble; /* the first element that is no JSON */
 	struct map texts;   /* text -> address of the copy that is kept */
 	struct slice schema;
-	struct slice findings, suppressions, packages, diags; /* their bytes in the document */
+	struct slice findings, suppressions, packages, diags, enrichments; /* their bytes in the document */
 	size_t n_findings;
 	bool clair;		    /* it has members of Clair's */
 	bool has_image, suppressed; /* suppressed: these are read now */
@@ -30,6 +30,8 @@ enum status saved_list(struct saved_reader *rd, yyjson_val *obj, const char *key
 		       size_t *out_n) NODISCARD;
 enum status saved_date(struct saved_reader *rd, yyjson_val *obj, const char *key, int64_t *out) NODISCARD;
 enum status saved_coverage(struct saved_reader *rd, yyjson_val *list) NODISCARD;
+/* What is known of CVEs, which findings are linked to. */
+enum status saved_enrichments(struct saved_reader *rd, struct err *err) NODISCARD;
 /* The document as one of Clair's. */
 enum status saved_clair(struct saved_reader *rd, struct slice json, struct err *err) NODISCARD;
 

@@ -32,8 +32,15 @@ bool subject_is_url(struct slice link); /* http or https, without blanks, quotes
 void hit_each_alias(const struct hit *h, void (*put)(void *ctx, struct slice id), void *ctx);
 /* Calls put once for each link of its records that is a URL. */
 void hit_each_link(const struct hit *h, void (*put)(void *ctx, struct slice link), void *ctx);
-/* The first vector that begins with a prefix ("CVSS:3."; "" is version 2) and its base score. False: there is none. */
+/*
+ * The first vector that begins with a prefix ("CVSS:3."; "" is version 2) and its score: of its records, else as NVD
+ * publishes it. False: there is none.
+ */
 bool hit_cvss(const struct hit *h, const char *prefix, struct slice *vector, double *score);
+/* Only of its records. */
+bool hit_told_cvss(const struct hit *h, const char *prefix, struct slice *vector, double *score);
+/* As NVD publishes it, by whoever says it; NULL: there is none. */
+const struct enrichment_cvss *hit_published(const struct hit *h, const char *prefix, double *score);
 /* A number that lies in the range of the severity (9.0 and more: critical): the score of a vector if it does, else a
  * middle. */
 double hit_score(const struct hit *h);

@@ -102,6 +102,8 @@ static enum status title_of(struct table *t, const struct unit_line *line, struc
 	struct buf AUTO(buf_fini) b = BUF_INIT((size_t)1 << 20);
 
 	text = slice_trim(text);
+	if (unit_line_kev(line))
+		buf_add_cstr(&b, "KNOWN EXPLOITED: ");
 	if (slice_line(&text, &about))
 		buf_add(&b, slice_trim(about));
 	for (size_t i = 0; i < line->n; i++) {
@@ -311,6 +313,11 @@ static void put_counts(struct table *t, enum tint tint)
 	screen_put(s, ";");
 	screen_space(s, 14, 2);
 	screen_printf(s, "%zu with a fix", t->flaws.fixable);
+	if (t->flaws.exploited > 0) {
+		screen_put(s, ",");
+		screen_space(s, 27, 2);
+		screen_printf(s, "%zu known to be exploited", t->flaws.exploited);
+	}
 }
 
 /* The layer that brought the package; index->layers.len where it is not known. */

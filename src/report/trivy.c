@@ -275,28 +275,40 @@ static void put_cvss(struct json_writer *w, const struct hit *h)
 	} versions[] = { { "", "V2Vector", "V2Score" },
 			 { "CVSS:3.", "V3Vector", "V3Score" },
 			 { "CVSS:4.", "V40Vector", "V40Score" } };
-	struct slice vector;
-	double score;
 	bool any = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
-		if (!hit_cvss(h, versions[i].prefix, &vector, &score))
-			continue;
-		if (!any) {
-			json_key(w, "CVSS");
-			json_object(w);
-			json_key_slice(w, h->line.findings[0]->source);
-			json_object(w);
+	/* Of the advisory's source, and of NVD under Trivy's name for it. */
+	for (int nvd = 0; nvd <= 1; nvd++) {
+		bool begun = false;
+
+		for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+			const struct enrichment_cvss *published;
+			struct slice vector;
+			double score;
+
+			published = nvd ? hit_published(h, versions[i].prefix, &score) : NULL;
+			if (published)
+				vector = published->vector;
+			else if (nvd || !hit_told_cvss(h, versions[i].prefix, &vector, &score))
+				continue;
+			if (!any) {
+				json_key(w, "CVSS");
+				json_object(w);
+			}
+			if (!begun) {
+				json_key_slice(w, nvd ? SLICE("nvd") : h->line.findings[0]->source);
+				json_object(w);
+			}
+			any = begun = true;
+			json_member_str(w, versions[i].vector, vector);
+			json_key(w, versions[i].score);
+			json_double(w, score);
 		}
-		any = true;
-		json_member_str(w, versions[i].vector, vector);
-		json_key(w, versions[i].score);
-		json_double(w, score);
+		if (begun)
+			json_close(w);
 	}
-	if (any) {
+	if (any)
 		json_close(w);
-		json_close(w);
-	}
 }
 
 static void put_string(void *ctx, struct slice text)

@@ -2,6 +2,7 @@
 /* units.c - groups findings by package and flaw. */
 #include "report/units.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct package *package_of(const struct vulnerability_report *r, const struct finding *f)
@@ -70,6 +71,37 @@ void unit_line_fill(struct unit_line *line, const struct finding *const *f, size
 		line->severity = MAX(line->severity, f[i]->severity);
 		line->fix = flaws_later_fix(f[i], line->fix, f[i]);
 	}
+}
+
+const struct enrichment *unit_line_epss(const struct unit_line *line)
+{
+	const struct enrichment *best = NULL;
+
+	for (size_t i = 0; i < line->n; i++) {
+		const struct enrichment *e = finding_epss(line->findings[i]);
+
+		if (e &&
+		    (!best || enrichment_fraction(e->epss->probability) > enrichment_fraction(best->epss->probability)))
+			best = e;
+	}
+	return best;
+}
+
+const struct enrichment *unit_line_kev(const struct unit_line *line)
+{
+	const struct enrichment *e = NULL;
+
+	for (size_t i = 0; i < line->n && !e; i++)
+		e = finding_kev(line->findings[i]);
+	return e;
+}
+
+struct slice unit_percent(struct slice fraction, struct unit_percent *p)
+{
+	double value = enrichment_fraction(fraction);
+
+	snprintf(p->text, sizeof(p->text), "%.2f%%", value < 0 ? 0 : value * 100);
+	return slice_cstr(value < 0 ? "" : p->text);
 }
 
 static size_t digits_from(struct slice s, size_t at)

@@ -19,6 +19,14 @@ struct unit_line {
 
 /* The line of findings that are about one flaw; findings is kept. */
 void unit_line_fill(struct unit_line *line, const struct finding *const *findings, size_t n);
+/* Of the CVE of the line with the highest probability; of one in the catalogue of exploited flaws. NULL: none. */
+const struct enrichment *unit_line_epss(const struct unit_line *line);
+const struct enrichment *unit_line_kev(const struct unit_line *line);
+/* "97.57%" into text, which is returned. */
+struct unit_percent {
+	char text[16];
+};
+struct slice unit_percent(struct slice fraction, struct unit_percent *p);
 /* Worst first, then by id, numbers in ids by value. */
 int unit_line_cmp(const struct unit_line *a, const struct unit_line *b);
 

@@ -6,20 +6,39 @@
 
 #include <stdio.h>
 
-enum column { SEVERITY, SCORE, ID, PACKAGE, INSTALLED, FIXED, TYPE, LAYER, SOURCE, PATH, URL, TITLE, COLUMNS };
+enum column {
+	SEVERITY,
+	SCORE,
+	EPSS,
+	KEV,
+	ID,
+	PACKAGE,
+	INSTALLED,
+	FIXED,
+	TYPE,
+	LAYER,
+	SOURCE,
+	PATH,
+	URL,
+	TITLE,
+	COLUMNS
+};
 
-static const char *const heads[COLUMNS] = { "SEVERITY", "SCORE", "VULNERABILITY", "PACKAGE", "INSTALLED", "FIXED IN",
-					    "TYPE",	"LAYER", "SOURCE",	  "PATH",    "LINK",	  "ABOUT" };
+static const char *const heads[COLUMNS] = { "SEVERITY", "SCORE",     "EPSS",	 "KEV",	 "VULNERABILITY",
+					    "PACKAGE",	"INSTALLED", "FIXED IN", "TYPE", "LAYER",
+					    "SOURCE",	"PATH",	     "LINK",	 "ABOUT" };
 
 struct row {
 	struct slice cells[COLUMNS];
 	char score[16], layer[24];
+	struct unit_percent epss;
 };
 
 static void fill(const struct vulnerability_report *r, const struct hit *h, struct row *row)
 {
 	const struct package *p = &r->index->packages.at[h->package].package;
 	const struct index_layer *l = subject_layer(r->index, h->package);
+	const struct enrichment *epss = unit_line_epss(&h->line), *kev = unit_line_kev(&h->line);
 	struct slice vector;
 	double score = 0;
 	bool scored = hit_cvss(h, "CVSS:3.", &vector, &score) || hit_cvss(h, "CVSS:4.", &vector, &score);
@@ -31,6 +50,8 @@ static void fill(const struct vulnerability_report *r, const struct hit *h, stru
 							       : " own");
 	row->cells[SEVERITY] = slice_cstr(severity_name(h->line.severity));
 	row->cells[SCORE] = slice_cstr(row->score);
+	row->cells[EPSS] = epss ? unit_percent(epss->epss->probability, &row->epss) : SLICE_EMPTY;
+	row->cells[KEV] = !kev ? SLICE_EMPTY : kev->kev->added.len > 0 ? kev->kev->added : SLICE("yes");
 	row->cells[ID] = h->line.id;
 	row->cells[PACKAGE] = p->name;
 	row->cells[INSTALLED] = p->version;
@@ -64,6 +85,12 @@ static enum status put_gaps(struct screen *s, const struct vulnerability_report 
 	return STATUS_OK;
 }
 
+/* Columns of an enricher that has no data would only make the table wider. */
+static bool is_shown(const struct vulnerability_report *r, enum column k)
+{
+	return !(k == EPSS && !r->enriched[ENRICHER_EPSS]) && !(k == KEV && !r->enriched[ENRICHER_KEV]);
+}
+
 static enum status put_rows(struct screen *s, const struct vulnerability_report *r, const struct hit *hits, size_t n,
 			    struct err *err)
 {
@@ -71,16 +98,18 @@ static enum status put_rows(struct screen *s, const struct vulnerability_report 
 	struct row row;
 
 	for (size_t k = 0; k < COLUMNS; k++)
-		width[k] = strlen(heads[k]);
+		width[k] = is_shown(r, (enum column)k) ? strlen(heads[k]) : 0;
 	for (size_t i = 0; i < n; i++) {
 		fill(r, &hits[i], &row);
 		for (size_t k = 0; k + 1 < COLUMNS; k++)
-			width[k] = MAX(width[k], terminal_columns(row.cells[k]));
+			width[k] = width[k] == 0 ? 0 : MAX(width[k], terminal_columns(row.cells[k]));
 	}
 	for (size_t i = 0; i <= n; i++) {
 		if (i > 0)
 			fill(r, &hits[i - 1], &row);
 		for (size_t k = 0; k < COLUMNS; k++) {
+			if (width[k] == 0)
+				continue;
 			screen_tint(s, i == 0	       ? TINT_BOLD
 				       : k == SEVERITY ? screen_severity_tint(hits[i - 1].line.severity)
 						       : TINT_NONE);

@@ -117,6 +117,7 @@ static enum status open_matcher(struct matcher_setup *s, const struct matcher_se
 					   .matchers = c->matchers_names.at,
 					   .n_matchers = c->matchers_names.n,
 					   .choose = c->matchers_names.given,
+					   .without_enrichment = c->matcher.disable_enrichment,
 					   .cache_bytes = CACHE_BYTES,
 					   .limits = &c->limpid.limits,
 					   .events = { .log = on_log, .ctx = s->ctx } };

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "model/distribution.h"
+#include "model/enrichment.h"
 
 #include <stdlib.h>
 
@@ -61,6 +62,7 @@ static enum status identify(struct held_set *held, int64_t now_s, struct err *er
 	for (size_t i = 0; i < segment_set_count(held->set); i++) {
 		const struct segment_set_entry *e;
 		const struct segment *seg = segment_set_at(held->set, i, &e);
+		enum enricher enricher;
 
 		add_text(h, e->source);
 		add_text(h, e->feed);
@@ -70,7 +72,8 @@ static enum status identify(struct held_set *held, int64_t now_s, struct err *er
 		add_text(h, segment_set_why(held->set, i));
 		add_u64(h, stale_days(e->updated_s, now_s, &held->until_s));
 		held->newest_s = MAX(held->newest_s, e->updated_s);
-		if (!seg)
+		/* Without advisories there are no reports, whatever is known of CVEs. */
+		if (!seg || enricher_of_source(e->source, &enricher))
 			continue;
 		held->sources++;
 		held->records += segment_get_stats(seg)->advisories;

@@ -2,7 +2,7 @@
 /* matcher.c - the set in force, what follows the store for it, and reports made from it. */
 #include "service/matcher.h"
 
-#include "match/match.h"
+#include "match/enrich.h"
 #include "match/repositories.h"
 #include "model/clair_index.h"
 #include "service/held_set.h"
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Grows when the same index report and segments give another document. */
-#define REPORT_VERSION 1u
+#define REPORT_VERSION 2u
 /* How long somebody waits for a report that another one makes, before he makes his own. */
 #define WAIT_MS 10000u
 #define STORE_WAIT_MS 10000u
@@ -474,6 +474,8 @@ static bool is_wanted(void *ctx, struct slice scope)
 /* Other choices, other reports, also for who has one by its tag. */
 static void add_choice(struct hasher *h, const struct matcher_options *o)
 {
+	if (o->without_enrichment)
+		hasher_add(h, SLICE("plain"));
 	if (!o->choose)
 		return;
 	hasher_add(h, SLICE("only"));
@@ -574,6 +576,8 @@ static enum status make(struct matcher_request *r, const struct matcher_form *fo
 		index.manifest = r->manifest;
 	TRY(repositories_resolve(&index, r->set->set, arena, err));
 	TRY(match_report(&index, r->set->set, &options, arena, &report, err));
+	if (!m->options.without_enrichment)
+		TRY(match_enrich(r->set->set, arena, &report, err));
 	TRY(form->write(form->ctx, &report, &text, err));
 	TRY(buf_check(&text, "vulnerability report", err));
 	*out = report_body_new(&text, !report.complete);

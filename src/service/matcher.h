@@ -52,6 +52,7 @@ struct matcher_options {
 	const struct slice *matchers; /* Clair's or limpid's names of what is looked up; borrowed */
 	size_t n_matchers;
 	bool choose;		      /* those only; false: all */
+	bool without_enrichment;      /* nothing is said of CVEs beside the advisories (matcher.disable_enrichment) */
 	uint64_t cache_bytes;	      /* of finished reports in memory */
 	const struct limits *limits;  /* borrowed; NULL: the defaults */
 	struct service_events events; /* copied */

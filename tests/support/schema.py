@@ -3,12 +3,12 @@
 import datetime
 import re
 
-TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int, "number": (int, float)}
 IGNORED = {"$schema", "$defs", "title", "description"}
 
 
 def is_type(value, name):
-    return isinstance(value, TYPES[name]) and not (name == "integer" and isinstance(value, bool))
+    return isinstance(value, TYPES[name]) and not (name in ("integer", "number") and isinstance(value, bool))
 
 
 def is_date(text):
@@ -50,8 +50,13 @@ def check_enum(value, want, _schema, _root, where):
 
 
 def check_minimum(value, want, _schema, _root, where):
-    if isinstance(value, int) and value < want:
+    if isinstance(value, (int, float)) and value < want:
         yield f"{where}: {value} is less than {want}"
+
+
+def check_maximum(value, want, _schema, _root, where):
+    if isinstance(value, (int, float)) and value > want:
+        yield f"{where}: {value} is more than {want}"
 
 
 def check_pattern(value, want, _schema, _root, where):

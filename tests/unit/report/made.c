@@ -291,11 +291,63 @@ static void hostile(struct made *m)
 		     "it has to be wrapped at some place or other");
 }
 
-const char *const made_names[] = { "findings", "clean", "gaps", "empty", "hostile", NULL };
+/* What NVD, EPSS and CISA say: of a CVE with everything, of an alias, of an erratum's CVEs, of one without any. */
+static void enriched(struct made *m)
+{
+	static const struct words w[] = {
+		{ "CVE-2021-44228", NULL, "Everything is known", "2.15.0", "2.15.0", "osv/pypi", SEVERITY_CRITICAL },
+		{ "PYSEC-2025-1", "CVE-2025-0004", "By an alias", "", "", "osv/pypi", SEVERITY_HIGH },
+		{ "ERRATUM-1", NULL, "By what it fixes", "1.1", "1.1", "osv/pypi", SEVERITY_MEDIUM },
+		{ "GHSA-dddd-eeee-ffff", NULL, "No CVE yet", "", "", "osv/pypi", SEVERITY_LOW },
+	};
+	static const struct slice related[] = { SLICE_INIT("CVE-2021-44228"), SLICE_INIT("CVE-2025-0004"),
+						SLICE_INIT("CVE-2025-0009") };
+	static const struct enrichment_cvss cvss[] = {
+		{ false, false, SLICE_INIT("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H"),
+		  SLICE_INIT("security@example.org"), SLICE_INIT(""), SLICE_INIT("") },
+		{ true, true, SLICE_INIT("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"), SLICE_INIT("nvd@nist.gov"),
+		  SLICE_INIT(""), SLICE_INIT("") },
+		{ true, false, SLICE_INIT("AV:N/AC:M/Au:N/C:C/I:C/A:C"), SLICE_INIT("nvd@nist.gov"), SLICE_INIT("9.2"),
+		  SLICE_INIT("") },
+	};
+	static const struct enrichment_epss epss[] = {
+		{ SLICE_INIT("0.97565"), SLICE_INIT("0.99998"), SLICE_INIT("v2023.03.01"),
+		  SLICE_INIT("2024-10-25T00:00:00+0000") },
+		{ SLICE_INIT("0.00043"), SLICE_INIT("0.09778"), SLICE_INIT("v2023.03.01"),
+		  SLICE_INIT("2024-10-25T00:00:00+0000") },
+	};
+	static const struct enrichment_kev kev = { SLICE_INIT("2021-12-10"),
+						   SLICE_INIT("2021-12-24"),
+						   SLICE_INIT("Known"),
+						   SLICE_INIT("Apache \033[31mLog4j2 <b>"),
+						   SLICE_INIT("JNDI features do not protect"),
+						   SLICE_INIT("Apply updates"),
+						   SLICE_INIT("https://example.org/notes"),
+						   SLICE_INIT("2025.08.25") };
+	struct err err = ERR_INIT;
+
+	alpine(m);
+	add_layer(m, 0x11, "COPY app /");
+	place(add_package(m, PACKAGE_PYPI, "app", "1.0", 0), "app/app.dist-info/METADATA", "python");
+	for (size_t i = 0; i < ARRAY_LEN(w); i++)
+		add_finding(m, 0, "app", i, &w[i]);
+	m->report.findings.at[2].advisory.related = related;
+	m->report.findings.at[2].advisory.n_related = ARRAY_LEN(related);
+	*PUSH(m, m->report.enrichments) = (struct enrichment){ SLICE("CVE-2021-44228"), cvss, 3, &epss[0], &kev };
+	*PUSH(m, m->report.enrichments) = (struct enrichment){ SLICE("CVE-2025-0004"), NULL, 0, &epss[1], NULL };
+	for (size_t i = 0; i < ENRICHER_COUNT; i++)
+		m->report.enriched[i] = true;
+	if (report_link_enrichments(&m->report, &m->arena, &err) != STATUS_OK)
+		abort();
+	add_coverage(m, COVERAGE_COVERED, "pypi", 1, "Python packages were looked up");
+	add_source(m, "osv/pypi", MADE_NOW - 3600);
+}
+
+const char *const made_names[] = { "findings", "clean", "gaps", "empty", "hostile", "enriched", NULL };
 
 bool made_case(const char *name, struct made *out)
 {
-	static void (*const makers[])(struct made * m) = { findings, clean, gaps, empty, hostile };
+	static void (*const makers[])(struct made * m) = { findings, clean, gaps, empty, hostile, enriched };
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; made_names[i]; i++) {
