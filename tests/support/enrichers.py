@@ -54,9 +54,10 @@ def epss(cve):
 
 def kev(cve):
     n = number(cve)
-    return None if n % 23 else {"cveID": cve, "vendorProject": "x", "product": "x", "vulnerabilityName": f"Flaw {n}", "dateAdded": "2024-02-29",
-                                "shortDescription": "It is exploited.", "requiredAction": "Apply updates.", "dueDate": "2024-03-21",
-                                "knownRansomwareCampaignUse": "Known" if n % 2 else "Unknown", "notes": "", "cwes": []}
+    return None if n % 23 else {
+        "cveID": cve, "vendorProject": "x", "product": "x", "vulnerabilityName": f"Flaw {n}", "dateAdded": "2024-02-29",
+        "shortDescription": "It is exploited.", "requiredAction": "Apply updates.", "dueDate": "2024-03-21",
+        "knownRansomwareCampaignUse": "Known" if n % 2 else "Unknown", "notes": "", "cwes": []}
 
 
 def write(mirror, cves):
@@ -78,5 +79,6 @@ def write(mirror, cves):
     listed = [kev(cve) for cve in cves if kev(cve)]
     folder = mirror / "www.cisa.gov/sites/default/files/feeds"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "known_exploited_vulnerabilities.json").write_text(json.dumps(
-        {"title": "x", "catalogVersion": "2025.03.20", "dateReleased": "2025-03-20T00:00:00Z", "count": len(listed), "vulnerabilities": listed}))
+    document = {"title": "x", "catalogVersion": "2025.03.20", "dateReleased": "2025-03-20T00:00:00Z", "count": len(listed),
+                "vulnerabilities": listed}
+    (folder / "known_exploited_vulnerabilities.json").write_text(json.dumps(document))
