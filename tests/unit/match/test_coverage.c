@@ -352,6 +352,7 @@ static void test_every_row_is_reached(void **state)
 		{ COVERAGE_NOT_KEPT, "tests/corpus/check-carry: test_as_of" },
 		{ COVERAGE_BASE_IMAGE, "tests/golden/gates: test_base_auto_by_history" },
 		{ COVERAGE_DEV, "test_languages: test_development_packages_are_suppressed" },
+		{ COVERAGE_NO_ENRICHMENT, "test_enrich: test_damaged" },
 	};
 
 	(void)state;
