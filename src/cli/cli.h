@@ -224,8 +224,8 @@ bool cli_has_errors(const struct index_report *index);
 typedef enum status (*cli_read)(const struct options *o, const struct cli_folder *folder, struct slice target,
 				struct arena *arena, struct index_report *out, struct err *err);
 /*
- * What --ignore, --vex and --only-fixed ask for; *out is NULL if nothing, and otherwise owned by the caller. It tells
- * of entries that have expired.
+ * What --ignore, --vex, --only-fixed, --min-epss and --kev ask for; *out is NULL if nothing, and otherwise owned by the
+ * caller. It tells of entries that have expired.
  */
 struct policy;
 enum status cli_policy(const struct options *o, struct policy **out, struct err *err) NODISCARD;

@@ -110,6 +110,14 @@ struct totals {
 	size_t bad;
 };
 
+/* As they were counted when it was published: advisories, or what is said of CVEs. */
+static uint64_t records_of(const struct store_source *s, const struct segment *seg)
+{
+	const struct segment_stats *stats = segment_get_stats(seg);
+
+	return s->kind == STORE_ENRICHMENT ? stats->rows : stats->advisories;
+}
+
 static void print_source(const struct folder *f, const struct store_source *s, struct totals *t)
 {
 	char updated[48], changed[48], next[48], bytes[32] = "-";
@@ -121,11 +129,11 @@ static void print_source(const struct folder *f, const struct store_source *s, s
 		t->bytes += segment_get_stats(seg)->bytes;
 		size(bytes, segment_get_stats(seg)->bytes);
 	}
-	t->records += seg ? segment_get_stats(seg)->advisories : 0;
+	t->records += seg ? records_of(s, seg) : 0;
 	t->bad += s->error.len > 0 || damage.code != STATUS_OK;
 	printf("%-34.*s %8llu %8s %12s %12s %9s  ", SLICE_ARG(s->name),
-	       (unsigned long long)(seg ? segment_get_stats(seg)->advisories : s->records), bytes,
-	       ago(updated, s->last_success_s), ago(changed, s->last_change_s), due(next, s->next_s));
+	       (unsigned long long)(seg ? records_of(s, seg) : s->records), bytes, ago(updated, s->last_success_s),
+	       ago(changed, s->last_change_s), due(next, s->next_s));
 	print_state(s, &damage);
 	segment_free(seg);
 }

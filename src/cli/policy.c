@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy.c - --ignore, --vex and --only-fixed. */
+/* policy.c - --ignore, --vex, --only-fixed, --min-epss and --kev. */
 #include "cli/cli.h"
 
 #include "io/file.h"
@@ -19,10 +19,34 @@ static enum status add(struct policy *p, const char *path, add_document read, st
 	return read(p, slice_cstr(path), buf_slice(&text), &limits_default, err);
 }
 
+static bool parse_fraction(const char *text, double *out)
+{
+	struct slice s = slice_cstr(text), whole, part;
+	uint64_t percent, hundredths = 0;
+
+	if (!slice_ends(s, SLICE("%"))) {
+		*out = enrichment_fraction(s);
+		return *out >= 0;
+	}
+	s.len--;
+	if (slice_cut(s, '.', &whole, &part) && (part.len == 0 || part.len > 2 || !slice_to_u64(part, &hundredths)))
+		return false;
+	if (!slice_to_u64(whole, &percent) || percent > 100)
+		return false;
+	*out = ((double)percent + (double)hundredths / (part.len == 1 ? 10 : 100)) / 100;
+	return *out <= 1;
+}
+
 static enum status fill(const struct options *o, struct policy *p, struct err *err)
 {
+	double min_epss = -1;
+
 	if (option_given(o, OPTION_only_fixed))
 		policy_only_fixed(p);
+	if (option_given(o, OPTION_min_epss) && !parse_fraction(o->value[OPTION_min_epss], &min_epss))
+		return err_set(err, STATUS_INVALID, "--min-epss %s: expected a fraction (0.1) or percents (10%%)",
+			       o->value[OPTION_min_epss]);
+	policy_exploited(p, option_given(o, OPTION_kev), min_epss);
 	for (size_t i = 0; i < o->n_ignores; i++)
 		TRY(add(p, o->ignores[i], policy_add_ignore, err));
 	for (size_t i = 0; i < o->n_vexes; i++)
@@ -43,7 +67,8 @@ enum status cli_policy(const struct options *o, struct policy **out, struct err 
 	enum status st;
 
 	*out = NULL;
-	if (!option_given(o, OPTION_only_fixed) && o->n_ignores == 0 && o->n_vexes == 0)
+	if (!option_given(o, OPTION_only_fixed) && !option_given(o, OPTION_min_epss) && !option_given(o, OPTION_kev) &&
+	    o->n_ignores == 0 && o->n_vexes == 0)
 		return STATUS_OK;
 	p = policy_new();
 	if (!p)

@@ -40,6 +40,7 @@ struct policy *policy_new(void)
 		return NULL;
 	p->arena = (struct arena)ARENA_INIT(POLICY_BYTES);
 	p->ids = (struct map)MAP_INIT;
+	p->min_epss = -1;
 	return p;
 }
 
@@ -57,6 +58,12 @@ void policy_free(struct policy *p)
 void policy_only_fixed(struct policy *p)
 {
 	p->only_fixed = true;
+}
+
+void policy_exploited(struct policy *p, bool kev, double min_epss)
+{
+	p->kev = kev;
+	p->min_epss = min_epss;
 }
 
 /* Ids are the same in both cases. NULL bytes when memory is short. */
@@ -262,9 +269,97 @@ static enum status take_back_unfixed(struct run *r, const struct finding *f, str
 	return STATUS_OK;
 }
 
+/* ---- is it exploited, or likely to be? ---- */
+
+/* What the records of a finding's flaw say together: what one source calls GHSA-..., another one calls CVE-... */
+struct exploitation {
+	bool kev;
+	const struct enrichment *epss; /* NULL: no score is known */
+	double probability;
+};
+
+static struct exploitation exploitation_of(const struct run *r, const struct finding *f)
+{
+	struct exploitation x = { .probability = -1 };
+
+	for (size_t i = r->first[f->flaw]; i != SIZE_MAX; i = r->next[i]) {
+		const struct finding *one = &r->report->findings.at[i];
+		const struct enrichment *e = finding_epss(one);
+		double p = e ? enrichment_fraction(e->epss->probability) : -1;
+
+		x.kev |= finding_kev(one) != NULL;
+		if (p > x.probability) {
+			x.probability = p;
+			x.epss = e;
+		}
+	}
+	return x;
+}
+
+/* Only what is known takes a finding back: one without a score is not unlikely. */
+static bool is_unexploited(const struct policy *p, const struct vulnerability_report *v, const struct exploitation *x)
+{
+	bool by_kev = p->kev && v->enriched[ENRICHER_KEV], by_epss = p->min_epss >= 0 && v->enriched[ENRICHER_EPSS];
+
+	if ((p->kev && !by_kev) || (p->min_epss >= 0 && !by_epss) || (!by_kev && !by_epss))
+		return false;
+	if (by_kev && x->kev)
+		return false;
+	return !by_epss || (x->epss && x->probability < p->min_epss);
+}
+
+static enum status take_back_unexploited(struct run *r, const struct finding *f, const struct exploitation *x,
+					 struct err *err)
+{
+	struct suppressed *s = VEC_PUSH(&r->report->suppressed, r->arena);
+	const struct policy *p = r->policy;
+	struct slice epss = SLICE_EMPTY;
+
+	if (!s)
+		return err_nomem(err, "report");
+	if (p->min_epss >= 0 &&
+	    !arena_printf(r->arena, &epss, "%sthe probability that %.*s is exploited is %.*s (EPSS), below %g",
+			  p->kev ? ", and " : "", SLICE_ARG(x->epss->cve), SLICE_ARG(x->epss->epss->probability),
+			  p->min_epss))
+		return err_nomem(err, "report");
+	*s = (struct suppressed){ .finding = *f, .by = SUPPRESSED_BY_UNEXPLOITED };
+	return arena_printf(r->arena, &s->reason, "%s%.*s",
+			    p->kev ? "it is not in CISA's catalogue of known exploited vulnerabilities" : "",
+			    SLICE_ARG(epss))
+		       ? STATUS_OK
+		       : err_nomem(err, "report");
+}
+
+static enum status tell_missing(struct run *r, enum enricher e, const char *option, struct err *err)
+{
+	struct coverage_item *item = VEC_PUSH(&r->report->coverage, r->arena);
+
+	if (!item)
+		return err_nomem(err, "report");
+	*item = (struct coverage_item){ .code = COVERAGE_NO_ENRICHMENT, .scope = enricher_name(e) };
+	r->report->complete = false;
+	return arena_printf(r->arena, &item->detail,
+			    "%s took nothing back: nothing of this source is in force; run: limpid update --set %.*s",
+			    option, SLICE_ARG(enricher_name(e)))
+		       ? STATUS_OK
+		       : err_nomem(err, "report");
+}
+
+static enum status tell_all_missing(struct run *r, struct err *err)
+{
+	if (r->report->findings.len == 0)
+		return STATUS_OK;
+	if (r->policy->kev && !r->report->enriched[ENRICHER_KEV])
+		TRY(tell_missing(r, ENRICHER_KEV, "--kev", err));
+	if (r->policy->min_epss >= 0 && !r->report->enriched[ENRICHER_EPSS])
+		TRY(tell_missing(r, ENRICHER_EPSS, "--min-epss", err));
+	return STATUS_OK;
+}
+
 static enum status settle(struct run *r, const struct finding *f, bool *kept, struct err *err)
 {
 	struct choice c = { .ignore = NULL };
+	struct exploitation x;
 
 	*kept = false;
 	TRY(choose(r, f, &c, err));
@@ -274,6 +369,9 @@ static enum status settle(struct run *r, const struct finding *f, bool *kept, st
 		return take_back(r, f, c.vex, err);
 	if (r->policy->only_fixed && f->fix.len == 0 && f->row.fixed_version.len == 0)
 		return take_back_unfixed(r, f, err);
+	x = exploitation_of(r, f);
+	if (is_unexploited(r->policy, r->report, &x))
+		return take_back_unexploited(r, f, &x, err);
 	*kept = true;
 	return STATUS_OK;
 }
@@ -325,6 +423,7 @@ enum status policy_apply(struct policy *p, struct vulnerability_report *v, int64
 	if (!kept)
 		return err_nomem(err, "report");
 	TRY(list_flaws(&r, err));
+	TRY(tell_all_missing(&r, err));
 	for (size_t i = 0; i < v->findings.len; i++)
 		TRY(settle(&r, &v->findings.at[i], &kept[i], err));
 	for (size_t i = 0; i < v->findings.len; i++)

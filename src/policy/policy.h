@@ -30,6 +30,12 @@ enum status policy_add_vex(struct policy *p, struct slice name, struct slice jso
 			   struct err *err) NODISCARD;
 /* From now on findings without a fixed version are taken back. */
 void policy_only_fixed(struct policy *p);
+/*
+ * And flaws that are not in the catalogue of known exploited ones (kev), or whose probability of exploitation is known
+ * and below min_epss (0 to 1; negative: not asked). Asked for both, one that either would keep stays. Where a report
+ * was made without the catalogue or without scores, nothing is taken back for want of them, and coverage says so.
+ */
+void policy_exploited(struct policy *p, bool kev, double min_epss);
 
 /*
  * Move what is taken back from findings to suppressed and number the flaws anew. An entry that would take something

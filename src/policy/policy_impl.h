@@ -62,7 +62,8 @@ struct policy {
 	VEC(struct policy_link) links;
 	struct map ids;			/* in upper case; "" are rules for every id -> number of its first link */
 	VEC(struct json_doc) documents; /* owned: rules of VEX documents borrow their texts */
-	bool only_fixed;
+	bool only_fixed, kev;
+	double min_epss; /* negative: not asked */
 };
 
 /* A rule for these ids, to be filled. NULL when memory is short. */
