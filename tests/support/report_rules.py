@@ -249,8 +249,32 @@ def html_(text):
     json.loads(page.data)
 
 
+def github_annotations(data):
+    """Workflow commands, read as GitHub's runner reads them: a name, properties, a message; as many of a kind as it shows."""
+    kinds = {}
+    for line in data.decode().splitlines():
+        m = re.fullmatch(r"::(error|warning|notice)( [^:]*)?::(.+)", line)
+        if not m:
+            yield f"no command: {line:.80}"
+            continue
+        kinds[m.group(1)] = kinds.get(m.group(1), 0) + 1
+        properties = dict(p.partition("=")[::2] for p in (m.group(2) or "").strip().split(",") if p)
+        if not properties.keys() <= {"title", "file", "line"} or "title" not in properties:
+            yield f"properties {sorted(properties)}"
+        if "line" in properties and not properties["line"].isdigit():
+            yield f"line {properties['line']}"
+        for text in [*properties.values(), m.group(3)]:
+            if re.search(r"%(?!25|0D|0A|3A|2C)", text):
+                yield f"not escaped: {text:.80}"
+            if re.search(r"[\x00-\x1f\x7f]", text):
+                yield f"a control character: {text!r:.80}"
+    yield from (f"{n} of {kind}: ten are shown" for kind, n in kinds.items() if n > 10)
+    if kinds.get("notice", 0) < 1:
+        yield "no sum"
+
+
 RULES = {"gitlab": gitlab, "harbor": harbor, "quay": quay, "openvex": openvex, "cosign": cosign, "github": github, "junit": junit,
-         "trivy": trivy, "csv": csv_, "html": html_}
+         "github-annotations": github_annotations, "trivy": trivy, "csv": csv_, "html": html_}
 
 
 def errors(name, text):
