@@ -149,6 +149,7 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"opt/bitnami/a/.spdx-a",
 		"pylock",
 		"requirements",
+		"gradle/dependency-locks/a",
 	};
 	static const char *const children[] = {
 		"base-files", "base-files.list",  "base-files.md5sums",

@@ -105,7 +105,7 @@ static enum status add_package(struct python *y, const struct toml_node *package
 		return STATUS_OK;
 	}
 	if (version.len == 0 && is_own(package))
-		version = SLICE("0"); /* not emitted: it only asks for others */
+		version = SLICE("0"); /* not listed: it only asks for others */
 	TRY(lock_add(&y->lock, name, version, is_dev(package) ? PACKAGE_DEV : 0, number, slot, err));
 	return *slot == LOCK_NONE ? STATUS_OK : name_entry(y, name, version, *slot, err);
 }
@@ -219,10 +219,15 @@ static enum status read_all(struct python *y, struct err *err)
 	if (!uv && slice_eq(path_base(y->lock.in.file->path), SLICE("poetry.lock")))
 		TRY(read_project(y, &grouped, err));
 	TRY(lock_reach(&y->lock, uv || (grouped && !says_groups(y)), err));
-	/* The project is no package that somebody published. */
-	for (const struct toml_node *p = y->packages->child; p && i < y->at.len; p = p->next, i++)
-		if (is_own(p) && y->at.at[i] != LOCK_NONE)
+	/* Without a version the project is not listed. */
+	for (const struct toml_node *p = y->packages->child; p && i < y->at.len; p = p->next, i++) {
+		if (!is_own(p) || y->at.at[i] == LOCK_NONE)
+			continue;
+		if (toml_get_str(p, "version").len > 0)
+			y->lock.entries.at[y->at.at[i]].flags |= PACKAGE_MAIN_MODULE;
+		else
 			y->lock.entries.at[y->at.at[i]].name = SLICE_EMPTY;
+	}
 	return STATUS_OK;
 }
 

@@ -1,0 +1,2 @@
+require (
+	host.example/a v1.0.0
