@@ -9,13 +9,19 @@
 
 /* ---- putting ---- */
 
-/* Statements that are used once per package. */
+/* Statements that are used for each package. */
 struct interning {
-	sqlite3_stmt *find, *add, *link;
+	sqlite3_stmt *find_name, *add_name, *find_kind, *add_kind, *find, *add, *link;
+	const struct store_package *last; /* whose kind it was */
+	int64_t kind;
 };
 
 static void interning_fini(struct interning *in)
 {
+	sqlite3_finalize(in->find_name);
+	sqlite3_finalize(in->add_name);
+	sqlite3_finalize(in->find_kind);
+	sqlite3_finalize(in->add_kind);
 	sqlite3_finalize(in->find);
 	sqlite3_finalize(in->add);
 	sqlite3_finalize(in->link);
@@ -23,43 +29,89 @@ static void interning_fini(struct interning *in)
 
 static enum status interning_init(struct store *s, struct interning *in, struct err *err)
 {
-	TRY(sqlite_prepare(s, "SELECT id FROM package WHERE key = ?", &in->find, err));
-	TRY(sqlite_prepare(s, "INSERT INTO package (key, " PACKAGE_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)", &in->add,
+	TRY(sqlite_prepare(s, "SELECT id FROM name WHERE text = ?", &in->find_name, err));
+	TRY(sqlite_prepare(s, "INSERT INTO name (text) VALUES (?)", &in->add_name, err));
+	TRY(sqlite_prepare(s, "SELECT id FROM package_kind WHERE scope = ? AND type = ? AND arch = ? AND module = ?",
+			   &in->find_kind, err));
+	TRY(sqlite_prepare(s, "INSERT INTO package_kind (scope, type, arch, module) VALUES (?,?,?,?)", &in->add_kind,
 			   err));
+	TRY(sqlite_prepare(s,
+			   "SELECT id FROM package WHERE name = ?1 AND version = ?2 AND kind = ?3 AND source = ?4 AND "
+			   "source_version IS ?5",
+			   &in->find, err));
+	TRY(sqlite_prepare(
+		s, "INSERT INTO package (name, version, kind, source, source_version) VALUES (?1, ?2, ?3, ?4, ?5)",
+		&in->add, err));
 	return sqlite_prepare(s, "INSERT INTO group_of_package (package, grp) VALUES (?, ?)", &in->link, err);
 }
 
-static enum status add_package(struct store *s, struct interning *in, const struct store_keyed_package *k,
-			       uint64_t *out_id, struct err *err)
+/* The number that find gives, or that add, which is bound the same, has made. */
+static enum status find_or_add(struct store *s, sqlite3_stmt *find, sqlite3_stmt *add, int64_t *out, struct err *err)
 {
-	const struct store_package *p = k->package;
+	int rc = sqlite3_step(find);
 
-	sqlite3_bind_blob(in->add, 1, k->key.bytes, STORE_KEY_BYTES, SQLITE_STATIC);
-	bind_text(in->add, 2, p->type);
-	bind_text(in->add, 3, p->name);
-	bind_text(in->add, 4, p->version);
-	bind_text(in->add, 5, p->source_name);
-	bind_text(in->add, 6, p->source_version);
-	bind_text(in->add, 7, p->arch);
-	bind_text(in->add, 8, p->module);
-	bind_text(in->add, 9, p->scope);
-	TRY(sqlite_done(s, in->add, "packages", err));
-	*out_id = (uint64_t)sqlite3_last_insert_rowid(s->db);
+	*out = rc == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return sqlite_failed(s, err, "packages");
+	sqlite3_reset(find);
+	if (rc == SQLITE_ROW)
+		return STATUS_OK;
+	TRY(sqlite_done(s, add, "packages", err));
+	*out = sqlite3_last_insert_rowid(s->db);
+	return STATUS_OK;
+}
+
+static enum status intern_name(struct store *s, struct interning *in, struct slice name, int64_t *out, struct err *err)
+{
+	bind_text(in->find_name, 1, name);
+	bind_text(in->add_name, 1, name);
+	return find_or_add(s, in->find_name, in->add_name, out, err);
+}
+
+/* Most packages of a group are of the same kind. */
+static enum status intern_kind(struct store *s, struct interning *in, const struct store_package *p, struct err *err)
+{
+	const struct store_package *last = in->last;
+	sqlite3_stmt *both[] = { in->find_kind, in->add_kind };
+
+	if (last && slice_eq(last->scope, p->scope) && slice_eq(last->type, p->type) && slice_eq(last->arch, p->arch) &&
+	    slice_eq(last->module, p->module))
+		return STATUS_OK;
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		bind_text(both[i], 1, p->scope);
+		bind_text(both[i], 2, p->type);
+		bind_text(both[i], 3, p->arch);
+		bind_text(both[i], 4, p->module);
+	}
+	TRY(find_or_add(s, in->find_kind, in->add_kind, &in->kind, err));
+	in->last = p;
 	return STATUS_OK;
 }
 
 static enum status intern_package(struct store *s, struct interning *in, const struct store_keyed_package *k,
 				  uint64_t *out_id, struct err *err)
 {
-	int rc;
+	const struct store_package *p = k->package;
+	sqlite3_stmt *both[] = { in->find, in->add };
+	int64_t name, source = 0, id;
 
-	sqlite3_bind_blob(in->find, 1, k->key.bytes, STORE_KEY_BYTES, SQLITE_STATIC);
-	rc = sqlite3_step(in->find);
-	*out_id = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(in->find, 0) : 0;
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return sqlite_failed(s, err, "packages");
-	sqlite3_reset(in->find);
-	return rc == SQLITE_ROW ? STATUS_OK : add_package(s, in, k, out_id, err);
+	TRY(intern_name(s, in, p->name, &name, err));
+	if (p->source_name.len > 0)
+		TRY(intern_name(s, in, p->source_name, &source, err));
+	TRY(intern_kind(s, in, p, err));
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		sqlite3_bind_int64(both[i], 1, name);
+		bind_text(both[i], 2, p->version);
+		sqlite3_bind_int64(both[i], 3, in->kind);
+		sqlite3_bind_int64(both[i], 4, source);
+		if (slice_eq(p->source_version, p->version))
+			sqlite3_bind_null(both[i], 5);
+		else
+			bind_text(both[i], 5, p->source_version);
+	}
+	TRY(find_or_add(s, in->find, in->add, &id, err));
+	*out_id = (uint64_t)id;
+	return STATUS_OK;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -73,7 +125,7 @@ static enum status add_group(struct store *s, const struct store_keyed_group *g,
 			     struct err *err)
 {
 	struct buf AUTO(buf_fini) packed = BUF_INIT(PACKED_MAX);
-	struct interning AUTO(interning_fini) in = { NULL, NULL, NULL };
+	struct interning AUTO(interning_fini) in = { .kind = 0 };
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(interning_init(s, &in, err));
@@ -140,21 +192,66 @@ static enum status yes_or_no(struct store *s, const char *sql, uint64_t number, 
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "packages");
 }
 
+/* Statements that take a package away, and its names if nobody has them any more. */
+struct dropping {
+	sqlite3_stmt *unhook, *names, *drop, *drop_name;
+};
+
+static void dropping_fini(struct dropping *d)
+{
+	sqlite3_finalize(d->unhook);
+	sqlite3_finalize(d->names);
+	sqlite3_finalize(d->drop);
+	sqlite3_finalize(d->drop_name);
+}
+
+static enum status dropping_init(struct store *s, struct dropping *d, struct err *err)
+{
+	TRY(sqlite_prepare(s, "DELETE FROM group_of_package WHERE package = ? AND grp = ?", &d->unhook, err));
+	TRY(sqlite_prepare(s,
+			   "SELECT name, source FROM package WHERE id = ?1 AND NOT EXISTS "
+			   "(SELECT 1 FROM group_of_package WHERE package = ?1)",
+			   &d->names, err));
+	TRY(sqlite_prepare(s, "DELETE FROM package WHERE id = ?", &d->drop, err));
+	return sqlite_prepare(s,
+			      "DELETE FROM name WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM package WHERE name = ?1) "
+			      "AND NOT EXISTS (SELECT 1 FROM package WHERE source = ?1 AND source <> 0 AND source <> "
+			      "name)",
+			      &d->drop_name, err);
+}
+
+/* If no group has it any more. */
+static enum status drop_package(struct store *s, struct dropping *d, uint64_t id, struct err *err)
+{
+	int64_t names[2];
+	int rc;
+
+	sqlite3_bind_int64(d->names, 1, (int64_t)id);
+	rc = sqlite3_step(d->names);
+	for (int i = 0; rc == SQLITE_ROW && i < 2; i++)
+		names[i] = sqlite3_column_int64(d->names, i);
+	sqlite3_reset(d->names);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? STATUS_OK : sqlite_failed(s, err, "packages");
+	sqlite3_bind_int64(d->drop, 1, (int64_t)id);
+	TRY(sqlite_done(s, d->drop, "packages", err));
+	for (size_t i = 0; i < 2; i++) {
+		sqlite3_bind_int64(d->drop_name, 1, names[i]);
+		TRY(sqlite_done(s, d->drop_name, "packages", err));
+	}
+	return STATUS_OK;
+}
+
 static enum status drop_packages(struct store *s, uint64_t group, struct slice packages, struct err *err)
 {
-	sqlite3_stmt AUTO(sqlite_finalize) *unhook = NULL, *drop = NULL;
+	struct dropping AUTO(dropping_fini) d = { .drop = NULL };
 
-	TRY(sqlite_prepare(s, "DELETE FROM group_of_package WHERE package = ? AND grp = ?", &unhook, err));
-	TRY(sqlite_prepare(s,
-			   "DELETE FROM package WHERE id = ?1 AND NOT EXISTS "
-			   "(SELECT 1 FROM group_of_package WHERE package = ?1)",
-			   &drop, err));
+	TRY(dropping_init(s, &d, err));
 	for (uint64_t id = 0; store_ids_next(&packages, &id);) {
-		sqlite3_bind_int64(unhook, 1, (int64_t)id);
-		sqlite3_bind_int64(unhook, 2, (int64_t)group);
-		TRY(sqlite_done(s, unhook, "packages", err));
-		sqlite3_bind_int64(drop, 1, (int64_t)id);
-		TRY(sqlite_done(s, drop, "packages", err));
+		sqlite3_bind_int64(d.unhook, 1, (int64_t)id);
+		sqlite3_bind_int64(d.unhook, 2, (int64_t)group);
+		TRY(sqlite_done(s, d.unhook, "packages", err));
+		TRY(drop_package(s, &d, id, err));
 	}
 	return STATUS_OK;
 }
@@ -235,9 +332,11 @@ enum status sqlite_packages_named(struct store *s, struct slice name, uint64_t a
 	int rc;
 
 	TRY(sqlite_prepare(s,
-			   "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE name = ?1 AND id > ?2 UNION ALL "
-			   "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE source_name = ?1 AND source_name <> '' "
-			   "AND source_name <> name AND id > ?2 ORDER BY 1 LIMIT ?3",
+			   "WITH wanted AS (SELECT id FROM name WHERE text = ?1), found AS (SELECT id FROM package "
+			   "WHERE name = (SELECT id FROM wanted) AND id > ?2 UNION ALL SELECT id FROM package "
+			   "WHERE source = (SELECT id FROM wanted) AND source <> 0 AND source <> name AND id > ?2 "
+			   "ORDER BY id LIMIT ?3) SELECT t.id, " PACKAGE_COLUMNS " FROM found CROSS JOIN package_text "
+			   "AS t ON t.id = found.id ORDER BY t.id",
 			   &q, err));
 	bind_text(q, 1, name);
 	sqlite3_bind_int64(q, 2, (int64_t)MIN(after, INT64_MAX));
@@ -285,7 +384,7 @@ enum status sqlite_texts(struct store *s, struct slice groups, struct arena *are
 	sqlite3_stmt AUTO(sqlite_finalize) *read = NULL, *group = NULL;
 	struct store_texts list = { NULL, 0, 0 };
 
-	TRY(sqlite_prepare(s, "SELECT id, " PACKAGE_COLUMNS " FROM package WHERE id = ?", &read, err));
+	TRY(sqlite_prepare(s, "SELECT id, " PACKAGE_COLUMNS " FROM package_text WHERE id = ?", &read, err));
 	TRY(sqlite_prepare(s, "SELECT key, packages FROM package_group WHERE id = ?", &group, err));
 	for (uint64_t id = 0; store_ids_next(&groups, &id);) {
 		sqlite3_bind_int64(group, 1, (int64_t)id);

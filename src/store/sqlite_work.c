@@ -308,6 +308,7 @@ enum status sqlite_sizes(struct store *s, struct store_size *out, size_t *out_n,
 		THING("manifests", manifest),
 		THING("index reports", manifest_report),
 		THING("packages", package),
+		THING("names of packages", name),
 		THING("groups of packages", package_group),
 		THING("groups by package", group_of_package),
 		THING("manifests by group", manifest_of_group),
@@ -333,10 +334,31 @@ enum status sqlite_sizes(struct store *s, struct store_size *out, size_t *out_n,
 	return STATUS_OK;
 }
 
+/* Kinds of packages are few, and looking for those that none has takes a walk through all packages. */
+#define KINDS_FEW 1000
+
+static enum status collect_kinds(struct store *s, struct err *err)
+{
+	uint64_t n = 0;
+	enum status st;
+
+	TRY(count(s, "SELECT count(*) FROM package_kind", &n, err));
+	if (n <= KINDS_FEW)
+		return STATUS_OK;
+	TRY(sqlite_begin(s, err));
+	st = sqlite_exec(s, "DELETE FROM package_kind WHERE id NOT IN (SELECT kind FROM package)", err);
+	if (st == STATUS_OK)
+		st = sqlite_commit(s, err);
+	if (st != STATUS_OK)
+		sqlite_rollback(s);
+	return st;
+}
+
 enum status sqlite_collect(struct store *s, struct store_collected *out, struct err *err)
 {
-	/* What loses its last manifest goes in the same transaction: there is nothing to look for. */
+	/* What else loses its last manifest goes in the same transaction: there is nothing to look for. */
 	*out = (struct store_collected){ 0 };
+	TRY(collect_kinds(s, err));
 	/* That others are reading at the moment is no failure: the next one gives it back. */
 	if (sqlite3_exec(s->db, "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);", NULL, NULL, NULL) !=
 		    SQLITE_OK &&

@@ -252,6 +252,56 @@ static void test_older(void **state)
 	}
 }
 
+static int64_t rows_of(const char *dir, const char *table)
+{
+	char path[512], sql[64];
+	sqlite3_stmt *q = NULL;
+	int64_t n;
+	sqlite3 *db;
+
+	path_of(dir, "state.db", path);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return n;
+}
+
+/* Names go with the last package that has them; kinds, when there are many, some time after. */
+static void test_names_are_collected(void **state)
+{
+	static struct store_package packages[1100];
+	static char scopes[1100][24];
+	struct store_group group = { packages, ARRAY_LEN(packages) };
+	struct store_manifest m = { .digest = some_digest(1), .state = SLICE("IndexFinished"), .success = true };
+	struct store *s = place_open(*state);
+	struct store_collected collected;
+	bool deleted;
+
+	for (size_t i = 0; i < ARRAY_LEN(packages); i++) {
+		snprintf(scopes[i], sizeof(scopes[i]), "distribution:%zu", i);
+		packages[i] = (struct store_package){ .type = SLICE("deb"),
+						      .name = slice_cstr(scopes[i % 7]),
+						      .version = SLICE("1"),
+						      .source_name = slice_cstr(scopes[i % 11]),
+						      .scope = slice_cstr(scopes[i]) };
+	}
+	check(store_manifest_put(s, &m, SLICE("{}"), &group, 1, &err));
+	assert_int_equal(rows_of(*state, "name"), 11);
+	assert_int_equal(rows_of(*state, "package_kind"), 1100);
+	check(store_collect(s, &collected, &err));
+	assert_int_equal(rows_of(*state, "package_kind"), 1100);
+	check(store_manifests_delete(s, &m.digest, 1, &deleted, &err));
+	assert_int_equal(rows_of(*state, "package"), 0);
+	assert_int_equal(rows_of(*state, "name"), 0);
+	check(store_collect(s, &collected, &err));
+	assert_int_equal(rows_of(*state, "package_kind"), 0);
+	store_close(s);
+}
+
 /* ---- damage ---- */
 
 /* Nothing that is damaged is changed or thrown away by opening it. */
@@ -639,6 +689,7 @@ int main(void)
 		TEST(test_not_a_file),
 		TEST(test_newer),
 		TEST(test_older),
+		TEST(test_names_are_collected),
 		TEST(test_damaged),
 		TEST(test_damaged_pages),
 		TEST(test_damaged_layer),
