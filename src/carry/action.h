@@ -41,6 +41,8 @@ struct action_text {
 extern const struct action_text action_texts[];
 extern const size_t action_n_texts;
 
+/* What clair-action writes where no architecture is compared. */
+#define ACTION_NO_ARCH_OP "invalid"
 /* Tables of our own beside Clair's, which passes over them. */
 #define ACTION_SOURCES "limpid_source"
 #define ACTION_ROWS "limpid_row"

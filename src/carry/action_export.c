@@ -40,7 +40,7 @@ const struct action_text action_texts[] = { ACTION_TEXTS(ROW) };
 #undef ROW
 const size_t action_n_texts = ARRAY_LEN(action_texts);
 
-enum { INSERT_VULN, INSERT_SOURCE, INSERT_ROW, FIND_METADATA, INSERT_METADATA, STATEMENTS };
+enum { INSERT_VULN, INSERT_SOURCE, INSERT_ROW, FIND_METADATA, INSERT_METADATA, INSERT_ENRICHMENT, STATEMENTS };
 
 struct action {
 	sqlite3 *db;		     /* owned */
@@ -87,6 +87,8 @@ static enum status prepare(struct action *a, struct err *err)
 		[INSERT_SOURCE] = "INSERT OR IGNORE INTO " ACTION_SOURCES " VALUES (?, ?, ?)",
 		[INSERT_ROW] = "INSERT INTO " ACTION_ROWS " VALUES (?, ?, ?)",
 		[FIND_METADATA] = "SELECT id FROM metadata WHERE kind = ? AND hash_kind = 'sha256' AND hash = ?",
+		[INSERT_ENRICHMENT] = "INSERT OR IGNORE INTO enrichment (hash_kind, hash, updater, tags, data) "
+				      "VALUES ('sha256', ?, ?, ?, ?)",
 		[INSERT_METADATA] = "INSERT INTO metadata (kind, hash_kind, hash, value) VALUES (?, 'sha256', ?, ?)",
 	};
 	char text[2048];
@@ -182,7 +184,7 @@ static struct slice text_of(yyjson_val *vuln, const struct action_text *t)
 {
 	struct slice s = json_get_str(t->object[0] ? json_get(vuln, t->object) : vuln, t->key);
 
-	return s;
+	return s.len == 0 && strcmp(t->key, "arch_op") == 0 ? SLICE(ACTION_NO_ARCH_OP) : s;
 }
 
 static enum status put_own(struct action *a, yyjson_val *vuln, struct err *err)
@@ -231,6 +233,29 @@ static enum status put_vuln(struct action *a, struct slice line, yyjson_val *roo
 	return sqlite3_changes64(a->db) > 0 ? put_own(a, vuln, err) : STATUS_OK;
 }
 
+static enum status put_enrichment(struct action *a, struct slice line, yyjson_val *root, struct err *err)
+{
+	yyjson_val *e = json_get(root, "Enrichment");
+	char *tags = yyjson_val_write(json_get(e, "Tags"), 0, NULL);
+	char *data = yyjson_val_write(json_get(e, "Enrichment"), 0, NULL);
+	sqlite3_stmt *q = a->q[INSERT_ENRICHMENT];
+	enum status st = tags && data ? STATUS_OK : err_nomem(err, "an enrichment");
+	struct digest d;
+
+	if (st == STATUS_OK)
+		st = digest_of(DIGEST_SHA256, line, &d, err);
+	if (st == STATUS_OK) {
+		bind_digest(q, 1, &d);
+		bind(q, 2, json_get_str(root, "Updater"));
+		bind(q, 3, slice_cstr(tags));
+		sqlite3_bind_blob64(q, 4, data, strlen(data), SQLITE_STATIC);
+		st = done(a, q, err);
+	}
+	free(tags);
+	free(data);
+	return st;
+}
+
 static enum status put_line(struct action *a, struct slice line, struct err *err)
 {
 	sqlite3_stmt *q = a->q[INSERT_SOURCE];
@@ -243,7 +268,8 @@ static enum status put_line(struct action *a, struct slice line, struct err *err
 	bind(q, 3, json_get_str(doc.root, "Date"));
 	st = done(a, q, err);
 	if (st == STATUS_OK)
-		st = put_vuln(a, line, doc.root, err);
+		st = (slice_eq(json_get_str(doc.root, "Kind"), SLICE("enrichment")) ? put_enrichment
+										    : put_vuln)(a, line, doc.root, err);
 	json_doc_free(&doc);
 	return st;
 }

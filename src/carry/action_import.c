@@ -16,6 +16,8 @@ struct action_source {
 	sqlite3 *db;		    /* owned */
 	sqlite3_stmt *names, *rows; /* owned; rows NULL: the next updater is to be asked for */
 	bool own;		    /* the tables of limpid's are there */
+	bool enrichments;	    /* names and rows are of the table enrichment, which comes last */
+	bool has_enrichments;
 	char updater[512], fingerprint[512], date[32], ref[40];
 	const char *default_date;
 	struct buf text; /* lines; handed out up to `at` */
@@ -66,10 +68,14 @@ static void put_members(const struct action_source *a, struct json_writer *w, co
 		json_key(w, object);
 		json_object(w);
 	}
-	for (size_t i = 0; i < action_n_texts; i++)
-		if (strcmp(action_texts[i].object, object) == 0 &&
-		    (strcmp(action_texts[i].key, "arch_op") != 0 || column(a->rows, COLUMN_TEXTS + (int)i).len > 0))
-			json_member_str(w, action_texts[i].key, column(a->rows, COLUMN_TEXTS + (int)i));
+	for (size_t i = 0; i < action_n_texts; i++) {
+		struct slice value = column(a->rows, COLUMN_TEXTS + (int)i);
+		bool none = strcmp(action_texts[i].key, "arch_op") == 0 &&
+			    (value.len == 0 || slice_eq(value, SLICE(ACTION_NO_ARCH_OP)));
+
+		if (strcmp(action_texts[i].object, object) == 0 && !none)
+			json_member_str(w, action_texts[i].key, value);
+	}
 	if (object[0])
 		json_close(w);
 }
@@ -101,6 +107,42 @@ static void put_range(const struct action_source *a, struct json_writer *w)
 	json_close(w);
 }
 
+static void put_vuln(const struct action_source *a, struct json_writer *w)
+{
+	json_key(w, "Vuln");
+	json_object(w);
+	json_member_cstr(w, "updater", a->updater);
+	json_member_str(w, "name", column(a->rows, COLUMN_NAME));
+	json_member_str(w, "description", column(a->rows, COLUMN_DESCRIPTION));
+	put_members(a, w, "");
+	put_members(a, w, "package");
+	put_members(a, w, "distribution");
+	put_members(a, w, "repository");
+	put_range(a, w);
+	if (column(a->rows, COLUMN_ALIASES).len > 0) {
+		json_key(w, "Aliases");
+		json_raw(w, column(a->rows, COLUMN_ALIASES));
+	}
+	if (column(a->rows, COLUMN_ROW).len > 0) {
+		json_key(w, "limpid");
+		json_raw(w, column(a->rows, COLUMN_ROW));
+	}
+	json_close(w);
+	json_member_cstr(w, "Kind", "vulnerability");
+}
+
+static void put_enrichment(const struct action_source *a, struct json_writer *w)
+{
+	json_key(w, "Enrichment");
+	json_object(w);
+	json_key(w, "Tags");
+	json_raw(w, column(a->rows, 0));
+	json_key(w, "Enrichment");
+	json_raw(w, column(a->rows, 1));
+	json_close(w);
+	json_member_cstr(w, "Kind", "enrichment");
+}
+
 static enum status put_line(struct action_source *a, struct err *err)
 {
 	struct json_writer w;
@@ -111,26 +153,7 @@ static enum status put_line(struct action_source *a, struct err *err)
 	json_member_cstr(&w, "Fingerprint", a->fingerprint);
 	json_member_cstr(&w, "Date", a->date);
 	json_member_cstr(&w, "Ref", a->ref);
-	json_key(&w, "Vuln");
-	json_object(&w);
-	json_member_cstr(&w, "updater", a->updater);
-	json_member_str(&w, "name", column(a->rows, COLUMN_NAME));
-	json_member_str(&w, "description", column(a->rows, COLUMN_DESCRIPTION));
-	put_members(a, &w, "");
-	put_members(a, &w, "package");
-	put_members(a, &w, "distribution");
-	put_members(a, &w, "repository");
-	put_range(a, &w);
-	if (column(a->rows, COLUMN_ALIASES).len > 0) {
-		json_key(&w, "Aliases");
-		json_raw(&w, column(a->rows, COLUMN_ALIASES));
-	}
-	if (column(a->rows, COLUMN_ROW).len > 0) {
-		json_key(&w, "limpid");
-		json_raw(&w, column(a->rows, COLUMN_ROW));
-	}
-	json_close(&w);
-	json_member_cstr(&w, "Kind", "vulnerability");
+	(a->enrichments ? put_enrichment : put_vuln)(a, &w);
 	json_close(&w);
 	TRY(json_writer_end(&w, err));
 	buf_add_byte(&a->text, '\n');
@@ -153,6 +176,24 @@ static enum status read_own(struct action_source *a, struct err *err)
 		return STATUS_OK;
 	snprintf(a->fingerprint, sizeof(a->fingerprint), "%.*s", SLICE_ARG(column(q, 0)));
 	snprintf(a->date, sizeof(a->date), "%.*s", SLICE_ARG(column(q, 1)));
+	return STATUS_OK;
+}
+
+static enum status ask_names(struct action_source *a, struct err *err)
+{
+	sqlite3_finalize(a->names);
+	a->names = NULL;
+	return prepare(a,
+		       a->enrichments
+			       ? "SELECT DISTINCT updater FROM enrichment WHERE updater IS NOT NULL ORDER BY updater"
+			       : "SELECT DISTINCT updater FROM vuln WHERE updater IS NOT NULL ORDER BY updater",
+		       &a->names, err);
+}
+
+static enum status ask_enrichments(struct action_source *a, struct err *err)
+{
+	TRY(prepare(a, "SELECT tags, CAST(data AS TEXT) FROM enrichment WHERE updater = ? ORDER BY id", &a->rows, err));
+	sqlite3_bind_text(a->rows, 1, a->updater, -1, SQLITE_STATIC);
 	return STATUS_OK;
 }
 
@@ -181,6 +222,11 @@ static enum status next_updater(struct action_source *a, struct err *err)
 	int rc = sqlite3_step(a->names);
 	struct slice name;
 
+	if (rc == SQLITE_DONE && !a->enrichments && a->has_enrichments) {
+		a->enrichments = true;
+		TRY(ask_names(a, err));
+		return next_updater(a, err);
+	}
 	if (rc == SQLITE_DONE)
 		return err_set(err, STATUS_NOTFOUND, "no more updaters");
 	if (rc != SQLITE_ROW)
@@ -192,7 +238,7 @@ static enum status next_updater(struct action_source *a, struct err *err)
 	snprintf(a->ref, sizeof(a->ref), "00000000-0000-4000-8000-%012llx",
 		 (unsigned long long)(slice_hash(name, 0) & 0xffffffffffff));
 	TRY(read_own(a, err));
-	return ask_rows(a, err);
+	return a->enrichments ? ask_enrichments(a, err) : ask_rows(a, err);
 }
 
 static enum status refill(struct action_source *a, struct err *err)
@@ -261,6 +307,7 @@ static enum status open_file(struct action_source *a, const char *path, struct e
 	sqlite3_limit(a->db, SQLITE_LIMIT_LENGTH, TEXT_MAX);
 	TRY(has_table(a, "vuln", &vuln, err));
 	TRY(has_table(a, "metadata", &texts, err));
+	TRY(has_table(a, "enrichment", &a->has_enrichments, err));
 	TRY(has_table(a, ACTION_SOURCES, &sources, err));
 	TRY(has_table(a, ACTION_ROWS, &rows, err));
 	if (!vuln)
@@ -269,8 +316,7 @@ static enum status open_file(struct action_source *a, const char *path, struct e
 		return err_set(err, STATUS_UNSUPPORTED,
 			       "it is of a clair-action before 0.0.8: it has no table metadata");
 	a->own = sources && rows;
-	return prepare(a, "SELECT DISTINCT updater FROM vuln WHERE updater IS NOT NULL ORDER BY updater", &a->names,
-		       err);
+	return ask_names(a, err);
 }
 
 enum status carry_action_import(struct store *store, const char *path, int64_t date_s,

@@ -7,15 +7,25 @@
 
 #include <stdio.h>
 
-const char *bundle_name(const struct digest *segment, struct bundle_name *out)
+static const char *name(const char *folder, const struct digest *segment, const char *suffix, struct bundle_name *out)
 {
 	struct digest_text t;
 	struct slice hex;
 
 	digest_print(&t, segment);
 	slice_cut(slice_cstr(t.text), ':', NULL, &hex);
-	snprintf(out->text, sizeof(out->text), "segments/%.64s.seg", hex.len ? (const char *)hex.ptr : "");
+	snprintf(out->text, sizeof(out->text), "%s/%.64s.%s", folder, hex.len ? (const char *)hex.ptr : "", suffix);
 	return out->text;
+}
+
+const char *bundle_name(const struct digest *segment, struct bundle_name *out)
+{
+	return name("segments", segment, "seg", out);
+}
+
+const char *bundle_delta_name(const struct digest *segment, struct bundle_name *out)
+{
+	return name("deltas", segment, "zst", out);
 }
 
 static void put_date(struct json_writer *w, const char *key, int64_t s)
@@ -29,11 +39,14 @@ enum status bundle_manifest_write(const bundle_source_list *sources, int64_t mad
 {
 	struct json_writer w;
 	struct digest_text t;
+	bool deltas = false;
 
+	for (size_t i = 0; i < sources->len; i++)
+		deltas |= sources->at[i].base.algo != DIGEST_NONE;
 	json_writer_init(&w, out, 1);
 	json_object(&w);
 	json_member_cstr(&w, "format", "limpid-bundle");
-	json_member_u64(&w, "version", BUNDLE_FORMAT);
+	json_member_u64(&w, "version", deltas ? BUNDLE_FORMAT : 1);
 	put_date(&w, "made", made_s);
 	json_key(&w, "sources");
 	json_array(&w);
@@ -46,6 +59,13 @@ enum status bundle_manifest_write(const bundle_source_list *sources, int64_t mad
 		json_member_cstr(&w, "segment", digest_print(&t, &s->segment));
 		json_member_u64(&w, "bytes", s->bytes);
 		json_member_bool(&w, "here", s->here);
+		if (s->base.algo != DIGEST_NONE) {
+			json_key(&w, "delta");
+			json_object(&w);
+			json_member_cstr(&w, "base", digest_print(&t, &s->base));
+			json_member_u64(&w, "bytes", s->delta_bytes);
+			json_close(&w);
+		}
 		put_date(&w, "as_of", s->as_of_s);
 		json_member_str(&w, "url", s->url);
 		json_member_str(&w, "etag", s->etag);
@@ -81,6 +101,11 @@ static enum status read_source(yyjson_val *v, struct arena *arena, struct bundle
 	if (!date_parse(json_get_str(v, "as_of"), &s->as_of_s))
 		s->as_of_s = DATE_NONE;
 	s->here = json_get_bool(v, "here");
+	if (!s->here || !json_get(v, "delta"))
+		return STATUS_OK;
+	if (!digest_parse(json_get_str(json_get(v, "delta"), "base"), &s->base) || s->base.algo != DIGEST_SHA256 ||
+	    !json_get_u64(json_get(v, "delta"), "bytes", &s->delta_bytes))
+		return err_set(err, STATUS_MALFORMED, "a change without base or size");
 	return STATUS_OK;
 }
 
@@ -92,7 +117,7 @@ static enum status read_tree(yyjson_val *root, struct arena *arena, bundle_sourc
 
 	if (!slice_eq(json_get_str(root, "format"), SLICE("limpid-bundle")) || !json_get_u64(root, "version", &version))
 		return err_set(err, STATUS_MALFORMED, "it is no manifest of a bundle");
-	if (version != BUNDLE_FORMAT)
+	if (version < 1 || version > BUNDLE_FORMAT)
 		return err_set(err, STATUS_UNSUPPORTED, "bundles of format %llu are not read",
 			       (unsigned long long)version);
 	yyjson_arr_foreach(list, i, n, v)

@@ -8,7 +8,7 @@
 
 #define BUNDLE_MANIFEST "manifest.json"
 #define BUNDLE_SIGNATURE "manifest.sig"
-#define BUNDLE_FORMAT 1
+#define BUNDLE_FORMAT 2 /* with changes of segments; without any it is 1, which older ones read */
 #define BUNDLE_MANIFEST_MAX ((size_t)16 << 20)
 
 struct bundle_source {
@@ -17,6 +17,9 @@ struct bundle_source {
 	uint64_t bytes;			 /* of the segment */
 	int64_t as_of_s;		 /* when it was last found to be the state of things; DATE_NONE */
 	bool here;			 /* the segment travels with this bundle */
+	struct digest base;		 /* as a change of this one; DIGEST_NONE: whole */
+	uint64_t delta_bytes;		 /* of the change */
+	struct slice delta;		 /* not of the manifest: the change, while a bundle is written */
 	bool arrived;			 /* not of the manifest: it was read */
 };
 
@@ -27,6 +30,8 @@ struct bundle_name {
 	char text[96];
 };
 const char *bundle_name(const struct digest *segment, struct bundle_name *out);
+/* "deltas/<hex>.zst", the name in the archive of a change that makes the segment. */
+const char *bundle_delta_name(const struct digest *segment, struct bundle_name *out);
 enum status bundle_manifest_write(const bundle_source_list *sources, int64_t made_s, struct buf *out,
 				  struct err *err) NODISCARD;
 /* Texts are in the arena. STATUS_UNSUPPORTED: of a later format. */

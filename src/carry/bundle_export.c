@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_export.c - the sources in force as one archive: manifest, signature, segments. */
 #include "carry/bundle.h"
+#include "carry/delta.h"
 #include "carry/publish.h"
 #include "io/file.h"
 #include "io/signature.h"
@@ -8,6 +9,8 @@
 #include <stdio.h>
 
 #define TAR_BLOCK_BYTES 512
+/* A change larger than this part of the segment is not worth a base. */
+#define DELTA_WORTH 4
 
 /* A ustar header of a file; owner, time and mode are always the same, so that equal data makes equal bytes. */
 static enum status put_header(const struct carry_out *to, const char *name, uint64_t size, struct err *err)
@@ -53,6 +56,56 @@ static bool has(const bundle_source_list *list, const struct digest *segment)
 	return false;
 }
 
+/* What an earlier bundle had of the source. */
+static const struct bundle_source *earlier(const bundle_source_list *since, struct slice name)
+{
+	for (size_t i = 0; i < since->len; i++)
+		if (slice_eq(since->at[i].name, name))
+			return &since->at[i];
+	return NULL;
+}
+
+static enum status map_segment(const struct carry_run *run, const struct digest *segment, struct file_map *out,
+			       struct err *err)
+{
+	struct bundle_name name;
+	char path[4400];
+
+	bundle_name(segment, &name);
+	snprintf(path, sizeof(path), "%s%s", run->segments, strchr(name.text, '/'));
+	return file_map_open(path, out, err);
+}
+
+/*
+ * As a change of what the earlier bundle had, where that is still here (db gc --keep) and most of it is the same. No
+ * failure of this is one of the export: the whole segment travels.
+ */
+static enum status choose_delta(const struct carry_run *run, const bundle_source_list *since, struct bundle_source *s,
+				struct arena *arena, struct err *err)
+{
+	const struct bundle_source *old = earlier(since, s->name);
+	struct buf AUTO(buf_fini) delta = BUF_INIT(DELTA_BYTES_MAX * 2);
+	struct err ignored = ERR_INIT;
+	struct file_map from, to;
+	enum status st;
+
+	if (!old || map_segment(run, &old->segment, &from, &ignored) != STATUS_OK)
+		return STATUS_OK;
+	st = map_segment(run, &s->segment, &to, &ignored);
+	if (st == STATUS_OK) {
+		st = delta_make(from.bytes, to.bytes, &delta, &ignored);
+		file_map_close(&to);
+	}
+	file_map_close(&from);
+	if (st != STATUS_OK || delta.len > s->bytes / DELTA_WORTH)
+		return st == STATUS_NOMEM ? err_nomem(err, "a change") : STATUS_OK;
+	if (!arena_copy(arena, buf_slice(&delta), &s->delta))
+		return err_nomem(err, "a change");
+	s->base = old->segment;
+	s->delta_bytes = delta.len;
+	return STATUS_OK;
+}
+
 static enum status choose(const struct carry_run *run, const bundle_source_list *since, struct arena *arena,
 			  bundle_source_list *out, struct err *err)
 {
@@ -85,8 +138,17 @@ static enum status choose(const struct carry_run *run, const bundle_source_list 
 		segment_free(seg);
 		if (!s)
 			return err_nomem(err, "sources");
+		if (s->here)
+			TRY(choose_delta(run, since, s, arena, err));
 	}
 	return STATUS_OK;
+}
+
+static enum status put_delta(const struct bundle_source *s, const struct carry_out *to, struct err *err)
+{
+	struct bundle_name name;
+
+	return put_file(to, bundle_delta_name(&s->segment, &name), s->delta, err);
 }
 
 static enum status put_segment(const struct carry_run *run, const struct bundle_source *s, const struct carry_out *to,
@@ -127,7 +189,8 @@ static enum status put_all(const struct carry_run *run, const struct carry_bundl
 		run->summary->sources++;
 		/* Equal sources share a segment only if they are one: names are in it. */
 		if (sources->at[i].here)
-			TRY(put_segment(run, &sources->at[i], to, err));
+			TRY(sources->at[i].base.algo != DIGEST_NONE ? put_delta(&sources->at[i], to, err)
+								    : put_segment(run, &sources->at[i], to, err));
 		run->summary->published += sources->at[i].here;
 	}
 	return to->write(to->ctx, slice_make(end, sizeof(end)), err);
@@ -137,7 +200,7 @@ enum status carry_bundle_export(struct store *store, const struct carry_options 
 				const struct carry_bundle *bundle, const struct carry_out *to,
 				struct carry_summary *out, struct err *err)
 {
-	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)64 << 20);
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 30);
 	int AUTO(close_fd) folder = -1;
 	bundle_source_list since = { NULL, 0, 0 }, sources = { NULL, 0, 0 };
 	struct carry_run run;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bundle_read.c - a bundle's segments come to a folder, and each is what the manifest says. */
 #include "carry/bundle.h"
+#include "carry/delta.h"
 #include "io/file.h"
 #include "io/signature.h"
 #include "io/tar.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define PIECE ((size_t)64 << 10)
 
@@ -93,6 +95,61 @@ static enum status keep(struct bundle_reader *r, struct bundle_source *s, struct
 	return file_writer_commit(w, NULL, err);
 }
 
+/* The segment that it is a change of lies here since an earlier bundle. */
+static enum status map_base(const struct bundle_reader *r, const struct bundle_source *s, struct file_map *out,
+			    struct err *err)
+{
+	struct bundle_name name;
+	struct digest_text t;
+	struct err none = ERR_INIT;
+	char path[4400];
+
+	bundle_name(&s->base, &name);
+	snprintf(path, sizeof(path), "%s%s", r->folder, strchr(name.text, '/'));
+	if (file_map_open(path, out, &none) == STATUS_OK)
+		return STATUS_OK;
+	snprintf(path, sizeof(path), "%s%s", r->base ? r->base : r->folder, strchr(name.text, '/'));
+	if (file_map_open(path, out, &none) == STATUS_OK)
+		return STATUS_OK;
+	return err_set(
+		err, STATUS_NOTFOUND,
+		"%.*s: it travels as a change of %s, which is not here: import the bundle before, or a whole one",
+		SLICE_ARG(s->name), digest_print(&t, &s->base));
+}
+
+static enum status make(const struct bundle_source *s, struct slice base, struct slice delta, uint8_t **out,
+			struct err *err)
+{
+	*out = malloc((size_t)s->bytes + 1);
+	if (!*out)
+		return err_nomem(err, "a segment");
+	return delta_apply(base, delta, *out, (size_t)s->bytes, err);
+}
+
+static enum status on_delta(struct bundle_reader *r, struct bundle_source *s, struct source *body, const char *name,
+			    struct err *err)
+{
+	struct buf AUTO(buf_fini) delta = BUF_INIT(DELTA_BYTES_MAX * 2);
+	struct bundle_name whole;
+	struct file_map base;
+	struct source *made;
+	uint8_t *bytes = NULL;
+	enum status st;
+
+	if (s->bytes > DELTA_BYTES_MAX)
+		return err_set(err, STATUS_LIMIT, "%s: a segment of %llu bytes", name, (unsigned long long)s->bytes);
+	TRY(read_small(body, s->delta_bytes, &delta, err));
+	TRY(map_base(r, s, &base, err));
+	st = make(s, base.bytes, buf_slice(&delta), &bytes, err);
+	file_map_close(&base);
+	made = st == STATUS_OK ? source_from_slice(slice_make(bytes, (size_t)s->bytes)) : NULL;
+	if (st == STATUS_OK)
+		st = made ? keep(r, s, made, bundle_name(&s->segment, &whole), err) : err_nomem(err, "a segment");
+	source_free(made);
+	free(bytes);
+	return st == STATUS_OK ? st : err_wrap(err, "%s", name);
+}
+
 static enum status on_segment(struct bundle_reader *r, const struct tar_entry *e, struct source *body, struct err *err)
 {
 	struct bundle_name name;
@@ -100,12 +157,14 @@ static enum status on_segment(struct bundle_reader *r, const struct tar_entry *e
 
 	for (size_t i = 0; i < r->sources.len; i++) {
 		struct bundle_source *s = &r->sources.at[i];
+		bool change = s->base.algo != DIGEST_NONE;
 
-		if (!s->here || !slice_eq(e->raw_path, slice_cstr(bundle_name(&s->segment, &name))))
+		(change ? bundle_delta_name : bundle_name)(&s->segment, &name);
+		if (!s->here || !slice_eq(e->raw_path, slice_cstr(name.text)))
 			continue;
-		if (e->type != TAR_FILE || e->sparse || e->size != s->bytes)
+		if (e->type != TAR_FILE || e->sparse || e->size != (change ? s->delta_bytes : s->bytes))
 			return err_set(err, STATUS_MALFORMED, "%s is not the file that the manifest tells", name.text);
-		return keep(r, s, body, name.text, err);
+		return change ? on_delta(r, s, body, name.text, err) : keep(r, s, body, name.text, err);
 	}
 	return err_set(err, STATUS_MALFORMED, "\"%s\" is not in its manifest", err_slice(&q, e->raw_path));
 }

@@ -44,7 +44,7 @@ static enum status of_folder(const char *dir, int64_t at_s, const char *ref, str
 static enum status of_bundle(const char *path, const char *data_dir, struct carry_state *out, struct err *err)
 {
 	const char *places[CLI_TEMP_DIRS];
-	char scratch[4096] = "", base[4200] = "";
+	char scratch[4096] = "", base[4200] = "", real[4096];
 	struct source *in = NULL;
 	int AUTO(close_fd) fd = -1;
 	enum status st;
@@ -58,7 +58,9 @@ static enum status of_bundle(const char *path, const char *data_dir, struct carr
 	}
 	if (!scratch[0])
 		return err_errno(err, "no folder for what %s unpacks to", path);
-	(void)cli_segment_dir(data_dir, base, sizeof(base));
+	/* What does not travel is found by a link in the scratch folder, so that its name must hold everywhere. */
+	if (cli_segment_dir(data_dir, base, sizeof(base)) && realpath(base, real))
+		snprintf(base, sizeof(base), "%.4096s", real);
 	st = db_open_unpacked(path, &fd, &in, err);
 	if (st == STATUS_OK)
 		st = carry_state_of_bundle(in, scratch, base, &limits_default, out, err);

@@ -16,7 +16,8 @@
 /* Bytes of one advisory's body, and of one row's detail. */
 #define LAYOUT_BODY_MAX ((size_t)64 << 20)
 /* Unpacked bytes of a block of advisory bodies, about: reading one body costs the unpacking of its block. */
-#define LAYOUT_BLOCK_BYTES ((size_t)16 << 10)
+#define LAYOUT_BLOCK_BYTES ((size_t)16 << 10)	/* on average; half as many at least */
+#define LAYOUT_BLOCK_LONGEST ((size_t)32 << 10) /* but for a body that is longer */
 
 enum layout_section {
 	LAYOUT_META,	   /* source, feed, origin, date */

@@ -375,7 +375,7 @@ enum status segment_unpack(const struct segment *s, ZSTD_DCtx *zstd, uint32_t bl
 
 	if (block >= s->h.blocks || !cursor_u64le(&c, &offset) || !cursor_u32le(&c, &packed) ||
 	    !cursor_u32le(&c, &unpacked) || offset > frames.len || packed > frames.len - offset ||
-	    unpacked > LAYOUT_BLOCK_BYTES + LAYOUT_BODY_MAX)
+	    unpacked > LAYOUT_BLOCK_LONGEST + LAYOUT_BODY_MAX)
 		return segment_damaged(err, "the table of blocks");
 	p = arena_alloc(arena, unpacked ? unpacked : 1);
 	if (!p)

@@ -142,6 +142,14 @@ struct segment_changes_sink {
 enum status segment_changes(const struct segment *a, const struct segment *b, const struct segment_changes_sink *sink,
 			    struct err *err) NODISCARD;
 
+/*
+ * A segment's file with its tables turned by columns, numbers less the one before, and back: the same number of bytes
+ * at out. What is packed as a change from another state of the source is small so (carry/delta.h). STATUS_MALFORMED: it
+ * is no segment; the result is only as good as the input, so that whoever turns something back looks at its digest.
+ */
+enum status segment_to_columns(struct slice file, uint8_t *out, struct err *err) NODISCARD;
+enum status segment_from_columns(struct slice turned, uint8_t *out, struct err *err) NODISCARD;
+
 /* ---- the set in force ---- */
 
 struct segment_set_entry {

@@ -109,10 +109,20 @@ static enum status end_block(struct output *o, struct err *err)
 	return flush(o, false, err);
 }
 
-/* A block ends before the body that would make it longer than LAYOUT_BLOCK_BYTES. */
-static bool starts_block(uint64_t block_len, uint32_t body_len)
+/*
+ * What is in a body decides whether a block begins with it, so that one that comes or goes moves the ends of its own
+ * block and not those of all that follow: two states of a source share most of their blocks, byte for byte
+ * (carry/delta.h). Between the shortest and the longest it is by chance, as often as makes them LAYOUT_BLOCK_BYTES on
+ * average.
+ */
+static bool starts_block(uint64_t block_len, const struct pending_advisory *a)
 {
-	return block_len > 0 && block_len + body_len > LAYOUT_BLOCK_BYTES;
+	uint64_t chance = a->hash * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+	if (block_len == 0 || block_len < LAYOUT_BLOCK_BYTES / 2)
+		return block_len > 0 && block_len + a->body_len > LAYOUT_BLOCK_LONGEST;
+	return block_len + a->body_len > LAYOUT_BLOCK_LONGEST ||
+	       chance * (LAYOUT_BLOCK_BYTES / 2) < (uint64_t)a->body_len << 32;
 }
 
 static enum status write_bodies(struct output *o, struct err *err)
@@ -124,7 +134,7 @@ static enum status write_bodies(struct output *o, struct err *err)
 		const struct pending_advisory *a = writer_advisory(w, o->order->advisories[i]);
 		uint8_t *p;
 
-		if (starts_block(o->body.len, a->body_len))
+		if (starts_block(o->body.len, a))
 			TRY(end_block(o, err));
 		p = buf_reserve(&o->body, a->body_len);
 		if (!p)
@@ -147,7 +157,7 @@ static enum status write_advisories(struct output *o, struct err *err)
 	for (uint32_t i = 0; i < o->order->n_advisories; i++) {
 		const struct pending_advisory *a = writer_advisory(o->w, o->order->advisories[i]);
 
-		if (starts_block(at, a->body_len)) {
+		if (starts_block(at, a)) {
 			block++;
 			at = 0;
 		}
@@ -286,7 +296,7 @@ enum status writer_write(struct segment_writer *w, const struct writer_order *or
 					      .scopes = BUF_INIT(TABLE_MAX),
 					      .keys = BUF_INIT(TABLE_MAX),
 					      .blocks = BUF_INIT(TABLE_MAX),
-					      .body = BUF_INIT(LAYOUT_BLOCK_BYTES + LAYOUT_BODY_MAX),
+					      .body = BUF_INIT(LAYOUT_BLOCK_LONGEST + LAYOUT_BODY_MAX),
 					      .heap_len = 1 };
 	char path[4096];
 
