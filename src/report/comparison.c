@@ -184,7 +184,26 @@ static bool was_asked(const struct hit *h, const struct vulnerability_report *r)
 			if (slice_eq(h->line.findings[i]->source, r->sources.at[k].name))
 				return true;
 	/* Reports of Clair do not say what was asked. */
-	return r->sources.len == 0;
+	for (size_t i = 0; i < r->coverage.len; i++)
+		if (r->coverage.at[i].code == COVERAGE_NOT_SAID)
+			return true;
+	return false;
+}
+
+/* Was a package looked up, if not by the source that said it? Scopes of systems have a colon: "alpine:3.18". */
+static bool was_looked_up(const struct side *s, size_t package)
+{
+	struct slice scope = slice_cstr(package_type_scope(package_of(s, package)->type));
+	const struct vulnerability_report *r = s->said->report;
+
+	for (size_t i = 0; i < r->coverage.len; i++) {
+		const struct coverage_item *c = &r->coverage.at[i];
+
+		if (c->code == COVERAGE_COVERED &&
+		    (scope.len > 0 ? slice_eq(c->scope, scope) : slice_find_byte(c->scope, ':') != SIZE_MAX))
+			return true;
+	}
+	return false;
 }
 
 static const struct suppressed *taken_back(struct side *s, size_t package, const struct hit *h)
@@ -233,17 +252,19 @@ static enum change_reason why_gone(struct run *r, const struct hit *h, struct sl
 	size_t after = r->a.other[h->package];
 	const struct suppressed *s = after == SIZE_MAX ? NULL : taken_back(&r->b, after, h);
 	enum change_reason why;
+	bool asked;
 
 	if (s) {
 		*detail = s->reason;
 		return REASON_SUPPRESSED;
 	}
+	asked = was_asked(h, r->b.said->report);
 	if (after == SIZE_MAX)
 		why = REASON_PACKAGE_REMOVED;
-	else if (slice_eq(package_of(&r->a, h->package)->version, package_of(&r->b, after)->version))
-		why = was_asked(h, r->b.said->report) ? REASON_ADVISORY_WITHDRAWN : REASON_NOT_LOOKED_UP;
-	else if (!was_asked(h, r->b.said->report))
+	else if (!asked && !was_looked_up(&r->b, after))
 		why = REASON_NOT_LOOKED_UP;
+	else if (slice_eq(package_of(&r->a, h->package)->version, package_of(&r->b, after)->version))
+		why = asked ? REASON_ADVISORY_WITHDRAWN : REASON_MATCHED_OTHERWISE;
 	else
 		why = r->has_now && !finding_set_find(&r->now, h->package, h) ? REASON_ADVISORY_WITHDRAWN
 									      : REASON_PACKAGE_CHANGED;
