@@ -16,6 +16,7 @@
 #define BATCH 2000u /* vulnerabilities whose rows are looked for at once */
 #define MEMORY ((size_t)256 << 20)
 #define BODY_BYTES ((size_t)32 << 20)
+#define WAITING_BYTES ((size_t)4 << 20) /* of notices that wait to be put */
 #define SAME_ID 64u /* advisories of one id in one segment */
 
 enum { BEFORE, AFTER, SIDES };
@@ -34,10 +35,17 @@ struct making {
 	struct notify_pair pair;
 	struct map known; /* text of a key -> number in keys */
 	VEC(struct key) keys;
+	struct notice_packages
+		asked; /* in the batch's arena: what was asked for last, and whether a layer brought it */
+	bool brought;
 	struct arena arena;   /* of the batch */
 	struct arena scratch; /* of a call */
 	struct segment_bodies bodies[SIDES];
 	size_t side; /* that rows come of */
+	struct store_notice put[STORE_NOTICES_PUT]; /* that wait; their bodies lie one after the other in `text` */
+	size_t ends[STORE_NOTICES_PUT];
+	size_t n_put;
+	struct buf text;
 };
 
 static void making_fini(struct making *m)
@@ -48,6 +56,7 @@ static void making_fini(struct making *m)
 	arena_fini(&m->scratch);
 	for (size_t i = 0; i < SIDES; i++)
 		segment_bodies_fini(&m->bodies[i]);
+	buf_fini(&m->text);
 }
 
 static const struct segment *segment_of(const struct making *m, size_t side)
@@ -115,8 +124,15 @@ static enum status look_at(struct making *m, const struct notify_change *c, stru
 	TRY(concerned(m, c, &packages, err));
 	if (packages.n == 0)
 		return STATUS_OK;
-	TRY(notice_layers_with(m->indexer, &packages, 0, 1, 0, m->stop, &m->scratch, &layers, err));
-	return layers.n > 0 ? add_key(m, text, space, c->id, err) : STATUS_OK;
+	/* Vulnerabilities of one package mostly concern the same versions of it. */
+	if (packages.n != m->asked.n || memcmp(packages.at, m->asked.at, packages.n * sizeof(*packages.at)) != 0) {
+		TRY(notice_layers_with(m->indexer, &packages, 0, 1, 0, m->stop, &m->scratch, &layers, err));
+		m->brought = layers.n > 0;
+		m->asked.n = 0;
+		for (size_t i = 0; i < packages.n; i++)
+			TRY(notice_packages_add(&m->asked, packages.at[i], &m->arena, err));
+	}
+	return m->brought ? add_key(m, text, space, c->id, err) : STATUS_OK;
 }
 
 /* ---- all rows of a vulnerability, those that stayed the same among them ---- */
@@ -304,12 +320,27 @@ static void begin_body(struct json_writer *w, struct buf *body)
 	json_member_u64(w, "version", 1);
 }
 
+/* Some at a time: each transaction holds up those who send what was put before. */
+static enum status put_all(struct making *m, struct err *err)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i < m->n_put; i++) {
+		m->put[i].body = slice_make(m->text.ptr + begin, m->ends[i] - begin);
+		begin = m->ends[i];
+	}
+	if (m->n_put > 0)
+		TRY(store_notices_put(m->store, m->put, m->n_put, err));
+	m->n_put = 0;
+	buf_reset(&m->text);
+	return STATUS_OK;
+}
+
 static enum status put_notice(struct making *m, const struct key *key, struct err *err)
 {
 	struct buf AUTO(buf_fini) body = BUF_INIT(BODY_BYTES);
 	struct notify_uuid name;
 	struct json_writer w;
-	bool put;
 
 	arena_reset(&m->scratch);
 	begin_body(&w, &body);
@@ -319,7 +350,11 @@ static enum status put_notice(struct making *m, const struct key *key, struct er
 	TRY(json_writer_end(&w, err));
 	TRY(buf_check(&body, "a notice", err));
 	TRY(name_of(m, key, &name, err));
-	return store_notice_put(m->store, name.text, buf_slice(&body), &put, err);
+	memcpy(m->put[m->n_put].id, name.text, sizeof(name.text));
+	buf_add(&m->text, buf_slice(&body));
+	TRY(buf_check(&m->text, "notices", err));
+	m->ends[m->n_put++] = m->text.len;
+	return m->n_put == STORE_NOTICES_PUT || m->text.len > WAITING_BYTES ? put_all(m, err) : STATUS_OK;
 }
 
 static enum status flush(struct making *m, struct err *err)
@@ -331,6 +366,8 @@ static enum status flush(struct making *m, struct err *err)
 			return err_set(err, STATUS_CANCELLED, "stopped");
 		TRY(put_notice(m, &m->keys.at[i], err));
 	}
+	TRY(put_all(m, err));
+	m->asked = (struct notice_packages){ .n = 0 };
 	m->keys.at = NULL;
 	m->keys.len = m->keys.cap = 0;
 	map_fini(&m->known);
@@ -373,7 +410,8 @@ enum status notices_make(void *ctx, struct store *s, const struct store_notifica
 					      .stop = stop,
 					      .arena = ARENA_INIT(MEMORY),
 					      .scratch = ARENA_INIT(MEMORY),
-					      .bodies = { SEGMENT_BODIES_INIT, SEGMENT_BODIES_INIT } };
+					      .bodies = { SEGMENT_BODIES_INIT, SEGMENT_BODIES_INIT },
+					      .text = BUF_INIT(2 * BODY_BYTES) };
 	struct store_document *layers;
 	size_t n_layers;
 	enum status st;
@@ -437,10 +475,10 @@ static enum status put_of_user(struct server_context *ctx, const struct layers_a
 {
 	struct buf AUTO(buf_fini) body = BUF_INIT(BODY_BYTES);
 	struct notify_uuid name;
+	struct store_notice put = { .number = 0 };
 	struct json_writer w;
 	struct store *s;
 	enum status st;
-	bool put;
 
 	begin_body(&w, &body);
 	for (size_t i = 0; i < SIDES; i++) {
@@ -456,8 +494,10 @@ static enum status put_of_user(struct server_context *ctx, const struct layers_a
 	TRY(json_writer_end(&w, err));
 	TRY(buf_check(&body, "a notice", err));
 	TRY(random_name(&name, err));
+	memcpy(put.id, name.text, sizeof(put.id));
+	put.body = buf_slice(&body);
 	TRY(store_pool_take(ctx->notifier_store, TAKE_MS, &s, err));
-	st = store_notice_put(s, name.text, buf_slice(&body), &put, err);
+	st = store_notices_put(s, &put, 1, err);
 	store_pool_give(ctx->notifier_store, s);
 	return st;
 }

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #define PAGE 1000u
-#define CANDIDATES 200u
+#define CANDIDATES 500u
 #define PAGE_MEMORY ((size_t)64 << 20)
 #define PACKAGES_MAX ((size_t)1000000)
 #define PREPARED SLICE("prepared") /* no digest */
@@ -179,20 +179,20 @@ enum status notice_layers_prepare(struct store *s, struct err *err)
 	return store_document_put(s, STORE_DOCUMENT_LAYER_OF, PREPARED, SLICE_EMPTY, SLICE_EMPTY, err);
 }
 
-/* *out_name: of the layer, "" if the manifest is none; *parent: of the layer below, DIGEST_NONE if there is none. */
-static enum status layer_of(struct store *s, const struct digest *manifest, struct arena *arena, struct slice *out_name,
-			    struct digest *parent, struct err *err)
+/*
+ * name: of the layer that the manifest was. *out_name: the same if it still is, else ""; *parent: of the layer below,
+ * DIGEST_NONE if there is none.
+ */
+static enum status layer_of(struct store *s, const struct digest *manifest, struct slice name, struct arena *arena,
+			    struct slice *out_name, struct digest *parent, struct err *err)
 {
-	struct digest_text text;
-	struct store_document of, d, below;
+	struct store_document d, below;
 	struct layers_chain chain;
 	enum status st;
 
 	*out_name = SLICE_EMPTY;
 	*parent = (struct digest){ .algo = DIGEST_NONE };
-	st = store_document_get(s, STORE_DOCUMENT_LAYER_OF, text_of(manifest, &text), arena, &of, err);
-	if (st == STATUS_OK)
-		st = store_document_get(s, STORE_DOCUMENT_LAYER, of.body, arena, &d, err);
+	st = store_document_get(s, STORE_DOCUMENT_LAYER, name, arena, &d, err);
 	if (st == STATUS_OK)
 		st = layers_chain_parse(d.body, &limits_default, arena, &chain, err);
 	if (st == STATUS_NOTFOUND || st == STATUS_MALFORMED)
@@ -241,15 +241,17 @@ struct search {
 };
 
 /* *full: the page has all it may have, and this one would be the next. */
-static enum status look_at(struct search *q, const struct store_affected *a, struct arena *scratch, bool *full,
-			   struct err *err)
+static enum status look_at(struct search *q, const struct store_affected *a, struct slice known, struct arena *scratch,
+			   bool *full, struct err *err)
 {
 	struct notice_layer *at = &q->out->at[q->out->n];
 	struct digest parent;
 	struct slice name;
 	bool brought;
 
-	TRY(layer_of(q->store, &a->digest, scratch, &name, &parent, err));
+	if (known.len == 0)
+		return STATUS_OK;
+	TRY(layer_of(q->store, &a->digest, known, scratch, &name, &parent, err));
 	if (name.len == 0)
 		return STATUS_OK;
 	TRY(brings(q->store, &a->digest, &parent, q->packages, scratch, &brought, err));
@@ -265,12 +267,36 @@ static enum status look_at(struct search *q, const struct store_affected *a, str
 	return arena_copy(q->arena, name, &at->name) ? STATUS_OK : err_nomem(err, "layers");
 }
 
+/* The layers that the manifests of a page are: names[i] is "" for one that is none. One question for all of them. */
+static enum status names_of(struct store *s, const struct store_affected *page, size_t n, struct arena *arena,
+			    struct slice names[CANDIDATES], struct err *err)
+{
+	struct digest_text *texts = arena_array(arena, n + 1, sizeof(*texts));
+	struct slice *keys = arena_array(arena, n + 1, sizeof(*keys));
+	struct store_document *found;
+	size_t n_found;
+
+	if (!texts || !keys)
+		return err_nomem(err, "layers");
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = text_of(&page[i].digest, &texts[i]);
+		names[i] = SLICE_EMPTY;
+	}
+	TRY(store_documents_named(s, STORE_DOCUMENT_LAYER_OF, keys, n, arena, &found, &n_found, err));
+	for (size_t k = 0; k < n_found; k++)
+		for (size_t i = 0; i < n; i++)
+			if (slice_eq(keys[i], found[k].name))
+				names[i] = found[k].body;
+	return STATUS_OK;
+}
+
 enum status notice_layers_with(struct store *s, const struct notice_packages *packages, int64_t start, size_t max,
 			       size_t looked_at, const _Atomic bool *stop, struct arena *arena,
 			       struct notice_layers *out, struct err *err)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT((size_t)256 << 20);
 	struct search q = { .store = s, .packages = packages, .max = max, .out = out, .arena = arena };
+	struct slice names[CANDIDATES];
 	uint64_t after = start > 0 ? (uint64_t)start - 1 : 0;
 	size_t n = CANDIDATES, looked = 0;
 	bool full = false;
@@ -289,9 +315,10 @@ enum status notice_layers_with(struct store *s, const struct notice_packages *pa
 		}
 		arena_reset(&scratch);
 		TRY(store_manifests_with(s, packages->at, packages->n, after, CANDIDATES, &scratch, &page, &n, err));
+		TRY(names_of(s, page, n, &scratch, names, err));
 		for (size_t i = 0; i < n && !full; i++) {
 			after = page[i].manifest;
-			TRY(look_at(&q, &page[i], &scratch, &full, err));
+			TRY(look_at(&q, &page[i], names[i], &scratch, &full, err));
 		}
 		looked += n;
 	}

@@ -46,6 +46,31 @@ enum status postgres_document_get(struct store *s, enum store_document_kind kind
 	return read_document(r, 0, arena, out, err);
 }
 
+enum status postgres_documents_named(struct store *s, enum store_document_kind kind, const struct slice *names,
+				     size_t n, struct arena *arena, struct store_document **out, size_t *out_n,
+				     struct err *err)
+{
+	struct pg_array AUTO(pg_array_fini) wanted = PG_ARRAY_INIT;
+	struct pg_args args = PG_NO_ARGS;
+	PGresult AUTO(pg_result_free) *r = NULL;
+	struct store_document *list;
+
+	for (size_t i = 0; i < n; i++)
+		pg_array_bytes(&wanted, names[i]);
+	pg_number(&args, kind);
+	pg_array_arg(&args, &wanted, PG_BYTEA);
+	TRY(pg_read(s, "SELECT name, owner, changed, body FROM document WHERE kind = $1 AND name = ANY ($2)", &args, &r,
+		    err));
+	list = arena_array(arena, (size_t)PQntuples(r) + 1, sizeof(*list));
+	if (!list)
+		return err_nomem(err, "documents");
+	for (int i = 0; i < PQntuples(r); i++)
+		TRY(read_document(r, i, arena, &list[i], err));
+	*out = list;
+	*out_n = (size_t)PQntuples(r);
+	return STATUS_OK;
+}
+
 enum status postgres_document_delete(struct store *s, enum store_document_kind kind, struct slice name,
 				     bool *out_deleted, struct err *err)
 {

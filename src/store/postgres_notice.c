@@ -36,24 +36,49 @@ static enum status change_and_tell(struct store *s, const char *sql, const struc
 	return STATUS_OK;
 }
 
-enum status postgres_notice_put(struct store *s, const char *id, struct slice body, bool *out_put, struct err *err)
+static void bodies_fini(struct buf *bodies)
 {
-	struct buf AUTO(buf_fini) packed = BUF_INIT((size_t)64 << 20);
-	struct pg_args args = PG_NO_ARGS;
-	uint64_t changed;
+	for (size_t i = 0; i < STORE_NOTICES_PUT; i++)
+		buf_fini(&bodies[i]);
+}
 
-	TRY(pg_ready_to_write(s, err));
-	TRY(store_report_pack(body, NULL, &packed, err));
-	pg_bytes(&args, slice_cstr(id));
-	pg_number(&args, s->now());
-	pg_bytes(&args, buf_slice(&packed));
-	TRY(change_and_tell(
-		s,
-		"INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, node, body) "
-		"VALUES ($1, $2, 0, 0, $2, 0, 0, 0, $3) ON CONFLICT (uuid) DO NOTHING",
-		&args, &changed, err));
-	*out_put = changed > 0;
+static enum status put(struct store *s, const struct store_notice *list, size_t n, struct buf *packed, struct err *err)
+{
+	static const char sql[] = "INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, "
+				  "node, body) VALUES ($1, $2, "
+				  "0, 0, $2, 0, 0, 0, $3) ON CONFLICT (uuid) DO NOTHING";
+	PGresult *results[STORE_NOTICES_PUT + 2];
+	struct pg_batch b;
+
+	for (size_t i = 0; i < n; i++)
+		TRY(store_report_pack(list[i].body, NULL, &packed[i], err));
+	TRY(pg_batch_begin(s, &b, err));
+	for (size_t i = 0; i < n; i++) {
+		struct pg_args args = PG_NO_ARGS;
+
+		pg_bytes(&args, slice_cstr(list[i].id));
+		pg_number(&args, s->now());
+		pg_bytes(&args, buf_slice(&packed[i]));
+		pg_batch_add(&b, sql, &args, err);
+	}
+	pg_changed_topic(&b, STORE_QUEUE, err);
+	TRY(pg_batch_run(&b, results, err));
+	pg_clear(results, b.n);
 	return STATUS_OK;
+}
+
+enum status postgres_notices_put(struct store *s, const struct store_notice *list, size_t n, struct err *err)
+{
+	struct buf packed[STORE_NOTICES_PUT];
+	enum status st;
+
+	for (size_t i = 0; i < STORE_NOTICES_PUT; i++)
+		packed[i] = (struct buf)BUF_INIT((size_t)64 << 20);
+	st = pg_ready_to_write(s, err);
+	if (st == STATUS_OK)
+		st = put(s, list, MIN(n, STORE_NOTICES_PUT), packed, err);
+	bodies_fini(packed);
+	return st;
 }
 
 /* ---- sending ---- */

@@ -48,6 +48,32 @@ enum status sqlite_document_get(struct store *s, enum store_document_kind kind, 
 	return read_document(q, arena, out, err);
 }
 
+enum status sqlite_documents_named(struct store *s, enum store_document_kind kind, const struct slice *names, size_t n,
+				   struct arena *arena, struct store_document **out, size_t *out_n, struct err *err)
+{
+	struct store_document *list = arena_array(arena, n + 1, sizeof(*list));
+	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
+
+	if (!list)
+		return err_nomem(err, "documents");
+	*out = list;
+	*out_n = 0;
+	TRY(sqlite_prepare(s, "SELECT name, owner, changed, body FROM document WHERE kind = ? AND name = ?", &q, err));
+	for (size_t i = 0; i < n; i++) {
+		int rc;
+
+		sqlite3_bind_int(q, 1, (int)kind);
+		bind_blob(q, 2, names[i]);
+		rc = sqlite3_step(q);
+		if (rc == SQLITE_ROW)
+			TRY(read_document(q, arena, &list[(*out_n)++], err));
+		sqlite3_reset(q);
+		if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+			return sqlite_failed(s, err, "documents");
+	}
+	return STATUS_OK;
+}
+
 enum status sqlite_document_delete(struct store *s, enum store_document_kind kind, struct slice name, bool *out_deleted,
 				   struct err *err)
 {

@@ -30,30 +30,31 @@ static enum status finish(struct store *s, enum status st, struct err *err)
 	return st;
 }
 
-static enum status put(struct store *s, const char *id, struct slice packed, bool *out_put, struct err *err)
+static enum status put(struct store *s, const struct store_notice *list, size_t n, struct err *err)
 {
+	struct buf AUTO(buf_fini) packed = BUF_INIT((size_t)64 << 20);
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
 	TRY(sqlite_prepare(s,
 			   "INSERT INTO notice (uuid, created, notified, deleted, due, attempts, failures, node, body) "
 			   "VALUES (?1, ?2, 0, 0, ?2, 0, 0, 0, ?3) ON CONFLICT (uuid) DO NOTHING",
 			   &q, err));
-	bind_text(q, 1, slice_cstr(id));
-	sqlite3_bind_int64(q, 2, s->now());
-	bind_blob(q, 3, packed);
-	TRY(sqlite_done(s, q, WHAT, err));
-	*out_put = sqlite3_changes(s->db) > 0;
-	return *out_put ? sqlite_changed(s, STORE_QUEUE, err) : STATUS_OK;
+	for (size_t i = 0; i < n; i++) {
+		buf_reset(&packed);
+		TRY(store_report_pack(list[i].body, NULL, &packed, err));
+		bind_text(q, 1, slice_cstr(list[i].id));
+		sqlite3_bind_int64(q, 2, s->now());
+		bind_blob(q, 3, buf_slice(&packed));
+		TRY(sqlite_done(s, q, WHAT, err));
+	}
+	return sqlite_changed(s, STORE_QUEUE, err);
 }
 
 /* Not durable by itself: the end of what they are made of is, and comes after them in one log. */
-enum status sqlite_notice_put(struct store *s, const char *id, struct slice body, bool *out_put, struct err *err)
+enum status sqlite_notices_put(struct store *s, const struct store_notice *list, size_t n, struct err *err)
 {
-	struct buf AUTO(buf_fini) packed = BUF_INIT((size_t)64 << 20);
-
-	TRY(store_report_pack(body, NULL, &packed, err));
 	TRY(sqlite_begin(s, err));
-	return finish(s, put(s, id, buf_slice(&packed), out_put, err), err);
+	return finish(s, put(s, list, n, err), err);
 }
 
 /* ---- sending ---- */
@@ -100,7 +101,8 @@ enum status sqlite_notice_take(struct store *s, unsigned lease_s, unsigned node,
 	bool found = false;
 
 	*out_next_s = DATE_NONE;
-	TRY(sqlite_begin_durable(s, err));
+	/* If the machine stops and this is lost, it is told once more, which it may be at any time. */
+	TRY(sqlite_begin(s, err));
 	TRY(finish(s, take(s, lease_s, node, out, out_next_s, &found, err), err));
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notice is due");
 }
@@ -122,12 +124,10 @@ enum status sqlite_notice_hold(struct store *s, const struct store_notice *n, un
 	return sqlite3_changes(s->db) > 0 ? STATUS_OK : taken_by_another(err);
 }
 
-enum status sqlite_notice_end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s,
-			      struct err *err)
+static enum status end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s, struct err *err)
 {
 	sqlite3_stmt AUTO(sqlite_finalize) *q = NULL;
 
-	TRY(sqlite_durable(s, err));
 	TRY(sqlite_prepare(
 		s,
 		"UPDATE notice SET node = 0, due = ?1, notified = CASE WHEN ?2 THEN ?3 ELSE notified END, failures = "
@@ -140,6 +140,14 @@ enum status sqlite_notice_end(struct store *s, const struct store_notice *n, boo
 	sqlite3_bind_int64(q, 5, n->attempts);
 	TRY(sqlite_done(s, q, WHAT, err));
 	return sqlite3_changes(s->db) > 0 ? STATUS_OK : taken_by_another(err);
+}
+
+/* Nor does this have to be on the disk: see above. */
+enum status sqlite_notice_end(struct store *s, const struct store_notice *n, bool notified, int64_t due_s,
+			      struct err *err)
+{
+	TRY(sqlite_begin(s, err));
+	return finish(s, end(s, n, notified, due_s, err), err);
 }
 
 /* ---- what its receiver asks ---- */

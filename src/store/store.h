@@ -359,6 +359,10 @@ enum status store_document_put(struct store *s, enum store_document_kind kind, s
 /* In the arena. STATUS_NOTFOUND if absent. */
 enum status store_document_get(struct store *s, enum store_document_kind kind, struct slice name, struct arena *arena,
 			       struct store_document *out, struct err *err) NODISCARD;
+/* Those of so many names that are there, in no order. In the arena. */
+enum status store_documents_named(struct store *s, enum store_document_kind kind, const struct slice *names, size_t n,
+				  struct arena *arena, struct store_document **out, size_t *out_n,
+				  struct err *err) NODISCARD;
 /* *out_deleted: was there one? */
 enum status store_document_delete(struct store *s, enum store_document_kind kind, struct slice name, bool *out_deleted,
 				  struct err *err) NODISCARD;
@@ -499,11 +503,11 @@ struct store_notice {
 	int64_t due_s;
 	unsigned attempts; /* times it was taken */
 	unsigned failures; /* of them since its receiver took it last */
-	struct slice body; /* of store_notice_get() alone */
+	struct slice body; /* of store_notice_get() and store_notices_put() alone */
 };
-/* If there is none of that id. To be sent at once. */
-enum status store_notice_put(struct store *s, const char *id, struct slice body, bool *out_put,
-			     struct err *err) NODISCARD;
+#define STORE_NOTICES_PUT 32u
+/* Those of which there is none of that id, with their bodies; all in one go, at most so many. To be sent at once. */
+enum status store_notices_put(struct store *s, const struct store_notice *list, size_t n, struct err *err) NODISCARD;
 /* The longest due; STATUS_NOTFOUND if there is none, *out_next_s is then when one will be (DATE_NONE: none). */
 enum status store_notice_take(struct store *s, unsigned lease_s, unsigned node, struct store_notice *out,
 			      int64_t *out_next_s, struct err *err) NODISCARD;

@@ -54,6 +54,10 @@ struct world {
 	char got[200][37];
 	uint64_t entries; /* that it read */
 	unsigned events[16];
+	/* Clair v2's notifications */
+	unsigned notices; /* that are made of each operation */
+	unsigned told;
+	bool (*take)(struct world *w);
 };
 
 static enum status latest(void *ctx, struct arena *arena, struct notify_operation **out, size_t *out_n, struct err *e)
@@ -161,6 +165,56 @@ static enum delivery never(struct world *w, const struct delivery_message *m, st
 	return DELIVERY_NEVER;
 }
 
+/* ---- Clair v2's notifications ---- */
+
+#define NOTICES 3u
+
+static void notice_id(char out[37], uint64_t notification, unsigned i)
+{
+	snprintf(out, 37, "%08x-0000-8000-8000-%012x", (unsigned)notification, i);
+}
+
+static enum status make_notices(void *ctx, struct store *s, const struct store_notification *n,
+				const _Atomic bool *stop, struct err *e)
+{
+	struct world *w = ctx;
+
+	(void)stop;
+	for (unsigned i = 0; i < w->notices; i++) {
+		struct store_notice one = { .body = SLICE("{}") };
+
+		notice_id(one.id, n->number, i);
+		TRY(store_notices_put(s, &one, 1, e));
+	}
+	return STATUS_OK;
+}
+
+static enum delivery on_notice(void *ctx, const struct delivery_message *m, struct delivery_result *out,
+			       struct err *why)
+{
+	struct world *w = ctx;
+
+	assert_int_equal(m->id.len, 36);
+	*out = (struct delivery_result){ .messages = 1, .peer = SLICE("there") };
+	w->told++;
+	if (w->take(w))
+		return DELIVERY_DONE;
+	err_set(why, STATUS_REMOTE, "HTTP status 500");
+	return DELIVERY_NEVER;
+}
+
+static bool take_it(struct world *w)
+{
+	(void)w;
+	return true;
+}
+
+static bool take_none(struct world *w)
+{
+	(void)w;
+	return false;
+}
+
 static void on_event(void *ctx, const struct notify_event *e)
 {
 	struct world *w = ctx;
@@ -183,6 +237,10 @@ static void open_notifier(struct world *w, bool contained)
 				      .event = on_event,
 				      .event_ctx = w };
 
+	if (w->notices > 0)
+		o.notices = (struct notify_notices){
+			.make = make_notices, .ctx = w, .delivery = { .send = on_notice, .ctx = w }, .again_s = 7200
+		};
 	check(store_pool_open(remote() ? remote() : w->dir, &pool, &w->pool, &fault));
 	o.store = w->pool;
 	check(notifier_new(&o, &w->notifier, &fault));
@@ -206,6 +264,7 @@ static int set_up(void **state)
 	w->manifests = 3;
 	w->severity = SEVERITY_NEGLIGIBLE;
 	w->receive = accept_it;
+	w->take = take_it;
 	open_notifier(w, false);
 	*state = w;
 	return 0;
@@ -244,6 +303,19 @@ static int64_t work(struct world *w)
 	if (st != STATUS_NOTFOUND)
 		fail_msg("%s", fault.msg);
 	return made == DATE_NONE || (sent != DATE_NONE && sent < made) ? sent : made;
+}
+
+/* Every notice that is due; returns when one will be. */
+static int64_t tell(struct world *w)
+{
+	int64_t next = DATE_NONE;
+	enum status st;
+
+	do
+		st = notifier_notice_one(w->notifier, &next, &fault);
+	while (st == STATUS_OK);
+	assert_int_equal(st, STATUS_NOTFOUND);
+	return next;
 }
 
 static void look(struct world *w)
@@ -371,6 +443,56 @@ static void test_an_hour_of_500(void **state)
 	assert_int_equal(work(w), DATE_NONE);
 	assert_int_equal(state_of(w), STORE_NOTIFICATION_DELIVERED);
 	assert_int_equal(w->events[NOTIFY_DELIVERED], 1);
+}
+
+/*
+ * The hook refuses for an hour: pauses double up to ten minutes, and nothing is given up. Then it takes all, and hears
+ * of each again after two hours, until that is deleted; what nobody deletes goes when it is old.
+ */
+static void test_notices(void **state)
+{
+	struct world *w = *state;
+	uint64_t first = 0;
+	char id[37];
+	struct store *s;
+	int64_t until;
+	struct arena arena = ARENA_INIT(1 << 20);
+
+	close_notifier(w);
+	w->notices = NOTICES;
+	open_notifier(w, false);
+	begin(w);
+	w->take = take_none;
+	work(w);
+	first = newest(w, &arena).number;
+	for (until = clock_s + 3600; clock_s < until;) {
+		int64_t next = tell(w);
+
+		assert_true(next > clock_s);
+		clock_s = next;
+	}
+	assert_in_range(w->told, 10 * NOTICES, 22 * NOTICES);
+	assert_int_equal(w->events[NOTIFY_AGAIN], w->told);
+	w->take = take_it;
+	w->told = 0;
+	/* Their pauses differ by chance. */
+	for (until = clock_s + 600; clock_s < until; clock_s++)
+		tell(w);
+	assert_int_equal(w->told, NOTICES);
+	check(store_pool_take(w->pool, 1000, &s, &fault));
+	notice_id(id, first, 1);
+	check(store_notice_delete(s, slice_cstr(id), &fault));
+	store_pool_give(w->pool, s);
+	clock_s += 7200;
+	tell(w);
+	assert_int_equal(w->told, 2 * NOTICES - 1);
+	/* The operation's own notification went its own way. */
+	assert_int_equal(w->attempts, 1);
+	clock_s += 86400;
+	check(notifier_collect(w->notifier, &fault));
+	assert_int_equal(w->events[NOTIFY_UNREAD], 1);
+	assert_int_equal(tell(w), DATE_NONE);
+	arena_fini(&arena);
 }
 
 /* Nobody listens: many notifications wait, one attempt at a time is made, and afterwards each comes once. */
@@ -570,9 +692,17 @@ static enum delivery count_it(struct world *w, const struct delivery_message *m,
 	return write(deliveries[1], "x", 1) == 1 ? DELIVERY_DONE : DELIVERY_AGAIN;
 }
 
-/* From nothing to a notification of so many entries that is delivered. */
+static bool count_notice(struct world *w)
+{
+	(void)w;
+	return write(deliveries[1], "n", 1) == 1;
+}
+
+/* From nothing to a notification of so many entries that is delivered, and three notices. */
 static void whole_story(struct world *w)
 {
+	w->notices = NOTICES;
+	w->take = count_notice;
 	w->manifests = remote() ? 1100 : 5000;
 	w->receive = count_it;
 	open_notifier(w, false);
@@ -582,6 +712,7 @@ static void whole_story(struct world *w)
 	publish(w, 2);
 	look(w);
 	work(w);
+	tell(w);
 	close_notifier(w);
 }
 
@@ -608,8 +739,8 @@ static void expect_whole(struct world *w, unsigned at, bool before)
 {
 	struct arena arena = ARENA_INIT(1 << 20);
 	struct store_notification n;
-	char got[16];
-	ssize_t told;
+	char got[64];
+	ssize_t told, all, notices = 0;
 
 	if (remote())
 		settle(false);
@@ -622,7 +753,12 @@ static void expect_whole(struct world *w, unsigned at, bool before)
 		fail_msg("killed %s commit %u: %llu entries, state %d", before ? "before" : "after", at,
 			 (unsigned long long)n.entries, (int)n.state);
 	close_notifier(w);
-	told = read(deliveries[0], got, sizeof(got));
+	all = read(deliveries[0], got, sizeof(got));
+	for (ssize_t i = 0; i < all; i++)
+		notices += got[i] == 'n';
+	told = all - notices;
+	if (notices < (ssize_t)NOTICES || notices > (ssize_t)NOTICES + 1)
+		fail_msg("killed %s commit %u: %zd notices", before ? "before" : "after", at, notices);
 	/* Twice only where it died between the receiver's answer and its own note of it. */
 	if (told < 1 || told > 2)
 		fail_msg("killed %s commit %u: delivered %zd times", before ? "before" : "after", at, told);
@@ -653,6 +789,7 @@ static void test_killed_at_every_commit(void **state)
 	print_message("%u points\n", at);
 	/* A store is made, operations are seen, 5,000 entries twice 2,000 at a time, taken, delivered. */
 	assert_in_range(at, 12, 300);
+	w->notices = 0;
 	open_notifier(w, false);
 }
 
@@ -682,6 +819,7 @@ int main(void)
 		CASE(test_no_storm_after_absence),
 		CASE(test_summaries),
 		CASE(test_an_hour_of_500),
+		CASE(test_notices),
 		CASE(test_nobody_listens),
 		CASE(test_given_up),
 		CASE(test_upstream_away),

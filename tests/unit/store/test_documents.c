@@ -73,6 +73,36 @@ static void test_list(void **state)
 	store_close(s);
 }
 
+static void test_named(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	const struct slice names[] = { SLICE("b"), SLICE("none"), SLICE("a\0"), SLICE("c") };
+	struct store *s = place_open(*state);
+	struct store_document *list;
+	size_t n;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (i != 1)
+			check(store_document_put(s, STORE_DOCUMENT_LAYER, names[i], SLICE("o"), names[i], &err));
+	check(store_document_put(s, STORE_DOCUMENT_LAYER, SLICE("d"), SLICE("o"), SLICE("x"), &err));
+	check(store_document_put(s, STORE_DOCUMENT_SECRET, SLICE("none"), SLICE("o"), SLICE("x"), &err));
+	check(store_documents_named(s, STORE_DOCUMENT_LAYER, names, ARRAY_LEN(names), &arena, &list, &n, &err));
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		bool named = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(names); k++)
+			named |= slice_eq(list[i].name, names[k]) && slice_eq(list[i].body, names[k]);
+		assert_true(named);
+	}
+	assert_false(slice_eq(list[0].name, list[1].name) || slice_eq(list[1].name, list[2].name) ||
+		     slice_eq(list[0].name, list[2].name));
+	check(store_documents_named(s, STORE_DOCUMENT_LAYER, NULL, 0, &arena, &list, &n, &err));
+	assert_int_equal(n, 0);
+	arena_fini(&arena);
+	store_close(s);
+}
+
 static void test_names(void **state)
 {
 	struct store *s = place_open(*state);
@@ -94,7 +124,7 @@ static void test_names(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_put_get), TEST(test_list), TEST(test_names) };
+	const struct CMUnitTest tests[] = { TEST(test_put_get), TEST(test_list), TEST(test_named), TEST(test_names) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 /* test_notices.c - notices: put once, sent by who has them, again until they are dealt with, dropped when old. */
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define A "aaaaaaaa-0000-8000-8000-000000000001"
@@ -10,12 +11,12 @@
 
 static struct arena arena = ARENA_INIT((size_t)64 << 20);
 
-static void put(struct store *s, const char *id, const char *body, bool want)
+static void put(struct store *s, const char *id, const char *body)
 {
-	bool put = !want;
+	struct store_notice n = { .body = slice_cstr(body) };
 
-	check(store_notice_put(s, id, slice_cstr(body), &put, &err));
-	assert_int_equal(put, want);
+	snprintf(n.id, sizeof(n.id), "%s", id);
+	check(store_notices_put(s, &n, 1, &err));
 }
 
 static struct store_notice take(struct store *s, const char *want)
@@ -51,10 +52,10 @@ static void test_put_once(void **state)
 	struct store_notice n;
 
 	expect_none(s, DATE_NONE);
-	put(s, A, "{\"one\":1}", true);
+	put(s, A, "{\"one\":1}");
 	clock_s++;
-	put(s, A, "{\"two\":2}", false);
-	put(s, B, "", true);
+	put(s, A, "{\"two\":2}");
+	put(s, B, "");
 	store_close(s);
 	s = place_open(*state);
 	n = get(s, A);
@@ -67,14 +68,32 @@ static void test_put_once(void **state)
 	store_close(s);
 }
 
+/* As many as go at once; those that are there stay as they are. */
+static void test_put_many(void **state)
+{
+	struct store *s = place_open(*state);
+	struct store_notice list[STORE_NOTICES_PUT];
+
+	for (size_t i = 0; i < STORE_NOTICES_PUT; i++) {
+		list[i] = (struct store_notice){ .body = SLICE("many") };
+		snprintf(list[i].id, sizeof(list[i].id), "%08zx-0000-8000-8000-000000000000", i);
+	}
+	put(s, list[1].id, "one");
+	check(store_notices_put(s, list, STORE_NOTICES_PUT, &err));
+	check_slice(get(s, list[0].id).body, "many");
+	check_slice(get(s, list[1].id).body, "one");
+	check_slice(get(s, list[STORE_NOTICES_PUT - 1].id).body, "many");
+	store_close(s);
+}
+
 static void test_again_until_deleted(void **state)
 {
 	struct store *s = place_open(*state), *other = place_open(*state);
 	struct store_notice n;
 
-	put(s, A, "a", true);
+	put(s, A, "a");
 	clock_s++;
-	put(s, B, "b", true);
+	put(s, B, "b");
 	/* The older one first; while one has it, no other does. */
 	n = take(s, A);
 	assert_int_equal(n.attempts, 1);
@@ -116,7 +135,7 @@ static void test_taken_over(void **state)
 	struct store *s = place_open(*state), *other = place_open(*state);
 	struct store_notice first, second;
 
-	put(s, A, "a", true);
+	put(s, A, "a");
 	first = take(s, A);
 	clock_s += 9;
 	check(store_notice_hold(s, &first, 10, &err));
@@ -137,11 +156,11 @@ static void test_collected(void **state)
 	struct store *s = place_open(*state);
 	uint64_t dropped, unread;
 
-	put(s, A, "a", true);
-	put(s, B, "b", true);
+	put(s, A, "a");
+	put(s, B, "b");
 	check(store_notice_delete(s, SLICE(A), &err));
 	clock_s += 100;
-	put(s, C, "c", true);
+	put(s, C, "c");
 	check(store_notices_gc(s, clock_s - 100, clock_s - 100, 10, &dropped, &unread, &err));
 	assert_int_equal(dropped + unread, 0);
 	check(store_notices_gc(s, clock_s - 99, clock_s - 99, 10, &dropped, &unread, &err));
@@ -156,8 +175,8 @@ static void test_collected(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_put_once), TEST(test_again_until_deleted), TEST(test_taken_over),
-					    TEST(test_collected) };
+	const struct CMUnitTest tests[] = { TEST(test_put_once), TEST(test_put_many), TEST(test_again_until_deleted),
+					    TEST(test_taken_over), TEST(test_collected) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,7 +108,6 @@ static void test_nodes(void **state)
 	unsigned nodes[4];
 	int64_t next_s;
 	size_t count;
-	bool put;
 
 	begin(s, "one", OP_A, "", 0, STORE_NOTIFICATION_MAKING, true);
 	begin(s, "two", OP_B, "", 0, STORE_NOTIFICATION_MAKING, true);
@@ -117,7 +116,7 @@ static void test_nodes(void **state)
 	check(store_notification_end(s, &resting, STORE_NOTIFICATION_MAKING, clock_s + 50, SLICE("why"), &err));
 	check(store_notification_take(s, STORE_NOTIFICATION_MAKE, 100, 7, &arena, &n, &next_s, &err));
 	check(store_notification_take(s, STORE_NOTIFICATION_MAKE, 100, 9, &arena, &n, &next_s, &err));
-	check(store_notice_put(s, OP_A, SLICE("x"), &put, &err));
+	check(store_notices_put(s, &(struct store_notice){ .id = OP_A, .body = SLICE("x") }, 1, &err));
 	check(store_notice_take(s, 100, 5, &notice, &next_s, &err));
 	check(store_notification_nodes(s, nodes, 4, &count, &err));
 	assert_int_equal(count, 3);
