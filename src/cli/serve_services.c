@@ -123,6 +123,9 @@ void services_free(struct services *s)
 	if (!s)
 		return;
 	notifier_setup_end(s->notifier);
+	/* Its threads ask the matcher. */
+	if (s->ctx && s->ctx->indexer)
+		indexer_stop(s->ctx->indexer);
 	matcher_setup_end(s->matcher);
 	indexer_setup_end(s->indexer, s->ctx);
 	store_pool_close(s->indexer_store);

@@ -24,6 +24,7 @@ struct server_context {
 	const struct config *config;
 	struct indexer *indexer;
 	struct matcher *matcher;
+	_Atomic(struct matcher *) namer;  /* the same, for threads of the indexer, which run while it is made */
 	struct store_pool *indexer_store; /* manifests and their reports */
 	struct store_pool *matcher_store; /* sources and update operations */
 	struct store_pool *notifier_store; /* notifications */

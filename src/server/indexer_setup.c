@@ -3,9 +3,11 @@
 #include "server/indexer_setup.h"
 
 #include "io/file.h"
+#include "match/repositories.h"
 #include "report/report.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "service/matcher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,12 +110,39 @@ static enum status to_buf(void *ctx, struct slice bytes, struct err *err)
 	return buf_check(ctx, "an index report", err);
 }
 
-static enum status write_report(const struct index_report *r, struct buf *out, struct err *err)
+/* Repositories under the names that the advisories of the matcher beside it have for them today. */
+static enum status name_repositories(struct matcher *m, const struct index_report *r, struct arena *arena,
+				     struct index_report *out, struct err *err)
 {
+	const struct segment_set *set;
+	struct held_set *held;
+	enum status st;
+
+	*out = *r;
+	if (!m || !repositories_unknown(r))
+		return STATUS_OK;
+	/* What is kept for matching stays as the image says it. */
+	out->packages.at = arena_array(arena, r->packages.len + 1, sizeof(*out->packages.at));
+	if (!out->packages.at)
+		return err_nomem(err, "an index report");
+	if (r->packages.len > 0)
+		memcpy(out->packages.at, r->packages.at, r->packages.len * sizeof(*out->packages.at));
+	held = matcher_hold(m, &set);
+	st = repositories_resolve(out, set, arena, err);
+	matcher_let_go(held);
+	return st;
+}
+
+static enum status write_report(void *ctx, const struct index_report *r, struct buf *out, struct err *err)
+{
+	struct server_context *server = ctx;
 	struct report_out to = { .write = to_buf, .ctx = out };
 	struct report_options options = { .fail_on = SEVERITY_COUNT };
+	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 30);
+	struct index_report named;
 
-	TRY(report_format_clair.index(r, &options, &to, err));
+	TRY(name_repositories(atomic_load(&server->namer), r, &arena, &named, err));
+	TRY(report_format_clair.index(&named, &options, &to, err));
 	/* The format ends its document with a newline, Clair does not. */
 	while (out->len > 0 && out->ptr[out->len - 1] == '\n')
 		out->len--;
@@ -188,6 +217,7 @@ enum status indexer_setup_finish(struct indexer_setup *s, struct store_pool *poo
 		.push_keep_s = seconds_of(c->limpid.push.keep_for),
 		.keep_reports_s = seconds_of(c->limpid.report_retention),
 		.write = write_report,
+		.write_ctx = ctx,
 		.events = { .log = on_log, .ctx = ctx },
 	};
 

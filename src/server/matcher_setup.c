@@ -212,6 +212,7 @@ enum status matcher_setup_open(const struct matcher_setup_options *options, stru
 		return st;
 	}
 	ctx->matcher = s->matcher;
+	atomic_store(&ctx->namer, s->matcher);
 	ctx->matcher_store = s->store;
 	ctx->updates = s->updates;
 	*out = s;
@@ -229,6 +230,7 @@ void matcher_setup_end(struct matcher_setup *s)
 	if (!s)
 		return;
 	s->ctx->matcher = NULL;
+	atomic_store(&s->ctx->namer, NULL);
 	s->ctx->matcher_store = NULL;
 	s->ctx->updates = NULL;
 	updates_free(s->updates);

@@ -38,7 +38,8 @@ struct indexer_options {
 	unsigned push_keep_s;
 	unsigned keep_reports_s; /* manifests with older reports are forgotten; 0: none */
 	/* Clair's document of a report; report/ writes it. */
-	enum status (*write)(const struct index_report *r, struct buf *out, struct err *err);
+	enum status (*write)(void *ctx, const struct index_report *r, struct buf *out, struct err *err);
+	void *write_ctx;
 	struct service_events events; /* copied */
 };
 

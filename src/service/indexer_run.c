@@ -255,7 +255,7 @@ static enum status index_and_put(struct run *run, struct err *err)
 	}
 	say(run, "IndexManifest");
 	error = run->error[0] ? slice_cstr(run->error) : worst_of(&report);
-	TRY(run->indexer->options.write(&report, &run->report, err));
+	TRY(run->indexer->options.write(run->indexer->options.write_ctx, &report, &run->report, err));
 	return put(run, &report, error, err);
 }
 
@@ -318,7 +318,7 @@ static enum status give_up(struct run *run, struct err *err)
 	snprintf(run->error, sizeof(run->error), "%s", err->msg);
 	run->result = INDEXER_FAILED;
 	TRY(failed_report(run, slice_cstr(run->error), &report, err));
-	TRY(run->indexer->options.write(&report, &run->report, err));
+	TRY(run->indexer->options.write(run->indexer->options.write_ctx, &report, &run->report, err));
 	return put(run, &report, slice_cstr(run->error), err);
 }
 

@@ -147,6 +147,26 @@ static void test_repositories(void **state)
 	assert_int_equal(p[2].n_repositories, 2);
 }
 
+/* As claircore's test has it (clair-rhel8-v3.5.5-4-labels): the build of an image is no package of its own here. */
+static void test_images_as_packages(void **state)
+{
+	(void)state;
+	read_ok("{\"32\":{\"id\":\"32\",\"name\":\"quay-clair-container\",\"version\":\"v3.5.5-4\",\"kind\":\"source\"}"
+		","
+		"\"34\":{\"id\":\"34\",\"name\":\"quay/clair-rhel8\",\"version\":\"v3.5.5-4\",\"kind\":\"binary\","
+		"\"source\":{\"name\":\"quay-clair-container\",\"version\":\"v3.5.5-4\"}}}",
+		"\"repository\":{\"1\":{\"name\":\"cpe:2.3:a:redhat:quay:3:*:el8:*:*:*:*:*\",\"key\":\"rhcc-container-"
+		"repository\"}},"
+		"\"environments\":{\"32\":[" ENVIRONMENT(
+			"root/buildinfo/labels.json", "",
+			"[\"1\"]") "],\"34\":[" ENVIRONMENT("root/buildinfo/labels.json", "", "[\"1\"]") "]}," DONE);
+	assert_int_equal(report.packages.len, 1);
+	check_text(report.packages.at[0].package.name, "quay/clair-rhel8");
+	check_text(report.packages.at[0].package.source_name, "quay-clair-container");
+	assert_int_equal(report.packages.at[0].package.type, PACKAGE_OCI);
+	assert_int_equal(report.packages.at[0].n_repositories, 1);
+}
+
 /* Clair gives an rpm package two environments of one database; a package in two databases is two. */
 static void test_environments(void **state)
 {
@@ -308,10 +328,19 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-		TEST(test_kinds),	 TEST(test_other_kinds), TEST(test_repositories),
-		TEST(test_environments), TEST(test_source),	 TEST(test_release),
-		TEST(test_bad_entries),	 TEST(test_bad_frames),	 TEST(test_unfinished),
-		TEST(test_limits),	 TEST(test_member),	 TEST(test_member_of_another_format),
+		TEST(test_kinds),
+		TEST(test_other_kinds),
+		TEST(test_repositories),
+		TEST(test_images_as_packages),
+		TEST(test_environments),
+		TEST(test_source),
+		TEST(test_release),
+		TEST(test_bad_entries),
+		TEST(test_bad_frames),
+		TEST(test_unfinished),
+		TEST(test_limits),
+		TEST(test_member),
+		TEST(test_member_of_another_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
