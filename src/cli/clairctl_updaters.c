@@ -35,8 +35,8 @@ static enum status add(struct updaters *u, const char *argument, struct err *err
 	return u->arguments[u->n++] ? STATUS_OK : err_nomem(err, "updaters");
 }
 
-/* limpid's name of a set of Clair's; NULL: there is none. */
-static const char *set_of(struct slice name)
+/* limpid's names of a set of Clair's; false: there is none. */
+static enum status add_sets_of(struct updaters *u, struct slice name, bool *out_any, struct err *err)
 {
 	static const struct {
 		const char *theirs, *ours;
@@ -49,10 +49,15 @@ static const char *set_of(struct slice name)
 #undef FEED
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(sets); i++)
-		if (slice_eq(name, slice_cstr(sets[i].theirs)))
-			return sets[i].ours;
-	return NULL;
+	*out_any = false;
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		if (!slice_eq(name, slice_cstr(sets[i].theirs)))
+			continue;
+		*out_any = true;
+		TRY(add(u, "--set", err));
+		TRY(add(u, sets[i].ours, err));
+	}
+	return STATUS_OK;
 }
 
 static enum status take_config(struct updaters *u, const struct config *config, struct err *err)
@@ -63,15 +68,12 @@ static enum status take_config(struct updaters *u, const struct config *config, 
 			       "data folder (limpid.data_dir), or let limpid-serve update from a mirror");
 	snprintf(u->dir, sizeof(u->dir), "%s", config_store_where(config, CONFIG_MATCHER));
 	for (size_t i = 0; i < config->updaters_sets.n; i++) {
-		const char *set = set_of(config->updaters_sets.at[i]);
+		bool any;
 
-		if (!set) {
+		TRY(add_sets_of(u, config->updaters_sets.at[i], &any, err));
+		if (!any)
 			clairctl_log(u->c, CLAIRCTL_WARN, "a set that is not read is left out", "set",
 				     config_cstr(config->updaters_sets.at[i]));
-			continue;
-		}
-		TRY(add(u, "--set", err));
-		TRY(add(u, set, err));
 	}
 	return STATUS_OK;
 }

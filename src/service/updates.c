@@ -98,15 +98,20 @@ static void add_set(struct updates *u, const char *name)
 	u->n_sets++;
 }
 
-static const char *name_here(struct slice name)
+#define NAMES_MAX 4 /* sets that one of Clair's stands for */
+
+/* All that stand for a set of Clair's, or the one of that name. Returns how many. */
+static size_t names_here(struct slice name, const char *out[NAMES_MAX])
 {
-	for (size_t i = 0; i < ARRAY_LEN(renamed); i++)
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(renamed) && n < NAMES_MAX; i++)
 		if (slice_eq(name, slice_cstr(renamed[i].clair)))
-			return renamed[i].here;
-	for (size_t i = 0; i < ARRAY_LEN(feed_names); i++)
+			out[n++] = renamed[i].here;
+	for (size_t i = 0; i < ARRAY_LEN(feed_names) && n == 0; i++)
 		if (slice_eq(name, slice_cstr(feed_names[i])))
-			return feed_names[i];
-	return NULL;
+			out[n++] = feed_names[i];
+	return n;
 }
 
 static void choose_sets(struct updates *u)
@@ -114,12 +119,13 @@ static void choose_sets(struct updates *u)
 	for (size_t i = 0; u->options.all && i < ARRAY_LEN(feed_names); i++)
 		add_set(u, feed_names[i]);
 	for (size_t i = 0; !u->options.all && i < u->options.n_sets; i++) {
-		const char *here = name_here(u->options.sets[i]);
+		const char *here[NAMES_MAX];
+		size_t n = names_here(u->options.sets[i], here);
 		struct service_field field = { "updater_set", u->options.sets[i] };
 
-		if (here)
-			add_set(u, here);
-		else
+		for (size_t k = 0; k < n; k++)
+			add_set(u, here[k]);
+		if (n == 0)
 			service_log(&u->options.events, SERVICE_WARN, "there is no such updater set here", &field, 1);
 	}
 }
@@ -636,15 +642,21 @@ static enum status set_of_source(struct updates *u, struct slice name, struct ar
 enum status updates_trigger(struct updates *u, struct slice name, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT((size_t)1 << 20);
-	const char *here = name_here(name);
+	const char *here[NAMES_MAX];
+	size_t n = names_here(name, here);
 	struct err_quote q;
 	struct slice set;
+	bool any = false;
 	enum status st;
 
-	if (name.len == 0 || here) {
-		if (force(u, here ? slice_cstr(here) : name))
+	for (size_t i = 0; i < n; i++)
+		any |= force(u, slice_cstr(here[i]));
+	if (any)
+		return STATUS_OK;
+	if (name.len == 0) {
+		if (force(u, name))
 			return STATUS_OK;
-	} else {
+	} else if (n == 0) {
 		st = set_of_source(u, name, &arena, &set, err);
 		if (st == STATUS_OK && force(u, set))
 			return STATUS_OK;
