@@ -115,8 +115,6 @@ static enum status start_otlp(struct service *s, struct err *err)
 	if (c->log_level == CONFIG_LOG_DEBUG || c->log_level == CONFIG_LOG_DEBUG_COLOR)
 		o.probability = 1;
 	snprintf(name, sizeof(name), "limpid/%s", config_mode_name(c->mode));
-	if ((traces && !c->trace.http.present) || (metrics && !c->metrics.http.present))
-		log_printf(s->ctx.log, LOG_LEVEL_WARN, "OTLP goes over HTTP here: name otlp.http, not otlp.grpc");
 	if (traces && c->trace.http.present)
 		ok = target_of(&c->trace.http, "/v1/traces", &o.traces, trace_url, sizeof(trace_url), trace_headers,
 			       ARRAY_LEN(trace_headers));

@@ -231,9 +231,13 @@ void check_telemetry(struct loader *l)
 	if (!is_one(m->name, metrics, ARRAY_LEN(metrics)))
 		CHECK_WARN(l, "metrics.name", "unrecognized metrics provider: \"%s\"", err_slice(&q, m->name));
 	if (slice_eq(t->name, SLICE("otlp")) && !t->http.present && !t->grpc.present)
-		CHECK_WARN(l, "trace.name", "otlp needs trace.otlp.http or trace.otlp.grpc: nothing is sent");
+		CHECK_WARN(l, "trace.name", "otlp needs trace.otlp.http: nothing is sent");
 	if (slice_eq(m->name, SLICE("otlp")) && !m->http.present && !m->grpc.present)
-		CHECK_WARN(l, "metrics.name", "otlp needs metrics.otlp.http or metrics.otlp.grpc: nothing is sent");
+		CHECK_WARN(l, "metrics.name", "otlp needs metrics.otlp.http: nothing is sent");
+	if (slice_eq(t->name, SLICE("otlp")) && !t->http.present && t->grpc.present)
+		CHECK_WARN(l, "trace.otlp.grpc", "gRPC is not spoken here: nothing is sent; trace.otlp.http is");
+	if (slice_eq(m->name, SLICE("otlp")) && !m->http.present && m->grpc.present)
+		CHECK_WARN(l, "metrics.otlp.grpc", "gRPC is not spoken here: nothing is sent; metrics.otlp.http is");
 	if (t->http.present && t->grpc.present)
 		CHECK_WARN(l, "trace.otlp.grpc", "both \"http\" and \"grpc\" are configured: http is used");
 	if (m->http.present && m->grpc.present)

@@ -597,19 +597,6 @@ static enum status put_fix(struct server_context *ctx, const struct request *req
 	return end_json(resp, &w, err);
 }
 
-enum status layers_space_put(struct server_context *ctx, const struct request *req, struct response *resp,
-			     struct err *err)
-{
-	struct place p = place_of(req);
-
-	if (p.known && p.feature.len > 0)
-		return layers_run(ctx, req, resp, err, "v1/putFix", put_fix);
-	if (p.known && p.name.len > 0 && !p.fixes)
-		return layers_run(ctx, req, resp, err, "v1/putVulnerability", put_vulnerability);
-	response_not_found(resp);
-	return STATUS_OK;
-}
-
 static enum status delete_fix(struct server_context *ctx, const struct request *req, struct response *resp,
 			      struct err *err)
 {
@@ -646,17 +633,41 @@ static enum status delete_vulnerability(struct server_context *ctx, const struct
 	return answer_write(resp, st, err);
 }
 
-enum status layers_space_delete(struct server_context *ctx, const struct request *req, struct response *resp,
-				struct err *err)
+/* What a method does to a vulnerability, and to one of its fixes. */
+struct change {
+	const char *fix_name, *name; /* for the metrics, as Clair v2 called them */
+	http_handler *fix, *vulnerability;
+};
+
+/* By the path, which must lead to one of the two. */
+static enum status change_place(struct server_context *ctx, const struct request *req, struct response *resp,
+				const struct change *c, struct err *err)
 {
 	struct place p = place_of(req);
 
 	if (p.known && p.feature.len > 0)
-		return layers_run(ctx, req, resp, err, "v1/deleteFix", delete_fix);
+		return layers_run(ctx, req, resp, err, c->fix_name, c->fix);
 	if (p.known && p.name.len > 0 && !p.fixes)
-		return layers_run(ctx, req, resp, err, "v1/deleteVulnerability", delete_vulnerability);
+		return layers_run(ctx, req, resp, err, c->name, c->vulnerability);
 	response_not_found(resp);
 	return STATUS_OK;
+}
+
+enum status layers_space_put(struct server_context *ctx, const struct request *req, struct response *resp,
+			     struct err *err)
+{
+	static const struct change put = { "v1/putFix", "v1/putVulnerability", put_fix, put_vulnerability };
+
+	return change_place(ctx, req, resp, &put, err);
+}
+
+enum status layers_space_delete(struct server_context *ctx, const struct request *req, struct response *resp,
+				struct err *err)
+{
+	static const struct change delete = { "v1/deleteFix", "v1/deleteVulnerability", delete_fix,
+					      delete_vulnerability };
+
+	return change_place(ctx, req, resp, &delete, err);
 }
 
 /* ---- the rest ---- */
