@@ -157,6 +157,10 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"a.list",     "Dockerfile-a-1-1", "0123456789abcdfghijklmnpqrsvwxyz-a-1"
 	};
 
+	if (rule->match == PATH_DOCUMENT) {
+		snprintf(buf, size, "sbom");
+		return true;
+	}
 	if (rule->match == PATH_EXACT) {
 		snprintf(buf, size, "%s", rule->text);
 		return true;

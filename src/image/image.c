@@ -151,7 +151,7 @@ static enum status parse_target(struct image_impl *impl, struct slice text, stru
 		out->transport = (enum transport_id)i;
 		if (transports[i].remote)
 			out->ref = i == TRANSPORT_DOCKER ? slice_from(rest, 2) : rest;
-		else if (i == TRANSPORT_ROOTFS || i == TRANSPORT_ROOTFS_ARCHIVE)
+		else if (i == TRANSPORT_ROOTFS || i == TRANSPORT_ROOTFS_ARCHIVE || i == TRANSPORT_SBOM)
 			out->path = rest;
 		else
 			split_ref(impl, rest, out);
@@ -220,10 +220,28 @@ static enum status sniff_directory(struct opener *o, struct err *err)
 	return STATUS_OK;
 }
 
+/* Text that begins as a bill of materials does: no archive begins so. What it is, a worker finds out. */
+static bool begins_as_document(int fd)
+{
+	uint8_t head[512];
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+	struct slice text = slice_make(head, n > 0 ? (size_t)n : 0);
+
+	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+		text = slice_from(text, 3);
+	text = slice_trim(text);
+	return slice_starts(text, SLICE("{")) || slice_starts(text, SLICE("<?xml")) ||
+	       slice_starts(text, SLICE("<bom")) || slice_starts(text, SLICE("SPDXVersion:"));
+}
+
 static enum status sniff(struct opener *o, struct err *err)
 {
 	if (o->directory)
 		return sniff_directory(o, err);
+	if (begins_as_document(o->fd)) {
+		o->target.transport = TRANSPORT_SBOM;
+		return STATUS_OK;
+	}
 	TRY(archive_open(o->fd, ARCHIVE_SNIFF, o->options, &o->impl->arena, &o->archive, err));
 	if (o->archive.rootfs)
 		o->target.transport = TRANSPORT_ROOTFS_ARCHIVE;
@@ -259,6 +277,28 @@ static enum status open_rootfs(struct opener *o, struct err *err)
 	return STATUS_OK;
 }
 
+static enum status open_document(struct opener *o, struct err *err)
+{
+	struct image *image = &o->impl->image;
+	struct image_layer *layer = arena_array(&o->impl->arena, 1, sizeof(*layer));
+	struct stat sb;
+
+	if (!layer)
+		return err_nomem(err, "a bill of materials");
+	if (o->target.ref.len > 0)
+		return err_set(err, STATUS_INVALID, "a bill of materials has no reference inside");
+	if (fstat(o->fd, &sb) < 0)
+		return err_errno(err, "it cannot be examined");
+	layer->place = LAYER_FD;
+	layer->document = true;
+	layer->fd = o->fd;
+	layer->len = (uint64_t)sb.st_size;
+	layer->name = o->target.path;
+	image->layers = layer;
+	image->n_layers = 1;
+	return STATUS_OK;
+}
+
 static bool wants_directory(enum transport_id t)
 {
 	return t == TRANSPORT_OCI || t == TRANSPORT_ROOTFS;
@@ -276,6 +316,8 @@ static enum status open_kind(struct opener *o, struct err *err)
 	if (wants_directory(t) != o->directory)
 		return err_set(err, STATUS_INVALID, "%s needs a %s, and it is a %s", transports[t].name,
 			       o->directory ? "file" : "directory", o->directory ? "directory" : "file");
+	if (t == TRANSPORT_SBOM)
+		return open_document(o, err);
 	if (t == TRANSPORT_ROOTFS || t == TRANSPORT_ROOTFS_ARCHIVE)
 		return open_rootfs(o, err);
 	if (o->directory) {

@@ -30,6 +30,7 @@ struct image_layer {
 	enum layer_place place;
 	int fd;                 /* borrowed from the image: file or directory */
 	uint64_t offset, len;   /* LAYER_DIRECTORY: unused */
+	bool document;          /* the bytes are a bill of materials and not a tar */
 	uint64_t size_said;     /* bytes by its descriptor; 0 if nobody says */
 	struct slice name;      /* member or file, for messages */
 	struct slice created_by;

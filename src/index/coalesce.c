@@ -28,6 +28,9 @@ struct standing coalesce_stands(struct coalesce *c, size_t layer, struct slice p
 {
 	struct merged_seen seen;
 
+	/* Nothing of a document's packages lies in a layer. */
+	if (c->reports[layer]->document)
+		return (struct standing){ .canon = path, .layer = layer, .survives = true };
 	if (alias.len > 0)
 		return stands_as(c, layer, path, alias);
 	seen = merged_at_top(&c->merged, path);
@@ -369,6 +372,7 @@ enum status coalesce_report(struct coalesce *c, struct arena *arena, struct inde
 	TRY(coalesce_put_distribution(c, err));
 	TRY(coalesce_put_repositories(c, err));
 	TRY(put_packages(c, err));
+	TRY(coalesce_drop_declared(c, err));
 	TRY(coalesce_put_diags(c, err));
 	if (out->packages.len > 1)
 		qsort(out->packages.at, out->packages.len, sizeof(*out->packages.at), by_identity);

@@ -262,6 +262,8 @@ enum status coalesce_put_diags(struct coalesce *c, struct err *err)
 	TRY(judge_databases(c, err));
 	TRY(put_unread(c, err));
 	c->out->expected_packages |= c->out->distributions.len > 0;
+	for (size_t i = 0; i < c->n; i++)
+		c->out->expected_packages |= c->reports[i]->document;
 	judge_complete(c);
 	return STATUS_OK;
 }

@@ -85,6 +85,9 @@ bool coalesce_is_system(enum package_type t);
 /* Index of the distribution that packages of the kind belong to, or INDEX_NO_DISTRIBUTION. */
 size_t coalesce_distribution_for(const struct coalesce *c, enum package_type t);
 
+/* coalesce_declared.c: take out what is declared where it, or the same declared elsewhere, is listed already. */
+enum status coalesce_drop_declared(struct coalesce *c, struct err *err) NODISCARD;
+
 /* coalesce_diags.c: whose files are whose, and all that was not as it should be; the packages are in the report. */
 enum status coalesce_put_diags(struct coalesce *c, struct err *err) NODISCARD;
 

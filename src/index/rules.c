@@ -135,6 +135,8 @@ static bool add_compiled(struct rules *r, struct rule_hit hit, struct slice text
 	case PATH_ANY_FILE:
 		first = &r->any;
 		break;
+	case PATH_DOCUMENT:
+		return true; /* no path is it */
 	}
 	r->at[index].next = *first;
 	*first = index;
@@ -234,6 +236,7 @@ static bool holds(const struct compiled *c, struct slice path)
 		tail = slice_cstr(c->hit.rule->companion);
 		return slice_ends(path, tail) && path.len > c->text.len + 1 + tail.len;
 	case PATH_EXACT:
+	case PATH_DOCUMENT:
 	case PATH_ANY_FILE:
 		break;
 	}

@@ -187,7 +187,9 @@ static enum status first_pass(struct scan *s, struct err *err)
 
 	s->report->codec = slice_cstr(codec_name(p.codec));
 	if (st == STATUS_OK) {
-		st = tar_walk(p.tar, s->job->limits, scan_visit, s, &s->diags, &walk_err);
+		st = s->job->layer->document
+			     ? scan_document(s, p.tar, &walk_err)
+			     : tar_walk(p.tar, s->job->limits, scan_visit, s, &s->diags, &walk_err);
 		if (st == STATUS_OK)
 			st = source_drain(p.tar, &walk_err);
 		s->report->bytes_tar = p.tar->pos;
@@ -258,6 +260,7 @@ enum status scan_layer(const struct scan_job *job, struct arena *arena, struct l
 	enum status st;
 
 	*out = (struct layer_report){ .digest = job->layer->digest, .complete = true };
+	out->document = job->layer->document;
 	out->detector_set = detector_set();
 	out->bytes_stored = directory ? 0 : job->layer->len;
 	s.tree = scan_tree_new(job->limits);

@@ -121,6 +121,9 @@ void scan_fail(struct scan *s, enum diag_code code, uint64_t offset, const char 
 enum status scan_full(struct scan *s, struct err *err);
 uint8_t *scan_path_buf(struct scan *s, size_t n);
 
+/* scan_document.c: the whole of src as the one file of the layer. */
+enum status scan_document(struct scan *s, struct source *src, struct err *err) NODISCARD;
+
 /* scan_wants.c: who wants a file */
 
 /* Who wants the regular file at path? Slices in *out live as long as path, the entry and the aliases. */

@@ -109,6 +109,10 @@ static enum status on_package(void *ctx, const struct package *in, struct err *e
 	p->flags = in->flags;
 	p->line = in->line;
 	p->path = s->run->path;
+	if (r->document && !keep(s, in->path, last.path, &p->path)) {
+		r->packages.len--;
+		return scan_full(s, err);
+	}
 	p->detector = slice_cstr(s->run->detector->name);
 	p->alias = alias_of(s->run);
 	if (!keep(s, in->name, SLICE_EMPTY, &p->name) || !keep(s, in->version, last.version, &p->version) ||
@@ -303,8 +307,8 @@ enum diag_code scan_unread_code(const struct scan_want *want, enum diag_code oth
 {
 	const struct path_rule *rule = want->hit.rule;
 
-	return want->hit.detector->kind == DETECTOR_PACKAGE && rule->match == PATH_EXACT &&
-			       rule->need != DETECT_PRESENCE
+	return want->hit.detector->kind == DETECTOR_PACKAGE && rule->need != DETECT_PRESENCE &&
+			       (rule->match == PATH_EXACT || rule->match == PATH_DOCUMENT)
 		       ? DIAG_DATABASE
 		       : other;
 }

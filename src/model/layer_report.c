@@ -220,6 +220,8 @@ enum status layer_report_print(const struct layer_report *r, struct buf *out, st
 	json_member_u64(&w, "bytes_stored", r->bytes_stored);
 	json_member_u64(&w, "bytes_tar", r->bytes_tar);
 	json_member_u64(&w, "entries", r->entries);
+	if (r->document)
+		json_member_bool(&w, "document", true);
 	json_member_bool(&w, "complete", r->complete);
 	json_member_u64(&w, "diags_dropped", r->diags_dropped);
 	PUT_LIST(&w, r, packages, put_package);
@@ -648,6 +650,7 @@ static enum status get_head(struct reader *rd, yyjson_val *root)
 	    !json_get_u64(root, "bytes_tar", &out->bytes_tar) || !json_get_u64(root, "entries", &out->entries) ||
 	    !json_get_u64(root, "diags_dropped", &out->diags_dropped))
 		return bad(rd, "head");
+	TRY(get_bool(rd, json_get(root, "document"), "document", &out->document));
 	return get_bool(rd, json_get(root, "complete"), "complete", &out->complete);
 }
 

@@ -69,6 +69,7 @@ struct layer_report {
 	struct slice detector_set;
 	struct slice codec;    /* "gzip", "plain"... */
 	uint64_t bytes_stored, bytes_tar, entries;
+	bool document; /* a bill of materials: the paths of its packages are said, and nothing lies there */
 	bool complete;         /* read to its end; else the last diagnostic of severity ERROR says why not */
 	uint64_t diags_dropped; /* beyond limits.diagnostics */
 

@@ -24,7 +24,8 @@ enum package_flag {
 	PACKAGE_DEV = 1u << 5,	       /* only who works on the project needs it: no findings unless asked for */
 	PACKAGE_DIRECT = 1u << 6,      /* the project itself asks for it */
 	PACKAGE_INDIRECT = 1u << 7,    /* only other packages ask for it. Neither of the two: not known */
-	PACKAGE_FLAGS_ALL = (1u << 8) - 1,
+	PACKAGE_DECLARED = 1u << 8,    /* a bill of materials inside the image says so; nothing else of it was seen */
+	PACKAGE_FLAGS_ALL = (1u << 9) - 1,
 };
 
 /* All slices are borrowed from whoever holds the struct (a detector's arena, a report's arena). */

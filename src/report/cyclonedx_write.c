@@ -204,6 +204,21 @@ static enum status put_metadata(struct cdx *c, struct err *err)
 
 /* ---- components ---- */
 
+/* What a package URL cannot say, for who reads the packages back. */
+static void put_marks(struct cdx *c, const struct package *p)
+{
+	unsigned flags = p->flags;
+
+	if (p->type == PACKAGE_GO && p->arch.len > 0)
+		cdx_property(c, "limpid:arch", p->arch);
+	if (flags & PACKAGE_OWNED)
+		cdx_property(c, "limpid:owned", SLICE("true"));
+	if (flags & PACKAGE_GUESSED)
+		cdx_property(c, "limpid:guessed", SLICE("true"));
+	if (flags & PACKAGE_DECLARED)
+		cdx_property(c, "limpid:declared", SLICE("true"));
+}
+
 static enum status put_package(struct cdx *c, size_t i, struct err *err)
 {
 	const struct index_package *p = &c->index->packages.at[i];
@@ -229,8 +244,7 @@ static enum status put_package(struct cdx *c, size_t i, struct err *err)
 		cdx_property(c, "limpid:source", p->package.source_name);
 		cdx_property(c, "limpid:source-version", p->package.source_version);
 	}
-	if (p->package.flags & PACKAGE_OWNED)
-		cdx_property(c, "limpid:owned", SLICE("true"));
+	put_marks(c, &p->package);
 	cdx_close(c);
 	cdx_close(c);
 	return cdx_flush(c, err);
@@ -252,6 +266,8 @@ static enum status put_components(struct cdx *c, struct err *err)
 		cdx_value(c, "version", d->version_id);
 		if (d->pretty_name.len > 0)
 			cdx_value(c, "description", d->pretty_name);
+		if (d->cpe.len > 0)
+			cdx_value(c, "cpe", d->cpe);
 		cdx_close(c);
 	}
 	for (size_t i = 0; i < c->index->packages.len; i++)

@@ -245,9 +245,55 @@ static enum status put_image(struct spdx *s, struct err *err)
 	return flush(s, err);
 }
 
+static void system_id(size_t i, char *out, size_t size)
+{
+	snprintf(out, size, "SPDXRef-OperatingSystem-%zu", i + 1);
+}
+
+static enum status put_system(struct spdx *s, size_t i, struct err *err)
+{
+	const struct distribution *d = &s->index->distributions.at[i];
+	char id[48];
+
+	system_id(i, id, sizeof(id));
+	item(s);
+	field(s, "name", "PackageName", d->did.len > 0 ? d->did : SLICE("unknown"));
+	field(s, "SPDXID", "SPDXID", slice_cstr(id));
+	if (d->version_id.len > 0)
+		field(s, "versionInfo", "PackageVersion", d->version_id);
+	field(s, "primaryPackagePurpose", "PrimaryPackagePurpose",
+	      s->tags ? SLICE("OPERATING-SYSTEM") : SLICE("OPERATING_SYSTEM"));
+	put_licences(s);
+	if (d->pretty_name.len > 0)
+		field(s, "summary", "PackageSummary", d->pretty_name);
+	if (d->cpe.len > 0) {
+		begin(s, "externalRefs");
+		TRY(put_external(s, "SECURITY", "cpe23Type", d->cpe, SLICE_EMPTY, err));
+		end(s);
+	}
+	end(s);
+	return flush(s, err);
+}
+
 static void package_id(size_t i, char *out, size_t size)
 {
 	snprintf(out, size, "SPDXRef-Package-%zu", i + 1);
+}
+
+/* What a package URL cannot say, for who reads the packages back. */
+static enum status put_marks(struct spdx *s, const struct package *p, struct err *err)
+{
+	struct slice words;
+	bool arch = p->type == PACKAGE_GO && p->arch.len > 0;
+
+	if (!arena_printf(&s->scratch, &words, "%s%s%s%s%.*s", p->flags & PACKAGE_OWNED ? "limpid:owned " : "",
+			  p->flags & PACKAGE_GUESSED ? "limpid:guessed " : "",
+			  p->flags & PACKAGE_DECLARED ? "limpid:declared " : "", arch ? "limpid:arch=" : "",
+			  arch ? (int)MIN(p->arch.len, (size_t)256) : 0, (const char *)p->arch.ptr))
+		return err_nomem(err, "report");
+	if (words.len > 0)
+		field(s, "comment", "PackageComment", slice_trim(words));
+	return STATUS_OK;
 }
 
 static enum status put_package(struct spdx *s, size_t i, struct err *err)
@@ -272,6 +318,7 @@ static enum status put_package(struct spdx *s, size_t i, struct err *err)
 	      p->package.flags & PACKAGE_MAIN_MODULE ? SLICE("APPLICATION") : SLICE("LIBRARY"));
 	put_licences(s);
 	field(s, "sourceInfo", "PackageSourceInfo", found);
+	TRY(put_marks(s, &p->package, err));
 	begin(s, "externalRefs");
 	TRY(put_external(s, "PACKAGE-MANAGER", "purl", purl, SLICE_EMPTY, err));
 	for (; s->at < s->n_hits && s->hits[s->at].package == i; s->at++) {
@@ -301,13 +348,15 @@ static void relate(struct spdx *s, const char *from, const char *how, const char
 
 static enum status write_document(struct spdx *s, struct err *err)
 {
-	char id[40];
+	char id[48];
 
 	if (s->report)
 		TRY(hits_make(s->report, &s->arena, &s->hits, &s->n_hits, err));
 	TRY(put_head(s, err));
 	begin(s, "packages");
 	TRY(put_image(s, err));
+	for (size_t i = 0; i < s->index->distributions.len; i++)
+		TRY(put_system(s, i, err));
 	for (size_t i = 0; i < s->index->packages.len; i++)
 		TRY(put_package(s, i, err));
 	end(s);
@@ -315,6 +364,10 @@ static enum status write_document(struct spdx *s, struct err *err)
 	if (s->tags)
 		buf_add_byte(&s->doc.buf, '\n');
 	relate(s, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image");
+	for (size_t i = 0; i < s->index->distributions.len; i++) {
+		system_id(i, id, sizeof(id));
+		relate(s, "SPDXRef-Image", "CONTAINS", id);
+	}
 	for (size_t i = 0; i < s->index->packages.len; i++) {
 		package_id(i, id, sizeof(id));
 		relate(s, "SPDXRef-Image", "CONTAINS", id);

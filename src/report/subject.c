@@ -38,7 +38,10 @@ static void take_epoch(struct purl *p)
 static bool upstream_of(const struct package *k, struct arena *arena, struct slice *out)
 {
 	*out = SLICE_EMPTY;
-	if (k->source_name.len == 0 || slice_eq(k->source_name, k->name))
+	/* A rebuilt binary package has another version than its source of the same name. */
+	if (k->source_name.len == 0 ||
+	    (slice_eq(k->source_name, k->name) &&
+	     (k->source_version.len == 0 || slice_eq(k->source_version, k->version))))
 		return true;
 	*out = k->source_name;
 	if (k->source_version.len == 0 || slice_eq(k->source_version, k->version))

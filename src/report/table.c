@@ -633,6 +633,8 @@ static void put_package(struct screen *s, const struct index_package *p, size_t 
 		screen_put(s, "  (bad version)");
 	if (p->package.flags & PACKAGE_GUESSED)
 		screen_put(s, "  (guessed)");
+	if (p->package.flags & PACKAGE_DECLARED)
+		screen_put(s, "  (declared, not seen)");
 	screen_newline(s);
 }
 

@@ -227,7 +227,7 @@ static void test_what_cannot_be_opened(void **state)
 
 	assert_int_equal(open_text(f, "docker://alpine"), STATUS_UNSUPPORTED);
 	assert_int_equal(open_text(f, "docker-daemon:alpine:3"), STATUS_UNSUPPORTED);
-	assert_int_equal(open_text(f, "sbom:x.json"), STATUS_UNSUPPORTED);
+	assert_int_equal(open_text(f, "sbom:x.json"), STATUS_NOTFOUND);
 	assert_int_equal(open_text(f, "alpine:3.18"), STATUS_UNSUPPORTED);
 	assert_int_equal(open_text(f, "%s", ""), STATUS_INVALID);
 	assert_int_equal(open_text(f, "oci:"), STATUS_INVALID);

@@ -6,7 +6,9 @@
 #include "text/json_writer.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SHOWN 3 /* of the lines of one kind that are too many: the first and the last */
@@ -51,8 +53,8 @@ static void put_text(struct json_writer *w, const char *key, struct slice s)
 
 static void put_flags(struct json_writer *w, unsigned flags)
 {
-	static const char *const names[] = { "owned",	"main-module", "stdlib", "bad-version",
-					     "guessed", "dev",	       "direct", "indirect" };
+	static const char *const names[] = { "owned", "main-module", "stdlib", "bad-version", "guessed",
+					     "dev",   "direct",	     "indirect", "declared" };
 
 	if (!flags)
 		return;
@@ -201,6 +203,32 @@ static enum status put_report(const struct printer *p)
 	return put_files(p);
 }
 
+static bool reads_documents(const struct detector *d)
+{
+	for (const struct path_rule *rule = d->rules; rule->text; rule++)
+		if (rule->match == PATH_DOCUMENT)
+			return true;
+	return false;
+}
+
+/* A directory that holds nothing but "document" stands for a target that is one (sbom:FILE). */
+static int open_input(const struct detector *d, const char *directory, struct image_layer *layer)
+{
+	char path[4096];
+	struct stat sb;
+
+	snprintf(path, sizeof(path), "%s/document", directory);
+	layer->fd = reads_documents(d) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (layer->fd >= 0 && fstat(layer->fd, &sb) == 0) {
+		layer->place = LAYER_FD;
+		layer->document = true;
+		layer->len = (uint64_t)sb.st_size;
+		return layer->fd;
+	}
+	layer->fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return layer->fd;
+}
+
 enum status detector_print(const struct detector *d, const char *directory, const struct limits *limits,
 			   size_t lines_max, struct buf *out, struct err *err)
 {
@@ -212,8 +240,7 @@ enum status detector_print(const struct detector *d, const char *directory, cons
 	struct rules *rules;
 	enum status st;
 
-	layer.fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (layer.fd < 0)
+	if (open_input(d, directory, &layer) < 0)
 		return err_errno(err, "%s", directory);
 	st = rules_compile(list, ARRAY_LEN(list), &rules, err);
 	if (st == STATUS_OK) {

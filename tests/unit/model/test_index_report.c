@@ -249,7 +249,7 @@ static void test_numbers_out_of_range(void **state)
 	first += 2 * layer;
 	change(first, (uint32_t)text, STATUS_MALFORMED, "packages");
 	change(first + 4, 2, STATUS_MALFORMED, "packages"); /* "de" is no type */
-	change(first + 8, 256, STATUS_MALFORMED, "packages");
+	change(first + 8, 512, STATUS_MALFORMED, "packages");
 	change(first + package - 16, 2, STATUS_MALFORMED, "packages");
 	change(first + package - 16, UINT32_MAX, STATUS_MALFORMED, "packages");
 	change(first + package - 12, 1, STATUS_MALFORMED, "packages");
