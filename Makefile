@@ -11,6 +11,9 @@
 #   make fuzz        every fuzz target for FUZZ_SECONDS each (clang)
 #   make bench       measure (bench/README.md)
 #   make install     into DESTDIR and PREFIX
+#   make deb       Debian packages into build/packages, checked by lintian
+#   make image     an OCI image into build/image, without a daemon
+#   make sbom      what limpid is made of, as CycloneDX, into build/limpid.cdx.json
 #   make clean       remove every build directory
 
 BUILD ?= build
@@ -85,7 +88,16 @@ install: $(BUILD)/build.ninja
 	$(NINJA) -C $(BUILD) programs
 	meson install --no-rebuild -C $(BUILD)
 
+deb:
+	tools/make-deb $(BUILD)/packages
+
+image: all
+	tools/make-image $(BUILD) $(BUILD)/image
+
+sbom: all
+	tools/make-sbom $(BUILD) $(BUILD)/limpid.cdx.json
+
 clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz build.log
 
-.PHONY: all deps scan test check asan tsan clang tidy fuzz bench install clean
+.PHONY: all deps scan test check asan tsan clang tidy fuzz bench install deb image sbom clean

@@ -88,7 +88,7 @@ class Validators:
         there = (["CycloneDX", "SPDX", "JUnit"] if self.server else []) + (["SARIF"] if self.sarif else [])
         return ", ".join(there) or "none: no registry to have them from"
 
-    def errors(self, name, text):
+    def errors(self, name, text, any_length=False):
         if name == "sarif" and self.sarif:
             path = pathlib.Path(self.work) / f"{len(self.sarif_files)}.sarif"
             path.write_bytes(text)
@@ -96,7 +96,7 @@ class Validators:
         if not self.server or not name.startswith(("cyclonedx", "spdx", "junit")):
             return
         # Looking for doubles takes the square of a list's length there; XML, of the same writer, is looked at whatever its length.
-        if name.startswith("cyclonedx") and "xml" not in name and len(text) > JSON_BYTES:
+        if name.startswith("cyclonedx") and "xml" not in name and len(text) > JSON_BYTES and not any_length:
             return
         path = pathlib.Path(self.work) / ("document" + SUFFIX.get(name, ""))
         path.write_bytes(text)
