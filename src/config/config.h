@@ -265,6 +265,19 @@ struct config_v1 {
 	struct slice layer_dir; /* below it a layer's path may be a file; empty: nowhere */
 };
 
+struct config_harbor {
+	bool enabled;
+	struct slice api_key; /* "" : none is asked for */
+};
+
+enum config_unknown_images { CONFIG_UNKNOWN_ALLOW, CONFIG_UNKNOWN_WARN, CONFIG_UNKNOWN_DENY };
+struct config_admission {
+	enum config_severity deny_on;
+	bool only_fixed;
+	enum config_unknown_images unknown;
+	struct slice token; /* "" : none is asked for */
+};
+
 struct config_limpid {
 	struct slice data_dir;
 	enum config_log_format log_format;
@@ -279,6 +292,8 @@ struct config_limpid {
 	struct config_updates updates;
 	struct config_delivery notifier;
 	struct config_v1 v1;
+	struct config_harbor harbor;
+	struct config_admission admission;
 	struct limits limits;
 };
 

@@ -161,3 +161,12 @@ bool auth_allows(const struct auth *a, const struct request *req, int64_t now)
 	}
 	return false;
 }
+
+bool auth_same_secret(struct slice a, struct slice b)
+{
+	uint8_t differ = a.len != b.len;
+
+	for (size_t i = 0; i < a.len && b.len > 0; i++)
+		differ |= a.ptr[i] ^ b.ptr[i % b.len];
+	return differ == 0;
+}

@@ -15,5 +15,7 @@ void auth_free(struct auth *a);
 bool auth_allows(const struct auth *a, const struct request *req, int64_t now);
 /* The same of a token alone. */
 bool auth_token_ok(const struct auth *a, struct slice token, int64_t now);
+/* Compared in the same time, whatever is equal in them. */
+bool auth_same_secret(struct slice a, struct slice b);
 
 #endif

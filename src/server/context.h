@@ -16,6 +16,7 @@ struct updates;
 struct metrics;
 struct log;
 struct auth;
+struct harbor;
 struct openapi;
 struct otlp;
 
@@ -29,6 +30,7 @@ struct server_context {
 	struct store_pool *matcher_store; /* sources and update operations */
 	struct store_pool *notifier_store; /* notifications */
 	struct notifier *notifier;
+	struct harbor *harbor;		  /* scans that registries ask for; NULL without an indexer */
 	struct updates *updates;	  /* NULL: this process runs no updaters */
 	struct metrics *metrics;
 	struct log *log;

@@ -2,6 +2,7 @@
 /* exchange.c - a request from its headers to its finished answer. */
 #include "server/exchange.h"
 
+#include "base/base64.h"
 #include "base/date.h"
 #include "config/config.h"
 #include "server/auth.h"
@@ -256,6 +257,33 @@ static bool is_open_to_all(const struct exchange *ex)
 	return false;
 }
 
+/* Of those who have a key of their own: it, in any of the forms that Harbor and Kubernetes can be told to send. */
+static bool has_key(const struct exchange *ex, struct slice key)
+{
+	struct slice given, kind, value, plain, secret;
+
+	if (request_header(&ex->req, "X-ScannerAdapter-API-Key", 0, &given) && auth_same_secret(given, key))
+		return true;
+	if (!request_header(&ex->req, "Authorization", 0, &given) || !slice_cut(given, ' ', &kind, &value))
+		return false;
+	if (slice_eq_nocase(kind, SLICE("Bearer")))
+		return auth_same_secret(slice_trim(value), key);
+	return slice_eq_nocase(kind, SLICE("Basic")) &&
+	       base64_decode(slice_trim(value), BASE64_PADDED, ex->req.arena, &plain) &&
+	       slice_cut(plain, ':', NULL, &secret) && auth_same_secret(secret, key);
+}
+
+static bool may_ask(const struct exchange *ex)
+{
+	const struct config_limpid *l = ex->ctx->config ? &ex->ctx->config->limpid : NULL;
+
+	if (l && l->harbor.api_key.len > 0 && slice_starts(ex->req.path, SLICE("/harbor/")))
+		return has_key(ex, l->harbor.api_key);
+	if (l && l->admission.token.len > 0 && slice_starts(ex->req.path, SLICE("/kubernetes/")))
+		return has_key(ex, l->admission.token);
+	return is_open_to_all(ex) || auth_allows(ex->ctx->auth, &ex->req, date_now());
+}
+
 static void too_large(struct exchange *ex)
 {
 	response_error(&ex->resp, 413, "request body has more than %llu bytes", (unsigned long long)ex->cap);
@@ -282,7 +310,7 @@ bool exchange_begin(struct exchange *ex, struct slice method, struct slice remot
 		bad_request(ex);
 		return false;
 	}
-	if (!is_open_to_all(ex) && !auth_allows(ex->ctx->auth, req, date_now())) {
+	if (!may_ask(ex)) {
 		ex->resp.code = 401;
 		response_header(&ex->resp, "WWW-Authenticate", SLICE("Bearer"));
 		return false;
@@ -447,7 +475,7 @@ void exchange_account(struct exchange *ex)
 {
 	static const enum metric_id first[GROUPS] = { METRIC_http_discovery_total, METRIC_http_indexerv1_total,
 						      METRIC_http_matcherv1_total, METRIC_http_notificationv1_total,
-						      METRIC_http_limpidv1_total, METRIC_http_layersv1_total };
+						      METRIC_http_limpidv1_total,  METRIC_http_layersv1_total };
 	uint64_t ns = date_monotonic_ns() - ex->started_ns;
 	struct trace_text trace;
 	char code[16];

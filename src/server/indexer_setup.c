@@ -5,6 +5,7 @@
 #include "io/file.h"
 #include "match/repositories.h"
 #include "report/report.h"
+#include "server/harbor.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "service/matcher.h"
@@ -226,6 +227,11 @@ enum status indexer_setup_finish(struct indexer_setup *s, struct store_pool *poo
 	o.http = s->http;
 	o.push_dir = s->push_dir[0] ? s->push_dir : NULL;
 	TRY(indexer_new(&o, &ctx->indexer, err));
+	if (c->limpid.harbor.enabled) {
+		ctx->harbor = harbor_new(ctx->indexer, s->http);
+		if (!ctx->harbor)
+			return err_nomem(err, "scans of registries");
+	}
 	return metrics_collector(ctx->metrics, collect, ctx) ? STATUS_OK : err_nomem(err, "metrics");
 }
 
@@ -234,7 +240,10 @@ void indexer_setup_end(struct indexer_setup *s, struct server_context *ctx)
 	if (!s)
 		return;
 	if (ctx && ctx->indexer) {
+		harbor_stop(ctx->harbor);
 		indexer_stop(ctx->indexer);
+		harbor_free(ctx->harbor);
+		ctx->harbor = NULL;
 		indexer_free(ctx->indexer);
 		ctx->indexer = NULL;
 	}

@@ -74,6 +74,7 @@ static enum status count(yyjson_val *root, struct report_counts *out, struct err
 			out->findings++;
 			out->fixable += weight & 1;
 			out->by_severity[weight / 2]++;
+			out->fixable_by_severity[weight / 2] += weight & 1;
 		}
 	}
 	return STATUS_OK;

@@ -15,7 +15,7 @@
 struct report_counts {
 	uint64_t packages, packages_affected;
 	uint64_t findings, fixable; /* fixable: a fixed version is known */
-	uint64_t by_severity[SEVERITY_COUNT];
+	uint64_t by_severity[SEVERITY_COUNT], fixable_by_severity[SEVERITY_COUNT];
 	bool complete; /* everything could be looked up: coverage.complete */
 };
 
