@@ -2,9 +2,14 @@
 /* explain.c - limpid explain: why an id is, or is not, reported for an image. */
 #include "cli/cli.h"
 
+#include "feed/cvss_data.h"
+#include "match/enrich.h"
 #include "match/match.h"
 #include "match/repositories.h"
+#include "policy/policy.h"
 #include "text/terminal.h"
+
+#include <stdlib.h>
 
 /* Names in one line; an erratum of a large module has hundreds of packages. */
 #define NAMES_SHOWN 10
@@ -165,12 +170,111 @@ static void put_gaps(struct buf *b, const struct vulnerability_report *r)
 	}
 }
 
+/* ---- what is known of the CVEs beside advisories ---- */
+
+static void put_known(struct buf *b, const struct enrichment *e)
+{
+	double score;
+
+	terminal_put(b, e->cve);
+	buf_add_byte(b, ':');
+	for (size_t i = 0; i < e->n_cvss; i++) {
+		if (!cvss_enrichment_score(&e->cvss[i], &score))
+			continue;
+		buf_printf(b, "\n    CVSS %.1f ", score);
+		terminal_put(b, e->cvss[i].vector);
+		buf_add_cstr(b, " (");
+		terminal_put(b, e->cvss[i].source);
+		buf_add_byte(b, ')');
+	}
+	if (e->epss) {
+		buf_printf(b, "\n    EPSS %.5f", enrichment_fraction(e->epss->probability));
+		if (e->epss->percentile.len > 0)
+			buf_printf(b, ", above %.1f%% of all", 100 * enrichment_fraction(e->epss->percentile));
+		buf_add_cstr(b, e->epss->date.len > 0 ? ", of " : "");
+		terminal_put(b, slice_take(e->epss->date, 10));
+	}
+	if (e->kev) {
+		buf_add_cstr(b, "\n    KNOWN EXPLOITED since ");
+		terminal_put(b, e->kev->added);
+		buf_add_cstr(b, slice_eq(e->kev->ransomware, SLICE("Known")) ? ", by ransomware, too" : "");
+	}
+	buf_add_byte(b, '\n');
+}
+
+/* Of the id that was asked for, and of the CVEs of findings that it names. */
+static void put_enrichments(struct buf *b, const struct options *o, const struct vulnerability_report *r,
+			    const struct match_explanation *x)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->enrichments.len; i++) {
+		const struct enrichment *e = &r->enrichments.at[i];
+		bool meant = slice_eq_nocase(e->cve, slice_trim(slice_cstr(o->args[0])));
+
+		for (size_t k = 0; k < x->verdicts.len && !meant; k++) {
+			const struct advisory *a = &x->verdicts.at[k].advisory;
+
+			meant = slice_eq(a->id, e->cve);
+			for (size_t m = 0; m < a->n_aliases && !meant; m++)
+				meant = slice_eq(a->aliases[m], e->cve);
+		}
+		if (meant)
+			put_known(b, e);
+		any |= meant;
+	}
+	if (any)
+		buf_add_byte(b, '\n');
+}
+
+/* ---- what users say ---- */
+
+static enum status reason_of(const struct suppressed *s, struct arena *arena, struct slice *out, struct err *err)
+{
+	bool told = s->document.len > 0;
+
+	return arena_printf(arena, out, "affected by its version, but taken back by %.*s%s%.*s%s%.*s%s: %.*s",
+			    SLICE_ARG(told ? s->document : slice_cstr(suppressed_by_name(s->by))), told ? ", " : "",
+			    SLICE_ARG(s->status), s->justification.len > 0 ? " (" : "", SLICE_ARG(s->justification),
+			    s->justification.len > 0 ? ")" : "", SLICE_ARG(s->reason))
+		       ? STATUS_OK
+		       : err_nomem(err, "explanation");
+}
+
+/* What policy took back is no longer reported; the verdict says who did it, where and why. */
+static enum status apply_policy(const struct options *o, struct vulnerability_report *r, struct match_explanation *x,
+				struct arena *arena, struct err *err)
+{
+	size_t before = r->suppressed.len;
+	struct policy *policy;
+	enum status st;
+
+	TRY(cli_policy(o, &policy, err));
+	st = policy ? policy_apply(policy, r, date_now(), arena, err) : STATUS_OK;
+	policy_free(policy);
+	for (size_t i = before; st == STATUS_OK && i < r->suppressed.len; i++) {
+		const struct suppressed *s = &r->suppressed.at[i];
+
+		for (size_t k = 0; k < x->verdicts.len && st == STATUS_OK; k++) {
+			struct match_verdict *v = &x->verdicts.at[k];
+
+			if (v->answer != MATCH_REPORTED || v->package != s->finding.package ||
+			    !slice_eq(v->advisory.id, s->finding.advisory.id))
+				continue;
+			v->answer = MATCH_SUPPRESSED;
+			st = reason_of(s, arena, &v->reason, err);
+		}
+	}
+	return st;
+}
+
 static enum status print(const struct options *o, const struct vulnerability_report *r,
 			 const struct match_explanation *x, struct err *err)
 {
 	struct buf AUTO(buf_fini) b = BUF_INIT((size_t)256 << 20);
 
 	put_verdicts(&b, r->index, x);
+	put_enrichments(&b, o, r, x);
 	if (x->verdicts.len == 0) {
 		buf_add_cstr(&b, "no source in the database knows ");
 		terminal_put(&b, slice_cstr(o->args[0]));
@@ -214,6 +318,10 @@ static enum status explain(const struct options *o, struct cli_folder *folder, i
 				   err);
 	if (st == STATUS_OK)
 		st = match_report(&index, set, &options, &arena, &report, err);
+	if (st == STATUS_OK)
+		st = match_enrich(set, &arena, &report, err);
+	if (st == STATUS_OK)
+		st = apply_policy(o, &report, &explanation, &arena, err);
 	if (st == STATUS_OK)
 		st = cli_folder_tell(folder, &report, &arena, err);
 	if (st == STATUS_OK)
