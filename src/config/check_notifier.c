@@ -143,6 +143,8 @@ static void check_v1_hook(struct loader *l, const struct config_delivery *d)
 {
 	check_url(l, "limpid.notifier.v1.endpoint", d->v1_endpoint, false);
 	check_tls(l, "limpid.notifier.v1.tls", &d->v1_tls);
+	if (d->v1_endpoint.len > 0 && !l->config->limpid.v1.enabled)
+		CHECK_WARN(l, "limpid.notifier.v1.endpoint", "limpid.v1.enabled is false: nothing is sent");
 }
 
 void check_notifier(struct loader *l)
