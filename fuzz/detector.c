@@ -152,9 +152,20 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"gradle/dependency-locks/a",
 	};
 	static const char *const children[] = {
-		"base-files", "base-files.list",  "base-files.md5sums",
-		"x",	      "a.json",		  "a.control",
-		"a.list",     "Dockerfile-a-1-1", "0123456789abcdfghijklmnpqrsvwxyz-a-1"
+		"base-files",
+		"base-files.list",
+		"base-files.md5sums",
+		"x",
+		"a.json",
+		"a.control",
+		"a.list",
+		"Dockerfile-a-1-1",
+		"0123456789abcdfghijklmnpqrsvwxyz-a-1",
+		"labels.json",
+		"snap.yaml",
+		"manifest.yaml",
+		"dpkg.yaml",
+		".bitnami_components.json",
 	};
 
 	if (rule->match == PATH_DOCUMENT) {

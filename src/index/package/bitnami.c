@@ -16,9 +16,18 @@ static bool is_spdx(struct slice path)
 	return slice_starts(path, SLICE("opt/bitnami/")) && slice_starts(path_base(path), SLICE(".spdx-"));
 }
 
+static bool is_list(struct slice path)
+{
+	return slice_eq(path, SLICE(LIST));
+}
+
 static const struct path_rule rules[] = {
 	{ .match = PATH_SUFFIX, .text = ".spdx", .need = DETECT_WHOLE, .max_bytes = DOCUMENT_BYTES, .accept = is_spdx },
-	{ .match = PATH_EXACT, .text = LIST, .need = DETECT_WHOLE, .max_bytes = DOCUMENT_BYTES },
+	{ .match = PATH_CHILD,
+	  .text = "opt/bitnami/",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = DOCUMENT_BYTES,
+	  .accept = is_list },
 	{ .text = NULL },
 };
 
@@ -137,7 +146,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_bitnami = {
 	.name = "bitnami",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -32,17 +32,28 @@ static bool is_dockerfile(struct slice path)
 	return slice_starts(base, SLICE("Dockerfile-")) && dashes(base) > 1;
 }
 
+static bool is_labels(struct slice path)
+{
+	return slice_eq(path_base(path), SLICE("labels.json"));
+}
+
+/* Not by exact paths: a file without an image in it is no empty database of the system's. */
 static const struct path_rule rules[] = {
 	{ .match = PATH_CHILD,
 	  .text = "root/buildinfo/",
 	  .need = DETECT_WHOLE,
 	  .max_bytes = FILE_BYTES,
 	  .accept = is_dockerfile },
-	{ .match = PATH_EXACT, .text = "root/buildinfo/labels.json", .need = DETECT_WHOLE, .max_bytes = FILE_BYTES },
-	{ .match = PATH_EXACT,
-	  .text = "usr/share/buildinfo/labels.json",
+	{ .match = PATH_CHILD,
+	  .text = "root/buildinfo/",
 	  .need = DETECT_WHOLE,
-	  .max_bytes = FILE_BYTES },
+	  .max_bytes = FILE_BYTES,
+	  .accept = is_labels },
+	{ .match = PATH_CHILD,
+	  .text = "usr/share/buildinfo/",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = FILE_BYTES,
+	  .accept = is_labels },
 	{ .text = NULL },
 };
 
@@ -174,7 +185,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_rhcc = {
 	.name = "rhcc",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -32,18 +32,29 @@ static bool is_of_snap(struct slice path)
 					 slice_eq(inside, SLICE(PACKAGES_YAML)));
 }
 
-#define FILE_OF(name)                                                                                                  \
-	{ .match = PATH_EXACT, .text = name, .need = DETECT_WHOLE, .max_bytes = YAML_BYTES },                          \
+/* A snap, or the base of some, that is unpacked at the root. Not by exact paths: without a package such a file is no
+ * empty database of the system's. */
+static bool is_of_root(struct slice path)
+{
+	return slice_eq(path, SLICE(META)) || slice_eq(path, SLICE(MANIFEST)) || slice_eq(path, SLICE(PACKAGES_YAML)) ||
+	       slice_eq(path, SLICE(PACKAGES_LIST));
+}
+
+#define FILES_OF(folder)                                                                                               \
+	{                                                                                                              \
+		.match = PATH_CHILD, .text = folder, .need = DETECT_WHOLE, .max_bytes = YAML_BYTES,                    \
+		.accept = is_of_root                                                                                   \
+	}
+
+#define FILE_OF_SNAP(name)                                                                                             \
 	{                                                                                                              \
 		.match = PATH_SUFFIX, .text = "/" name, .need = DETECT_WHOLE, .max_bytes = YAML_BYTES,                 \
 		.accept = is_of_snap                                                                                   \
 	}
 
 static const struct path_rule rules[] = {
-	FILE_OF(META),
-	FILE_OF(MANIFEST),
-	FILE_OF(PACKAGES_YAML),
-	{ .match = PATH_EXACT, .text = PACKAGES_LIST, .need = DETECT_WHOLE, .max_bytes = YAML_BYTES },
+	FILES_OF("meta/"),  FILES_OF("snap/"),	    FILES_OF("usr/share/snappy/"),
+	FILE_OF_SNAP(META), FILE_OF_SNAP(MANIFEST), FILE_OF_SNAP(PACKAGES_YAML),
 	{ .text = NULL },
 };
 
@@ -178,7 +189,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_snap = {
 	.name = "snap",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
