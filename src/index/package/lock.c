@@ -204,11 +204,16 @@ enum status lock_end(struct lock *l, enum status st, struct err *err)
 			st = emitted;
 		}
 	}
-	if (l->vague > 0)
+	if (l->vague > 0) {
+		struct slice at = SLICE_EMPTY;
+
+		if (l->first_vague > 0 &&
+		    !arena_printf(l->in.env->arena, &at, " (the first in line %u)", l->first_vague))
+			at = SLICE_EMPTY;
 		diag_emit(l->in.out->diags, DIAG_UNSUPPORTED, l->in.file->path, ERR_NO_OFFSET,
-			  "packages that are named without an exact version: %llu (the first in line %u); which one "
-			  "is used is not known",
-			  (unsigned long long)l->vague, l->first_vague);
+			  "packages that are named without an exact version: %llu%.*s; which one is used is not known",
+			  (unsigned long long)l->vague, SLICE_ARG(at));
+	}
 	installed_end(&l->in);
 	map_fini(&l->ids);
 	return st;
