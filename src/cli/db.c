@@ -70,11 +70,12 @@ static const char *ago(char out[48], int64_t then_s)
 
 static const char *due(char out[48], int64_t next_s)
 {
-	int64_t left = next_s - date_now();
+	int64_t left;
 	char text[32];
 
 	if (next_s == DATE_NONE)
 		return "-";
+	left = next_s - date_now();
 	if (left <= 0)
 		return "now";
 	span(text, left);
