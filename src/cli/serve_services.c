@@ -3,6 +3,7 @@
 #include "cli/serve_services.h"
 
 #include "cli/cli.h"
+#include "cli/serve_policy.h"
 
 #include "server/indexer_setup.h"
 #include "server/matcher_setup.h"
@@ -21,6 +22,7 @@ struct services {
 	struct store_pool *indexer_store;
 	struct matcher_setup *matcher;
 	struct notifier_setup *notifier;
+	struct serve_policy *policy; /* NULL: there is none */
 };
 
 static unsigned services_of(const struct config *c)
@@ -87,6 +89,9 @@ static enum status start_matcher(struct services *s, struct err *err)
 						 .environment = environ,
 						 .scope_served = cli_scope_served };
 
+	TRY(serve_policy_open(s->config, &s->policy, err));
+	if (s->policy)
+		options.judge = serve_policy_judge(s->policy);
 	if (cli_find(places, ARRAY_LEN(places), program, sizeof(program)))
 		options.update_program = program;
 	TRY(matcher_setup_open(&options, s->ctx, &s->matcher, err));
@@ -129,5 +134,6 @@ void services_free(struct services *s)
 	matcher_setup_end(s->matcher);
 	indexer_setup_end(s->indexer, s->ctx);
 	store_pool_close(s->indexer_store);
+	serve_policy_free(s->policy);
 	free(s);
 }

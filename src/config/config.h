@@ -278,10 +278,17 @@ struct config_admission {
 	struct slice token; /* "" : none is asked for */
 };
 
+/* limpid.policy: what the operator says of findings. */
+struct config_policy {
+	struct config_list ignore, vex; /* paths */
+	bool remove;			/* what they take back leaves the reports, too */
+};
+
 struct config_limpid {
 	struct slice data_dir;
 	enum config_log_format log_format;
 	bool status_page;
+	struct config_policy policy;
 	int64_t index_workers;	      /* layers parsed at once */
 	int64_t database_connections; /* per process and database; 0: the connstring's pool_max_conns, or the engine's
 					 choice */

@@ -53,6 +53,11 @@ static bool is_language(enum package_type t)
 	return package_type_scope(t)[0] != '\0';
 }
 
+static bool by_user(const struct suppressed *s)
+{
+	return s->by == SUPPRESSED_BY_IGNORE || s->by == SUPPRESSED_BY_VEX;
+}
+
 /*
  * As in Clair, language packages that system packages brought are left out, but where --owned had them matched; and so
  * are programs that are known by their texts: Clair has no such kind, and its clients no word for their confidence.
@@ -69,6 +74,9 @@ static enum status choose_packages(struct clair *c, const struct vulnerability_r
 			      c->index->packages.at[i].package.type != PACKAGE_GENERIC;
 	for (size_t i = 0; r && i < r->findings.len; i++)
 		c->shown[r->findings.at[i].package] = true;
+	for (size_t i = 0; r && i < r->suppressed.len; i++)
+		if (by_user(&r->suppressed.at[i]))
+			c->shown[r->suppressed.at[i].finding.package] = true;
 	return STATUS_OK;
 }
 
@@ -593,6 +601,43 @@ static void put_coverage(struct json_writer *w, const struct vulnerability_repor
 	json_close(w);
 }
 
+/*
+ * What users took back, and why: beside the vulnerabilities, of which it is one only if it was left among them. Absent
+ * if there is nothing, as in Clair's own.
+ */
+static enum status put_suppressed(struct clair *c, const struct vulnerability_report *r, struct err *err)
+{
+	struct json_writer *w = &c->doc.w;
+	bool any = false;
+	struct number n;
+
+	for (size_t i = 0; i < r->suppressed.len; i++) {
+		const struct suppressed *s = &r->suppressed.at[i];
+
+		if (!by_user(s))
+			continue;
+		if (!any) {
+			json_key(w, "suppressed");
+			json_array(w);
+		}
+		any = true;
+		json_object(w);
+		json_member_cstr(w, "package", number(&n, package_number(c, s->finding.package)));
+		json_member_str(w, "vulnerability", s->finding.advisory.id);
+		json_member_str(w, "updater", s->finding.source);
+		json_member_cstr(w, "by", suppressed_by_name(s->by));
+		json_member_str(w, "status", s->status);
+		json_member_str(w, "justification", s->justification);
+		json_member_str(w, "reason", s->reason);
+		json_member_str(w, "document", s->document);
+		json_close(w);
+		TRY(document_flush(&c->doc, err));
+	}
+	if (any)
+		json_close(w);
+	return STATUS_OK;
+}
+
 static enum status clair_vulnerabilities(const struct vulnerability_report *r, const struct report_options *options,
 					 const struct report_out *out, struct err *err)
 {
@@ -607,6 +652,7 @@ static enum status clair_vulnerabilities(const struct vulnerability_report *r, c
 	TRY(put_distributions(&c, err));
 	TRY(put_environments(&c, err));
 	TRY(put_findings(&c, r, err));
+	TRY(put_suppressed(&c, r, err));
 	put_coverage(w, r);
 	json_close(w);
 	return document_end(&c.doc, err);

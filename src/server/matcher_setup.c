@@ -114,6 +114,7 @@ static enum status open_matcher(struct matcher_setup *s, const struct matcher_se
 	struct matcher_options options = { .data_dir = config_cstr(c->limpid.data_dir),
 					   .write = write_report,
 					   .scope_served = o->scope_served,
+					   .judge = o->judge,
 					   .matchers = c->matchers_names.at,
 					   .n_matchers = c->matchers_names.n,
 					   .choose = c->matchers_names.given,

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "server/context.h"
+#include "service/matcher.h"
 
 struct matcher_setup;
 
@@ -14,6 +15,7 @@ struct matcher_setup_options {
 	const char *update_program; /* path of limpid-update; copied. NULL: it is not installed */
 	char *const *environment;   /* of the updaters; borrowed */
 	bool (*scope_served)(struct slice scope, struct slice *out_feed);
+	struct matcher_judge judge;
 };
 
 /*

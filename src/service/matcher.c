@@ -485,6 +485,17 @@ static void add_choice(struct hasher *h, const struct matcher_options *o)
 	}
 }
 
+/* Entries of an ignore file expire at midnight. */
+static void add_judge(struct hasher *h, const struct matcher *m)
+{
+	int64_t day = matcher_now(m) / 86400;
+
+	if (!m->options.judge.judge)
+		return;
+	hasher_add(h, m->options.judge.identity);
+	hasher_add(h, slice_make(&day, sizeof(day)));
+}
+
 /* ---- a report ---- */
 
 static enum status make_key(struct matcher_request *r, struct err *err)
@@ -502,6 +513,7 @@ static enum status make_key(struct matcher_request *r, struct err *err)
 	hasher_add(h, slice_make(&r->manifest, sizeof(r->manifest)));
 	hasher_add(h, r->index.identity);
 	add_choice(h, &r->matcher->options);
+	add_judge(h, r->matcher);
 	st = hasher_final(h, &digest, err);
 	hasher_free(h);
 	memcpy(r->key.bytes, digest.bytes, sizeof(r->key.bytes));
@@ -578,6 +590,8 @@ static enum status make(struct matcher_request *r, const struct matcher_form *fo
 	TRY(match_report(&index, r->set->set, &options, arena, &report, err));
 	if (!m->options.without_enrichment)
 		TRY(match_enrich(r->set->set, arena, &report, err));
+	if (m->options.judge.judge)
+		TRY(m->options.judge.judge(m->options.judge.ctx, &report, options.now_s, arena, err));
 	TRY(form->write(form->ctx, &report, &text, err));
 	TRY(buf_check(&text, "vulnerability report", err));
 	*out = report_body_new(&text, !report.complete);

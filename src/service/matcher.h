@@ -40,6 +40,17 @@ struct matcher_reports {
 enum status matcher_reports_of_store(void *pool, const struct digest *manifest, bool want, struct arena *arena,
 				     struct matcher_index *out, struct err *err) NODISCARD;
 
+/*
+ * Who judges findings after they were matched: an operator's ignore files and VEX documents. Another identity, another
+ * report; what it says holds for a day (UTC) at most. Any thread. judge NULL: nobody.
+ */
+struct matcher_judge {
+	enum status (*judge)(void *ctx, struct vulnerability_report *r, int64_t now_s, struct arena *arena,
+			     struct err *err);
+	void *ctx;	       /* borrowed */
+	struct slice identity; /* borrowed */
+};
+
 struct matcher_options {
 	const char *data_dir;	  /* segments lie in <data_dir>/segments; copied */
 	struct store_pool *store; /* sources and update operations; borrowed */
@@ -49,6 +60,7 @@ struct matcher_options {
 	enum status (*write)(const struct vulnerability_report *r, struct buf *out, struct err *err);
 	/* As match_options' */
 	bool (*scope_served)(struct slice scope, struct slice *out_feed);
+	struct matcher_judge judge;
 	const struct slice *matchers; /* Clair's or limpid's names of what is looked up; borrowed */
 	size_t n_matchers;
 	bool choose;		      /* those only; false: all */
