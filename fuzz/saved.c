@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saved.c - fuzz target: a saved report that is accepted has only places that exist, and written again it is read as
  * the same. */
+#include "report/comparison.h"
 #include "report/saved.h"
 
 #include <stdlib.h>
@@ -23,14 +24,33 @@ static void check_places(const struct saved *s)
 
 	for (size_t i = 0; i < r->packages.len; i++) {
 		check(r->packages.at[i].layer == SIZE_MAX || r->packages.at[i].layer < r->layers.len);
+		check(r->packages.at[i].repository == SIZE_MAX ||
+		      r->packages.at[i].repository + r->packages.at[i].n_repositories <= r->repositories.len);
 		check(r->packages.at[i].distribution == INDEX_NO_DISTRIBUTION ||
 		      r->packages.at[i].distribution < r->distributions.len);
 	}
+	check(r->base.layers <= r->layers.len);
 	for (size_t i = 0; s->kind == SAVED_REPORT && i < s->report.findings.len; i++) {
 		check(s->report.findings.at[i].package < r->packages.len);
 		check(s->report.findings.at[i].flaw < s->report.flaws);
 		check(s->report.findings.at[i].advisory.id.len > 0);
 	}
+}
+
+/* Compared with itself, no package has changed and no finding is new, whatever it says. */
+static void check_comparison(const struct saved *s)
+{
+	struct arena arena = ARENA_INIT((size_t)64 << 20);
+	struct comparison_side side = { .report = &s->report, .created_s = s->created_s, .saved = true };
+	struct comparison c;
+	struct err err = ERR_INIT;
+
+	if (s->kind == SAVED_REPORT && comparison_make(&side, &side, &arena, &c, &err) == STATUS_OK) {
+		check(c.packages.len == 0);
+		for (size_t i = 0; i < c.findings.len; i++)
+			check(c.findings.at[i].kind == FINDING_CHANGED);
+	}
+	arena_fini(&arena);
 }
 
 /* In the format that the bytes of ctx are in, after those. */
@@ -42,6 +62,7 @@ static enum status visit(void *ctx, const struct saved *s, struct err *err)
 	struct report_out out = { .write = take, .ctx = ctx };
 
 	check_places(s);
+	check_comparison(s);
 	if (s->kind == SAVED_INDEX)
 		return report_format_json.index(&s->index, &options, &out, err);
 	return s->kind == SAVED_REPORT ? report_format_json.vulnerabilities(&s->report, &options, &out, err)
