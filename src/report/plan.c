@@ -507,15 +507,15 @@ static enum status put_ids(struct map *ids, const struct finding *f, size_t flaw
 	return STATUS_OK;
 }
 
-/* The image's number of a flaw of the other base, or one of its own after those. */
-static size_t number_of(const struct map *ids, const struct finding *f, size_t own)
+/* The image's number of a flaw, or this one. */
+static size_t number_of(const struct map *ids, const struct finding *f, size_t other)
 {
 	uint64_t flaw;
 
 	for (size_t i = 0; i <= f->advisory.n_aliases; i++)
 		if (map_get(ids, finding_id(f, i), &flaw))
 			return (size_t)flaw;
-	return own + f->flaw;
+	return other;
 }
 
 static enum status join(const struct vulnerability_report *r, const struct vulnerability_report *base,
@@ -530,8 +530,21 @@ static enum status join(const struct vulnerability_report *r, const struct vulne
 		take(index_package_is_base(r->index, f->package) ? &w->base : &w->own, f);
 		TRY(put_ids(&ids, f, f->flaw, err));
 	}
-	for (size_t i = 0; i < base->findings.len; i++)
-		take(&flaws[number_of(&ids, &base->findings.at[i], r->flaws)].other, &base->findings.at[i]);
+	/* What only own layers are judged for is the base's all the same. */
+	for (size_t i = 0; i < r->suppressed.len; i++) {
+		const struct finding *f = &r->suppressed.at[i].finding;
+		size_t number = number_of(&ids, f, r->flaws + i);
+
+		if (r->suppressed.at[i].by != SUPPRESSED_BY_BASE)
+			continue;
+		take(&flaws[number].base, f);
+		TRY(put_ids(&ids, f, number, err));
+	}
+	for (size_t i = 0; i < base->findings.len; i++) {
+		const struct finding *f = &base->findings.at[i];
+
+		take(&flaws[number_of(&ids, f, r->flaws + r->suppressed.len + f->flaw)].other, f);
+	}
 	return STATUS_OK;
 }
 
@@ -540,7 +553,7 @@ enum status plan_add_base(struct fix_plan *plan, const struct vulnerability_repo
 			  struct err *err)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT(SIZE_MAX);
-	size_t n = r->flaws + base->flaws;
+	size_t n = r->flaws + r->suppressed.len + base->flaws;
 	struct flaw *flaws = arena_array(&scratch, n + 1, sizeof(*flaws));
 	struct fix_base *out;
 
