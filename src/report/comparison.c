@@ -117,7 +117,8 @@ static enum status fill_findings(struct side *s, struct arena *arena, struct err
 	s->all.findings.at = arena_array(arena, n + r->suppressed.len + 1, sizeof(*s->all.findings.at));
 	if (!s->all.findings.at)
 		return err_nomem(err, "findings");
-	memcpy(s->all.findings.at, r->findings.at, n * sizeof(*r->findings.at));
+	if (n > 0)
+		memcpy(s->all.findings.at, r->findings.at, n * sizeof(*r->findings.at));
 	for (size_t i = 0; i < r->suppressed.len; i++) {
 		if (suppressed_by_gate(r->suppressed.at[i].by))
 			s->all.findings.at[n++] = r->suppressed.at[i].finding;
@@ -424,7 +425,8 @@ static enum status put_findings(struct run *r, struct comparison *out, struct er
 
 	if (!pairs)
 		return err_nomem(err, "findings");
-	qsort_r(r->raws.at, r->raws.len, sizeof(*r->raws.at), by_change, r);
+	if (r->raws.len > 0)
+		qsort_r(r->raws.at, r->raws.len, sizeof(*r->raws.at), by_change, r);
 	for (size_t i = 0, n; i < r->raws.len; i += n) {
 		const struct raw *raw = &r->raws.at[i];
 		struct finding_change *c = VEC_PUSH(&out->findings, r->arena);
