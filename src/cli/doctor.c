@@ -163,7 +163,7 @@ static size_t look_at_helper(struct doctor *d, const char *file, struct slice na
 static void look_at_auth_file(struct doctor *d, const char *path)
 {
 	struct buf AUTO(buf_fini) text = BUF_INIT(AUTH_FILE_BYTES);
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	struct err err = ERR_INIT;
 	yyjson_val *key, *value;
 	size_t helpers = 0, i, n;

@@ -207,7 +207,7 @@ static void begin(struct json_writer *w, struct response *resp, yyjson_val *root
 enum status admission_image_review(struct server_context *ctx, const struct request *req, struct response *resp,
 				   struct err *err)
 {
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	struct images *images = arena_array(req->arena, 1, sizeof(*images));
 	struct verdict AUTO(verdict_fini) v = { false };
 	struct json_writer w;
@@ -266,7 +266,7 @@ static void put_response(struct json_writer *w, yyjson_val *request, const struc
 enum status admission_review(struct server_context *ctx, const struct request *req, struct response *resp,
 			     struct err *err)
 {
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	struct images *images = arena_array(req->arena, 1, sizeof(*images));
 	struct verdict AUTO(verdict_fini) v = { false };
 	yyjson_val *request;

@@ -78,7 +78,7 @@ bool harbor_id_parse(struct slice id, struct arena *arena, struct harbor_artifac
 {
 	struct slice *const parts[] = { &out->repository, &out->tag, &out->mime_type };
 	struct err ignored = ERR_INIT;
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	struct slice text;
 
 	if (!base64_decode(id, BASE64_URL | BASE64_BARE, arena, &text) ||
@@ -96,7 +96,7 @@ bool harbor_id_parse(struct slice id, struct arena *arena, struct harbor_artifac
 enum status harbor_layers(struct slice manifest, struct arena *arena, struct digest **out, size_t *out_n,
 			  struct err *err)
 {
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	yyjson_val *layers, *layer;
 	struct slice config;
 	size_t i, n;

@@ -180,7 +180,7 @@ static const char *read_scan(yyjson_val *root, struct arena *arena, struct harbo
 enum status harbor_scan_post(struct server_context *ctx, const struct request *req, struct response *resp,
 			     struct err *err)
 {
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	struct buf AUTO(buf_fini) id = BUF_INIT(4096);
 	struct harbor_scan scan = { .registry = SLICE_EMPTY };
 	struct json_writer w;
@@ -357,14 +357,14 @@ static enum status put_absent(struct server_context *ctx, const struct digest *i
 {
 	struct err err = ERR_INIT;
 	struct report_body *body;
-	struct json_doc AUTO(json_doc_free) doc = { NULL };
+	struct json_doc AUTO(json_doc_free) doc = { NULL, NULL };
 	struct slice why;
 	char text[400];
 
 	if (indexer_get(ctx->indexer, image, &body, &err) != STATUS_OK)
 		return put_error(resp, 404, "no such scan is known here; ask for it again");
 	if (json_parse(body->bytes, &limits_default, &doc, &err) != STATUS_OK)
-		doc = (struct json_doc){ NULL };
+		doc = (struct json_doc){ NULL, NULL };
 	why = json_get_str(doc.root, "err");
 	snprintf(text, sizeof(text), "the image could not be indexed: %.*s", SLICE_ARG(slice_take(why, 300)));
 	report_body_unref(body);
