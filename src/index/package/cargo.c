@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cargo.c - crates of Rust programs, from the list that cargo-auditable puts into them: JSON, packed by zlib, in the
- * ELF section .dep-v0.
+ * section .dep-v0 of ELF, PE and Mach-O.
  *
  * Any file may be a program. Its table of sections tells whether there is such a list; if so, the file is asked for
  * again, whole. Source: docs/formats/cargo.md (cargo-auditable, PARSING.md).
@@ -31,8 +31,6 @@ static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_
 	size_t n = 0;
 
 	(void)mode;
-	if (!slice_starts(head, SLICE("\177ELF")))
-		return 0;
 	exe_add_piece(&p, 0, head);
 	if (!read_headers(&p, &e))
 		return 0;
@@ -104,7 +102,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_cargo = {
 	.name = "cargo",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,

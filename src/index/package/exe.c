@@ -259,7 +259,21 @@ static bool read_elf(const struct exe_pieces *p, struct slice section, struct ex
 #define PE_DATA UINT64_C(0xc0000040)
 #define PE_ALIGNMENT UINT64_C(0x00f00000)
 
-static bool read_pe(const struct exe_pieces *p, struct exe *e)
+/* A section of this name, as much of it as the file has and the program uses: the rest of its last block is padding. */
+static void pe_section(const struct exe_pieces *p, struct exe *e, struct slice record, struct slice section)
+{
+	struct exe_area area = { 0, number(e, record, 20, 4), number(e, record, 16, 4) };
+	uint64_t used = number(e, record, 8, 4); /* 0 in object files and of some old linkers: not said */
+	struct slice name;
+
+	slice_cut(slice_take(record, 8), 0, &name, NULL);
+	if (used > 0)
+		area.size = MIN(area.size, used);
+	if (e->section.size == 0 && slice_eq(name, section) && clip(p, &area))
+		e->section = area;
+}
+
+static bool read_pe(const struct exe_pieces *p, struct slice section, struct exe *e)
 {
 	struct slice h, optional, table;
 	uint64_t at, sections, base, size;
@@ -290,6 +304,7 @@ static bool read_pe(const struct exe_pieces *p, struct exe *e)
 		struct slice r = slice_take(slice_from(table, (size_t)i * 40), 40);
 		struct exe_area area = { 0, number(e, r, 20, 4), number(e, r, 16, 4) };
 
+		pe_section(p, e, r, section);
 		e->packed |= slice_starts(r, SLICE("UPX0")) || slice_starts(r, SLICE("UPX1"));
 		if (number(e, r, 12, 4) == 0 || CKD_ADD(&area.addr, base, number(e, r, 12, 4)))
 			continue;
@@ -418,7 +433,7 @@ bool exe_read(const struct exe_pieces *p, struct slice section, struct slice mac
 	if (m == 0x7f454c46)
 		return read_elf(p, section, out);
 	if (m >> 16 == 0x4d5a)
-		return read_pe(p, out);
+		return read_pe(p, section, out);
 	if (m == 0xcafebabe || m == 0xcafebabf)
 		return read_fat(p, m == 0xcafebabf, macho_section, out);
 	if (m == 0xfeedface || m == 0xfeedfacf || m == 0xcefaedfe || m == 0xcffaedfe)

@@ -57,7 +57,8 @@ struct slice exe_bytes_from(const struct exe_pieces *p, uint64_t offset, uint64_
 
 /*
  * Read the headers; of a Mach-O file for several machines, those of the first. section: the name to look for, which is
- * written otherwise in Mach-O. False: not a program, or its first header is damaged.
+ * written otherwise in Mach-O; of PE, whose names have 8 bytes, a longer one is never found. False: not a program, or
+ * its first header is damaged.
  */
 bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, struct exe *out);
 /* File offset of an address, and how many bytes follow there in the file. */
