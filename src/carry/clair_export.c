@@ -5,6 +5,7 @@
 #include "model/clair_vulnerability.h"
 #include "text/json_writer.h"
 #include "version/normalized.h"
+#include "version/rhctag.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,12 +88,32 @@ static void put_range(struct json_writer *w, const struct affected *row, const s
 	json_close(w);
 }
 
+/* Tags are compared within their minor version; without a fix, all. */
+static void put_tag_range(struct json_writer *w, const struct version_range *r)
+{
+	struct normalized_version low = { "rhctag:0.0.0.0.0.0.0.0.0.0" };
+	char high[80] = "rhctag:2147483647.0.0.0.0.0.0.0.0.0";
+	struct rhctag tag;
+
+	if (r && !is_zero(r->introduced))
+		version_normalized(scheme_get(SCHEME_rhctag), r->introduced, &low);
+	if (r && rhctag_parse(r->fixed, &tag))
+		snprintf(high, sizeof(high), "rhctag:%d.%d.2147483647.0.0.0.0.0.0.0", (int32_t)(uint32_t)tag.major,
+			 (int32_t)(uint32_t)tag.minor);
+	json_key(w, "range");
+	json_object(w);
+	json_member_cstr(w, "[", low.text);
+	json_member_cstr(w, ")", high);
+	json_close(w);
+}
+
 /* Can what Clair's members say of it be read back as the same row? */
 static bool is_plain(const struct affected *row, bool language)
 {
 	const struct version_range *r = row->ranges;
 	bool plain = row->n_ranges <= 1 && row->n_versions == 0 && row->module.len == 0 && row->arch.len == 0 &&
-		     row->platforms.len == 0 && row->fix_state == FIX_PLAIN && row->name_kind != AFFECTED_NAME_BINARY;
+		     row->platforms.len == 0 && row->fix_state == FIX_PLAIN && row->name_kind != AFFECTED_NAME_BINARY &&
+		     row->scheme != SCHEME_rhctag;
 
 	if (!plain || row->n_ranges == 0)
 		return plain && row->fixed_version.len == 0;
@@ -137,6 +158,8 @@ static enum status put_line(struct export *x, struct clair_vulnerability *v, con
 	TRY(clair_put_exported(&w, v, &x->scratch, err));
 	if (language && is_numbered(v->row))
 		put_range(&w, v->row, range);
+	if (v->row->scheme == SCHEME_rhctag)
+		put_tag_range(&w, range);
 	clair_end_exported(&w, v);
 	json_member_cstr(&w, "Kind", "vulnerability");
 	json_close(&w);

@@ -184,6 +184,30 @@ static const char *read_rpm(struct csaf_document *d, const struct purl *purl, st
 	return NULL;
 }
 
+/* Where the purl has no namespace, the registry's address ends in the whole name. */
+static const char *read_image(struct csaf_document *d, const struct purl *purl, struct csaf_product *p)
+{
+	struct slice url = qualifier(purl, "repository_url");
+
+	if (purl->namespace_.len > 0) {
+		if (!arena_printf(d->arena, &p->name, "%.*s/%.*s", SLICE_ARG(purl->namespace_), SLICE_ARG(purl->name)))
+			return "there is no memory";
+	} else if (url.len == 0) {
+		p->name = purl->name;
+	} else if (!slice_cut(url, '/', NULL, &p->name)) {
+		return "its repository_url names no image";
+	}
+	if (p->name.len == 0)
+		return NULL;
+	p->image = true;
+	p->version = qualifier(purl, "tag");
+	p->arch = qualifier(purl, "arch");
+	if (slice_eq(p->arch, SLICE("amd64")))
+		p->arch = SLICE("x86_64");
+	p->package = CSAF_READ;
+	return NULL;
+}
+
 static const char *read_package(struct csaf_document *d, struct csaf_product *p)
 {
 	struct purl purl;
@@ -196,6 +220,8 @@ static const char *read_package(struct csaf_document *d, struct csaf_product *p)
 		return "its purl cannot be read";
 	if (slice_eq(purl.type, SLICE("rpm")))
 		return read_rpm(d, &purl, p);
+	if (slice_eq(purl.type, SLICE("oci")))
+		return read_image(d, &purl, p);
 	/* A module as such: "pkg:rpmmod/redhat/nodejs@18:8090020231113:..." */
 	if (slice_eq(purl.type, SLICE("rpmmod"))) {
 		struct slice stream;
@@ -211,6 +237,7 @@ static const char *read_package(struct csaf_document *d, struct csaf_product *p)
 static const char *read_repository(struct csaf_document *d, struct csaf_product *p)
 {
 	struct buf AUTO(buf_fini) text = BUF_INIT(1024);
+	struct slice name;
 	struct cpe cpe;
 	struct err err = ERR_INIT;
 
@@ -219,9 +246,10 @@ static const char *read_repository(struct csaf_document *d, struct csaf_product 
 		return NULL;
 	if (cpe_parse(p->cpe, d->arena, &cpe, &err) != STATUS_OK)
 		return "its CPE cannot be read";
-	buf_add_cstr(&text, "rhel:");
 	cpe_print(&cpe, &text);
-	if (text.failed != STATUS_OK || !arena_copy(d->arena, buf_slice(&text), &p->scope))
+	name = buf_slice(&text);
+	if (text.failed != STATUS_OK || !arena_printf(d->arena, &p->scope, "rhel:%.*s", SLICE_ARG(name)) ||
+	    !arena_printf(d->arena, &p->image_scope, "rhcc:%.*s", SLICE_ARG(name)))
 		return "there is no memory";
 	p->repository = CSAF_READ;
 	return NULL;

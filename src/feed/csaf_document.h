@@ -16,10 +16,12 @@
 struct csaf_product {
 	struct slice purl, cpe; /* as written; "" if it has none */
 	enum { CSAF_UNREAD, CSAF_READ, CSAF_UNUSABLE } package, repository;
-	/* Of an RPM package, when package is CSAF_READ. */
-	struct slice name, version, arch, module; /* version: "epoch:version-release"; "" = none is meant */
+	/* When package is CSAF_READ: of an RPM package, version "epoch:version-release"; of a container image, name
+	 * "repository/image", version its tag. Version "" = none is meant. */
+	struct slice name, version, arch, module;
+	bool image;
 	/* Of a repository, when repository is CSAF_READ. */
-	struct slice scope; /* "rhel:" and the CPE as a formatted string */
+	struct slice scope, image_scope; /* "rhel:" or "rhcc:", and the CPE as a formatted string */
 };
 
 struct csaf_document {
@@ -40,8 +42,8 @@ struct csaf_component {
 	struct slice module; /* of the package, or of the module it is a component of */
 };
 /*
- * False if it is none of a package in a repository that is known here: middleware without packages, containers, modules
- * as such. *out_bad (may be NULL) says what is wrong with one that should be.
+ * False if it is none of a package in a repository that is known here: middleware without packages, modules as such.
+ * *out_bad (may be NULL) says what is wrong with one that should be.
  */
 bool csaf_document_component(struct csaf_document *d, struct slice id, struct csaf_component *out,
 			     const char **out_bad);

@@ -243,6 +243,12 @@ static enum status count_package(struct coverage *c, const struct index_package 
 	if (p->package.type == PACKAGE_NONE)
 		return add(c, COVERAGE_NO_FEED, kind_of_place(p->package.db), 1, err,
 			   "packages of this kind were not looked up: limpid does not know it");
+	if (!scopes_says_product(c->out->index, p))
+		return add(c, COVERAGE_NO_FEED, SLICE(SCOPES_IMAGES), 1, err,
+			   "%s were not looked up: nothing says which product of Red Hat's they are of", label);
+	if (scopes_of(scopes, p) == &scopes->of_images_below)
+		return add(c, COVERAGE_OWNED, SLICE(SCOPES_IMAGES), 1, err,
+			   "%s that this one was made from: the advisories of this one count", label);
 	if (!rules_has_version(&p->package)) {
 		/* A program built from a work tree has no version; that is not a defect of the image. */
 		if (p->package.flags & PACKAGE_MAIN_MODULE)

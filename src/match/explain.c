@@ -126,7 +126,8 @@ static enum status explain_row(struct explainer *x, const struct affected *row, 
 	for (size_t i = 0; i < x->index->packages.len; i++) {
 		const struct scope *scope = scopes_of(&x->scopes, &x->index->packages.at[i]);
 
-		if (!scope || !scopes_has(scope, row->scope))
+		if (!scope || !scopes_has(scope, row->scope) ||
+		    !scopes_concerns(x->index, &x->index->packages.at[i], row->scope))
 			continue;
 		scope_seen = true;
 		TRY(explain_package(x, i, row, &any, err));

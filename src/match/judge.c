@@ -80,7 +80,7 @@ static enum status scope_of_distribution(struct reader *rd)
 }
 
 /* Red Hat's rows are kept by the CPE of their repository. */
-static enum status scope_of_cpe(struct reader *rd)
+static enum status scope_of_cpe(struct reader *rd, bool images)
 {
 	struct slice cpe = json_get_str(rd->repository, "cpe"), scope;
 
@@ -90,8 +90,8 @@ static enum status scope_of_cpe(struct reader *rd)
 		refuse(rd, "its repository has no CPE");
 		return STATUS_OK;
 	}
-	rd->type = PACKAGE_RPM;
-	if (!arena_printf(rd->arena, &scope, "rhel:%.*s", SLICE_ARG(cpe)))
+	rd->type = images ? PACKAGE_OCI : PACKAGE_RPM;
+	if (!arena_printf(rd->arena, &scope, "%s:%.*s", images ? "rhcc" : "rhel", SLICE_ARG(cpe)))
 		return nomem(rd);
 	return keep(rd, scope, &rd->q->scope);
 }
@@ -101,7 +101,9 @@ static enum status read_scope(struct reader *rd)
 	if (json_get_str(rd->distribution, "did").len > 0)
 		return scope_of_distribution(rd);
 	if (slice_eq(json_get_str(rd->repository, "key"), SLICE("rhel-cpe-repository")))
-		return scope_of_cpe(rd);
+		return scope_of_cpe(rd, false);
+	if (slice_eq(json_get_str(rd->repository, "key"), SLICE(REPOSITORY_CONTAINERS)))
+		return scope_of_cpe(rd, true);
 	rd->type = type_of_repository(json_get_str(rd->repository, "name"));
 	if (rd->type != PACKAGE_NONE)
 		rd->q->scope = slice_cstr(package_type_scope(rd->type));
@@ -411,8 +413,9 @@ static enum status read_name(struct reader *rd)
 	}
 	rd->q->row.package = rd->q->name;
 	/* "binary" is said of rows that speak of either, too. */
-	rd->q->row.name_kind =
-		slice_eq(json_get_str(rd->package, "kind"), SLICE("source")) ? AFFECTED_NAME_SOURCE : AFFECTED_NAME_ANY;
+	rd->q->row.name_kind = slice_eq(json_get_str(rd->package, "kind"), SLICE("source")) && rd->type != PACKAGE_OCI
+				       ? AFFECTED_NAME_SOURCE
+				       : AFFECTED_NAME_ANY;
 	return keep(rd, json_get_str(rd->package, "module"), &rd->q->row.module);
 }
 
@@ -522,7 +525,8 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 	for (size_t i = 0; i < n; i++) {
 		if (!rules_same_name(p, candidates[i].name, q->name))
 			continue;
-		if (q->has_range)
+		/* Tags have a range of their minor version, and the fix within it is asked as well. */
+		if (q->has_range && (p->type != PACKAGE_OCI || !in_range(q, p)))
 			return in_range(q, p);
 		if (rules_judge(&anywhere, p, &q->row, q->name, NULL).verdict == VERDICT_AFFECTED)
 			return true;

@@ -108,6 +108,8 @@ static enum status find_hits(struct run *r, const struct scope *scope, struct er
 		size_t number = scope->places[s].segment;
 		const struct segment *seg = segment_set_at(r->set, number, NULL);
 
+		if (!scopes_concerns(r->index, &r->index->packages.at[r->package], scope->places[s].scope))
+			continue;
 		for (size_t c = 0; c < n; c++) {
 			const struct package *p = &r->index->packages.at[r->package].package;
 			char buf[RULES_KEY_MAX];

@@ -66,6 +66,17 @@ static bool rule_plain(const struct index_report *index, const struct package *p
 	return true;
 }
 
+/* One tag names the builds for all architectures. */
+static bool rule_image(const struct index_report *index, const struct package *p, const struct affected *row,
+		       struct verdict_text *why)
+{
+	(void)index;
+	(void)p;
+	(void)row;
+	(void)why;
+	return true;
+}
+
 /*
  * Builds of one package that are lines of their own: Oracle's userspace Ksplice and FIPS packages have it in their
  * release ("1.1.1k-6.ksplice1.el8", "3.6.16-4.0.1.el8_fips"). A fix of one line is none of another.

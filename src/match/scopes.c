@@ -29,12 +29,13 @@ static enum status add_place(place_list *list, size_t segment, struct slice scop
 	return STATUS_OK;
 }
 
-/* The scopes of a segment that begin with "rhel:cpe:" and hold for one of the image's repositories. */
+/* The scopes of a segment that are "rhel:" and a CPE and hold for one of the image's repositories; or all that are
+ * "rhcc:" and a CPE. */
 static enum status find_repositories(const struct segment *seg, size_t number, const struct scopes_cpes *cpes,
 				     place_list *list, struct arena *arena, struct err *err)
 {
 	size_t n = (size_t)segment_get_stats(seg)->scopes, low = 0, high = n;
-	struct slice prefix = SLICE("rhel:cpe:2.3:");
+	struct slice prefix = cpes ? SLICE("rhel:cpe:2.3:") : SLICE(SCOPES_IMAGES ":cpe:2.3:");
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -45,7 +46,7 @@ static enum status find_repositories(const struct segment *seg, size_t number, c
 			high = middle;
 	}
 	for (size_t i = low; i < n && slice_starts(segment_scope(seg, i), prefix); i++)
-		if (scopes_cpe_matches(cpes, slice_from(segment_scope(seg, i), 5)))
+		if (!cpes || scopes_cpe_matches(cpes, slice_from(segment_scope(seg, i), 5)))
 			TRY(add_place(list, number, segment_scope(seg, i), arena, err));
 	return STATUS_OK;
 }
@@ -54,6 +55,7 @@ static enum status find_places(struct scopes *s, const struct segment_set *set, 
 			       struct scope *scope, const struct scopes_cpes *said, struct err *err)
 {
 	size_t total = segment_set_count(set);
+	bool images = slice_eq(scope->name, SLICE(SCOPES_IMAGES));
 	struct scopes_cpes cpes;
 	place_list list = { NULL, 0, 0 };
 
@@ -71,8 +73,8 @@ static enum status find_places(struct scopes *s, const struct segment_set *set, 
 			TRY(scopes_damaged(s, i, &why, arena, err));
 		else if (rows.n > 0)
 			TRY(add_place(&list, i, scope->name, arena, err));
-		if (seg && (cpes.n > 0 || cpes.n_said > 0))
-			TRY(find_repositories(seg, i, &cpes, &list, arena, err));
+		if (seg && (images || cpes.n > 0 || cpes.n_said > 0))
+			TRY(find_repositories(seg, i, images ? NULL : &cpes, &list, arena, err));
 	}
 	scope->places = list.at;
 	scope->n = list.len;
@@ -162,6 +164,8 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 		enum package_type t = index->packages.at[i].package.type;
 		struct scope *scope = &out->of_type[t];
 
+		if (t == PACKAGE_OCI)
+			out->image_layer = MAX(out->image_layer, index->packages.at[i].layer);
 		if (scope->name.len > 0 || scopes_is_system(t))
 			continue;
 		scope->name = slice_cstr(package_type_scope(t));
@@ -174,12 +178,42 @@ const struct scope *scopes_of(const struct scopes *s, const struct index_package
 {
 	const struct scope_of_run *run;
 
+	if (p->package.type == PACKAGE_OCI && p->layer < s->image_layer)
+		return &s->of_images_below;
 	if (!scopes_is_system(p->package.type))
 		return &s->of_type[p->package.type];
 	run = p->n_repositories > 0 ? find_run(s, p) : NULL;
 	if (run)
 		return &run->scope;
 	return p->distribution == INDEX_NO_DISTRIBUTION ? NULL : &s->of_distribution[p->distribution];
+}
+
+/* What Clair calls the repository of images that say no product. */
+#define CATALOGUE "Red Hat Container Catalog"
+
+bool scopes_concerns(const struct index_report *index, const struct index_package *p, struct slice scope)
+{
+	struct slice prefix = SLICE(SCOPES_IMAGES ":");
+
+	if (p->package.type != PACKAGE_OCI || !slice_starts(scope, prefix))
+		return true;
+	for (size_t i = 0; i < p->n_repositories; i++) {
+		const struct layer_repository *r = &index->repositories.at[p->repository + i];
+		const struct scopes_cpes said = { .said = r, .n_said = 1 };
+
+		if (slice_eq(r->key, SLICE(REPOSITORY_CONTAINERS)) &&
+		    (slice_eq(r->name, SLICE(CATALOGUE)) || scopes_cpe_matches(&said, slice_from(scope, prefix.len))))
+			return true;
+	}
+	return false;
+}
+
+bool scopes_says_product(const struct index_report *index, const struct index_package *p)
+{
+	for (size_t i = 0; i < p->n_repositories; i++)
+		if (slice_eq(index->repositories.at[p->repository + i].key, SLICE(REPOSITORY_CONTAINERS)))
+			return true;
+	return p->package.type != PACKAGE_OCI;
 }
 
 static void leave_out(const struct match_options *options, struct scope *scope)

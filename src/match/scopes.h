@@ -24,11 +24,17 @@ struct scope_of_run {
 	struct scope scope;	       /* under the distribution's name */
 };
 
+/* Red Hat's rows about container images are kept by product, too: all of "rhcc:cpe:..." are looked up. */
+#define SCOPES_IMAGES "rhcc"
+
 struct scopes {
 	struct scope *of_distribution; /* one per distribution of the image */
 	struct scope_of_run *of_runs;
 	size_t n_runs;
 	struct scope of_type[PACKAGE_TYPE_COUNT];
+	/* Images that the topmost one was made from: nothing is looked up for them, as for Clair. */
+	struct scope of_images_below;
+	size_t image_layer; /* of the topmost image; 0 without one */
 	struct slice
 		*damage; /* per segment of the set: what was found wrong with it while it was asked; "" = nothing */
 };
@@ -42,6 +48,14 @@ void scopes_leave_out(const struct index_report *index, const struct match_optio
 bool scopes_has(const struct scope *s, struct slice scope);
 /* NULL: a system package in an image that does not say what distribution it is. */
 const struct scope *scopes_of(const struct scopes *s, const struct index_package *p);
+
+/*
+ * Does a row of this scope, one of those looked up for the package, concern it? An image asks the rows of the products
+ * that it says it is of; one that says only "Red Hat Container Catalog" asks those of all.
+ */
+bool scopes_concerns(const struct index_report *index, const struct index_package *p, struct slice scope);
+/* False for a container image that says no product: nothing can concern it. */
+bool scopes_says_product(const struct index_report *index, const struct index_package *p);
 
 /* Keep the first damage of a segment; others still count. */
 enum status scopes_damaged(struct scopes *s, size_t segment, const struct err *why, struct arena *arena,

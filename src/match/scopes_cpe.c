@@ -91,6 +91,8 @@ bool scopes_holds(struct slice row, struct slice package)
 	struct slice repository = SLICE("rhel:cpe:");
 	struct scopes_cpes cpes;
 
+	if (slice_starts(row, SLICE("rhcc:")))
+		return slice_eq(package, SLICE("rhcc"));
 	if (!slice_starts(row, repository))
 		return slice_eq(row, package);
 	scopes_cpes_of(package, &cpes);

@@ -30,7 +30,10 @@ void scopes_cpes_of(struct slice scope, struct scopes_cpes *out);
 /* Does a row's CPE, a formatted string, hold for one of them? */
 bool scopes_cpe_matches(const struct scopes_cpes *c, struct slice cpe);
 
-/* Does a row of a scope concern packages of another: the same one, or a repository of it? */
+/*
+ * Does a row of a scope concern packages of another: the same one, or a repository of it? Of container images ("rhcc")
+ * the product is not asked: only their reports know it (scopes_concerns()).
+ */
 bool scopes_holds(struct slice row, struct slice package);
 
 #endif

@@ -5,12 +5,14 @@
  * pep440: epoch, five numbers of the release, pre (a -3, b -2, rc -1) and its number, post, dev. A development release
  * of a pre- or post-release is -dev there, else it is the smallest pre there is, plus dev. Numbers wrap at 32 bits.
  * semver: 0, then three numbers, each cut to nine digits; pre-release and build are left out.
+ * rhctag: the major and the minor version, the time of a build as the former.
  * Source: claircore's documents, as recorded (tests/corpus/check-clair).
  */
 #include "version/normalized.h"
 
 #include "version/number.h"
 #include "version/pep440.h"
+#include "version/rhctag.h"
 #include "version/semver.h"
 
 #include <stdio.h>
@@ -74,6 +76,17 @@ static bool from_semver(struct slice v, int32_t n[NUMBERS])
 	return true;
 }
 
+static bool from_rhctag(struct slice v, int32_t n[NUMBERS])
+{
+	struct rhctag t;
+
+	if (!rhctag_parse(v, &t))
+		return false;
+	n[0] = (int32_t)(uint32_t)t.major;
+	n[1] = (int32_t)(uint32_t)t.minor;
+	return true;
+}
+
 const char *version_normalized(const struct version_scheme *scheme, struct slice v, struct normalized_version *out)
 {
 	int32_t n[NUMBERS] = { 0 };
@@ -83,5 +96,7 @@ const char *version_normalized(const struct version_scheme *scheme, struct slice
 		return print("pep440", n, out);
 	if ((scheme == &version_scheme_semver || scheme == &version_scheme_go) && from_semver(v, n))
 		return print("semver", n, out);
+	if (scheme == &version_scheme_rhctag && from_rhctag(v, n))
+		return print("rhctag", n, out);
 	return out->text;
 }

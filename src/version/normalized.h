@@ -14,7 +14,7 @@ struct normalized_version {
 	char text[160]; /* NUL-terminated */
 };
 
-/* For pep440, semver and go; "" for other schemes, NULL, and for what is no version. Returns out->text. */
+/* For pep440, semver, go and rhctag; "" for other schemes, NULL, and for what is no version. Returns out->text. */
 const char *version_normalized(const struct version_scheme *scheme, struct slice v, struct normalized_version *out);
 
 #endif

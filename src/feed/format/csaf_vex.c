@@ -14,10 +14,13 @@
 #include "feed/oval_dpkg.h"
 #include "io/codec.h"
 #include "io/tar.h"
+#include "version/rhctag.h"
 
 #include <stdlib.h>
 
 #define STATUSES 4
+/* Before any build that is named by its time: times have ten digits since then. */
+#define FIRST_TIME "1000000000"
 
 struct parser {
 	const struct feed_document *doc;
@@ -81,16 +84,57 @@ static bool is_source(struct slice arch)
 	return slice_eq(arch, SLICE("src")) || slice_eq(arch, SLICE("nosrc"));
 }
 
+/* What a status says of a component that is named already. */
+static enum status judge_product(struct flaw *f, const struct csaf_component *c, struct slice id, struct affected *row,
+				 bool fixed, struct err *err)
+{
+	struct slice impact = csaf_document_impact(&f->doc, id);
+	enum severity severity = impact.len > 0 ? severity_of(impact) : f->a.severity;
+	struct version_range *range;
+
+	if (severity != f->a.severity)
+		row->severity = slice_cstr(severity_name(severity));
+	if (fixed) {
+		range = ARENA_NEW(&f->p->arena, struct version_range);
+		if (!range)
+			return nomem(err);
+		range->fixed = row->fixed_version = c->package->version;
+		row->ranges = range;
+		row->n_ranges = 1;
+	} else if (row->status == AFFECTED_YES) {
+		row->fix_state = csaf_document_fix_state(&f->doc, id);
+	}
+	return put_row(f, row, fixed ? c->package->arch : SLICE_EMPTY, err);
+}
+
+/* Names of images are names of repositories, whatever was built for them was called. */
+static enum status add_image(struct flaw *f, const struct csaf_component *c, struct slice id, struct affected row,
+			     bool fixed, struct err *err)
+{
+	struct rhctag tag;
+	struct err_quote q;
+
+	if (fixed && c->package->version.len == 0)
+		return STATUS_OK;
+	if (fixed && !rhctag_parse(c->package->version, &tag)) {
+		diag_emit(f->p->out->diags, DIAG_FIELD, f->where, ERR_NO_OFFSET, "%s is no tag with a version",
+			  err_slice(&q, c->package->version));
+		return STATUS_OK;
+	}
+	row.scheme = SCHEME_rhctag;
+	row.scope = c->repository->image_scope;
+	row.package = c->package->name;
+	row.name_kind = AFFECTED_NAME_ANY;
+	return judge_product(f, c, id, &row, fixed, err);
+}
+
 /* What is fixed is named by its packages, what is not by its source. */
 static enum status add_product(struct flaw *f, struct slice id, enum affected_status status, bool fixed,
 			       struct err *err)
 {
 	struct csaf_component c;
 	const char *bad = NULL;
-	struct slice impact;
-	struct version_range *range;
 	struct affected row = { .scheme = SCHEME_rpm, .status = status };
-	enum severity severity;
 
 	if (!csaf_document_component(&f->doc, id, &c, &bad)) {
 		if (bad)
@@ -101,27 +145,94 @@ static enum status add_product(struct flaw *f, struct slice id, enum affected_st
 	if ((fixed && (is_source(c.package->arch) || c.package->version.len == 0)) ||
 	    (status == AFFECTED_NO && is_source(c.package->arch) && c.package->version.len > 0))
 		return STATUS_OK;
+	if (c.package->image)
+		return add_image(f, &c, id, row, fixed, err);
 	row.scope = c.repository->scope;
 	row.package = c.package->name;
 	row.module = c.module;
 	row.name_kind = fixed			     ? AFFECTED_NAME_BINARY
 			: is_source(c.package->arch) ? AFFECTED_NAME_SOURCE
 						     : AFFECTED_NAME_ANY;
-	impact = csaf_document_impact(&f->doc, id);
-	severity = impact.len > 0 ? severity_of(impact) : f->a.severity;
-	if (severity != f->a.severity)
-		row.severity = slice_cstr(severity_name(severity));
-	if (fixed) {
-		range = ARENA_NEW(&f->p->arena, struct version_range);
-		if (!range)
-			return nomem(err);
-		range->fixed = row.fixed_version = c.package->version;
-		row.ranges = range;
-		row.n_ranges = 1;
-	} else if (status == AFFECTED_YES) {
-		row.fix_state = csaf_document_fix_state(&f->doc, id);
+	return judge_product(f, &c, id, &row, fixed, err);
+}
+
+/* ---- from which tag on a fix of an image counts ---- */
+
+static const struct affected *row_at(uint64_t value)
+{
+	return (const struct affected *)(uintptr_t)value;
+}
+
+/* Is no tag of this image lower, in this product or (scope "") in all? */
+static enum status note_lowest(struct map *lowest, struct arena *arena, struct slice scope, const struct affected *row,
+			       struct err *err)
+{
+	const struct version_scheme *scheme = scheme_get(SCHEME_rhctag);
+	struct slice key;
+	uint64_t *slot;
+	bool is_new;
+
+	if (!arena_printf(arena, &key, "%.*s\1%.*s", SLICE_ARG(scope), SLICE_ARG(row->package)) ||
+	    !(slot = map_slot(lowest, key, &is_new)))
+		return nomem(err);
+	if (is_new || scheme->compare(row->fixed_version, row_at(*slot)->fixed_version) < 0)
+		*slot = (uint64_t)(uintptr_t)row;
+	return STATUS_OK;
+}
+
+static bool is_lowest(const struct map *lowest, struct arena *arena, struct slice scope, const struct affected *row)
+{
+	struct rhctag mine, least;
+	struct slice key;
+	uint64_t value;
+
+	if (!arena_printf(arena, &key, "%.*s\1%.*s", SLICE_ARG(scope), SLICE_ARG(row->package)) ||
+	    !map_get(lowest, key, &value) || !rhctag_parse(row->fixed_version, &mine) ||
+	    !rhctag_parse(row_at(value)->fixed_version, &least))
+		return false;
+	return mine.major == least.major && mine.minor == least.minor;
+}
+
+/*
+ * One product's CPE may stand for several minor versions, which go on side by side: a fix counts for its own. That of
+ * the lowest counts for older ones, too. Times of builds have no minor version: there products tell the lines apart.
+ */
+static enum status put_begin(struct flaw *f, const struct map *lowest, struct affected *row, struct err *err)
+{
+	struct version_range *range = ARENA_NEW(&f->p->arena, struct version_range);
+	struct rhctag tag;
+
+	if (!range)
+		return nomem(err);
+	*range = row->ranges[0];
+	row->ranges = range;
+	rhctag_parse(row->fixed_version, &tag);
+	if (is_lowest(lowest, &f->p->arena, SLICE_EMPTY, row))
+		return STATUS_OK;
+	if (tag.by_time && is_lowest(lowest, &f->p->arena, row->scope, row))
+		range->introduced = SLICE(FIRST_TIME);
+	else if (!arena_printf(&f->p->arena, &range->introduced, tag.minor > 0 ? "%llu.%llu" : "%llu",
+			       (unsigned long long)tag.major, (unsigned long long)tag.minor))
+		return nomem(err);
+	return STATUS_OK;
+}
+
+static enum status put_begins(struct flaw *f, struct err *err)
+{
+	struct map AUTO(map_fini) lowest = MAP_INIT;
+
+	for (size_t i = 0; i < f->rows.len; i++) {
+		const struct affected *row = &f->rows.at[i];
+
+		if (row->scheme != SCHEME_rhctag || row->n_ranges == 0)
+			continue;
+		TRY(note_lowest(&lowest, &f->p->arena, SLICE_EMPTY, row, err));
+		TRY(note_lowest(&lowest, &f->p->arena, row->scope, row, err));
 	}
-	return put_row(f, &row, fixed ? c.package->arch : SLICE_EMPTY, err);
+	for (size_t i = 0; lowest.len > 0 && i < f->rows.len; i++)
+		if (f->rows.at[i].scheme == SCHEME_rhctag && f->rows.at[i].n_ranges > 0)
+			TRY(put_begin(f, &lowest, &f->rows.at[i], err));
+	return STATUS_OK;
 }
 
 /* "Not affected" matters only beside what is: a document names it for thousands. */
@@ -159,7 +270,7 @@ static enum status read_rows(struct flaw *f, yyjson_val *vulnerability, struct e
 				return nomem(err);
 	}
 	drop_idle_denials(f, &scopes);
-	return STATUS_OK;
+	return put_begins(f, err);
 }
 
 /* ---- the advisory ---- */
@@ -457,7 +568,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 
 const struct feed_format feed_format_csaf_vex = {
 	.name = "csaf_vex",
-	.version = "1",
+	.version = "2",
 	.reads_packed = true,
 	.parse = parse,
 };

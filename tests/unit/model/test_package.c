@@ -49,7 +49,7 @@ static const struct {
 	{ PACKAGE_BREW, "brew", NULL, "brew" },
 	{ PACKAGE_SNAP, "snap", NULL, "snap" },
 	{ PACKAGE_BITNAMI, "bitnami", "bitnami", "bitnami" },
-	{ PACKAGE_OCI, "oci", NULL, "rhcc" },
+	{ PACKAGE_OCI, "oci", "rhctag", "rhcc" },
 };
 
 static void test_rows(void **state)
