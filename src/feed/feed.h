@@ -44,6 +44,13 @@ struct feed_source_sink {
 	void *ctx;
 };
 
+/* What belongs to a document and lies elsewhere, as lists with times. */
+struct feed_amendment {
+	int64_t since_s; /* what is newer; DATE_NONE: what came after the document that url names */
+	int64_t newest_s;   /* filled: the newest time that the lists have; DATE_NONE: they are not there */
+	size_t documents;   /* filled: how many were appended */
+};
+
 struct feed {
 	const char *name;     /* the set: "alpine"; equals the row and the file */
 	const char *title;    /* for people */
@@ -62,9 +69,12 @@ struct feed {
 			      struct err *err);
 	/*
 	 * Append to the document from url, whole in fd, what belongs to it and lies elsewhere; fd -1: only ask for it,
-	 * to fill a mirror. Any thread. NULL: nothing does. Such documents are always fetched.
+	 * to fill a mirror. Any thread. NULL: nothing does. With a time in since_s fd is empty, and what is put is all
+	 * that has to be replaced in what was made before (feed_document.replaced); STATUS_NOTFOUND and STATUS_LIMIT:
+	 * that cannot be told, or is too much, and the whole document is needed.
 	 */
-	enum status (*amend)(const struct feed_fetcher *fetcher, struct slice url, int fd, struct err *err);
+	enum status (*amend)(const struct feed_fetcher *fetcher, struct slice url, int fd, struct feed_amendment *io,
+			     struct err *err);
 	/*
 	 * The sha256 that upstream says of the document, unpacked; *out stays DIGEST_NONE where it says none. A
 	 * document that is another one is a failure. Any thread. NULL: nothing is said.
@@ -90,6 +100,12 @@ struct feed_document {
 	 */
 	void (*passed)(void *ctx, uint64_t offset);
 	void *passed_ctx;
+	/*
+	 * Told of every id that the document speaks of, also of those that it takes back: other advisories of a source
+	 * stay as they are. NULL: the document is all there is.
+	 */
+	enum status (*replaced)(void *ctx, struct slice id, struct err *err);
+	void *replaced_ctx;
 };
 
 struct feed_format {

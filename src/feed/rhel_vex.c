@@ -82,6 +82,8 @@ struct amending {
 	int64_t since_s;
 	int fd; /* -1: only a mirror is filled */
 	uint64_t at, changes;
+	int64_t newest_s;
+	bool alone; /* without the archive: then nothing may be missing */
 	struct buf url, text;
 };
 
@@ -139,7 +141,7 @@ static enum status take_change(struct amending *a, struct slice path, struct err
 		return err_nomem(err, "VEX");
 	st = a->fetcher->get(a->fetcher->ctx, buf_slice(&a->url), &a->text, err);
 	/* A mirror may lack it; then the archive's counts. */
-	if (st == STATUS_NOTFOUND)
+	if (st == STATUS_NOTFOUND && !a->alone)
 		return STATUS_OK;
 	return st == STATUS_OK ? put_document(a, buf_slice(&a->text), err) : st;
 }
@@ -173,7 +175,7 @@ static enum status take_list(struct amending *a, struct slice name, bool deletio
 	if (!put_url(&a->url, a->base, name))
 		return err_nomem(err, "VEX");
 	st = a->fetcher->get(a->fetcher->ctx, buf_slice(&a->url), &text, err);
-	if (st == STATUS_NOTFOUND)
+	if (st == STATUS_NOTFOUND && (!a->alone || deletions))
 		return STATUS_OK;
 	TRY(st);
 	for (rest = buf_slice(&text); slice_line(&rest, &line);) {
@@ -183,7 +185,11 @@ static enum status take_list(struct amending *a, struct slice name, bool deletio
 		if (!slice_cut(line, ',', &path, &time))
 			continue;
 		path = unquoted(path);
-		if (!is_path(path) || !date_parse(unquoted(time), &when) || when < a->since_s)
+		if (!is_path(path) || !date_parse(unquoted(time), &when))
+			continue;
+		if (a->newest_s == DATE_NONE || when > a->newest_s)
+			a->newest_s = when;
+		if (when < a->since_s)
 			continue;
 		if (++a->changes > CHANGES_MAX)
 			return err_set(err, STATUS_LIMIT, "VEX: more than %u documents changed since the archive",
@@ -207,11 +213,15 @@ static enum status amend_all(struct amending *a, struct err *err)
 	return put(a, slice_cstr(trailer), err);
 }
 
-static enum status amend(const struct feed_fetcher *fetcher, struct slice url, int fd, struct err *err)
+static enum status amend(const struct feed_fetcher *fetcher, struct slice url, int fd, struct feed_amendment *io,
+			 struct err *err)
 {
 	struct amending a = { .fetcher = fetcher,
 			      .base = base_of(url),
 			      .fd = fd,
+			      .since_s = io->since_s,
+			      .newest_s = DATE_NONE,
+			      .alone = io->since_s != DATE_NONE,
 			      .url = BUF_INIT(8192),
 			      .text = BUF_INIT(DOCUMENT_BYTES) };
 	off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
@@ -220,8 +230,10 @@ static enum status amend(const struct feed_fetcher *fetcher, struct slice url, i
 	if (end < 0)
 		return err_errno(err, "cannot write the document");
 	a.at = (uint64_t)end;
-	if (day_of(url, &a.since_s))
+	if (a.alone || day_of(url, &a.since_s))
 		st = amend_all(&a, err);
+	io->newest_s = a.newest_s;
+	io->documents = a.changes;
 	buf_fini(&a.url);
 	buf_fini(&a.text);
 	return st;

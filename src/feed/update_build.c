@@ -19,6 +19,9 @@ struct build {
 	uint64_t records, diags;
 	struct slice map;
 	uint64_t released;
+	const struct digest *base; /* NULL: the document is all there is */
+	struct map replaced;	   /* ids that it speaks of */
+	struct arena ids;
 };
 
 static enum status on_advisory(void *ctx, const struct advisory *a, struct err *err)
@@ -66,6 +69,15 @@ static void on_passed(void *ctx, uint64_t offset)
 	b->released = offset;
 }
 
+static enum status on_replaced(void *ctx, struct slice id, struct err *err)
+{
+	struct build *b = ctx;
+	struct slice kept;
+
+	return arena_copy(&b->ids, id, &kept) && map_put(&b->replaced, kept, 1) ? STATUS_OK
+										 : err_nomem(err, "a source");
+}
+
 static enum status parse(struct build *b, const struct feed_source *source, struct err *err)
 {
 	struct diag_sink diags = { on_diag, b };
@@ -74,7 +86,12 @@ static enum status parse(struct build *b, const struct feed_source *source, stru
 		.bytes = b->map, .url = source->url, .param = source->param, .passed = on_passed, .passed_ctx = b
 	};
 
-	return b->run->feed->format->parse(&doc, b->run->options->limits, &sink, err);
+	if (!b->base)
+		return b->run->feed->format->parse(&doc, b->run->options->limits, &sink, err);
+	doc.replaced = on_replaced;
+	doc.replaced_ctx = b;
+	TRY(b->run->feed->format->parse(&doc, b->run->options->limits, &sink, err));
+	return update_take_over(b->run->segments, b->base, &b->replaced, &sink, err);
 }
 
 static enum status write_segment(struct build *b, const struct feed_source *source, struct update_built *out,
@@ -102,9 +119,9 @@ static enum status write_segment(struct build *b, const struct feed_source *sour
 }
 
 static enum status build_plain(struct update_run *run, const struct feed_source *source, int fd,
-			       struct update_built *out, struct err *err)
+			       const struct digest *base, struct update_built *out, struct err *err)
 {
-	struct build b = { .run = run };
+	struct build b = { .run = run, .base = base, .replaced = MAP_INIT, .ids = ARENA_INIT((size_t)64 << 20) };
 	void *map = NULL;
 	struct stat info;
 	enum status st;
@@ -118,6 +135,8 @@ static enum status build_plain(struct update_run *run, const struct feed_source 
 		b.map = slice_make(map, (size_t)info.st_size);
 	}
 	st = write_segment(&b, source, out, err);
+	map_fini(&b.replaced);
+	arena_fini(&b.ids);
 	if (map)
 		munmap(map, (size_t)info.st_size);
 	return st;
@@ -138,7 +157,8 @@ static enum status check(int fd, const struct digest *checksum, struct err *err)
 }
 
 enum status update_build(struct update_run *run, const struct feed_source *source, int fd,
-			 const struct digest *checksum, struct update_built *out, struct err *err)
+			 const struct digest *checksum, const struct digest *base, struct update_built *out,
+			 struct err *err)
 {
 	int plain = -1;
 	enum status st;
@@ -147,7 +167,7 @@ enum status update_build(struct update_run *run, const struct feed_source *sourc
 		TRY(feed_unpack(fd, run->segments, run->options->limits, &plain, err));
 	st = check(plain >= 0 ? plain : fd, checksum, err);
 	if (st == STATUS_OK)
-		st = build_plain(run, source, plain >= 0 ? plain : fd, out, err);
+		st = build_plain(run, source, plain >= 0 ? plain : fd, base, out, err);
 	if (plain >= 0)
 		close(plain);
 	return st;

@@ -3,6 +3,7 @@
 #ifndef LIMPID_FEED_UPDATE_IMPL_H
 #define LIMPID_FEED_UPDATE_IMPL_H
 
+#include "base/map.h"
 #include "feed/feed_settings.h"
 #include "feed/fetch.h"
 #include "feed/update.h"
@@ -48,9 +49,16 @@ const char *update_why(const struct err *why, char *text, size_t size);
 void update_tell(struct update_run *run, struct update_event e);
 
 /* Parse the document in fd and write its segment into run->segments. */
-/* checksum: of the unpacked document, DIGEST_NONE if nobody says it; STATUS_MISMATCH if it is another one. */
+/*
+ * checksum: of the unpacked document, DIGEST_NONE if nobody says it; STATUS_MISMATCH if it is another one. base: the
+ * segment that the document changes, or NULL: what the document does not speak of is taken over from it.
+ */
 enum status update_build(struct update_run *run, const struct feed_source *source, int fd,
-			 const struct digest *checksum, struct update_built *out, struct err *err) NODISCARD;
+			 const struct digest *checksum, const struct digest *base, struct update_built *out,
+			 struct err *err) NODISCARD;
+/* Add all advisories of the segment whose ids are not keys of replaced. */
+enum status update_take_over(const char *dir, const struct digest *base, const struct map *replaced,
+			     const struct advisory_sink *out, struct err *err) NODISCARD;
 
 /*
  * One source from its URL to its publication. What touches the store and what needs memory is the run's own thread's;

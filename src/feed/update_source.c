@@ -29,7 +29,22 @@ struct update_job {
 	bool usable;		 /* its segment is there, with the bytes that were published */
 	uint64_t old_rows;
 	struct slice format_version; /* of the parser of today */
+	bool changes_only; /* the document is what changed since the segment in force was made */
+	struct changes {
+		int64_t newest_s, whole_s; /* DATE_NONE: not known */
+	} changes;
 };
+
+/* Documents whose URL only leads to them move within their folder; a failure is told with where they were. */
+static bool is_same_place(const struct feed *feed, struct slice a, struct slice b)
+{
+	struct slice folder_a, folder_b;
+
+	if (!feed->amend)
+		return slice_eq(a, b);
+	return slice_rcut(a, '/', &folder_a, NULL) && slice_rcut(b, '/', &folder_b, NULL) &&
+	       slice_eq(folder_a, folder_b);
+}
 
 static enum status load(struct update_job *w, struct err *err)
 {
@@ -48,7 +63,7 @@ static enum status load(struct update_job *w, struct err *err)
 		return st;
 	w->known = st == STATUS_OK;
 	/* Validators say nothing of another place. */
-	if (w->known && !slice_eq(w->row.url, w->source->url))
+	if (w->known && !is_same_place(run->feed, w->row.url, w->source->url))
 		w->row.etag = w->row.last_modified = SLICE_EMPTY;
 	w->row.name = w->source->name;
 	w->row.feed = slice_cstr(run->feed->name);
@@ -83,6 +98,65 @@ static void put_validators(const struct update_job *w, struct http_validators *o
 	if (modified.len == w->row.last_modified.len && modified.len > 0)
 		memcpy(out->last_modified, modified.ptr, modified.len);
 }
+
+/* ---- documents that grow by lists of changes ---- */
+
+/* The whole is read once in a while: what upstream forgot to list would stay for ever. */
+#define WHOLE_EVERY_S (INT64_C(30) * 86400)
+/* Lists come a little later than what they list. */
+#define CHANGES_OVERLAP_S INT64_C(86400)
+#define CHANGES_FORM "changes %lld of %lld for %.16s"
+
+/* Kept as the validator of the segment: which changes are in it, when the whole was read. */
+static void put_changes(struct update_job *w, const struct digest *segment)
+{
+	struct digest_text text;
+
+	memset(&w->answer.validators, 0, sizeof(w->answer.validators));
+	if (w->changes.newest_s != DATE_NONE)
+		snprintf(w->answer.validators.etag, sizeof(w->answer.validators.etag), CHANGES_FORM,
+			 (long long)w->changes.newest_s, (long long)w->changes.whole_s,
+			 strchr(digest_print(&text, segment), ':') + 1);
+}
+
+/* Does the segment in force say what it has? One that was put in its place by hand does not. */
+static bool get_changes(const struct update_job *w, struct changes *out)
+{
+	struct slice rest = w->row.etag, word;
+	struct digest_text text;
+	int64_t *const numbers[] = { &out->newest_s, &out->whole_s };
+	uint64_t n;
+
+	if (!slice_word(&rest, ' ', &word) || !slice_eq(word, SLICE("changes")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (!slice_word(&rest, ' ', &word) || !slice_to_u64(word, &n) || n > INT64_MAX ||
+		    !slice_word(&rest, ' ', &word))
+			return false;
+		*numbers[i] = (int64_t)n;
+	}
+	return rest.len == 16 && slice_starts(slice_cstr(strchr(digest_print(&text, &w->row.segment), ':') + 1), rest);
+}
+
+/* Only what changed, if that is enough. STATUS_NOTFOUND and STATUS_LIMIT: it is not. */
+static enum status fetch_changes(struct update_job *w, struct err *err)
+{
+	struct feed_fetcher fetcher = update_fetcher(w->run);
+	struct feed_amendment io = { .newest_s = DATE_NONE };
+	struct changes had;
+
+	if (!may_skip(w) || !get_changes(w, &had) || w->row.last_attempt_s - had.whole_s > WHOLE_EVERY_S)
+		return err_set(err, STATUS_NOTFOUND, "the whole document is needed");
+	io.since_s = had.newest_s - CHANGES_OVERLAP_S;
+	TRY(w->run->feed->amend(&fetcher, w->source->url, w->fd, &io, err));
+	w->changes_only = true;
+	w->changes = (struct changes){ MAX(io.newest_s, had.newest_s), had.whole_s };
+	if (io.documents == 0)
+		w->answer.code = 304;
+	return fetch_digest(w->fd, &w->document, &w->run->bytes, err);
+}
+
+/* ---- fetching ---- */
 
 /* From the source's own place, or the first other one that has it. */
 static enum status fetch_any(struct update_job *w, int fd, struct http_answer *answer, struct err *err)
@@ -200,10 +274,12 @@ static enum status build_and_publish(struct update_job *w, int fd, const struct 
 	struct update_built built = { 0 };
 
 	TRY(segment_folder_lock(w->run->segments, SEGMENT_FOLDER_WRITE, &folder, err));
-	TRY(update_build(w->run, w->source, fd, &w->checksum, &built, err));
+	TRY(update_build(w->run, w->source, fd, &w->checksum, w->changes_only ? &w->row.segment : NULL, &built, err));
 	/* What is in force stays described by its own document and validators. */
 	if (is_shrunk(w, &built) && !w->run->options->accept_shrunk)
 		return hold_back(w, &built, err);
+	if (w->run->feed->amend)
+		put_changes(w, &built.segment);
 	w->row.etag = slice_cstr(w->answer.validators.etag);
 	w->row.last_modified = slice_cstr(w->answer.validators.last_modified);
 	w->row.document = *document;
@@ -215,6 +291,8 @@ static enum status take(struct update_job *w, struct err *err)
 	if (w->answer.code == 304)
 		return unchanged(w, err);
 	if (may_skip(w) && digest_eq(&w->document, &w->row.document)) {
+		if (w->run->feed->amend)
+			put_changes(w, &w->row.segment);
 		w->row.etag = slice_cstr(w->answer.validators.etag);
 		w->row.last_modified = slice_cstr(w->answer.validators.last_modified);
 		return unchanged(w, err);
@@ -390,8 +468,9 @@ static enum status download(struct update_job *w, struct err *err)
 		st = fetch_download(&w->run->place, slice_cstr(*others), to, &w->changed, &w->run->bytes, err);
 	if (st == STATUS_OK && w->run->feed->amend) {
 		struct feed_fetcher fetcher = update_fetcher(w->run);
+		struct feed_amendment io = { .since_s = DATE_NONE };
 
-		st = w->run->feed->amend(&fetcher, w->source->url, -1, err);
+		st = w->run->feed->amend(&fetcher, w->source->url, -1, &io, err);
 	}
 	/* A mirror shall be able to say it, too. */
 	return st == STATUS_OK ? ask_checksum(w, err) : st;
@@ -399,14 +478,13 @@ static enum status download(struct update_job *w, struct err *err)
 
 static enum status fetch_to_build(struct update_job *w, struct err *err)
 {
-	w->fd = fetch_temporary(w->run->segments, err);
-	if (w->fd < 0)
-		return err->code;
 	TRY(fetch_any(w, w->fd, &w->answer, err));
 	if (w->run->feed->amend) {
 		struct feed_fetcher fetcher = update_fetcher(w->run);
+		struct feed_amendment io = { .since_s = DATE_NONE };
 
-		TRY(w->run->feed->amend(&fetcher, w->source->url, w->fd, err));
+		TRY(w->run->feed->amend(&fetcher, w->source->url, w->fd, &io, err));
+		w->changes = (struct changes){ io.newest_s, w->row.last_attempt_s };
 	}
 	if (w->answer.code == 304)
 		return STATUS_OK;
@@ -430,10 +508,27 @@ static enum status locate(struct update_job *w, struct err *err)
 
 void update_job_fetch(struct update_job *w)
 {
+	bool download_only = w->run->options->download_to.len > 0;
+
+	if (!download_only) {
+		w->fd = fetch_temporary(w->run->segments, &w->err);
+		w->status = w->fd < 0 ? w->err.code : STATUS_OK;
+		if (w->status == STATUS_OK && w->run->feed->amend) {
+			w->status = fetch_changes(w, &w->err);
+			if (w->status != STATUS_NOTFOUND && w->status != STATUS_LIMIT)
+				return;
+			if (ftruncate(w->fd, 0) != 0 || lseek(w->fd, 0, SEEK_SET) != 0) {
+				w->status = err_errno(&w->err, "cannot start again");
+				return;
+			}
+			w->status = STATUS_OK;
+		}
+		if (w->status != STATUS_OK)
+			return;
+	}
 	w->status = locate(w, &w->err);
-	if (w->status != STATUS_OK)
-		return;
-	w->status = w->run->options->download_to.len > 0 ? download(w, &w->err) : fetch_to_build(w, &w->err);
+	if (w->status == STATUS_OK)
+		w->status = download_only ? download(w, &w->err) : fetch_to_build(w, &w->err);
 }
 
 static void end_download(struct update_job *w)

@@ -413,6 +413,8 @@ static enum status read_vulnerabilities(struct parser *p, yyjson_val *root, stru
 		f.a.id = json_get_str(vulnerability, "cve");
 		if (f.a.id.len == 0)
 			f.a.id = id;
+		if (p->doc->replaced && !slice_eq(f.a.id, id))
+			TRY(p->doc->replaced(p->doc->replaced_ctx, f.a.id, err));
 		arena_reset(&p->arena);
 		st = read_flaw(&f, root, vulnerability, err);
 		csaf_document_fini(&f.doc);
@@ -433,7 +435,9 @@ static enum status note_id(struct parser *p, struct slice id, bool *out_new, str
 	*out_new = !map_get(&p->seen, id, &ignored);
 	if (!*out_new)
 		return STATUS_OK;
-	return arena_copy(&p->ids, id, &kept) && map_put(&p->seen, kept, 1) ? STATUS_OK : nomem(err);
+	if (!arena_copy(&p->ids, id, &kept) || !map_put(&p->seen, kept, 1))
+		return nomem(err);
+	return p->doc->replaced ? p->doc->replaced(p->doc->replaced_ctx, id, err) : STATUS_OK;
 }
 
 static enum status read_root(struct parser *p, yyjson_val *root, struct slice where, struct err *err)
@@ -542,7 +546,8 @@ static enum status read_all(struct parser *p, struct err *err)
 		return read_text(p, p->doc->bytes, p->doc->url, err);
 	csaf_frame_split(p->doc->bytes, &archive, &changes);
 	TRY(read_changes(p, changes, err));
-	return read_archive(p, archive, err);
+	/* What changed can stand alone, if somebody has the rest. */
+	return archive.len == 0 && p->doc->replaced ? STATUS_OK : read_archive(p, archive, err);
 }
 
 static enum status parse(const struct feed_document *doc, const struct limits *limits, const struct advisory_sink *out,

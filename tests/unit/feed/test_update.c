@@ -482,6 +482,200 @@ static void test_download_only(void **state)
 	buf_fini(&got);
 }
 
+/* ---- a document and lists of what changed since ---- */
+
+#define VEX "security.access.redhat.com/data/csaf/v2/vex/"
+
+/* A document of one CVE that is fixed in one package. */
+static void put_vex_text(char *out, size_t size, const char *id, const char *package)
+{
+	snprintf(out, size,
+		 "{\"document\":{\"tracking\":{\"id\":\"%s\"}},\"product_tree\":{\"branches\":[{\"product\":{\"product_"
+		 "id\":"
+		 "\"r\",\"product_identification_helper\":{\"cpe\":\"cpe:/o:redhat:enterprise_linux:9::baseos\"}}},"
+		 "{\"product\":{\"product_id\":\"p\",\"product_identification_helper\":{\"purl\":"
+		 "\"pkg:rpm/redhat/%s@1.0-1.el9?arch=x86_64\"}}}],\"relationships\":[{\"category\":"
+		 "\"default_component_of\",\"full_product_name\":{\"product_id\":\"r:p\"},\"product_reference\":\"p\","
+		 "\"relates_to_product_reference\":\"r\"}]},\"vulnerabilities\":[{\"cve\":\"%s\",\"product_status\":"
+		 "{\"fixed\":[\"r:p\"]}}]}",
+		 id, package, id);
+}
+
+static void put_vex(const struct place *p, const char *path, const char *id, const char *package)
+{
+	char text[2048], name[256];
+
+	put_vex_text(text, sizeof(text), id, package);
+	snprintf(name, sizeof(name), VEX "%s", path);
+	put(p, name, text);
+}
+
+/* A tar (ustar) of documents: CVE-2024-1 to -5, each about a package of its own, "p1" to "p5". */
+static void put_archive(const struct place *p, const char *name)
+{
+	char path[512], text[2048];
+	uint8_t block[512];
+	FILE *f;
+
+	put(p, VEX "archive_latest.txt", name);
+	snprintf(path, sizeof(path), "%s/" VEX "%s", p->mirror, name);
+	f = fopen(path, "wb");
+	assert_non_null(f);
+	for (unsigned i = 1; i <= 5; i++) {
+		char id[32], package[8];
+		unsigned sum = 0;
+
+		snprintf(id, sizeof(id), "CVE-2024-%u", i);
+		snprintf(package, sizeof(package), "p%u", i);
+		put_vex_text(text, sizeof(text), id, package);
+		memset(block, 0, sizeof(block));
+		snprintf((char *)block, 100, "2024/cve-2024-%u.json", i);
+		snprintf((char *)block + 100, 8, "%07o", 0644u);
+		snprintf((char *)block + 124, 12, "%011zo", strlen(text));
+		block[156] = '0';
+		memcpy(block + 257,
+		       "ustar\0"
+		       "00",
+		       8);
+		memset(block + 148, ' ', 8);
+		for (size_t k = 0; k < sizeof(block); k++)
+			sum += block[k];
+		snprintf((char *)block + 148, 8, "%06o", sum);
+		assert_int_equal(fwrite(block, 1, sizeof(block), f), sizeof(block));
+		memset(block, 0, sizeof(block));
+		for (size_t at = 0; at < strlen(text); at += sizeof(block)) {
+			memset(block, 0, sizeof(block));
+			memcpy(block, text + at, MIN(sizeof(block), strlen(text) - at));
+			assert_int_equal(fwrite(block, 1, sizeof(block), f), sizeof(block));
+		}
+	}
+	memset(block, 0, sizeof(block));
+	assert_int_equal(fwrite(block, 1, sizeof(block), f), sizeof(block));
+	assert_int_equal(fwrite(block, 1, sizeof(block), f), sizeof(block));
+	assert_int_equal(fclose(f), 0);
+}
+
+static void remove_archive(const struct place *p, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/" VEX "archive_latest.txt", p->mirror);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/" VEX "%s", p->mirror, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* Which packages have a fix of the source in force: "p1 p2 ". */
+static void packages_of(const struct place *p, char *out, size_t size, struct digest *out_segment)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct store_source row;
+	struct segment *segment;
+	struct segment_rows rows;
+	char dir[128];
+	size_t n = 0;
+
+	out[0] = '\0';
+	rows_of(p, "rhel-vex", &row, &arena);
+	*out_segment = row.segment;
+	snprintf(dir, sizeof(dir), "%s/segments", p->db);
+	check(segment_open(dir, &row.segment, &segment, &err));
+	check(segment_scope_rows(segment, SLICE("rhel:cpe:2.3:o:redhat:enterprise_linux:9:*:baseos:*:*:*:*:*"), &rows,
+				 &err));
+	for (uint32_t i = 0; i < rows.n; i++) {
+		struct affected affected;
+		uint32_t advisory;
+		struct slice id;
+
+		check(segment_row(segment, rows.first + i, &arena, &affected, &advisory, &err));
+		check(segment_advisory_id(segment, advisory, &id, &err));
+		assert_true(slice_eq(affected.fixed_version, SLICE("0:1.0-1.el9")));
+		n += (size_t)snprintf(out + n, size - n, "%.*s:%.*s ", SLICE_ARG(id), SLICE_ARG(affected.package));
+	}
+	segment_free(segment);
+	arena_fini(&arena);
+}
+
+static void check_packages(const struct place *p, const char *want, struct digest *out_segment)
+{
+	char got[512];
+
+	packages_of(p, got, sizeof(got), out_segment);
+	assert_string_equal(got, want);
+}
+
+#define ARCHIVE "csaf_vex_2024-08-04.tar"
+
+/* The archive is not fetched again for a few changes: it is not even there. What it says otherwise, too, is the same.
+ */
+static void test_changes_alone(void **state)
+{
+	struct place *p = *state;
+	struct update_options force = { .force = true };
+	struct digest whole, changed, same;
+
+	put_archive(p, ARCHIVE);
+	put(p, VEX "changes.csv", "\"2024/cve-2024-1.json\",\"2024-08-03T10:00:00+00:00\"\n");
+	put(p, VEX "deletions.csv", "");
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.published, 1);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-2:p2 CVE-2024-3:p3 CVE-2024-4:p4 CVE-2024-5:p5 ", &whole);
+
+	remove_archive(p, ARCHIVE);
+	put(p, VEX "changes.csv",
+	    "\"2024/cve-2024-1.json\",\"2024-08-01T10:00:00+00:00\"\n"
+	    "\"2024/cve-2024-2.json\",\"2024-08-05T10:00:00+00:00\"\n"
+	    "\"2024/cve-2024-6.json\",\"2024-08-05T11:00:00+00:00\"\n");
+	put(p, VEX "deletions.csv", "\"2024/cve-2024-3.json\",\"2024-08-05T12:00:00+00:00\"\n");
+	put_vex(p, "2024/cve-2024-2.json", "CVE-2024-2", "q2");
+	put_vex(p, "2024/cve-2024-6.json", "CVE-2024-6", "p6");
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.published, 1);
+	assert_int_equal(p->summary.records, 5);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-4:p4 CVE-2024-5:p5 CVE-2024-6:p6 CVE-2024-2:q2 ", &changed);
+	assert_false(digest_eq(&whole, &changed));
+
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.unchanged, 1);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-4:p4 CVE-2024-5:p5 CVE-2024-6:p6 CVE-2024-2:q2 ", &same);
+	assert_true(digest_eq(&same, &changed));
+
+	/* The whole gives the same. */
+	put_archive(p, ARCHIVE);
+	run_with(p, "rhel-vex", &force);
+	assert_int_equal(p->summary.published, 1);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-4:p4 CVE-2024-5:p5 CVE-2024-6:p6 CVE-2024-2:q2 ", &same);
+}
+
+/* A document that the list names and nobody has, a list that is gone: the whole is needed, and read if it is there. */
+static void test_changes_not_enough(void **state)
+{
+	struct place *p = *state;
+	struct digest segment;
+	char path[512];
+
+	put_archive(p, ARCHIVE);
+	put(p, VEX "changes.csv", "\"2024/cve-2024-1.json\",\"2024-08-03T10:00:00+00:00\"\n");
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.published, 1);
+	put(p, VEX "changes.csv", "\"2024/cve-2024-2.json\",\"2024-08-05T10:00:00+00:00\"\n");
+	remove_archive(p, ARCHIVE);
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.published, 0);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-2:p2 CVE-2024-3:p3 CVE-2024-4:p4 CVE-2024-5:p5 ", &segment);
+	/* As soon as it is there, it is enough again. */
+	put_vex(p, "2024/cve-2024-2.json", "CVE-2024-2", "q2");
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.published, 1);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-3:p3 CVE-2024-4:p4 CVE-2024-5:p5 CVE-2024-2:q2 ", &segment);
+	snprintf(path, sizeof(path), "%s/" VEX "changes.csv", p->mirror);
+	assert_int_equal(unlink(path), 0);
+	put_archive(p, "csaf_vex_2024-08-06.tar");
+	run(p, "rhel-vex");
+	assert_int_equal(p->summary.published, 1);
+	check_packages(p, "CVE-2024-1:p1 CVE-2024-2:p2 CVE-2024-3:p3 CVE-2024-4:p4 CVE-2024-5:p5 ", &segment);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +692,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_locked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_download_only, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_changes_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_changes_not_enough, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
