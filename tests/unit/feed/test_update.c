@@ -531,7 +531,7 @@ static void put_archive(const struct place *p, const char *name)
 		memset(block, 0, sizeof(block));
 		snprintf((char *)block, 100, "2024/cve-2024-%u.json", i);
 		snprintf((char *)block + 100, 8, "%07o", 0644u);
-		snprintf((char *)block + 124, 12, "%011zo", strlen(text));
+		snprintf((char *)block + 124, 12, "%011o", (unsigned)strlen(text) & 0777777u);
 		block[156] = '0';
 		memcpy(block + 257,
 		       "ustar\0"
@@ -540,7 +540,7 @@ static void put_archive(const struct place *p, const char *name)
 		memset(block + 148, ' ', 8);
 		for (size_t k = 0; k < sizeof(block); k++)
 			sum += block[k];
-		snprintf((char *)block + 148, 8, "%06o", sum);
+		snprintf((char *)block + 148, 8, "%06o", sum & 0777777u);
 		assert_int_equal(fwrite(block, 1, sizeof(block), f), sizeof(block));
 		memset(block, 0, sizeof(block));
 		for (size_t at = 0; at < strlen(text); at += sizeof(block)) {
