@@ -153,6 +153,7 @@ void coalesce_free(struct coalesce *c)
 		return;
 	merged_fini(&c->merged);
 	map_fini(&c->groups_by_path);
+	map_fini(&c->repositories);
 	owned_fini(&c->owned);
 	arena_fini(&c->arena);
 	free(c);

@@ -45,6 +45,7 @@ struct coalesce {
 	struct arena *out_arena;
 	struct index_report *out;
 	struct repository_run *runs; /* of each layer: the content sets it was made from */
+	struct map repositories;     /* path of the file that packages are read from -> the other repository it is of */
 };
 
 /* Repositories that follow each other in the report. */

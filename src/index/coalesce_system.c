@@ -3,6 +3,7 @@
 #include "index/coalesce_impl.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 /* Ranks: the places of the rules among all for distributions, os-release(5) being the first two. */
 #define RANK_OS_RELEASE 1u
@@ -124,21 +125,62 @@ static enum status put_content_sets(struct coalesce *c, size_t layer, struct err
 	return STATUS_OK;
 }
 
+static int by_path(const void *x, const void *y)
+{
+	const struct layer_repository *a = x, *b = y;
+	int c = slice_cmp(a->path, b->path);
+
+	c = c != 0 ? c : slice_cmp(a->key, b->key);
+	return c != 0 ? c : slice_cmp(a->name, b->name);
+}
+
+/* By the file that names its packages: the one that says it, or METADATA beside direct_url.json. */
+static enum status put_place(struct coalesce *c, size_t at, struct err *err)
+{
+	const struct layer_repository *r = &c->out->repositories.at[at];
+	struct slice key = r->path;
+	uint64_t *slot;
+	bool is_new;
+
+	if (slice_eq(r->key, SLICE(REPOSITORY_DIRECT_URL)) &&
+	    !arena_printf(&c->arena, &key, "%.*s/METADATA", SLICE_ARG(path_dir(key))))
+		return coalesce_nomem(err);
+	slot = map_slot(&c->repositories, key, &is_new);
+	if (!slot)
+		return coalesce_nomem(err);
+	if (is_new)
+		*slot = at;
+	return STATUS_OK;
+}
+
+/* Those of a layer that are no content sets and are still there. Files of directories come in any order. */
+static enum status put_others(struct coalesce *c, size_t layer, struct err *err)
+{
+	const struct layer_report *r = c->reports[layer];
+	size_t first = c->out->repositories.len, n;
+
+	for (size_t i = 0; i < r->repositories.len; i++) {
+		const struct layer_repository *in = &r->repositories.at[i];
+
+		if (!is_content_set(in) && coalesce_survives(c, layer, in->path, SLICE_EMPTY))
+			TRY(put_repository(c, in, err));
+	}
+	n = c->out->repositories.len - first;
+	if (n > 1)
+		qsort(c->out->repositories.at + first, n, sizeof(*r->repositories.at), by_path);
+	for (size_t i = first; i < first + n; i++)
+		TRY(put_place(c, i, err));
+	return STATUS_OK;
+}
+
 enum status coalesce_put_repositories(struct coalesce *c, struct err *err)
 {
 	c->runs = arena_array(&c->arena, c->n + 1, sizeof(*c->runs));
 	if (!c->runs)
 		return coalesce_nomem(err);
 	for (size_t layer = 0; layer < c->n; layer++) {
-		const struct layer_report *r = c->reports[layer];
-
 		TRY(put_content_sets(c, layer, err));
-		for (size_t i = 0; i < r->repositories.len; i++) {
-			const struct layer_repository *in = &r->repositories.at[i];
-
-			if (!is_content_set(in) && coalesce_survives(c, layer, in->path, SLICE_EMPTY))
-				TRY(put_repository(c, in, err));
-		}
+		TRY(put_others(c, layer, err));
 	}
 	return STATUS_OK;
 }
@@ -158,13 +200,12 @@ static struct repository_run run_of_layer(const struct coalesce *c, size_t layer
 void coalesce_repositories_for(const struct coalesce *c, struct index_package *p)
 {
 	struct repository_run run = { SIZE_MAX, 0 };
+	uint64_t at;
 
 	if (p->package.type == PACKAGE_RPM)
 		run = run_of_layer(c, p->layer);
-	for (size_t i = 0; run.n == 0 && i < c->out->repositories.len; i++)
-		if (slice_eq(c->out->repositories.at[i].path, p->package.path) &&
-		    !is_content_set(&c->out->repositories.at[i]))
-			run = (struct repository_run){ i, 1 };
+	if (run.n == 0 && map_get(&c->repositories, p->package.path, &at))
+		run = (struct repository_run){ (size_t)at, 1 };
 	p->repository = run.first;
 	p->n_repositories = run.n;
 }

@@ -54,6 +54,12 @@ struct layer_diag {
 #define REPOSITORY_CONTENT_SET "rhel-content-set" /* name: Red Hat's for it; its CPE is not known yet */
 #define REPOSITORY_CPE "rhel-cpe-repository"	  /* Clair's key: cpe, a formatted string, and the same as name */
 #define REPOSITORY_CONTAINERS "rhcc-container-repository" /* Clair's key: of container images as packages */
+/*
+ * PEP 610: a Python distribution that was not installed by its name from an index. name: "git" or another version
+ * control, "archive", "directory" or "editable"; uri: where it was, without credentials, of version control
+ * "git+URL@COMMIT"; path: direct_url.json beside the METADATA of its package.
+ */
+#define REPOSITORY_DIRECT_URL "python-direct-url"
 struct layer_repository {
 	struct slice name, key, uri, cpe;
 	struct slice path; /* file it was read from */

@@ -155,22 +155,34 @@ static void put_named(struct json_writer *w, const struct layer_repository *r, c
 	json_close(w);
 }
 
+/* Clair knows Python packages by the repository "pypi" alone, and no direct URLs. */
+static bool is_direct(const struct layer_repository *r)
+{
+	return slice_eq(r->key, SLICE(REPOSITORY_DIRECT_URL));
+}
+
+static size_t repositories_of(const struct clair *c, const struct index_package *p)
+{
+	return p->n_repositories > 0 && is_direct(&c->index->repositories.at[p->repository]) ? 0 : p->n_repositories;
+}
+
 /* Of the kind's registry, where the image names none; null for packages of a system that says nothing. */
 static void put_repository_ids(struct clair *c, const struct index_package *p)
 {
 	struct json_writer *w = &c->doc.w;
+	size_t count = repositories_of(c, p);
 	struct number n;
 
 	json_key(w, "repository_ids");
-	if (p->n_repositories == 0 && !is_language(p->package.type)) {
+	if (count == 0 && !is_language(p->package.type)) {
 		json_null(w);
 		return;
 	}
 	json_array(w);
-	for (size_t i = p->repository; p->n_repositories > 0 && i < p->repository + p->n_repositories; i++)
+	for (size_t i = p->repository; count > 0 && i < p->repository + count; i++)
 		if (c->named[i] == i || c->named[i] < p->repository)
 			json_cstr(w, number(&n, c->first_named + c->named[i]));
-	if (p->n_repositories == 0)
+	if (count == 0)
 		json_cstr(w, number(&n, c->first_repository + p->package.type));
 	json_close(w);
 }
@@ -264,7 +276,7 @@ static enum status put_distributions(struct clair *c, struct err *err)
 	}
 	json_close(w);
 	for (size_t i = 0; i < c->index->packages.len; i++)
-		if (c->shown[i] && c->index->packages.at[i].n_repositories == 0)
+		if (c->shown[i] && repositories_of(c, &c->index->packages.at[i]) == 0)
 			used[c->index->packages.at[i].package.type] = true;
 	json_key(w, "repository");
 	json_object(w);
@@ -275,7 +287,7 @@ static enum status put_distributions(struct clair *c, struct err *err)
 		clair_put_repository(w, (enum package_type)t, number(&n, c->first_repository + t));
 	}
 	for (size_t i = 0; i < c->index->repositories.len; i++) {
-		if (c->named[i] != i)
+		if (c->named[i] != i || is_direct(&c->index->repositories.at[i]))
 			continue;
 		json_key(w, number(&n, c->first_named + i));
 		put_named(w, &c->index->repositories.at[i], number(&n, c->first_named + i));

@@ -28,7 +28,7 @@ static void put_base(struct json_writer *w, const struct index_report *r)
 	json_close(w);
 }
 
-/* By which products packages of Red Hat's are looked up. */
+/* By which products packages of Red Hat's are looked up, and where Python packages are from that no index gave. */
 static void put_repositories(struct json_writer *w, const struct index_report *r)
 {
 	if (r->repositories.len == 0)

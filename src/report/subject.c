@@ -85,6 +85,19 @@ static void oci_purl(const struct package *k, struct purl *p)
 	qualify(p, "tag", k->version);
 }
 
+/* Of version control, or an archive that others can have: folders and files are of the machine that built the image. */
+static void origin_purl(const struct index_report *r, const struct index_package *k, struct purl *p)
+{
+	const struct layer_repository *o = k->n_repositories > 0 ? &r->repositories.at[k->repository] : NULL;
+
+	if (!o || !slice_eq(o->key, SLICE(REPOSITORY_DIRECT_URL)))
+		return;
+	if (slice_eq(o->name, SLICE("archive")) && slice_starts(o->uri, SLICE("http")))
+		qualify(p, "download_url", o->uri);
+	else if (slice_find(o->uri, SLICE("+http")) != SIZE_MAX || slice_find(o->uri, SLICE("+ssh")) != SIZE_MAX)
+		qualify(p, "vcs_url", o->uri);
+}
+
 enum status subject_purl(const struct index_report *r, size_t package, struct arena *arena, struct slice *out,
 			 struct err *err)
 {
@@ -107,6 +120,7 @@ enum status subject_purl(const struct index_report *r, size_t package, struct ar
 	}
 	if (k->package.type == PACKAGE_OCI)
 		oci_purl(&k->package, &p);
+	origin_purl(r, k, &p);
 	if (k->package.flags & PACKAGE_MAIN_MODULE && k->package.flags & PACKAGE_BAD_VERSION)
 		p.version = SLICE_EMPTY;
 	purl_print(&p, &text);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * python.c - installed Python distributions: the header block of METADATA (wheels) and PKG-INFO (eggs), the name of a
- * zipped egg.
+ * zipped egg; direct_url.json: where one is from that no index gave.
  *
- * Source: docs/formats/python.md (PyPA "Core metadata specifications", "Recording installed projects", PEP 503).
+ * Source: docs/formats/python.md (PyPA "Core metadata specifications", "Recording installed projects", "Direct URL Data
+ * Structure", PEP 503).
  */
-#include "index/detector.h"
+#include "index/package/installed.h"
+#include "text/json.h"
 #include "text/stanza.h"
 
 /* The header block comes first; what makes such files large is a long description after it. */
 #define METADATA_BYTES ((uint64_t)16 << 20)
+#define ORIGIN_BYTES ((uint64_t)64 << 10) /* of direct_url.json; pip's have 200 */
 #define VALUE_BYTES 4096u /* of a name or version; longer ones are refused */
 
 /* Does the name of the directory or file before the suffix say anything? ".egg-info" alone is hidden, not a package. */
@@ -38,6 +41,10 @@ static const struct path_rule rules[] = {
 	  .need = DETECT_WHOLE,
 	  .max_bytes = METADATA_BYTES,
 	  .accept = is_named },
+	{ .match = PATH_SUFFIX,
+	  .text = ".dist-info/direct_url.json",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = ORIGIN_BYTES },
 	{ .match = PATH_SUFFIX, .text = ".egg/EGG-INFO/PKG-INFO", .need = DETECT_WHOLE, .max_bytes = METADATA_BYTES },
 	{ .match = PATH_SUFFIX, .text = ".egg", .need = DETECT_RANGES, .accept = is_named },
 	{ .text = NULL },
@@ -188,11 +195,127 @@ static void read_egg_name(struct slice path, struct header *out)
 	out->name_offset = out->version_offset = ERR_NO_OFFSET;
 }
 
+/* ---- direct_url.json ---- */
+
+static bool is_word(struct slice s, const char *more)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t b = s.ptr[i];
+
+		if (!(b >= '0' && b <= '9') && !(b >= 'a' && b <= 'z') && !(b >= 'A' && b <= 'Z') && !strchr(more, b))
+			return false;
+	}
+	return s.len > 0 && s.len <= VALUE_BYTES && slice_find_byte(s, 0) == SIZE_MAX;
+}
+
+/* "host", "host:22", "[::1]:22": what has a colon elsewhere may be a user and a password that somebody cut. */
+static bool is_host(struct slice s)
+{
+	struct slice host = s, port = SLICE_EMPTY, address;
+
+	if (slice_rcut(s, ':', &host, &port) && slice_find_byte(port, ']') != SIZE_MAX) {
+		host = s;
+		port = SLICE_EMPTY;
+	}
+	for (size_t i = 0; i < port.len; i++)
+		if (port.ptr[i] < '0' || port.ptr[i] > '9')
+			return false;
+	if (slice_starts(host, SLICE("[")) && slice_ends(host, SLICE("]"))) {
+		address = slice_take(slice_from(host, 1), host.len - 2);
+		return is_word(address, ":.%");
+	}
+	return is_word(host, "-._");
+}
+
+/*
+ * The URL without what may be secret: users and passwords, but for the user git that PEP 610 allows; the query and the
+ * fragment. False: it is none, or nobody can tell what of it is secret.
+ */
+static bool clean_url(struct arena *a, struct slice url, struct slice *out, bool *ok)
+{
+	struct slice scheme, rest, authority, user, host;
+	size_t at = slice_find(url, SLICE("://")), n = 0;
+
+	*ok = true;
+	if (at == SIZE_MAX || !installed_is_text(url))
+		return false;
+	scheme = slice_take(url, at);
+	rest = slice_from(url, at + 3);
+	slice_cut(rest, '#', &rest, NULL);
+	slice_cut(rest, '?', &rest, NULL);
+	while (n < rest.len && rest.ptr[n] != '/')
+		n++;
+	authority = slice_take(rest, n);
+	rest = slice_from(rest, n);
+	if (!slice_rcut(authority, '@', &user, &host)) {
+		user = SLICE_EMPTY;
+		host = authority;
+	}
+	if (!is_word(scheme, "+-.") || (host.len == 0 ? !slice_eq(scheme, SLICE("file")) : !is_host(host)))
+		return false;
+	*ok = arena_printf(a, out, "%.*s://%s%.*s%.*s", SLICE_ARG(scheme), slice_eq(user, SLICE("git")) ? "git@" : "",
+			   SLICE_ARG(host), SLICE_ARG(rest));
+	return true;
+}
+
+/* What it is from: version control with its commit, an archive, a directory. False: it does not say. */
+static bool read_origin(struct arena *a, yyjson_val *root, struct layer_repository *out, bool *ok)
+{
+	yyjson_val *vcs = json_get(root, "vcs_info");
+	struct slice url, commit;
+
+	if (!clean_url(a, json_get_str(root, "url"), &url, ok) || !*ok)
+		return false;
+	out->uri = url;
+	if (yyjson_is_obj(vcs)) {
+		out->name = json_get_str(vcs, "vcs");
+		commit = json_get_str(vcs, "commit_id");
+		if (!is_word(out->name, "-") || !is_word(commit, "-._:@"))
+			return false;
+		*ok = arena_printf(a, &out->uri, "%.*s+%.*s@%.*s", SLICE_ARG(out->name), SLICE_ARG(url),
+				   SLICE_ARG(commit));
+		return true;
+	}
+	if (yyjson_is_obj(json_get(root, "archive_info")))
+		out->name = SLICE("archive");
+	else if (yyjson_is_obj(json_get(root, "dir_info")))
+		out->name = json_get_bool(json_get(root, "dir_info"), "editable") ? SLICE("editable") :
+										    SLICE("directory");
+	return out->name.len > 0;
+}
+
+static enum status parse_origin(const struct detect_file *file, const struct detect_env *env,
+				const struct detect_sink *out, struct err *err)
+{
+	struct layer_repository r = { .key = SLICE(REPOSITORY_DIRECT_URL) };
+	struct err why = ERR_INIT;
+	enum status st = STATUS_OK;
+	struct json_doc doc;
+	bool known, ok = true;
+
+	if (json_parse(file->bytes, env->limits, &doc, &why) != STATUS_OK) {
+		diag_emit(out->diags, DIAG_RECORD, file->path, ERR_NO_OFFSET, "the origin is not known: %s", why.msg);
+		return STATUS_OK;
+	}
+	known = read_origin(env->arena, doc.root, &r, &ok);
+	if (!ok)
+		st = err_nomem(err, "python package");
+	else if (known)
+		st = out->repository(out->ctx, &r, err);
+	else
+		diag_emit(out->diags, DIAG_RECORD, file->path, ERR_NO_OFFSET,
+			  "the origin is not known: it says no URL, or not what is there");
+	json_doc_free(&doc);
+	return st;
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
 	struct header h;
 
+	if (slice_ends(file->path, SLICE("/direct_url.json")))
+		return parse_origin(file, env, out, err);
 	if (slice_ends(file->path, SLICE(".egg")))
 		read_egg_name(file->path, &h);
 	else
@@ -202,7 +325,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_python = {
 	.name = "python",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,

@@ -120,6 +120,14 @@ static void add_content_set(struct golden *g, struct layer_report *r, const stru
 	*set = (struct layer_repository){ .path = w[1], .name = w[2], .key = SLICE(REPOSITORY_CONTENT_SET) };
 }
 
+static void add_origin(struct golden *g, struct layer_report *r, const struct slice *w)
+{
+	struct layer_repository *origin = VEC_PUSH(&r->repositories, &g->arena);
+
+	*origin = (struct layer_repository){ .path = w[1], .name = w[2], .key = SLICE(REPOSITORY_DIRECT_URL) };
+	add_leaf(g, r, w[1]);
+}
+
 static void add_words(struct golden *g, const struct slice *w, struct slice line)
 {
 	struct layer_report *r;
@@ -147,6 +155,8 @@ static void add_words(struct golden *g, const struct slice *w, struct slice line
 		add_package(g, r, w, PACKAGE_RPM);
 	else if (slice_eq(w[0], SLICE("content")))
 		add_content_set(g, r, w);
+	else if (slice_eq(w[0], SLICE("origin")))
+		add_origin(g, r, w);
 	else if (slice_eq(w[0], SLICE("os")))
 		add_os(g, r, w);
 	else if (slice_eq(w[0], SLICE("whiteout")))
