@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <time.h>
 
+/* What four digits of a year can say, in UTC. */
+#define YEAR_0_S INT64_C(-62167219200)
+#define YEAR_10000_S INT64_C(253402300800)
+
 /* Days from 1970-01-01 to the date: the civil calendar shifted to years that begin in March. */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)
 {
@@ -85,7 +89,7 @@ bool date_parse(struct slice s, int64_t *out_unix_s)
 			return false;
 	}
 	*out_unix_s = days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + sec - zone;
-	return true;
+	return *out_unix_s >= YEAR_0_S && *out_unix_s < YEAR_10000_S; /* a zone can lead out of what can be printed */
 }
 
 const char *date_print(struct date_text *t, int64_t unix_s)
@@ -93,10 +97,14 @@ const char *date_print(struct date_text *t, int64_t unix_s)
 	time_t when = (time_t)unix_s;
 	struct tm tm;
 
-	if (unix_s == DATE_NONE || !gmtime_r(&when, &tm) || tm.tm_year + 1900 < 0 || tm.tm_year + 1900 > 9999)
+	if (unix_s < YEAR_0_S || unix_s >= YEAR_10000_S || !gmtime_r(&when, &tm)) {
 		snprintf(t->text, sizeof(t->text), "0001-01-01T00:00:00Z");
-	else
-		strftime(t->text, sizeof(t->text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		return t->text;
+	}
+	/* glibc's %Y does not fill up years before 1000, and what it prints could not be parsed again. */
+	snprintf(t->text, sizeof(t->text), "%02u%02u", (unsigned)(tm.tm_year + 1900) / 100 % 100,
+		 (unsigned)(tm.tm_year + 1900) % 100);
+	strftime(t->text + 4, sizeof(t->text) - 4, "-%m-%dT%H:%M:%SZ", &tm);
 	return t->text;
 }
 

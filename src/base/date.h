@@ -9,7 +9,7 @@
 
 /* "2024-01-31", "2024-01-31T10:00:00Z", with fraction, with offset, or a blank for the T. False if it is none. */
 bool date_parse(struct slice s, int64_t *out_unix_s);
-/* "2024-01-31T10:00:00Z"; DATE_NONE gives Go's zero time "0001-01-01T00:00:00Z". */
+/* "2024-01-31T10:00:00Z"; DATE_NONE and what is not in the years 0 to 9999 give Go's zero time. */
 struct date_text {
 	char text[32];
 };

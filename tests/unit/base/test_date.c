@@ -76,6 +76,13 @@ static void test_print(void **state)
 	assert_string_equal(date_print(&t, -1), "1969-12-31T23:59:59Z");
 	assert_string_equal(date_print(&t, DATE_NONE), "0001-01-01T00:00:00Z");
 	assert_string_equal(date_print(&t, INT64_MAX), "0001-01-01T00:00:00Z");
+	/* By Python's datetime: a year of three digits is filled up; the first and the last second of four digits. */
+	assert_string_equal(date_print(&t, INT64_C(-46199278555)), "0506-01-02T03:04:05Z");
+	assert_string_equal(date_print(&t, INT64_C(-62167219200)), "0000-01-01T00:00:00Z");
+	assert_string_equal(date_print(&t, INT64_C(253402300799)), "9999-12-31T23:59:59Z");
+	assert_string_equal(date_print(&t, INT64_C(253402300800)), "0001-01-01T00:00:00Z");
+	assert_false(date_parse(SLICE("0000-01-01T00:00:00+01:00"), &back));
+	assert_false(date_parse(SLICE("9999-12-31T23:59:59-01:00"), &back));
 	/* Every day of four centuries, and an odd second within it. */
 	for (int64_t day = -135140; day < 10957; day++) {
 		int64_t when = day * 86400 + (day * 7919 % 86400 + 86400) % 86400;
