@@ -166,6 +166,8 @@ static enum status read_lines(struct yarn *y, struct err *err)
 		}
 		TRY(end_entry(y, err));
 		line = slice_trim(line);
+		if (line.len == 0) /* white space other than blanks */
+			continue;
 		if (line.ptr[line.len - 1] != ':')
 			return err_set(err, STATUS_MALFORMED, "line %u: expected an entry of yarn.lock", y->line);
 		y->patterns = unquoted(slice_take(line, line.len - 1));
