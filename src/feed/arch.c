@@ -10,7 +10,8 @@ static enum status list(const struct feed_fetcher *fetcher, const struct feed_so
 {
 	static const struct feed_source source = { .name = SLICE_INIT("arch-updater"),
 						   .url = SLICE_INIT(ORIGIN "all.json"),
-						   .param = SLICE_INIT("arch") };
+						   .param = SLICE_INIT("arch"),
+						   .optional = true };
 
 	(void)fetcher;
 	return out->emit(out->ctx, &source, err);

@@ -10,7 +10,8 @@ static enum status list(const struct feed_fetcher *fetcher, const struct feed_so
 {
 	static const struct feed_source source = { .name = SLICE_INIT("bottlerocket-updater"),
 						   .url = SLICE_INIT(ORIGIN "updateinfo.xml.gz"),
-						   .param = SLICE_INIT("bottlerocket") };
+						   .param = SLICE_INIT("bottlerocket"),
+						   .optional = true };
 
 	(void)fetcher;
 	return out->emit(out->ctx, &source, err);
