@@ -21,10 +21,15 @@ static void on_progress(void *ctx, size_t layers_done, size_t layers, uint64_t b
 {
 	struct indexing *x = ctx;
 	double seconds = (double)(date_monotonic_ns() - x->progress.started_ns) / 1e9;
+	double rate = seconds > 0 ? (double)bytes_done / seconds : 0.0;
+	char left[48] = "";
 
-	cli_progress_show(&x->progress, "layer %zu of %zu, %llu of %llu MB, %.0f MB/s", layers_done, layers,
-			  (unsigned long long)(bytes_done / 1000000), (unsigned long long)(bytes / 1000000),
-			  seconds > 0 ? (double)bytes_done / 1e6 / seconds : 0.0);
+	/* The first moments say nothing of the rest. */
+	if (seconds > 1 && rate > 0 && bytes > bytes_done)
+		snprintf(left, sizeof(left), ", %.0f s left", (double)(bytes - bytes_done) / rate);
+	cli_progress_show(&x->progress, "layer %zu of %zu, %llu of %llu MB, %.0f MB/s%s", layers_done, layers,
+			  (unsigned long long)(bytes_done / 1000000), (unsigned long long)(bytes / 1000000), rate / 1e6,
+			  left);
 }
 
 static void on_diag(void *ctx, const struct diag *d)
