@@ -44,6 +44,13 @@ static enum status nomem(struct err *err)
 	return err_nomem(err, "vulnerability report");
 }
 
+static void forget_kept(struct run *r)
+{
+	map_fini(&r->kept);
+	r->kept = (struct map)MAP_INIT;
+	arena_fini(&r->keys);
+}
+
 static void run_fini(struct run *r)
 {
 	arena_fini(&r->hits);
@@ -239,6 +246,12 @@ static enum status judge_again(struct run *r, const struct hit *hit, struct affe
 	return STATUS_OK;
 }
 
+/*
+ * So many advisories are remembered at once. A report with more of them copies those of packages that are far apart
+ * again, rather than keep a second list as large as its own.
+ */
+#define KEPT_MAX 16384
+
 /* The advisory of a hit in the report's arena: once, however many packages it concerns. */
 static enum status keep_advisory(struct run *r, const struct hit *hit, struct advisory *out, struct err *err)
 {
@@ -248,6 +261,8 @@ static enum status keep_advisory(struct run *r, const struct hit *hit, struct ad
 	uint64_t *slot;
 	bool is_new;
 
+	if (r->kept.len >= KEPT_MAX)
+		forget_kept(r);
 	if (!arena_copy(&r->keys, slice_make(place, sizeof(place)), &key) || !(slot = map_slot(&r->kept, key, &is_new)))
 		return nomem(err);
 	if (*slot == 0) {
@@ -475,6 +490,9 @@ static enum status run_all(struct run *r, struct err *err)
 	scopes_leave_out(r->index, r->options, &r->scopes);
 	TRY(look_up_all(r, err));
 	TRY(settle(r, err));
+	/* What is needed for the numbers takes the room of what was needed for the findings. */
+	forget_kept(r);
+	arena_fini(&r->hits);
 	TRY(number_flaws(r, err));
 	return coverage_judge(&r->coverage, r->index, r->set, r->options, &r->scopes, err);
 }
