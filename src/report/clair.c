@@ -148,7 +148,8 @@ static void put_named(struct json_writer *w, const struct layer_repository *r, c
 	json_object(w);
 	json_member_cstr(w, "id", id);
 	json_member_str(w, "name", r->name);
-	json_member_str(w, "key", r->key);
+	if (r->key.len > 0)
+		json_member_str(w, "key", r->key);
 	if (r->uri.len > 0)
 		json_member_str(w, "uri", r->uri);
 	json_member_str(w, "cpe", r->cpe);

@@ -181,8 +181,11 @@ def no_images():
                        ('gzip-of-text', packed(b'text ' * 200)), ('gzip-of-nothing', packed(b'')), ('gzip-cut', Z[:20]), ('one-byte', b'x'),
                        ('ar', b'!<arch>\ndebian-binary   ' + bytes(600)), ('zstd-magic', b'\x28\xb5\x2f\xfd'), ('xz-magic', b'\xfd7zXZ\0')):
         for transport in ('', 'rootfs-archive', 'docker-archive', 'oci-archive'):
-            yield Image('not-%s%s%s' % (name, '-as-' if transport else '', transport), 'error',
-                        lambda d, data=data, transport=transport: archive(d, data, transport), 'not a tar|empty|ends', ways='')
+            # JSON by itself might be an SBOM: that it is none is said by its reader.
+            yield Image('not-%s%s%s' % (name, '-as-' if transport else '', transport),
+                        'part' if (name, transport) == ('json', '') else 'error',
+                        lambda d, data=data, transport=transport: archive(d, data, transport),
+                        'not a tar|empty|ends|neither CycloneDX', ways='')
 
     def in_directory(make, name='x'):
         def build(d):
