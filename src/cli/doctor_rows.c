@@ -16,6 +16,8 @@ void doctor_row(struct doctor_counts *counts, enum doctor_state state, const cha
 	printf("%-5s %-12s ", words[state], area);
 	cli_put_escaped(slice_cstr(text), stdout);
 	putchar('\n');
+	/* Children that are forked later must not print it again. */
+	fflush(stdout);
 	counts->warned += state == DOCTOR_WARN;
 	counts->failed += state == DOCTOR_FAIL;
 }
