@@ -26,6 +26,9 @@ static int on_finding(void *ctx, const struct limpid_match_finding *f)
 	(void)ctx;
 	printf("%s %s: %s %s, fixed in %s (%s)\n", f->name, f->version, f->id,
 	       limpid_match_severity_name((int)f->severity), f->fixed[0] ? f->fixed : "no version", f->comparison);
+	for (size_t i = 0; i < f->n_known; i++)
+		printf("  %s: EPSS %.5f%s\n", f->known[i].cve, f->known[i].epss,
+		       f->known[i].exploited ? ", known to be exploited" : "");
 	return 0;
 }
 

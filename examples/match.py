@@ -24,12 +24,23 @@ class Package(ctypes.Structure):
     _fields_ = [(n, c_char_p) for n in ("type", "name", "version", "source_name", "source_version", "arch", "module")]
 
 
+class Score(ctypes.Structure):
+    _fields_ = [("vector", c_char_p), ("author", c_char_p), ("score", c_double), ("primary", c_int)]
+
+
+class Known(ctypes.Structure):
+    _fields_ = [("cve", c_char_p), ("scores", POINTER(Score)), ("n_scores", c_size_t), ("epss", c_double),
+                ("epss_percentile", c_double), ("epss_date", c_char_p), ("exploited", c_int), ("exploited_since", c_char_p),
+                ("exploited_due", c_char_p), ("ransomware", c_int)]
+
+
 class Finding(ctypes.Structure):
     _fields_ = [("package", c_size_t), ("type", c_char_p), ("name", c_char_p), ("version", c_char_p), ("id", c_char_p),
                 ("aliases", POINTER(c_char_p)), ("n_aliases", c_size_t), ("source", c_char_p), ("segment", c_char_p),
                 ("severity", c_int), ("severity_text", c_char_p), ("fixed", c_char_p), ("comparison", c_char_p),
                 ("summary", c_char_p), ("description", c_char_p), ("links", POINTER(c_char_p)), ("n_links", c_size_t),
-                ("cvss", POINTER(c_char_p)), ("n_cvss", c_size_t), ("issued", c_int64), ("reason", c_char_p)]
+                ("cvss", POINTER(c_char_p)), ("n_cvss", c_size_t), ("issued", c_int64), ("reason", c_char_p),
+                ("known", POINTER(Known)), ("n_known", c_size_t)]
 
 
 class Coverage(ctypes.Structure):
@@ -67,6 +78,8 @@ def on_finding(_, finding):
     severity = lib.limpid_match_severity_name(f.severity).decode()
     print(f"{f.name.decode()} {f.version.decode()}: {f.id.decode()} {severity}, fixed in "
           f"{f.fixed.decode() or 'no version'} ({f.comparison.decode()})")
+    for known in f.known[:f.n_known]:
+        print(f"  {known.cve.decode()}: EPSS {known.epss:.5f}{', known to be exploited' if known.exploited else ''}")
     return 0
 
 

@@ -107,6 +107,23 @@ struct limpid_match_package {
 	const char *arch, *module;		  /* "" if there is none; rpm: "name:stream" */
 };
 
+/* What is known of a CVE beside advisories: the sources clair.cvss, clair.epss and clair.kev. */
+struct limpid_match_score { /* a CVSS vector of one author */
+	const char *vector, *author; /* "CVSS:3.1/AV:N/...", of version 2 without a prefix; "nvd@nist.gov" */
+	double score;		     /* as published, else the base score; -1: it has none */
+	int primary;		     /* what NVD takes for the CVE's own */
+};
+struct limpid_match_known {
+	const char *cve;
+	const struct limpid_match_score *scores; /* newest version first */
+	size_t n_scores;
+	double epss, epss_percentile; /* probability of exploitation, 0 to 1; -1: not known */
+	const char *epss_date;	      /* "2024-10-25"; "" if it is not said */
+	int exploited;		      /* it is in CISA's catalogue (KEV), with these: */
+	const char *exploited_since, *exploited_due; /* "2021-12-10": when it was added, and must have been mended */
+	int ransomware;				     /* campaigns are known to use it */
+};
+
 struct limpid_match_finding {
 	size_t package; /* number of the package as given; of an index report as it lists them */
 	const char *type, *name, *version;
@@ -126,6 +143,8 @@ struct limpid_match_finding {
 	size_t n_cvss;
 	int64_t issued;	    /* Unix seconds; INT64_MIN: it is not said */
 	const char *reason; /* of what was taken back: by whom, and why; "" of findings */
+	const struct limpid_match_known *known; /* of the CVEs that it is about, by id and aliases; each once */
+	size_t n_known;
 };
 struct limpid_match_coverage {
 	const char *code;   /* "stale-feed", "no-feed", "bad-version" ...: limpid_match(3) */
@@ -149,7 +168,11 @@ LIMPID_MATCH_API int limpid_match_packages(limpid_match *m, const struct limpid_
 					   const struct limpid_match_package *packages, size_t n,
 					   const struct limpid_match_callbacks *callbacks, void *ctx, int *complete,
 					   struct limpid_match_error *error);
-/* An index report of limpid or Clair (JSON). */
+/*
+ * What limpid or Clair wrote of an image as JSON, told apart by its members: limpid's own JSON of index or scan,
+ * Clair's index_report or vulnerability_report. Of a report with findings the packages count, and are matched anew.
+ * Bills of materials: limpid_index(3) makes reports of them.
+ */
 LIMPID_MATCH_API int limpid_match_index_report(limpid_match *m, const char *json, size_t length,
 					       const struct limpid_match_callbacks *callbacks, void *ctx, int *complete,
 					       struct limpid_match_error *error);

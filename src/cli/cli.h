@@ -267,7 +267,15 @@ struct cli_hook {
 /* The same; hook may be NULL. */
 int cli_scan_with(const struct options *o, cli_read read, const struct cli_hook *hook, const char *data_dir,
 		  const char *const *targets, size_t n);
-/* A cli_read of saved index reports; "-" is standard input. */
+/* Is it standard input ("-"), or a regular file that begins as JSON does? No image does. */
+bool cli_is_document(const char *target);
+/*
+ * The packages of a document: limpid's or Clair's reports, of packages or of findings, and bills of materials, which a
+ * worker reads. out->target is "" if it does not say.
+ */
+enum status cli_read_document(const struct options *o, const struct cli_folder *folder, struct slice text,
+			      struct arena *arena, struct index_report *out, struct err *err) NODISCARD;
+/* A cli_read of such files; "-" is standard input. */
 enum status cli_read_saved(const struct options *o, const struct cli_folder *folder, struct slice target,
 			   struct arena *arena, struct index_report *out, struct err *err);
 /* Where what is too large for memory goes: where the user says, else a disk rather than memory; NULL at the end. */

@@ -3,12 +3,10 @@
 #include "cli/db.h"
 
 #include "io/file.h"
-#include "model/clair_index.h"
 #include "policy/policy.h"
 #include "report/comparison.h"
 #include "report/saved.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,26 +35,6 @@ struct diffing {
 static bool is_standard_input(const char *target)
 {
 	return strcmp(target, "-") == 0;
-}
-
-/* A regular file that begins as JSON does: no image does. */
-static bool is_document(const char *target)
-{
-	char head[64];
-	ssize_t n;
-	struct stat st;
-	struct slice text;
-	int fd;
-
-	if (is_standard_input(target))
-		return true;
-	fd = open(target, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return false;
-	n = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, head, sizeof(head)) : 0;
-	close(fd);
-	text = slice_trim(slice_make(head, n > 0 ? (size_t)n : 0));
-	return text.len > 0 && (text.ptr[0] == '{' || text.ptr[0] == '[');
 }
 
 /* The data folder of a database. */
@@ -106,22 +84,19 @@ static enum status take_saved(struct diffing *d, struct side *s, struct err *err
 	return STATUS_OK;
 }
 
-/* Limpid's reports and lists of packages, Clair's reports, Clair's index reports. */
+/* Of a bill of materials its packages. */
 static enum status read_document(struct diffing *d, struct side *s, const char *target, struct err *err)
 {
-	struct err other = ERR_INIT;
 	struct slice json;
 
 	s->said.saved = true;
 	TRY(get_bytes(s, target, &json, err));
-	if (saved_read(json, &limits_default, &s->arena, &s->saved, err) == STATUS_OK)
+	if (saved_is_report(json, &limits_default)) {
+		TRY(saved_read(json, &limits_default, &s->arena, &s->saved, err));
 		return take_saved(d, s, err);
-	if (err->code != STATUS_MALFORMED ||
-	    clair_index_parse(json, &limits_default, &s->arena, &s->index, &other) != STATUS_OK)
-		return err->code;
-	*err = (struct err)ERR_INIT;
-	if (s->index.target.len == 0)
-		s->index.target = slice_cstr(target);
+	}
+	TRY(cli_read_document(d->options, &d->folder, json, &s->arena, &s->index, err));
+	s->index.target = slice_cstr(target);
 	return match_side(d, s, err);
 }
 
@@ -132,7 +107,7 @@ static enum status load(struct diffing *d, struct side *s, const char *target, s
 	enum status st;
 
 	s->said = (struct comparison_side){ .report = &s->report, .created_s = DATE_NONE };
-	if (is_document(target)) {
+	if (cli_is_document(target)) {
 		st = read_document(d, s, target, err);
 		return st == STATUS_OK ? st : err_wrap(err, "%s", err_slice(&q, slice_cstr(target)));
 	}
@@ -286,7 +261,7 @@ int command_diff(int argc, char **argv)
 	if (base && cli_needs_network(&base, 1))
 		return cli_hand_over_remote(given);
 	for (size_t i = 0; i < 2; i++)
-		if (!is_document(o.args[i]) && cli_needs_network(o.args + i, 1))
+		if (!cli_is_document(o.args[i]) && cli_needs_network(o.args + i, 1))
 			return cli_hand_over_remote(given);
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;

@@ -308,9 +308,10 @@ static enum status explain(const struct options *o, struct cli_folder *folder, i
 	struct match_explanation explanation;
 	struct index_report index;
 	struct segment_set *set;
+	cli_read read = cli_is_document(o->args[1]) ? cli_read_saved : cli_index;
 	enum status st;
 
-	TRY(cli_index(o, folder, slice_cstr(o->args[1]), &arena, &index, err));
+	TRY(read(o, folder, slice_cstr(o->args[1]), &arena, &index, err));
 	TRY(cli_segments(folder, &set, err));
 	st = repositories_resolve(&index, set, &arena, err);
 	if (st == STATUS_OK)
@@ -347,7 +348,7 @@ int command_explain(int argc, char **argv)
 		cli_error("usage: limpid explain [options] ID TARGET; see: limpid help explain");
 		return EXIT_USAGE;
 	}
-	if (cli_needs_network(o.args + 1, 1))
+	if (!cli_is_document(o.args[1]) && cli_needs_network(o.args + 1, 1))
 		return cli_hand_over_remote(given);
 	if (!cli_data_dir(&o, data_dir, sizeof(data_dir)))
 		return EXIT_USAGE;

@@ -2,11 +2,12 @@
 /* match.c - liblimpid-match: from packages to findings. include/limpid/match.h says what it means. */
 #include "library/match_impl.h"
 
+#include "feed/cvss_data.h"
 #include "match/enrich.h"
 #include "match/match.h"
 #include "match/repositories.h"
-#include "model/clair_index.h"
 #include "report/report.h"
+#include "report/saved.h"
 
 #include <stdlib.h>
 
@@ -136,6 +137,51 @@ static const char *const *texts(struct teller *t, const struct slice *list, size
 	return out;
 }
 
+/* The finding's enrichments as the caller sees them. */
+static bool put_scores(struct teller *t, const struct enrichment *from, struct limpid_match_known *to)
+{
+	struct limpid_match_score *scores = arena_array(&t->arena, from->n_cvss + 1, sizeof(*scores));
+	bool ok = scores != NULL;
+
+	for (size_t i = 0; ok && i < from->n_cvss; i++) {
+		scores[i] = (struct limpid_match_score){ .vector = text(t, from->cvss[i].vector, &ok),
+							 .author = text(t, from->cvss[i].source, &ok),
+							 .primary = from->cvss[i].primary };
+		if (!cvss_enrichment_score(&from->cvss[i], &scores[i].score))
+			scores[i].score = -1;
+	}
+	to->scores = scores;
+	to->n_scores = from->n_cvss;
+	return ok;
+}
+
+static const struct limpid_match_known *known_of(struct teller *t, const struct finding *f, bool *ok)
+{
+	static const struct enrichment_epss no_epss;
+	static const struct enrichment_kev no_kev;
+	struct limpid_match_known *known = arena_array(&t->arena, f->n_enrichments + 1, sizeof(*known));
+
+	*ok &= known != NULL;
+	for (size_t i = 0; *ok && i < f->n_enrichments; i++) {
+		const struct enrichment *from = f->enrichments[i];
+		const struct enrichment_epss *epss = from->epss ? from->epss : &no_epss;
+		const struct enrichment_kev *kev = from->kev ? from->kev : &no_kev;
+
+		known[i] = (struct limpid_match_known){
+			.cve = text(t, from->cve, ok),
+			.epss = enrichment_fraction(epss->probability),
+			.epss_percentile = enrichment_fraction(epss->percentile),
+			.epss_date = text(t, slice_take(epss->date, 10), ok),
+			.exploited = from->kev != NULL,
+			.exploited_since = text(t, kev->added, ok),
+			.exploited_due = text(t, kev->due, ok),
+			.ransomware = slice_eq(kev->ransomware, SLICE("Known")),
+		};
+		*ok &= put_scores(t, from, &known[i]);
+	}
+	return known;
+}
+
 /* The numbers of Severity are the library's: match_severity.c. */
 static enum status tell_finding(struct teller *t, const struct finding *f, struct slice reason,
 				int (*callback)(void *ctx, const struct limpid_match_finding *finding), struct err *err)
@@ -168,6 +214,8 @@ static enum status tell_finding(struct teller *t, const struct finding *f, struc
 		.n_cvss = a->n_cvss,
 		.issued = a->issued_s,
 		.reason = text(t, reason, &ok),
+		.known = known_of(t, f, &ok),
+		.n_known = f->n_enrichments,
 	};
 	if (!ok)
 		return err_nomem(err, "a finding");
@@ -246,7 +294,7 @@ static enum status match_json(limpid_match *m, const char *json, size_t length, 
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	struct index_report index;
 
-	TRY(clair_index_parse(slice_make(json, length), &limits_default, &arena, &index, err));
+	TRY(saved_packages(slice_make(json, length), &limits_default, &arena, &index, err));
 	return match(m, &index, &arena, use, err);
 }
 

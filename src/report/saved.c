@@ -498,8 +498,7 @@ static bool on_raw(void *ctx, struct slice key, struct slice value)
 		*lists[i].place = value;
 		return true;
 	}
-	rd->clair |= slice_eq(key, SLICE("package_vulnerabilities"));
-	return rd->clair || slice_eq(key, SLICE("vulnerabilities")) || slice_eq(key, SLICE("environments"));
+	return false;
 }
 
 static enum status get_since(struct saved_reader *rd, yyjson_val *v)
@@ -545,7 +544,7 @@ static enum status on_member(void *ctx, struct slice key, yyjson_val *v, uint64_
 		return get_since(rd, json_get(v, "since"));
 	}
 	if (slice_eq(key, SLICE("fix_plan")))
-		return plan_read(rd, v);
+		return rd->packages_only ? STATUS_OK : plan_read(rd, v);
 	if (slice_eq(key, SLICE("coverage")))
 		return saved_coverage(rd, v);
 	if (slice_eq(key, SLICE("enrichers")))
@@ -614,19 +613,22 @@ static enum status read_findings(struct saved_reader *rd, struct err *err)
 	return saved_enrichments(rd, err);
 }
 
-static enum status read_document(struct saved_reader *rd, struct slice json, struct err *err)
+enum status saved_document(struct saved_reader *rd, struct slice json, struct err *err)
 {
 	struct json_split sink = { .visit = on_member, .bad = on_bad, .raw = on_raw, .ctx = rd };
 	struct saved *s = rd->out;
 	struct err_quote q;
+	struct saved_kind_of k;
 
+	if (saved_kind_of(json, rd->limits, &k) && k.schema.len == 0 && (k.clair || k.findings)) {
+		rd->clair = k.findings;
+		return saved_clair(rd, json, err);
+	}
 	TRY(json_split(json, rd->limits, &sink, err));
 	if (rd->trouble.code != STATUS_OK) {
 		*err = rd->trouble;
 		return err->code;
 	}
-	if (rd->schema.len == 0 && rd->clair)
-		return saved_clair(rd, json, err);
 	if (slice_eq(rd->schema, SLICE("limpid-failure/1")))
 		s->kind = SAVED_FAILURE;
 	else if (slice_eq(rd->schema, SLICE("limpid-index/1")))
@@ -646,116 +648,5 @@ static enum status read_document(struct saved_reader *rd, struct slice json, str
 	TRY(each(rd, rd->packages, on_package, err));
 	TRY(each(rd, rd->diags, on_diag, err));
 	s->report.index = &s->index;
-	return s->kind == SAVED_REPORT ? read_findings(rd, err) : STATUS_OK;
-}
-
-static enum status read_into(struct slice json, const struct limits *limits, struct arena *arena, struct saved *out,
-			     struct err *err)
-{
-	struct saved_reader rd = { .limits = limits, .arena = arena, .out = out, .trouble = ERR_INIT };
-	enum status st;
-
-	*out = (struct saved){ .created_s = DATE_NONE };
-	st = read_document(&rd, json, err);
-	map_fini(&rd.texts);
-	return st;
-}
-
-static enum status read_one(struct slice json, const struct limits *limits, saved_visit visit, void *ctx,
-			    struct err *err)
-{
-	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
-	struct saved saved;
-
-	TRY(read_into(json, limits, &arena, &saved, err));
-	return visit(ctx, &saved, err);
-}
-
-/* ---- one report or several ---- */
-
-struct several {
-	const struct limits *limits;
-	saved_visit visit;
-	void *ctx;
-	struct err *err;
-	enum status status;
-};
-
-static bool on_report(void *ctx, struct slice key, struct slice value)
-{
-	struct several *s = ctx;
-
-	(void)key;
-	if (s->status == STATUS_OK)
-		s->status = read_one(value, s->limits, s->visit, s->ctx, s->err);
-	return true;
-}
-
-static bool is_array(struct slice json)
-{
-	json = slice_trim(json);
-	return json.len > 0 && json.ptr[0] == '[';
-}
-
-enum status saved_each(struct slice json, const struct limits *limits, saved_visit visit, void *ctx, struct err *err)
-{
-	struct err inner = ERR_INIT;
-	struct several s = { .limits = limits, .visit = visit, .ctx = ctx, .err = &inner, .status = STATUS_OK };
-	struct json_split sink = { .visit = none, .raw = on_report, .ctx = &s };
-
-	if (!is_array(json))
-		return read_one(json, limits, visit, ctx, err);
-	TRY(json_split(json, limits, &sink, err));
-	if (s.status != STATUS_OK)
-		*err = inner;
-	return s.status;
-}
-
-static bool take_schema(void *ctx, struct slice key, struct slice value)
-{
-	if (slice_eq(key, SLICE("schema")))
-		*(struct slice *)ctx = value;
-	return true;
-}
-
-bool saved_is_index(struct slice json, const struct limits *limits)
-{
-	struct slice schema = SLICE_EMPTY;
-	struct json_split sink = { .visit = none, .raw = take_schema, .ctx = &schema };
-	struct err err = ERR_INIT;
-
-	return !is_array(json) && json_split(json, limits, &sink, &err) == STATUS_OK &&
-	       slice_eq(schema, SLICE("\"limpid-index/1\""));
-}
-
-enum status saved_count(struct slice json, const struct limits *limits, size_t *out_n, struct err *err)
-{
-	struct json_split sink = { .visit = none, .raw = count_raw, .ctx = out_n };
-
-	*out_n = 0;
-	if (is_array(json))
-		return json_split(json, limits, &sink, err);
-	*out_n = 1;
-	return STATUS_OK;
-}
-
-static bool take_only(void *ctx, struct slice key, struct slice value)
-{
-	(void)key;
-	*(struct slice *)ctx = value;
-	return true;
-}
-
-enum status saved_read(struct slice json, const struct limits *limits, struct arena *arena, struct saved *out,
-		       struct err *err)
-{
-	struct json_split sink = { .visit = none, .raw = take_only, .ctx = &json };
-	size_t n;
-
-	TRY(saved_count(json, limits, &n, err));
-	if (n != 1)
-		return err_set(err, STATUS_INVALID, "it holds %zu reports, expected one", n);
-	if (is_array(json))
-		TRY(json_split(json, limits, &sink, err));
-	return read_into(json, limits, arena, out, err);
+	return s->kind == SAVED_REPORT && !rd->packages_only ? read_findings(rd, err) : STATUS_OK;
 }

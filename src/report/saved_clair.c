@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * saved_clair.c - Clair's vulnerability_report, limpid's or another's: packages as model/clair_index.h reads them,
- * findings from its vulnerabilities.
+ * findings from its vulnerabilities; and its index_report, which has none.
  *
  * Clair does not say what it looked up. Where the document has no member "coverage" (limpid's have one), the report
  * says so.
@@ -173,24 +173,42 @@ static enum status read_tree(struct clair_saved *c, yyjson_val *root)
 	return get_coverage(c, root);
 }
 
-enum status saved_clair(struct saved_reader *rd, struct slice json, struct err *err)
+static enum status read_report(struct saved_reader *rd, struct slice json, struct err *err)
 {
 	struct clair_saved c = { .rd = rd };
-	struct digest_text name;
 	struct json_doc doc;
 	enum status st;
 
-	rd->err = err;
 	TRY(clair_index_parse_ids(json, rd->limits, rd->arena, &rd->out->index, &c.ids, err));
 	TRY(json_parse(json, rd->limits, &doc, err));
 	rd->out->kind = SAVED_REPORT;
 	rd->out->report.index = &rd->out->index;
-	rd->out->program_version = "";
 	st = read_tree(&c, doc.root);
-	/* Clair's has no name of the image: its manifest is one. */
-	if (st == STATUS_OK && rd->out->index.target.len == 0)
-		st = saved_keep(rd, slice_cstr(digest_print(&name, &rd->out->index.manifest)), &rd->out->index.target);
 	map_fini(&c.flaws);
 	json_doc_free(&doc);
 	return st;
+}
+
+/* Both reports have the same members of packages. */
+static enum status read_packages(struct saved_reader *rd, struct slice json, struct err *err)
+{
+	const struct slice *ids;
+
+	rd->out->kind = SAVED_INDEX;
+	return clair_index_parse_ids(json, rd->limits, rd->arena, &rd->out->index, rd->clair ? &ids : NULL, err);
+}
+
+enum status saved_clair(struct saved_reader *rd, struct slice json, struct err *err)
+{
+	struct digest_text name;
+
+	rd->err = err;
+	rd->out->program_version = "";
+	if (rd->packages_only)
+		return read_packages(rd, json, err);
+	TRY(rd->clair ? read_report(rd, json, err) : read_packages(rd, json, err));
+	/* Clair's has no name of the image: its manifest is one. */
+	if (rd->out->index.target.len > 0)
+		return STATUS_OK;
+	return saved_keep(rd, slice_cstr(digest_print(&name, &rd->out->index.manifest)), &rd->out->index.target);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* saved_impl.h - what reads saved reports. Private to saved.c and saved_clair.c. */
+/* saved_impl.h - what reads saved reports. Private to saved*.c. */
 #ifndef LIMPID_REPORT_SAVED_IMPL_H
 #define LIMPID_REPORT_SAVED_IMPL_H
 
@@ -17,10 +17,21 @@ struct saved_reader {
 	struct slice schema;
 	struct slice findings, suppressions, packages, diags, enrichments; /* their bytes in the document */
 	size_t n_findings;
-	bool clair;		    /* it has members of Clair's */
+	bool clair;		    /* it is Clair's vulnerability_report, not its index_report */
+	bool packages_only;	    /* nobody wants the findings */
 	bool has_image, suppressed; /* suppressed: these are read now */
 };
 
+/* What the members of a document say it is. */
+struct saved_kind_of {
+	struct slice schema; /* as written, with its quotation marks */
+	bool clair, findings;
+};
+/* False: it is no object. Of one that breaks off, what its members before that place say. */
+bool saved_kind_of(struct slice json, const struct limits *limits, struct saved_kind_of *out);
+
+/* The document, into rd->out. */
+enum status saved_document(struct saved_reader *rd, struct slice json, struct err *err) NODISCARD;
 /* STATUS_MALFORMED, naming the member. */
 enum status saved_bad(struct saved_reader *rd, const char *member);
 enum status saved_keep(struct saved_reader *rd, struct slice text, struct slice *out) NODISCARD;

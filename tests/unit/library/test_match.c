@@ -69,6 +69,42 @@ static void test_findings(void **state)
 	limpid_match_close(m);
 }
 
+/* limpid's own JSON and Clair's, of packages and of findings, are told apart by their members in any order. */
+static void test_saved_reports(void **state)
+{
+#define IMAGE                                                                                                          \
+	"'image':{'target':'x','os':'linux','layers':[],'complete':true,'distributions':[{'id':'alpine',"              \
+	"'version_id':'3.18.4'}]},'packages':[{'type':'apk','name':'libssl3','version':'3.1.4-r1','source':'openssl'," \
+	"'distribution':1}],'generator':{'name':'limpid','version':'0'}"
+#define CLAIR                                                                                                          \
+	"'packages':{'1':{'id':'1','name':'libssl3','version':'3.1.4-r1','source':{'name':'openssl','version':"        \
+	"'3.1.4-r1'}}},'distributions':{'1':{'id':'1','did':'alpine','version_id':'3.18.4'}},'environments':{'1':["    \
+	"{'package_db':'lib/apk/db/installed','distribution_id':'1'}]},'manifest_hash':''"
+	static const char *const documents[] = {
+		"{'schema':'limpid-index/1'," IMAGE "}",
+		"{" IMAGE ",'findings':[],'suppressed':[],'coverage':[],'schema':'limpid-report/1'}",
+		"{" CLAIR ",'state':'IndexFinished','success':true}",
+		"{'package_vulnerabilities':{},'vulnerabilities':{}," CLAIR "}",
+	};
+	struct limpid_match_error error;
+	limpid_match *m;
+
+	(void)state;
+	assert_int_equal(limpid_match_open(DEMO, &m, &error), LIMPID_MATCH_OK);
+	for (size_t i = 0; i < sizeof(documents) / sizeof(*documents); i++) {
+		struct seen seen = { 0 };
+		char json[1000];
+		size_t n = 0;
+
+		for (const char *p = documents[i]; *p; p++)
+			json[n++] = (char)(*p == '\'' ? '"' : *p);
+		assert_true(n < sizeof(json));
+		assert_int_equal(limpid_match_index_report(m, json, n, &callbacks, &seen, NULL, &error), 0);
+		assert_string_equal(seen.ids, "CVE-2024-0727 0 3 3.1.4-r5;");
+	}
+	limpid_match_close(m);
+}
+
 static void test_failures(void **state)
 {
 	const struct limpid_match_package none = { .type = "none-such", .name = "x" }, nameless = { .type = "apk" };
@@ -229,7 +265,8 @@ static void test_threads(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_findings), cmocka_unit_test(test_failures),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_saved_reports), cmocka_unit_test(test_failures),
 					    cmocka_unit_test(test_severities), cmocka_unit_test(test_threads) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
