@@ -168,12 +168,18 @@ static bool parse_settings(struct arena *arena, struct feed_settings *out)
 static void tell_unknown(const struct options *o, const struct update_options *options)
 {
 	for (size_t i = 0; i < options->n_sets; i++) {
-		const struct feed_setting *s;
+		struct feed_oddity odd;
 		size_t at = 0;
 
-		while ((s = feed_settings_unknown(options->settings, options->sets[i], &at)))
-			cli_note(o, "updaters.config.%.*s.%.*s means nothing here", SLICE_ARG(s->block),
-				 SLICE_ARG(s->key));
+		while (feed_settings_odd(options->settings, options->sets[i], &at, &odd)) {
+			const struct feed_setting *s = odd.setting;
+			const char *what = odd.harmless	 ? "is not needed"
+					   : odd.what[0] ? "has no effect"
+							 : "means nothing here";
+
+			cli_note(o, "updaters.config.%.*s.%.*s %s%s%s", SLICE_ARG(s->block), SLICE_ARG(s->key), what,
+				 odd.what[0] ? ": " : "", odd.what);
+		}
 	}
 }
 

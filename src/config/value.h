@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* value.h - what the text of a setting means: durations, sizes, addresses, URLs, base64. Private to config/. */
+/* value.h - what the text of a setting means: durations, sizes, addresses, URLs, base64. */
 #ifndef LIMPID_CONFIG_VALUE_H
 #define LIMPID_CONFIG_VALUE_H
 

@@ -14,6 +14,7 @@
 #include "model/advisory.h"
 
 struct feed_format;
+struct feed_settings;
 
 /* One document. Slices are valid during the call that hands it over, or as the holder says. */
 struct feed_source {
@@ -37,6 +38,7 @@ struct feed_fetcher {
 	enum feed_presence (*probe)(void *ctx, struct slice url);
 	void *ctx;
 	bool local; /* documents lie in a folder of this machine: to look for one costs nothing */
+	const struct feed_settings *settings; /* borrowed; what the user says; or NULL */
 };
 
 struct feed_source_sink {

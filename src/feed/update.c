@@ -125,7 +125,9 @@ struct feed_fetcher update_fetcher(struct update_run *run)
 {
 	struct slice place = run->place.mirror;
 
-	return (struct feed_fetcher){ list_get, list_exists, list_probe, run, place.len > 0 && !is_network(place) };
+	return (struct feed_fetcher){ list_get, list_exists,
+				      list_probe, run,
+				      place.len > 0 && !is_network(place), run->options->settings };
 }
 
 void update_list(struct update_run *run)

@@ -22,12 +22,39 @@ struct build {
 	const struct digest *base; /* NULL: the document is all there is */
 	struct map replaced;	   /* ids that it speaks of */
 	struct arena ids;
+	bool no_kernels;
+	struct arena rows; /* of an advisory without kernels */
 };
+
+/* The user wants nothing to be said of kernels: rows of packages whose names begin so are left out. */
+static enum status without_kernels(struct build *b, const struct advisory *all, struct advisory *out, struct err *err)
+{
+	struct affected *rows;
+
+	arena_reset(&b->rows);
+	rows = arena_array(&b->rows, all->n_affected, sizeof(*rows));
+	if (!rows && all->n_affected > 0)
+		return err_nomem(err, "a source");
+	*out = *all;
+	out->affected = rows;
+	out->n_affected = 0;
+	for (size_t i = 0; i < all->n_affected; i++)
+		if (!slice_starts(all->affected[i].package, SLICE("kernel")))
+			rows[out->n_affected++] = all->affected[i];
+	return STATUS_OK;
+}
 
 static enum status on_advisory(void *ctx, const struct advisory *a, struct err *err)
 {
 	struct build *b = ctx;
+	struct advisory rest;
 
+	if (b->no_kernels) {
+		TRY(without_kernels(b, a, &rest, err));
+		if (rest.n_affected == 0 && a->n_affected > 0)
+			return STATUS_OK;
+		a = &rest;
+	}
 	if (++b->records % TELL_EVERY == 0)
 		update_tell(b->run, (struct update_event){ .kind = UPDATE_EVENT_PROGRESS,
 							   .bytes = b->run->bytes,
@@ -121,7 +148,12 @@ static enum status write_segment(struct build *b, const struct feed_source *sour
 static enum status build_plain(struct update_run *run, const struct feed_source *source, int fd,
 			       const struct digest *base, struct update_built *out, struct err *err)
 {
-	struct build b = { .run = run, .base = base, .replaced = MAP_INIT, .ids = ARENA_INIT((size_t)64 << 20) };
+	struct build b = { .run = run,
+			   .base = base,
+			   .replaced = MAP_INIT,
+			   .ids = ARENA_INIT((size_t)64 << 20),
+			   .no_kernels = feed_settings_on(run->options->settings, run->feed, "ignore_kernel_packages"),
+			   .rows = ARENA_INIT((size_t)64 << 20) };
 	void *map = NULL;
 	struct stat info;
 	enum status st;
@@ -137,6 +169,7 @@ static enum status build_plain(struct update_run *run, const struct feed_source 
 	st = write_segment(&b, source, out, err);
 	map_fini(&b.replaced);
 	arena_fini(&b.ids);
+	arena_fini(&b.rows);
 	if (map)
 		munmap(map, (size_t)info.st_size);
 	return st;

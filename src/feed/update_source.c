@@ -69,7 +69,8 @@ static enum status load(struct update_job *w, struct err *err)
 	w->row.feed = slice_cstr(run->feed->name);
 	w->row.url = w->source->url;
 	w->row.kind = run->feed->enriches ? STORE_ENRICHMENT : STORE_VULNERABILITY;
-	if (!arena_printf(&w->arena, &w->format_version, "%s %s", format->name, format->version))
+	if (!arena_printf(&w->arena, &w->format_version, "%s %s%s", format->name, format->version,
+			  feed_settings_variant(run->options->settings, run->feed)))
 		return err_nomem(err, "source");
 	if (w->row.segment.algo != DIGEST_NONE &&
 	    segment_open_of(run->segments, &w->row.segment, w->row.name, &old, &why) == STATUS_OK) {
@@ -402,6 +403,7 @@ struct update_job *update_job_new(const struct update_run *run, const struct fee
 	w->own.source = w->own_source.name;
 	w->own.bytes = 0;
 	w->own.place.progress_ctx = w->run;
+	w->own.place.stall_s = feed_settings_stall_s(run->options->settings, run->feed, run->place.stall_s);
 	return w;
 }
 

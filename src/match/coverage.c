@@ -124,15 +124,36 @@ enum status coverage_limit(struct coverage *c, struct slice limit, size_t packag
 
 /* ---- what was looked up ---- */
 
-static enum status judge_end_of_life(struct coverage *c, const struct match_options *options, struct slice scope,
-				     size_t packages, struct err *err)
+/* Is a segment of the feed one of those that are asked? */
+static bool asks_feed(const struct coverage *c, const struct scope *scope, struct slice feed)
 {
-	struct date_text day;
-	int64_t last_s;
+	for (size_t i = 0; i < scope->n; i++) {
+		const struct segment_set_entry *entry;
 
-	if (!distribution_end_of_life(scope, &last_s) || options->now_s < last_s + 86400)
+		segment_set_at(c->set, scope->places[i].segment, &entry);
+		if (slice_eq(entry->feed, feed))
+			return true;
+	}
+	return false;
+}
+
+static enum status judge_end_of_life(struct coverage *c, const struct match_options *options,
+				     const struct scope *scope, size_t packages, struct err *err)
+{
+	struct date_text day, extended;
+	struct slice feed;
+	int64_t last_s, extended_s;
+
+	if (!distribution_end_of_life(scope->name, &last_s) || options->now_s < last_s + 86400)
 		return STATUS_OK;
-	return add(c, COVERAGE_END_OF_LIFE, scope, packages, err,
+	if (distribution_extended(scope->name, &feed, &extended_s) && asks_feed(c, scope, feed))
+		return add(c, COVERAGE_END_OF_LIFE, scope->name, packages, err,
+			   "the release gets no advisories of its project since %.10s; %.*s was looked up, which is "
+			   "for some of its packages and %s %.10s",
+			   date_print(&day, last_s), SLICE_ARG(feed),
+			   options->now_s < extended_s + 86400 ? "goes on until" : "ended on",
+			   date_print(&extended, extended_s));
+	return add(c, COVERAGE_END_OF_LIFE, scope->name, packages, err,
 		   "the release gets no advisories since %.10s: newer vulnerabilities are not known to its feed",
 		   date_print(&day, last_s));
 }
@@ -148,7 +169,7 @@ static enum status judge_scope(struct coverage *c, const struct match_options *o
 	if (scope->left_out)
 		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
 			   "%s were not looked up: the settings leave them out (matchers.names)", label);
-	TRY(judge_end_of_life(c, options, scope->name, packages, err));
+	TRY(judge_end_of_life(c, options, scope, packages, err));
 	if (scope->n > 0 && !comparable)
 		return add(c, COVERAGE_NO_FEED, scope->name, packages, err,
 			   "%s were not looked up: limpid does not compare such versions", label);
@@ -457,6 +478,7 @@ static enum status judge_sources(struct coverage *c, const struct segment_set *s
 enum status coverage_judge(struct coverage *c, const struct index_report *index, const struct segment_set *set,
 			   const struct match_options *options, const struct scopes *scopes, struct err *err)
 {
+	c->set = set;
 	TRY(judge_packages(c, index, options, scopes, err));
 	TRY(judge_emptiness(c, index, err));
 	TRY(judge_sources(c, set, options, scopes, err));

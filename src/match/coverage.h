@@ -11,6 +11,7 @@
 struct coverage {
 	struct vulnerability_report *out; /* borrowed */
 	struct arena *arena;		  /* borrowed; of the report */
+	const struct segment_set *set;	  /* borrowed */
 	struct map seen;		  /* what an item is about -> its number, from 1 */
 	size_t listed[COVERAGE_COUNT];
 	size_t unlisted[COVERAGE_COUNT]; /* beyond what helps anybody: counted */

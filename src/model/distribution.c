@@ -43,6 +43,14 @@ static const struct {
 #undef END_OF_LIFE
 };
 
+static const struct {
+	const char *scope, *feed, *last_day;
+} extensions[] = {
+#define EXTENDED_SUPPORT(scope, feed, last_day) { scope, feed, last_day },
+#include "model/extended_support.def"
+#undef EXTENDED_SUPPORT
+};
+
 const struct distro *distro_by_id(struct slice did)
 {
 	for (size_t i = 0; i < ARRAY_LEN(distros); i++)
@@ -272,6 +280,17 @@ bool distribution_end_of_life(struct slice scope, int64_t *out_s)
 	return false;
 }
 
+bool distribution_extended(struct slice scope, struct slice *out_feed, int64_t *out_s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(extensions); i++) {
+		if (!slice_eq(scope, slice_cstr(extensions[i].scope)))
+			continue;
+		*out_feed = slice_cstr(extensions[i].feed);
+		return date_parse(slice_cstr(extensions[i].last_day), out_s);
+	}
+	return false;
+}
+
 size_t distribution_ends_passed(int64_t now_s)
 {
 	size_t passed = 0;
@@ -279,5 +298,7 @@ size_t distribution_ends_passed(int64_t now_s)
 
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		passed += date_parse(slice_cstr(ends[i].last_day), &last_s) && now_s >= last_s + 86400;
+	for (size_t i = 0; i < ARRAY_LEN(extensions); i++)
+		passed += date_parse(slice_cstr(extensions[i].last_day), &last_s) && now_s >= last_s + 86400;
 	return passed;
 }

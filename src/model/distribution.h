@@ -52,6 +52,8 @@ struct slice debian_codename_by_release(struct slice release);
 
 /* The last day of a release's advisories (Unix s of its beginning, end_of_life.def); false: maintained, or unknown. */
 bool distribution_end_of_life(struct slice scope, int64_t *out_s);
+/* Whose feed has advisories of a release after that, and their last day (extended_support.def). */
+bool distribution_extended(struct slice scope, struct slice *out_feed, int64_t *out_s);
 /* How many of the releases that are known have come to their end: what is said of any changes when this does. */
 size_t distribution_ends_passed(int64_t now_s);
 

@@ -189,6 +189,10 @@ static enum status open_updates(struct matcher_setup *s, const struct matcher_se
 			   "limpid-update is not installed beside this program: no updates");
 		return STATUS_OK;
 	}
+	for (size_t i = 0; i < c->updaters_config.n; i++)
+		if (!updates_block_known(c->updaters_config.at[i].name))
+			log_printf(s->ctx->log, LOG_LEVEL_WARN, "updaters.config.%.*s: there is no such updater here",
+				   SLICE_ARG(c->updaters_config.at[i].name));
 	TRY(updater_settings(&c->updaters_config, &settings, err));
 	options.settings = settings.len > 0 ? (const char *)settings.ptr : NULL;
 	return updates_new(&options, &s->updates, err);

@@ -114,6 +114,16 @@ static size_t names_here(struct slice name, const char *out[NAMES_MAX])
 	return n;
 }
 
+bool updates_block_known(struct slice block)
+{
+	/* Its sources have two names. */
+	bool known = slice_starts(block, SLICE("mariner-"));
+
+	for (size_t i = 0; i < ARRAY_LEN(feed_names); i++)
+		known |= slice_starts(block, slice_cstr(feed_names[i]));
+	return known;
+}
+
 static void choose_sets(struct updates *u)
 {
 	for (size_t i = 0; u->options.all && i < ARRAY_LEN(feed_names); i++)

@@ -39,6 +39,9 @@ struct updates_options {
 
 struct updates;
 
+/* Is a block of settings of updaters about something here: a set, or by the beginning of its name a source of one? */
+bool updates_block_known(struct slice block);
+
 enum status updates_new(const struct updates_options *options, struct updates **out, struct err *err) NODISCARD;
 enum status updates_start(struct updates *u, struct err *err) NODISCARD;
 /* Ends what runs; nothing is lost by it but the work of a source. NULL is fine. */

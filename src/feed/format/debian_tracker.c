@@ -6,7 +6,8 @@
  *      {"bookworm": {"status": "resolved", "fixed_version": "3.0.8-1", "urgency": "not yet assigned"}}}}}
  *
  * status open: affected without a fix; resolved with version 0: never affected; undetermined: not decided. The urgency
- * is the severity, one step up, as Clair reads it. Traps: docs/formats/debian-tracker.md.
+ * is the severity, one step up, as Clair reads it. The parameter "elts": the tracker of Debian's Extended LTS, of which
+ * releases count that Debian itself maintains no more. Traps: docs/formats/debian-tracker.md.
  */
 #include "feed/feed.h"
 
@@ -22,6 +23,8 @@
 
 struct parser {
 	const struct feed_document *doc;
+	bool elts;
+	int64_t now_s;
 	const struct advisory_sink *out;
 	struct arena arena; /* of one entry */
 	struct arena names; /* of unknown releases */
@@ -38,7 +41,7 @@ struct parser {
 
 /* What the tracker says of one entry in one release. */
 struct release {
-	struct slice scope, urgency;
+	struct slice codename, scope, urgency;
 	yyjson_val *value;
 };
 
@@ -49,8 +52,35 @@ static enum severity severity_of(struct slice urgency)
 	return severity_by_word(SLICE("debian"), urgency, &s) ? s : SEVERITY_UNKNOWN;
 }
 
-/* False: a release that has no number yet, or a row that says nothing. */
-static void fill_row(struct slice package, const struct release *r, struct affected *row, struct version_range *range)
+/* "buster", "buster-security": archives that Debian itself made. */
+static bool is_debians(struct slice archive, struct slice codename)
+{
+	struct slice rest = slice_from(archive, codename.len);
+
+	return slice_starts(archive, codename) &&
+	       (rest.len == 0 || slice_eq(rest, SLICE("-security")) || slice_eq(rest, SLICE("-updates")));
+}
+
+/* Fixes from before the end of a release's support are in Debian's own archives, as "repositories" shows. */
+static bool debian_has(const struct release *r, struct slice fixed)
+{
+	yyjson_obj_iter it;
+	yyjson_val *key;
+
+	if (!yyjson_obj_iter_init(json_get(r->value, "repositories"), &it))
+		return false;
+	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+		struct slice version = json_str(yyjson_obj_iter_get_val(key));
+
+		if (version.len > 0 && is_debians(json_str(key), r->codename) &&
+		    scheme_get(SCHEME_dpkg)->compare(version, fixed) >= 0)
+			return true;
+	}
+	return false;
+}
+
+static void fill_row(const struct parser *p, struct slice package, const struct release *r, struct affected *row,
+		     struct version_range *range)
 {
 	struct slice status = json_get_str(r->value, "status");
 
@@ -72,6 +102,7 @@ static void fill_row(struct slice package, const struct release *r, struct affec
 		*range = (struct version_range){ .fixed = row->fixed_version };
 		row->ranges = range;
 		row->n_ranges = 1;
+		row->fix_state = p->elts && !debian_has(r, row->fixed_version) ? FIX_ELTS : FIX_PLAIN;
 	}
 }
 
@@ -93,12 +124,13 @@ static enum status emit_urgency(struct parser *p, struct slice package, struct s
 			      .withdrawn_s = DATE_NONE,
 			      .affected = rows };
 
-	if (!arena_printf(&p->arena, &link, "https://security-tracker.debian.org/tracker/%.*s", SLICE_ARG(id)))
+	if (!arena_printf(&p->arena, &link, "https://%s/tracker/%.*s",
+			  p->elts ? "deb.freexian.com/extended-lts" : "security-tracker.debian.org", SLICE_ARG(id)))
 		return err_nomem(err, "Debian tracker");
 	for (size_t i = 0; i < n; i++) {
 		if (!slice_eq(releases[i].urgency, urgency))
 			continue;
-		fill_row(package, &releases[i], &rows[a.n_affected], &ranges[a.n_affected]);
+		fill_row(p, package, &releases[i], &rows[a.n_affected], &ranges[a.n_affected]);
 		a.n_affected++;
 	}
 	return p->out->emit(p->out->ctx, &a, err);
@@ -124,6 +156,14 @@ static void tell_unknown(const struct parser *p)
 		diag_emit(p->out->diags, DIAG_UNSUPPORTED, SLICE_EMPTY, ERR_NO_OFFSET,
 			  "%llu rows of the release \"%s\" were left out: its number is not known",
 			  (unsigned long long)p->unknown[i].rows, err_slice(&q, p->unknown[i].codename));
+}
+
+/* Does Debian itself still publish advisories of the release? */
+static bool is_maintained(const struct parser *p, struct slice scope)
+{
+	int64_t last_s;
+
+	return !distribution_end_of_life(scope, &last_s) || p->now_s < last_s + 86400;
 }
 
 /* "bookworm" -> "debian:12"; empty if its number is not known. */
@@ -167,11 +207,13 @@ static bool read_releases(struct parser *p, struct slice id, yyjson_val *list, s
 			count_unknown(p, json_str(key));
 			continue;
 		}
+		if (p->elts && is_maintained(p, scope))
+			continue;
 		if (n == RELEASES_MAX) {
 			diag_emit(p->out->diags, DIAG_LIMIT, id, ERR_NO_OFFSET, "more than %d releases", RELEASES_MAX);
 			break;
 		}
-		out[n++] = (struct release){ scope, json_get_str(value, "urgency"), value };
+		out[n++] = (struct release){ json_str(key), scope, json_get_str(value, "urgency"), value };
 	}
 	*out_n = n;
 	return true;
@@ -236,6 +278,8 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 {
 	struct parser p = { .doc = doc,
 			    .out = out,
+			    .elts = slice_eq(doc->param, SLICE("elts")),
+			    .now_s = date_now(),
 			    .arena = ARENA_INIT((size_t)limits->field_bytes * 8),
 			    .names = ARENA_INIT((size_t)limits->field_bytes * 8) };
 	struct json_split split = { .visit = visit, .bad = bad, .ctx = &p };

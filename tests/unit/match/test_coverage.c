@@ -306,6 +306,27 @@ static void test_a_full_report(void **state)
 	fx_coverage(f, COVERAGE_LIMIT, "limits.match_rows", 1, "the report is full");
 }
 
+/* Debian 10 after its long-term support, with the tracker of Extended LTS: until 2029-06-30. */
+static void test_extended_support(void **state)
+{
+	struct fx *f = *state;
+
+	fx_source(f, "debian-elts/updater", "debian-elts", &feed_format_debian_tracker, "elts",
+		  "{'a': {'CVE-2025-1': {'releases': {'buster': {'status': 'resolved', 'fixed_version': '2-1'}}}}}");
+	fx_system(f, "debian", "10");
+	fx_package(f, PACKAGE_DEB, "a", "1-1");
+	assert_true(date_parse(SLICE("2029-06-30"), &f->options.now_s));
+	fx_match(f);
+	fx_reported(f, "CVE-2025-1", "a", "2-1", "2-1");
+	assert_int_equal(fx_find(f, "CVE-2025-1", "a")->row.fix_state, FIX_ELTS);
+	fx_coverage(f, COVERAGE_END_OF_LIFE, "debian:10", 1,
+		    "since 2024-06-30; debian-elts was looked up, which is for some of its packages and goes on until "
+		    "2029-06-30");
+	f->options.now_s += 86400;
+	fx_match(f);
+	fx_coverage(f, COVERAGE_END_OF_LIFE, "debian:10", 1, "ended on 2029-06-30");
+}
+
 static void test_end_of_life(void **state)
 {
 	struct fx *f = *state;
@@ -379,6 +400,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_no_packages),
 	TEST(test_a_full_report),
 	TEST(test_end_of_life),
+	TEST(test_extended_support),
 	cmocka_unit_test(test_every_row_is_reached),
 };
 
