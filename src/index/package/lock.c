@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lock.c - packages of one lock file: gathered, marked by who asks for them, emitted once each. */
 #include "index/package/lock.h"
+#include "text/json.h"
 
 bool lock_of_project(struct slice path)
 {
@@ -216,6 +217,19 @@ enum status lock_end(struct lock *l, enum status st, struct err *err)
 	}
 	installed_end(&l->in);
 	map_fini(&l->ids);
+	return st;
+}
+
+enum status lock_json(struct lock *l, enum status (*read)(struct lock *l, const struct json_doc *doc, struct err *err),
+		      struct err *err)
+{
+	struct json_doc doc;
+	enum status st = json_parse(l->in.file->bytes, l->in.env->limits, &doc, err);
+
+	if (st != STATUS_OK)
+		return err_wrap(err, "the lock file cannot be read");
+	st = lock_end(l, read(l, &doc, err), err);
+	json_doc_free(&doc);
 	return st;
 }
 

@@ -11,6 +11,8 @@
 #include "base/map.h"
 #include "index/package/installed.h"
 
+struct json_doc;
+
 #define LOCK_BYTES ((uint64_t)64 << 20)	      /* of a lock file; the largest that are known have 20 MB */
 #define LOCK_BESIDE_BYTES ((uint64_t)4 << 20) /* of a manifest beside it */
 #define LOCK_NONE SIZE_MAX
@@ -68,6 +70,9 @@ void lock_root(struct lock *l, size_t to, enum lock_reach why);
 enum status lock_reach(struct lock *l, bool dev, struct err *err) NODISCARD;
 /* Emit all, tell what is vague and left out, and free the list. `st` is passed on if it is a failure. */
 enum status lock_end(struct lock *l, enum status st, struct err *err) NODISCARD;
+/* The whole of a lock file that is one JSON document: `read` fills the list from it, lock_end() does the rest. */
+enum status lock_json(struct lock *l, enum status (*read)(struct lock *l, const struct json_doc *doc, struct err *err),
+		      struct err *err) NODISCARD;
 /* The bytes of a file beside the lock file: false if there is none, or nobody can tell. */
 bool lock_beside(const struct lock *l, const char *name, uint64_t max, struct slice *out);
 

@@ -46,14 +46,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			 struct err *err)
 {
 	struct lock l = LOCK_INIT(file, env, out, PACKAGE_NUGET, "nuget-lock");
-	struct json_doc doc;
-	enum status st = json_parse(file->bytes, env->limits, &doc, err);
 
-	if (st != STATUS_OK)
-		return err_wrap(err, "the lock file cannot be read");
-	st = lock_end(&l, read_all(&l, &doc, err), err);
-	json_doc_free(&doc);
-	return st;
+	return lock_json(&l, read_all, err);
 }
 
 const struct detector detector_nuget_lock = {
