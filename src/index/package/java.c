@@ -418,12 +418,21 @@ static enum status walk(struct walk *w, struct err *err)
 	return st;
 }
 
+/* Nix calls its archives .nar, too; they begin with this text behind its length in eight bytes. */
+static bool is_nix_archive(struct slice bytes)
+{
+	return slice_starts(slice_from(bytes, 8), SLICE("nix-archive-1"));
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
-	struct walk *w = ARENA_NEW(env->arena, struct walk);
+	struct walk *w;
 	enum status st;
 
+	if (is_nix_archive(file->bytes))
+		return STATUS_OK;
+	w = ARENA_NEW(env->arena, struct walk);
 	if (!w)
 		return err_nomem(err, "a Java archive");
 	*w = (struct walk){ .file = file, .env = env, .out = out, .seen = MAP_INIT };
@@ -436,7 +445,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_java = {
 	.name = "java",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

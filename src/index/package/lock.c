@@ -10,12 +10,15 @@ bool lock_of_project(struct slice path)
 					       "vendor",	".cargo",
 					       ".git",		".venv",
 					       ".tox",		".yarn" };
-	struct slice rest = path_dir(path), part;
+	struct slice rest = path_dir(path), part, above = SLICE_EMPTY;
 
-	while (slice_word(&rest, '/', &part))
+	for (; slice_word(&rest, '/', &part); above = part) {
 		for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 			if (slice_eq(part, slice_cstr(folders[i])))
 				return false;
+		if (slice_eq(above, SLICE("pkg")) && slice_eq(part, SLICE("mod"))) /* Go's module cache */
+			return false;
+	}
 	return true;
 }
 
