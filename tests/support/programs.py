@@ -160,3 +160,65 @@ def write(root, path, data, mode=0o755):
     with open(path, "wb") as f:
         f.write(data)
     os.chmod(path, mode)
+
+
+def version_block(key, value=b"", children=(), kind=1, value_len=None):
+    """A block of a version resource, padded behind its key and before each child."""
+    out = key.encode("utf-16le") + b"\0\0"
+    out += b"\0" * (-(6 + len(out)) % 4) + value
+    for child in children:
+        out += b"\0" * (-(6 + len(out)) % 4) + child
+    return struct.pack("<HHH", 6 + len(out), len(value) if value_len is None else value_len, kind) + out
+
+
+def version_info(*tables):
+    """VS_VERSIONINFO with a StringTable for each dict."""
+    fixed = struct.pack("<13I", 0xfeef04bd, 0x10000, *[0] * 11)
+    made = [version_block("000004b0", children=[
+        version_block(k, v.encode("utf-16le") + b"\0\0", value_len=len(v) + 1) for k, v in table.items()]) for table in tables]
+    return version_block("VS_VERSION_INFO", fixed, [version_block("StringFileInfo", children=made),
+                         version_block("VarFileInfo", children=[version_block("Translation", struct.pack("<HH", 0, 1200), kind=0)])], 0)
+
+
+def resources(rva, *leaves):
+    """A tree of resources, for a section at rva: (type, bytes) each under a name and a language of its own."""
+    def directory(entries):
+        return struct.pack("<IIHHHH", 0, 0, 0, 0, 0, len(entries)) + b"".join(struct.pack("<II", *e) for e in entries)
+
+    at = 16 + 8 * len(leaves)  # of the second level
+    names = [at + 24 * i for i in range(len(leaves))]
+    at += 24 * len(leaves)
+    languages = [at + 24 * i for i in range(len(leaves))]
+    at += 24 * len(leaves)
+    data = [at + 16 * i for i in range(len(leaves))]
+    at += 16 * len(leaves)
+    out = directory([(t, 1 << 31 | names[i]) for i, (t, _) in enumerate(leaves)])
+    out += b"".join(directory([(1, 1 << 31 | n)]) for n in languages)
+    out += b"".join(directory([(1033, d)]) for d in data)
+    bodies = b""
+    for _, body in leaves:
+        bodies += b"\0" * (-len(bodies) % 8)
+        out += struct.pack("<IIII", rva + at + len(bodies), len(body), 0, 0)
+        bodies += body
+    return out + bodies
+
+
+def assembly(rsrc=None, word=4, clr=True, rsrc_at=0x600, code=b"", base=0x400000):
+    """A .NET assembly: sections .text, which has the runtime's header and code, and .rsrc, made by rsrc(its address)."""
+    text = (struct.pack("<IHH", 72, 2, 5).ljust(72, b"\0") + code).ljust(0x200, b"\0")
+    body = rsrc(0x8000) if rsrc else b""
+    directories = bytearray(128)
+    if rsrc:
+        struct.pack_into("<II", directories, 2 * 8, 0x8000, len(body))
+    if clr:
+        struct.pack_into("<II", directories, 14 * 8, 0x2000, 72)
+    optional = struct.pack("<H", 0x20b if word == 8 else 0x10b).ljust(24, b"\0")
+    optional += struct.pack("<Q", base) if word == 8 else struct.pack("<II", 0, base)
+    optional = optional.ljust(108 if word == 8 else 92, b"\0") + struct.pack("<I", 16) + directories
+    out = b"MZ".ljust(0x3c, b"\0") + struct.pack("<I", 0x80)
+    out = out.ljust(0x80, b"\0") + b"PE\0\0" + struct.pack("<HHIIIHH", 0x14c, 2, 0, 0, 0, len(optional), 0x2102) + optional
+    for name, rva, offset, size, flags in [(b".text", 0x2000, 0x400, len(text), 0x60000020),
+                                           (b".rsrc", 0x8000, rsrc_at, len(body), 0x40000040)]:
+        out += name.ljust(8, b"\0") + struct.pack("<IIIIIIHHI", size, rva, size, offset, 0, 0, 0, 0, flags)
+    out = out.ljust(0x400, b"\0") + text
+    return out.ljust(rsrc_at, b"\0") + body

@@ -10,7 +10,6 @@
 #define NAMES_GUESS 4096 /* names of sections stand right before the table in what GNU ld writes */
 #define NOTES_BYTES_MAX 4096
 #define COMMANDS_BYTES_MAX ((uint64_t)64 << 10)
-#define FAT_MACHINES_MAX 16 /* a Java class begins with the same bytes, and then a number of 45 or more */
 
 /* ---- pieces ---- */
 
@@ -273,10 +272,35 @@ static void pe_section(const struct exe_pieces *p, struct exe *e, struct slice r
 		e->section = area;
 }
 
+enum { PE_RESOURCES = 2, PE_CLR = 14, PE_OPTIONAL_MIN = 32, PE_OPTIONAL_MAX = 4096 };
+
+/* Of the directories at the end of the optional header, an address and a size each. */
+static struct exe_area pe_directory(const struct exe *e, struct slice optional, unsigned which)
+{
+	size_t count = e->word == 8 ? 108 : 92, at = count + 4 + (size_t)which * 8;
+	struct exe_area area = { 0, 0, number(e, optional, at + 4, 4) };
+
+	if (number(e, optional, count, 4) <= which || number(e, optional, at, 4) == 0 ||
+	    CKD_ADD(&area.addr, e->base, number(e, optional, at, 4)))
+		return (struct exe_area){ 0, 0, 0 };
+	return area;
+}
+
+/* Where the file has what a directory names. */
+static void pe_locate(struct exe *e, struct exe_area *area)
+{
+	uint64_t left;
+
+	if (area->size == 0 || !exe_locate(e, area->addr, &area->offset, &left))
+		*area = (struct exe_area){ 0, 0, 0 };
+	else
+		area->size = MIN(area->size, left);
+}
+
 static bool read_pe(const struct exe_pieces *p, struct slice section, struct exe *e)
 {
 	struct slice h, optional, table;
-	uint64_t at, sections, base, size;
+	uint64_t at, sections, size;
 	unsigned n, optional_size;
 
 	if (!exe_bytes(p, 0x3c, 4, &h))
@@ -292,24 +316,28 @@ static bool read_pe(const struct exe_pieces *p, struct slice section, struct exe
 	optional_size = (unsigned)number(e, h, 20, 2);
 	sections = at + 24 + optional_size;
 	size = (uint64_t)n * 40;
-	if (size > TABLE_BYTES_MAX || optional_size < 32)
+	if (size > TABLE_BYTES_MAX || optional_size < PE_OPTIONAL_MIN || optional_size > PE_OPTIONAL_MAX)
 		return false;
-	if (!exe_bytes(p, at + 24, 32, &optional) || !exe_bytes(p, sections, size, &table)) {
+	if (!exe_bytes(p, at + 24, optional_size, &optional) || !exe_bytes(p, sections, size, &table)) {
 		want(p, e, at, 24 + optional_size + size);
 		return true;
 	}
 	e->word = number(e, optional, 0, 2) == 0x20b ? 8 : 4;
-	base = e->word == 8 ? number(e, optional, 24, 8) : number(e, optional, 28, 4);
+	e->base = e->word == 8 ? number(e, optional, 24, 8) : number(e, optional, 28, 4);
 	for (unsigned i = 0; i < n; i++) {
 		struct slice r = slice_take(slice_from(table, (size_t)i * 40), 40);
 		struct exe_area area = { 0, number(e, r, 20, 4), number(e, r, 16, 4) };
 
 		pe_section(p, e, r, section);
 		e->packed |= slice_starts(r, SLICE("UPX0")) || slice_starts(r, SLICE("UPX1"));
-		if (number(e, r, 12, 4) == 0 || CKD_ADD(&area.addr, base, number(e, r, 12, 4)))
+		if (number(e, r, 12, 4) == 0 || CKD_ADD(&area.addr, e->base, number(e, r, 12, 4)))
 			continue;
 		add_area(p, e, area, (number(e, r, 36, 4) & ~PE_ALIGNMENT) == PE_DATA);
 	}
+	e->clr = pe_directory(e, optional, PE_CLR);
+	e->resources = pe_directory(e, optional, PE_RESOURCES);
+	pe_locate(e, &e->clr);
+	pe_locate(e, &e->resources);
 	e->sections_known = true;
 	return true;
 }
@@ -404,38 +432,64 @@ static bool macho_at(const struct exe_pieces *p, uint64_t base, struct slice sec
 	return true;
 }
 
-/* Several machines: a big-endian count, and for each its type, subtype, offset, size, alignment. */
-static bool read_fat(const struct exe_pieces *p, bool wide, struct slice section, struct exe *e)
+/* ---- several machines: a big-endian count, and for each its type, subtype, offset, size, alignment ---- */
+
+#define FAT UINT32_C(0xcafebabe)
+#define FAT_WIDE UINT32_C(0xcafebabf)
+
+enum { FAT_HEADER = 8, FAT_EACH = 20, FAT_EACH_WIDE = 32 };
+
+static uint32_t magic_of(const struct exe_pieces *p)
 {
+	struct slice s;
+
+	if (!exe_bytes(p, 0, 4, &s))
+		return 0;
+	return (uint32_t)s.ptr[0] << 24 | (uint32_t)s.ptr[1] << 16 | (uint32_t)s.ptr[2] << 8 | s.ptr[3];
+}
+
+unsigned exe_machines(const struct exe_pieces *p)
+{
+	const struct exe order = { .big_endian = true };
+	uint32_t magic = magic_of(p);
 	struct slice h;
 	uint64_t n;
 
+	if ((magic != FAT && magic != FAT_WIDE) || !exe_bytes(p, 0, FAT_HEADER, &h))
+		return 1;
+	n = number(&order, h, 4, 4);
+	return n == 0 || n > EXE_MACHINES_MAX ? 1 : (unsigned)n;
+}
+
+static bool read_fat(const struct exe_pieces *p, bool wide, struct slice section, unsigned machine, struct exe *e)
+{
+	size_t each = wide ? FAT_EACH_WIDE : FAT_EACH;
+	struct slice h, r;
+	uint64_t n;
+
 	e->big_endian = true;
-	if (!exe_bytes(p, 0, 28, &h))
-		return false;
+	h = exe_bytes_from(p, 0, FAT_HEADER + EXE_MACHINES_MAX * each);
 	n = number(e, h, 4, 4);
-	if (n == 0 || n > FAT_MACHINES_MAX)
+	r = slice_from(h, FAT_HEADER + machine * each);
+	if (machine >= n || n > EXE_MACHINES_MAX || r.len < each)
 		return false;
-	return macho_at(p, wide ? number(e, h, 16, 8) : number(e, h, 16, 4), section, e);
+	return macho_at(p, wide ? number(e, r, 8, 8) : number(e, r, 8, 4), section, e);
 }
 
 /* ---- any ---- */
 
-bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, struct exe *out)
+bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, unsigned machine,
+	      struct exe *out)
 {
-	struct slice magic;
-	uint32_t m;
+	uint32_t m = magic_of(p);
 
 	memset(out, 0, sizeof(*out));
-	if (!exe_bytes(p, 0, 4, &magic))
-		return false;
-	m = (uint32_t)magic.ptr[0] << 24 | (uint32_t)magic.ptr[1] << 16 | (uint32_t)magic.ptr[2] << 8 | magic.ptr[3];
 	if (m == 0x7f454c46)
 		return read_elf(p, section, out);
 	if (m >> 16 == 0x4d5a)
 		return read_pe(p, section, out);
-	if (m == 0xcafebabe || m == 0xcafebabf)
-		return read_fat(p, m == 0xcafebabf, macho_section, out);
+	if (m == FAT || m == FAT_WIDE)
+		return read_fat(p, m == FAT_WIDE, macho_section, machine, out);
 	if (m == 0xfeedface || m == 0xfeedfacf || m == 0xcefaedfe || m == 0xcffaedfe)
 		return macho_at(p, 0, macho_section, out);
 	return false;

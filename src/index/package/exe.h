@@ -15,6 +15,7 @@
 #define EXE_AREAS_MAX 64
 #define EXE_WRITABLE_MAX 2
 #define EXE_WANTED_MAX 2
+#define EXE_MACHINES_MAX 16 /* a Java class begins with the same bytes, and then a number of 45 or more */
 
 struct exe_range {
 	uint64_t offset, len;
@@ -40,6 +41,9 @@ struct exe {
 	size_t n_areas;
 	struct exe_area writable[EXE_WRITABLE_MAX]; /* initialised data, first ones first */
 	size_t n_writable;
+	struct exe_area clr;	   /* PE: the header of .NET's runtime, at its address; size 0 if it has none */
+	struct exe_area resources; /* PE: the tree of resources, likewise */
+	uint64_t base;		   /* PE: the address that others count from */
 	struct exe_area section; /* the one that was asked for by name; size 0 if it is not there or not known */
 	bool sections_known;	 /* the table of sections was read: a section that was not found is not there */
 	bool go_note;		 /* the linker of Go left its mark (ELF only) */
@@ -56,11 +60,14 @@ bool exe_bytes(const struct exe_pieces *p, uint64_t offset, uint64_t n, struct s
 struct slice exe_bytes_from(const struct exe_pieces *p, uint64_t offset, uint64_t n);
 
 /*
- * Read the headers; of a Mach-O file for several machines, those of the first. section: the name to look for, which is
- * written otherwise in Mach-O; of PE, whose names have 8 bytes, a longer one is never found. False: not a program, or
- * its first header is damaged.
+ * Read the headers; of a Mach-O file for several machines, those of one (machine, below exe_machines()). section: the
+ * name to look for, which is written otherwise in Mach-O; of PE, whose names have 8 bytes, a longer one is never found.
+ * False: not a program, or its first header is damaged.
  */
-bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, struct exe *out);
+bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, unsigned machine,
+	      struct exe *out);
+/* How many machines a file is for: 1, or what a Mach-O file says of itself, at most EXE_MACHINES_MAX. */
+unsigned exe_machines(const struct exe_pieces *p);
 /* File offset of an address, and how many bytes follow there in the file. */
 bool exe_locate(const struct exe *e, uint64_t addr, uint64_t *offset, uint64_t *left);
 

@@ -6,6 +6,7 @@
  * kept, up to a cap, beside the table of sections. What lies elsewhere (programs made before Go 1.18, very large ones)
  * is asked for again. Source: docs/formats/go.md.
  */
+#include "base/map.h"
 #include "index/detector.h"
 #include "index/package/go_info.h"
 #include "index/told.h"
@@ -20,28 +21,40 @@ static const struct path_rule rules[] = {
 	{ .text = NULL },
 };
 
-static bool read_headers(const struct exe_pieces *p, struct exe *out)
+static bool read_headers(const struct exe_pieces *p, unsigned machine, struct exe *out)
 {
-	return exe_read(p, SLICE(".go.buildinfo"), SLICE("__go_buildinfo"), out);
+	return exe_read(p, SLICE(".go.buildinfo"), SLICE("__go_buildinfo"), machine, out);
+}
+
+static void add_range(struct byte_range *out, size_t *n, uint64_t offset, uint64_t len)
+{
+	if (*n < DETECT_RANGES_MAX)
+		out[(*n)++] = (struct byte_range){ offset, MIN(len, DATA_BYTES_MAX) };
 }
 
 static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out)
 {
 	struct exe_pieces p = { .size = size };
 	struct exe e;
+	bool packed = false;
 	size_t n = 0;
 
 	(void)mode; /* libraries carry no x; and who copies a program may lose it */
 	exe_add_piece(&p, 0, head);
-	if (!read_headers(&p, &e))
-		return 0;
-	if (e.section.size > 0)
-		out[n++] = (struct byte_range){ e.section.offset, MIN(e.section.size, DATA_BYTES_MAX) };
-	for (size_t i = 0; i < e.n_writable && n == i; i++)
-		out[n++] = (struct byte_range){ e.writable[i].offset, MIN(e.writable[i].size, DATA_BYTES_MAX) };
-	for (size_t i = 0; i < e.n_wanted && n < DETECT_RANGES_MAX; i++)
-		out[n++] = (struct byte_range){ e.wanted[i].offset, e.wanted[i].len };
-	if (n == 0 && e.packed)
+	for (unsigned machine = 0; machine < exe_machines(&p); machine++) {
+		size_t before = n;
+
+		if (!read_headers(&p, machine, &e))
+			continue;
+		if (e.section.size > 0)
+			add_range(out, &n, e.section.offset, e.section.size);
+		for (size_t i = 0; i < e.n_writable && n == before + i; i++)
+			add_range(out, &n, e.writable[i].offset, e.writable[i].size);
+		for (size_t i = 0; i < e.n_wanted; i++)
+			add_range(out, &n, e.wanted[i].offset, e.wanted[i].len);
+		packed |= e.packed;
+	}
+	if (n == 0 && packed)
 		out[n++] = (struct byte_range){ 0, 1 }; /* to say so */
 	return n;
 }
@@ -56,7 +69,25 @@ struct emitter {
 	struct slice platform; /* "linux/amd64"; empty if the program does not say */
 	struct told *told;
 	struct slice devel; /* what a module of a work tree is told as; empty until it is needed */
+	struct map *known;  /* modules of the machines before this one; NULL: the program is for one */
 };
+
+/* A program for several machines is linked from the same modules, mostly: each is told once. */
+static enum status is_known(const struct emitter *em, struct slice name, struct slice version, bool *known,
+			    struct err *err)
+{
+	struct slice key;
+	bool is_new;
+
+	*known = false;
+	if (!em->known)
+		return STATUS_OK;
+	if (!arena_printf(em->env->arena, &key, "%.*s%c%.*s", SLICE_ARG(name), '\n', SLICE_ARG(version)) ||
+	    !map_slot(em->known, key, &is_new))
+		return err_nomem(err, "a program for several machines");
+	*known = !is_new;
+	return STATUS_OK;
+}
 
 static bool is_text(struct slice s)
 {
@@ -79,11 +110,15 @@ static enum status emit(const struct emitter *em, struct slice name, struct slic
 			     .db = em->db,
 			     .path = em->file->path,
 			     .detector = SLICE("go") };
+	bool known;
 
 	if (name.len == 0 || !is_text(name) || !is_text(version)) {
 		told_emit(em->told, DIAG_RECORD, ERR_NO_OFFSET, "the build information names a module that is no text");
 		return STATUS_OK;
 	}
+	TRY(is_known(em, name, version, &known, err));
+	if (known)
+		return STATUS_OK;
 	if (!package_type_scheme(PACKAGE_GO)->valid(version))
 		p.flags |= PACKAGE_BAD_VERSION;
 	return em->out->package(em->out->ctx, &p, err);
@@ -180,64 +215,113 @@ static bool read_platform(struct arena *a, struct slice modules, struct slice *o
 	return os.len == 0 || arch.len == 0 || arena_printf(a, out, "%.*s/%.*s", SLICE_ARG(os), SLICE_ARG(arch));
 }
 
-static enum status emit_all(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
-			    const struct go_info *info, struct err *err)
+static enum status emit_all(struct emitter *em, const struct go_info *info, struct err *err)
 {
-	struct told told = { .diags = out->diags, .where = file->path };
-	struct emitter em = { .file = file, .env = env, .out = out, .told = &told };
-	enum status st;
-
-	if (!arena_printf(env->arena, &em.db, "go:%.*s", SLICE_ARG(file->path)) ||
-	    !read_platform(env->arena, info->modules, &em.platform))
-		return err_nomem(err, "go program");
-	st = emit(&em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err);
-	if (st == STATUS_OK)
-		st = emit_modules(&em, info->modules, err);
-	told_end(&told);
-	return st;
+	em->devel = SLICE_EMPTY;
+	TRY(emit(em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err));
+	return emit_modules(em, info->modules, err);
 }
 
 /* ---- detector ---- */
 
-static enum status tell(const struct detect_file *file, const struct detect_sink *out, const char *what)
+/* What was found in the program of each machine. */
+struct machines {
+	struct exe_pieces p;
+	unsigned n;
+	bool absent;		   /* of one, bytes are needed that are not at hand */
+	bool damaged, packed, note; /* of one in which nothing was found */
+	struct slice platform;	   /* "darwin/" if the machines differ, and advisories for any of them concern it */
+	struct go_info found[EXE_MACHINES_MAX];
+	size_t n_found;
+};
+
+static struct slice common_system(struct slice a, struct slice b)
+{
+	size_t n = slice_find_byte(a, '/') + 1;
+
+	return n > 0 && slice_eq(slice_take(a, n), slice_take(b, n)) ? slice_take(a, n) : SLICE_EMPTY;
+}
+
+static enum status find_all(struct machines *m, struct arena *a, struct err *err)
+{
+	struct exe e;
+
+	m->n = exe_machines(&m->p);
+	for (unsigned machine = 0; machine < m->n; machine++) {
+		struct go_info *info = &m->found[m->n_found];
+		struct slice platform;
+		enum go_info_found found;
+
+		if (!read_headers(&m->p, machine, &e))
+			continue;
+		found = go_info_find(&m->p, &e, info);
+		m->absent |= found == GO_INFO_ABSENT;
+		m->damaged |= found == GO_INFO_DAMAGED;
+		m->packed |= found == GO_INFO_NONE && e.packed;
+		m->note |= found == GO_INFO_NONE && e.go_note;
+		if (m->n > 1 && e.n_wanted > 0)
+			m->absent = true;
+		if (found != GO_INFO_FOUND)
+			continue;
+		if (!read_platform(a, info->modules, &platform))
+			return err_nomem(err, "go program");
+		if (m->n_found++ == 0)
+			m->platform = platform;
+		else if (!slice_eq(m->platform, platform))
+			m->platform = common_system(m->platform, platform);
+	}
+	return STATUS_OK;
+}
+
+static enum status emit_machines(struct machines *m, const struct detect_file *file, const struct detect_env *env,
+				 const struct detect_sink *out, struct err *err)
+{
+	struct told told = { .diags = out->diags, .where = file->path };
+	struct map known = MAP_INIT;
+	struct emitter em = {
+		.file = file, .env = env, .out = out, .told = &told, .platform = m->platform
+	};
+	enum status st = STATUS_OK;
+
+	if (m->n_found > 1)
+		em.known = &known;
+	if (!arena_printf(env->arena, &em.db, "go:%.*s", SLICE_ARG(file->path)))
+		return err_nomem(err, "go program");
+	for (size_t i = 0; i < m->n_found && st == STATUS_OK; i++)
+		st = emit_all(&em, &m->found[i], err);
+	told_end(&told);
+	map_fini(&known);
+	return st;
+}
+
+static void tell(const struct detect_file *file, const struct detect_sink *out, const char *what)
 {
 	diag_emit(out->diags, DIAG_UNSUPPORTED, file->path, ERR_NO_OFFSET, "%s", what);
-	return STATUS_OK;
 }
 
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
-	struct exe_pieces p = { .size = file->size };
-	struct go_info info;
-	struct exe e;
+	struct machines m = { .p.size = file->size };
 
-	exe_add_piece(&p, 0, file->second_pass ? file->bytes : file->head);
+	exe_add_piece(&m.p, 0, file->second_pass ? file->bytes : file->head);
 	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
-		exe_add_piece(&p, file->ranges[i].offset, file->range_bytes[i]);
-	if (!read_headers(&p, &e))
-		return STATUS_OK;
-	switch (go_info_find(&p, &e, &info)) {
-	case GO_INFO_FOUND:
-		return emit_all(file, env, out, &info, err);
-	case GO_INFO_ABSENT:
-		return file->second_pass ? STATUS_OK : out->again(out->ctx, err);
-	case GO_INFO_DAMAGED:
-		return tell(file, out,
-			    "a Go program whose build information cannot be read: its modules are not known");
-	case GO_INFO_NONE:
-		break;
-	}
-	if (e.packed)
-		return tell(file, out, "a program packed by UPX: what it is made of is not known");
-	if (e.go_note)
-		return tell(file, out, "a Go program without build information: its modules are not known");
-	return STATUS_OK;
+		exe_add_piece(&m.p, file->ranges[i].offset, file->range_bytes[i]);
+	TRY(find_all(&m, env->arena, err));
+	if (m.absent && !file->second_pass)
+		return out->again(out->ctx, err);
+	if (m.damaged)
+		tell(file, out, "a Go program whose build information cannot be read: its modules are not known");
+	else if (m.packed)
+		tell(file, out, "a program packed by UPX: what it is made of is not known");
+	else if (m.note)
+		tell(file, out, "a Go program without build information: its modules are not known");
+	return m.n_found > 0 ? emit_machines(&m, file, env, out, err) : STATUS_OK;
 }
 
 const struct detector detector_go = {
 	.name = "go",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,

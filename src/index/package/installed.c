@@ -26,23 +26,14 @@ void installed_end(const struct installed *in)
 		told_end(&in->told);
 }
 
-enum status installed_emit(struct installed *in, struct slice name, struct slice version, unsigned flags,
-			   struct err *err)
+/* p: what is known beside the file and the kind. */
+static enum status emit(struct installed *in, struct package p, struct err *err)
 {
-	return installed_emit_at(in, name, version, flags, 0, err);
-}
+	struct slice name = p.name, version = p.version;
 
-enum status installed_emit_at(struct installed *in, struct slice name, struct slice version, unsigned flags,
-			      uint32_t line, struct err *err)
-{
-	struct package p = { .type = in->type,
-			     .flags = flags,
-			     .line = line,
-			     .name = name,
-			     .version = version,
-			     .path = in->file->path,
-			     .detector = slice_cstr(in->kind) };
-
+	p.type = in->type;
+	p.path = in->file->path;
+	p.detector = slice_cstr(in->kind);
 	if (!installed_is_text(name))
 		return installed_refuse(in, ERR_NO_OFFSET, "there is no name, or it is no text");
 	if (!installed_is_text(version))
@@ -52,6 +43,28 @@ enum status installed_emit_at(struct installed *in, struct slice name, struct sl
 	if (!arena_printf(in->env->arena, &p.db, "%s:%.*s", in->kind, SLICE_ARG(in->file->path)))
 		return err_nomem(err, "a package");
 	return in->out->package(in->out->ctx, &p, err);
+}
+
+enum status installed_emit_at(struct installed *in, struct slice name, struct slice version, unsigned flags,
+			      uint32_t line, struct err *err)
+{
+	return emit(in, (struct package){ .name = name, .version = version, .flags = flags, .line = line }, err);
+}
+
+enum status installed_emit(struct installed *in, struct slice name, struct slice version, unsigned flags,
+			   struct err *err)
+{
+	return installed_emit_at(in, name, version, flags, 0, err);
+}
+
+enum status installed_emit_from(struct installed *in, struct slice name, struct slice version, struct slice source,
+				unsigned flags, struct err *err)
+{
+	struct package p = { .name = name, .version = version, .flags = flags };
+
+	if (installed_is_text(source) && !slice_eq(source, name))
+		p.source_name = source;
+	return emit(in, p, err);
 }
 
 bool installed_quoted(struct slice s, struct slice *out)

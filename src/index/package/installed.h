@@ -37,8 +37,9 @@ enum status installed_emit(struct installed *in, struct slice name, struct slice
 /* The same of a line of the file, from 1; 0: not known. */
 enum status installed_emit_at(struct installed *in, struct slice name, struct slice version, unsigned flags,
 			      uint32_t line, struct err *err) NODISCARD;
-/* May it stand as a name or version? Not empty, not too long, UTF-8 without control bytes. */
-bool installed_is_text(struct slice s);
+/* The same of a package that advisories may know by another name, too: that of its source; ignored if it is no text. */
+enum status installed_emit_from(struct installed *in, struct slice name, struct slice version, struct slice source,
+				unsigned flags, struct err *err) NODISCARD;
 /* At the end of a file that lists many: how many diagnostics were left out. */
 void installed_end(const struct installed *in);
 /* The file says too little: told, and not a failure. */

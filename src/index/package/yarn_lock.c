@@ -243,7 +243,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_yarn_lock = {
 	.name = "yarn_lock",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.source = true,
 	.rules = rules,
