@@ -47,12 +47,22 @@ static const struct {
 #undef CLAIR_KIND
 };
 
-/* Clair's names of repositories are those of scopes but for some. */
+/*
+ * Clair's names of repositories: those of its indexer's kinds, else of ecosystems as its OSV updater has them, which
+ * are the names of scopes but for two.
+ */
 static enum package_type type_of_repository(struct slice name)
 {
+	if (slice_eq(name, SLICE("packagist")))
+		return PACKAGE_COMPOSER;
+	if (slice_eq(name, SLICE("swifturl")))
+		return PACKAGE_SWIFT;
 	for (size_t i = 0; i < ARRAY_LEN(ecosystems) && name.len > 0; i++)
 		if (slice_eq(name, slice_cstr(ecosystems[i].repository)))
 			return package_type_by_purl(slice_cstr(ecosystems[i].purl));
+	for (enum package_type t = PACKAGE_NONE + 1; t < PACKAGE_TYPE_COUNT; t++)
+		if (name.len > 0 && slice_eq(name, slice_cstr(package_type_scope(t))))
+			return t;
 	return PACKAGE_NONE;
 }
 
@@ -405,12 +415,9 @@ static enum status read_name(struct reader *rd)
 
 	if (name.len == 0)
 		refuse(rd, "it has no package");
-	if (rd->type == PACKAGE_PYPI) {
-		if (!package_pypi_name(rd->arena, name, &rd->q->name))
-			return nomem(rd);
-	} else {
-		TRY(keep(rd, name, &rd->q->name));
-	}
+	TRY(keep(rd, name, &rd->q->name));
+	if (!package_lookup_name(rd->type, rd->arena, rd->q->name, &rd->q->name))
+		return nomem(rd);
 	rd->q->row.package = rd->q->name;
 	/* "binary" is said of rows that speak of either, too. */
 	rd->q->row.name_kind = slice_eq(json_get_str(rd->package, "kind"), SLICE("source")) && rd->type != PACKAGE_OCI
@@ -528,7 +535,7 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 		/* Tags have a range of their minor version, and the fix within it is asked as well. */
 		if (q->has_range && (p->type != PACKAGE_OCI || !in_range(q, p)))
 			return in_range(q, p);
-		if (rules_judge(&anywhere, p, &q->row, q->name, NULL).verdict == VERDICT_AFFECTED)
+		if (rules_judge(&anywhere, p, &q->row, candidates[i].name, NULL).verdict == VERDICT_AFFECTED)
 			return true;
 	}
 	return false;

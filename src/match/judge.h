@@ -22,7 +22,7 @@ struct judge_bound {
 
 struct judge_question {
 	struct slice id;    /* as sent: answers are keyed by it */
-	struct slice name;  /* of the package: what to ask the inverse index for */
+	struct slice name;  /* of the package, as package_lookup_name() has it: what to ask the inverse index for */
 	struct slice scope; /* "debian:12", "pypi"; packages of others are not affected */
 	enum severity severity;
 	struct affected row;		 /* in the arena */

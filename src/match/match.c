@@ -317,6 +317,66 @@ static enum status join_row(struct run *r, const struct hit *hit, struct finding
 	return join_fixed(r, &f->row.fixed_version, row.fixed_version, scheme) ? STATUS_OK : nomem(err);
 }
 
+/*
+ * Is the version that is offered one that a row calls affected, too? Ranges of one advisory overlap, or the next one
+ * begins where the last one ends: then what that row offers takes its place.
+ */
+static enum status skip_affected(struct run *r, const struct hit *hit, const struct affected *row, struct finding *f,
+				 bool *out_moved, struct err *err)
+{
+	struct package p = r->index->packages.at[hit->package].package;
+	struct judgement j;
+
+	p.version = f->fix;
+	if (p.source_name.len > 0)
+		p.source_version = f->fix;
+	j = rules_judge(r->index, &p, row, name_of(r, hit), NULL);
+	if (j.verdict != VERDICT_AFFECTED)
+		return STATUS_OK;
+	*out_moved = true;
+	return arena_copy(r->arena, j.fix, &f->fix) ? STATUS_OK : nomem(err);
+}
+
+/* Rows of one advisory about one package stand beside each other: the hit's, those before it and those behind. */
+static enum status skip_neighbours(struct run *r, const struct hit *hit, struct finding *f, bool *out_moved,
+				   struct err *err)
+{
+	const struct segment *seg = segment_set_at(r->set, hit->segment, NULL);
+	uint64_t rows = segment_get_stats(seg)->rows;
+
+	for (int step = -1; step <= 1; step += 2) {
+		for (int64_t i = (int64_t)hit->row + (step < 0 ? -1 : 0); i >= 0 && (uint64_t)i < rows; i += step) {
+			struct affected row;
+			uint32_t advisory;
+
+			arena_reset(&r->scratch);
+			TRY(segment_row(seg, (uint32_t)i, &r->scratch, &row, &advisory, err));
+			if (advisory != hit->advisory || !slice_eq(row.package, f->row.package) ||
+			    !slice_eq(row.scope, f->row.scope))
+				break;
+			if (f->fix.len > 0)
+				TRY(skip_affected(r, hit, &row, f, out_moved, err));
+		}
+	}
+	return STATUS_OK;
+}
+
+/* The version to go to is a good one by all that is said of the id; each step goes up. */
+static enum status find_good_fix(struct run *r, const struct hit *hits, size_t n, struct finding *f, struct err *err)
+{
+	bool moved = true;
+
+	for (size_t step = 0; moved && f->fix.len > 0; step++) {
+		moved = false;
+		if (step == FIXES_NAMED)
+			f->fix = SLICE_EMPTY;
+		for (size_t i = 0; i < n && f->fix.len > 0; i++)
+			if (hits[i].verdict == VERDICT_AFFECTED)
+				TRY(skip_neighbours(r, &hits[i], f, &moved, err));
+	}
+	return STATUS_OK;
+}
+
 static enum status suppress(struct run *r, const struct finding *f, enum suppressed_by by, struct slice reason,
 			    struct err *err)
 {
@@ -363,6 +423,7 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 	}
 	if (!found)
 		return bad && !not_affected ? tell_bad_row(r, bad, err) : STATUS_OK;
+	TRY(find_good_fix(r, hits, n, &f, err));
 	if (not_affected)
 		return suppress(r, &f, SUPPRESSED_BY_VENDOR, SLICE("the vendor says: not affected"), err);
 	if ((p->flags & PACKAGE_OWNED) && !r->options->owned)

@@ -172,14 +172,9 @@ size_t rules_candidates(const struct package *p, struct candidate out[2])
 	return n;
 }
 
-static bool folds_case(const struct package *p)
-{
-	return p->type == PACKAGE_NUGET || p->type == PACKAGE_COMPOSER;
-}
-
 struct slice rules_key(const struct package *p, struct slice name, char buf[RULES_KEY_MAX])
 {
-	if (!folds_case(p) || name.len > RULES_KEY_MAX)
+	if (!package_folds_case(p->type) || name.len > RULES_KEY_MAX)
 		return name;
 	for (size_t i = 0; i < name.len; i++)
 		buf[i] = (char)to_lower(name.ptr[i]);
@@ -188,7 +183,7 @@ struct slice rules_key(const struct package *p, struct slice name, char buf[RULE
 
 bool rules_same_name(const struct package *p, struct slice name, struct slice row_name)
 {
-	return folds_case(p) ? slice_eq_nocase(name, row_name) : slice_eq(name, row_name);
+	return package_folds_case(p->type) ? slice_eq_nocase(name, row_name) : slice_eq(name, row_name);
 }
 
 bool rules_has_version(const struct package *p)

@@ -68,3 +68,24 @@ bool package_pypi_name(struct arena *a, struct slice name, struct slice *out)
 	*out = slice_make(folded, n);
 	return true;
 }
+
+bool package_folds_case(enum package_type t)
+{
+	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER;
+}
+
+bool package_lookup_name(enum package_type t, struct arena *a, struct slice name, struct slice *out)
+{
+	char *folded;
+
+	*out = name;
+	if (t == PACKAGE_PYPI)
+		return package_pypi_name(a, name, out);
+	if (!package_folds_case(t))
+		return true;
+	folded = arena_cstr(a, name);
+	for (size_t i = 0; folded && i < name.len; i++)
+		folded[i] = (char)to_lower(name.ptr[i]);
+	*out = slice_make(folded, name.len);
+	return folded != NULL;
+}

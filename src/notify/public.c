@@ -121,7 +121,11 @@ static enum status add_package(limpid_notify *n, const struct place *place, stru
 {
 	const struct package *p = &place->package;
 
-	TRY(add_place(n, place, p->name, err));
+	struct slice name;
+
+	if (!package_lookup_name(p->type, &n->arena, p->name, &name))
+		return err_nomem(err, "inventory");
+	TRY(add_place(n, place, name, err));
 	if (p->source_name.len > 0 && !slice_eq(p->source_name, p->name))
 		return add_place(n, place, p->source_name, err);
 	return STATUS_OK;

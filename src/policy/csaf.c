@@ -6,6 +6,7 @@
 struct product {
 	yyjson_val *helper;	  /* product_identification_helper; NULL: none */
 	struct slice part, whole; /* ids of a relationship; "" = none */
+	struct slice version;	  /* of the branch it is: a version or a range; "" = none */
 };
 
 struct reader {
@@ -31,7 +32,8 @@ static const struct {
 	{ "under_investigation", POLICY_UNDER_INVESTIGATION },
 };
 
-static enum status add_product(struct reader *rd, yyjson_val *v, struct slice part, struct slice whole)
+static enum status add_product(struct reader *rd, yyjson_val *v, struct slice part, struct slice whole,
+			       struct slice version)
 {
 	struct slice id = json_get_str(v, "product_id");
 	struct product *p;
@@ -41,7 +43,7 @@ static enum status add_product(struct reader *rd, yyjson_val *v, struct slice pa
 	p = VEC_PUSH(&rd->products, &rd->policy->arena);
 	if (!p || !map_put(&rd->ids, id, rd->products.len - 1))
 		return err_nomem(rd->err, "VEX document");
-	*p = (struct product){ json_get(v, "product_identification_helper"), part, whole };
+	*p = (struct product){ json_get(v, "product_identification_helper"), part, whole, version };
 	return STATUS_OK;
 }
 
@@ -60,20 +62,24 @@ static enum status each(struct reader *rd, yyjson_val *list, enum status (*take)
 
 static enum status take_plain(struct reader *rd, yyjson_val *v)
 {
-	return add_product(rd, v, SLICE_EMPTY, SLICE_EMPTY);
+	return add_product(rd, v, SLICE_EMPTY, SLICE_EMPTY, SLICE_EMPTY);
 }
 
 /* The parser of JSON caps the nesting. */
 static enum status take_branch(struct reader *rd, yyjson_val *v)
 {
-	TRY(add_product(rd, json_get(v, "product"), SLICE_EMPTY, SLICE_EMPTY));
+	struct slice category = json_get_str(v, "category"), version = SLICE_EMPTY;
+
+	if (slice_eq(category, SLICE("product_version_range")) || slice_eq(category, SLICE("product_version")))
+		version = json_get_str(v, "name");
+	TRY(add_product(rd, json_get(v, "product"), SLICE_EMPTY, SLICE_EMPTY, version));
 	return each(rd, json_get(v, "branches"), take_branch);
 }
 
 static enum status take_relationship(struct reader *rd, yyjson_val *v)
 {
 	return add_product(rd, json_get(v, "full_product_name"), json_get_str(v, "product_reference"),
-			   json_get_str(v, "relates_to_product_reference"));
+			   json_get_str(v, "relates_to_product_reference"), SLICE_EMPTY);
 }
 
 static const struct product *product_of(const struct reader *rd, struct slice id)
@@ -88,6 +94,7 @@ static enum status add_names(struct reader *rd, const struct product *p, policy_
 {
 	yyjson_val *lists = json_get(p->helper, "hashes"), *purls = json_get(p->helper, "purls"), *v, *h;
 	yyjson_arr_iter it, inner;
+	size_t first = names->len;
 
 	TRY(policy_name_add(rd->policy, names, json_get_str(p->helper, "purl"), rd->err));
 	TRY(policy_name_add(rd->policy, names, json_get_str(p->helper, "cpe"), rd->err));
@@ -96,6 +103,12 @@ static enum status add_names(struct reader *rd, const struct product *p, policy_
 		while ((v = yyjson_arr_iter_next(&it)) != NULL)
 			TRY(policy_name_add(rd->policy, names, json_str(v), rd->err));
 	}
+	/* A package URL that has a version says it as well as the branch does. */
+	for (; p->version.len > 0 && first < names->len; first++)
+		if (names->at[first].purl && names->at[first].purl->version.len == 0) {
+			names->at[first].versions = &p->version;
+			names->at[first].n_versions = 1;
+		}
 	if (!images || !yyjson_is_arr(lists))
 		return STATUS_OK;
 	yyjson_arr_iter_init(lists, &it);

@@ -103,6 +103,38 @@ static enum status fill_product(struct reader *rd, struct slice ref, struct poli
 	return STATUS_OK;
 }
 
+/*
+ * The versions that are meant: those with the status that the analysis has, or with none. "affected" and "unknown" ones
+ * are not those that are taken back, "unaffected" ones not those that are affected.
+ */
+static enum status limit_versions(struct reader *rd, yyjson_val *list, enum policy_status status, policy_names *names)
+{
+	bool affected = status == POLICY_AFFECTED || status == POLICY_UNDER_INVESTIGATION;
+	struct slice *versions;
+	yyjson_arr_iter it;
+	yyjson_val *v;
+	size_t n = 0;
+
+	if (!yyjson_is_arr(list) || yyjson_arr_size(list) == 0)
+		return STATUS_OK;
+	versions = arena_array(&rd->policy->arena, yyjson_arr_size(list), sizeof(*versions));
+	if (!versions)
+		return err_nomem(rd->err, "VEX document");
+	yyjson_arr_iter_init(list, &it);
+	while ((v = yyjson_arr_iter_next(&it)) != NULL) {
+		struct slice said = json_get_str(v, "status");
+
+		if (said.len > 0 && slice_eq(said, SLICE("unaffected")) == affected)
+			continue;
+		if (said.len > 0 && !affected && !slice_eq(said, SLICE("unaffected")))
+			continue;
+		versions[n] = json_get_str(v, json_get(v, "range") ? "range" : "version");
+		n += versions[n].len > 0;
+	}
+	policy_names_limit(names, 0, versions, n);
+	return STATUS_OK;
+}
+
 static enum status read_affects(struct reader *rd, yyjson_val *list, struct policy_rule *rule)
 {
 	yyjson_arr_iter it;
@@ -117,6 +149,7 @@ static enum status read_affects(struct reader *rd, yyjson_val *list, struct poli
 		if (!p)
 			return err_nomem(rd->err, "VEX document");
 		TRY(fill_product(rd, json_get_str(v, "ref"), p));
+		TRY(limit_versions(rd, json_get(v, "versions"), rule->status, &p->names));
 	}
 	return STATUS_OK;
 }

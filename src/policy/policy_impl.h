@@ -21,6 +21,9 @@ bool policy_status_by_name(struct slice name, enum policy_status *out);
 struct policy_name {
 	struct slice text;
 	const struct purl *purl; /* NULL: it is none */
+	/* Not NULL: only packages of one of these versions are meant; "1.2", "vers:npm/>=1.0|<1.2". */
+	const struct slice *versions;
+	size_t n_versions;
 };
 
 typedef VEC(struct policy_name) policy_names;
@@ -84,6 +87,10 @@ enum status policy_product_matches(const struct policy_product *p, struct policy
 				   struct err *err) NODISCARD;
 enum status policy_purl_matches(const struct purl *p, struct policy_subject *s, size_t package, bool *out,
 				struct err *err) NODISCARD;
+/* Does an installed version lie in a version or range of the package's scheme? What cannot be read holds nothing. */
+bool policy_version_holds(enum package_type type, struct slice version, struct slice said);
+/* From now on the names that follow the first n of the list are of these versions only. */
+void policy_names_limit(policy_names *names, size_t n, const struct slice *versions, size_t n_versions);
 /* '*' any run of bytes, '?' one byte. */
 bool policy_glob(struct slice pattern, struct slice text);
 

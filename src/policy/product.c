@@ -148,12 +148,47 @@ static bool distro_eq(const struct index_report *r, const struct index_package *
 	return slice_eq(rest, d->version_id) || slice_eq(rest, d->version_code_name);
 }
 
+/*
+ * Qualifiers that single tools write: os_name, os_version and os_distro (Docker Scout), goos, goarch and type=module
+ * (cyclonedx-gomod), type=jar, which is what no type means. False: it is another one.
+ */
+static bool tool_qualifier(const struct purl *p, const struct purl_qualifier *q, const struct index_report *r,
+			   const struct index_package *k, bool *out_same)
+{
+	const struct distribution none = { .did = SLICE_EMPTY };
+	const struct distribution *d =
+		k->distribution < r->distributions.len ? &r->distributions.at[k->distribution] : &none;
+	struct slice os = r->os, arch = r->arch;
+
+	if (k->package.arch.len > 0)
+		slice_cut(k->package.arch, '/', &os, &arch);
+	if (slice_eq(q->key, SLICE("os_name")))
+		*out_same = slice_eq(q->value, d->did);
+	else if (slice_eq(q->key, SLICE("os_version")))
+		*out_same = d->version_id.len > 0 && slice_eq(q->value, d->version_id);
+	else if (slice_eq(q->key, SLICE("os_distro")))
+		*out_same = d->version_code_name.len > 0 && slice_eq(q->value, d->version_code_name);
+	else if (slice_eq(p->type, SLICE("golang")) && slice_eq(q->key, SLICE("goos")))
+		*out_same = slice_eq(q->value, os);
+	else if (slice_eq(p->type, SLICE("golang")) && slice_eq(q->key, SLICE("goarch")))
+		*out_same = slice_eq(q->value, arch);
+	else if (slice_eq(p->type, SLICE("golang")) && slice_eq(q->key, SLICE("type")))
+		*out_same = slice_eq(q->value, SLICE("module"));
+	else if (slice_eq(p->type, SLICE("maven")) && slice_eq(q->key, SLICE("type")) &&
+		 slice_eq(q->value, SLICE("jar")))
+		*out_same = true;
+	else
+		return false;
+	return true;
+}
+
 static bool qualifiers_match(const struct purl *p, const struct purl *k, const struct policy_subject *s, size_t package,
 			     bool source)
 {
 	for (size_t i = 0; i < p->n_qualifiers; i++) {
 		const struct purl_qualifier *q = &p->qualifiers[i];
 		struct slice have;
+		bool same;
 
 		/* Where it comes from is no part of what it is. */
 		if (slice_eq(q->key, SLICE("repository_url")) || slice_eq(q->key, SLICE("download_url")) ||
@@ -163,6 +198,11 @@ static bool qualifiers_match(const struct purl *p, const struct purl *k, const s
 			continue;
 		if (slice_eq(q->key, SLICE("distro"))) {
 			if (!distro_eq(s->index, &s->index->packages.at[package], q->value))
+				return false;
+			continue;
+		}
+		if (tool_qualifier(p, q, s->index, &s->index->packages.at[package], &same)) {
+			if (!same)
 				return false;
 			continue;
 		}
@@ -332,6 +372,9 @@ static bool is_image(const struct policy_product *p, const struct index_report *
 	for (size_t i = 0; i < p->names.len && !named; i++) {
 		const struct policy_name *n = &p->names.at[i];
 
+		/* Whether an image is of a version nobody can tell. */
+		if (n->versions)
+			continue;
 		if (slice_starts(n->text, SLICE("cpe:")))
 			named = p->parts.len > 0 && cpe_is_system(r, n->text);
 		else if (slice_starts(n->text, SLICE("pkg:")))
@@ -351,13 +394,29 @@ static bool is_system(enum package_type t)
 	return t == PACKAGE_DEB || t == PACKAGE_APK || t == PACKAGE_RPM;
 }
 
+/* An installed version may be the source's, of which documents about sources speak. */
+static bool is_of_versions(const struct policy_name *n, const struct package *p)
+{
+	struct slice arch = qualifier(n->purl, "arch");
+	bool source = slice_eq(arch, SLICE("source")) || slice_eq(arch, SLICE("src"));
+	struct slice version = source && p->source_version.len > 0 ? p->source_version : p->version;
+
+	for (size_t i = 0; i < n->n_versions; i++)
+		if (policy_version_holds(p->type, version, n->versions[i]))
+			return true;
+	return !n->versions;
+}
+
 static enum status names_match(const policy_names *names, struct policy_subject *s, size_t package, bool *out,
 			       struct err *err)
 {
 	*out = false;
-	for (size_t i = 0; i < names->len && !*out; i++)
-		if (names->at[i].purl)
-			TRY(policy_purl_matches(names->at[i].purl, s, package, out, err));
+	for (size_t i = 0; i < names->len && !*out; i++) {
+		if (!names->at[i].purl)
+			continue;
+		TRY(policy_purl_matches(names->at[i].purl, s, package, out, err));
+		*out = *out && is_of_versions(&names->at[i], &s->index->packages.at[package].package);
+	}
 	return STATUS_OK;
 }
 

@@ -93,12 +93,15 @@ static enum status make_groups(struct run *run, const struct index_report *r, st
 		groups[layer].packages = packages + used;
 		for (size_t i = 0; i < r->packages.len; i++) {
 			const struct index_package *p = &r->packages.at[i];
+			struct slice name;
 
 			if (p->layer != layer || (p->package.flags & PACKAGE_OWNED))
 				continue;
+			if (!package_lookup_name(p->package.type, &run->arena, p->package.name, &name))
+				return err_nomem(err, "packages");
 			packages[used++] = (struct store_package){
 				.type = slice_cstr(package_type_purl(p->package.type)),
-				.name = p->package.name,
+				.name = name,
 				.version = p->package.version,
 				.source_name = p->package.source_name,
 				.source_version = p->package.source_version,

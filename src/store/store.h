@@ -216,7 +216,7 @@ struct store_manifest {
 /* What is looked for when somebody asks who is affected: equal in all members is the same package. */
 struct store_package {
 	struct slice type; /* purl type, "deb" */
-	struct slice name, version;
+	struct slice name, version; /* the name as package_lookup_name() has it: found by its bytes */
 	struct slice source_name, source_version; /* "" if there is none */
 	struct slice arch, module;
 	struct slice scope; /* where it is looked up: "debian:12", "pypi", or any text that the matcher can work with */

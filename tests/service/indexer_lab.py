@@ -54,6 +54,40 @@ def file_layer(name, data):
     return gzip.compress(tar_of({name: data}), 1, mtime=0)
 
 
+# Packages as their files spell them, and as advisories do: the case of NuGet's and Packagist's names does not count, PEP 503 folds
+# Python's. Then names that are others, and the schemes of the kinds.
+SPELLED = {"nuget": ("Newtonsoft.Json", ("newtonsoft.json", "NewtonSoft.JSON")), "npm": ("left-pad", ("left-pad",)),
+           "packagist": ("Acme/Demo-Bundle", ("acme/demo-bundle", "ACME/demo-bundle")),
+           "pypi": ("Foo.Bar_baz", ("foo-bar-baz", "foo_bar.Baz"))}
+OTHERS = {"npm": "Left-Pad", "pypi": "foobar-baz", "nuget": "newtonsoft-json"}
+SCHEMES = {"nuget": "nuget", "npm": "semver", "packagist": "composer", "pypi": "pep440"}
+
+
+def spelled_layer():
+    name = {kind: name for kind, (name, _) in SPELLED.items()}
+    net, dll = ".NETCoreApp,Version=v8.0", name["nuget"] + "/1.0.0"
+    files = {
+        "app/a.deps.json": json.dumps({"runtimeTarget": {"name": net}, "targets": {net: {dll: {"runtime": {"lib/a.dll": {}}}}},
+                                       "libraries": {dll: {"type": "package"}}}),
+        "app/vendor/composer/installed.json": json.dumps({"packages": [
+            {"name": name["packagist"], "version": "1.0.0", "type": "library"}]}),
+        "usr/lib/python3/site-packages/foo-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name['pypi']}\nVersion: 1.0.0\n\n",
+        "app/node_modules/left-pad/package.json": json.dumps({"name": name["npm"], "version": "1.0.0"})}
+    return gzip.compress(tar_of({path: text.encode() for path, text in files.items()}), 1, mtime=0)
+
+
+def spelled_questions():
+    """(kind, spelling, body of affected_manifest, whether the layer's image is affected)"""
+    asked = [(k, s, True) for k, (_, spellings) in SPELLED.items() for s in spellings] + [(k, s, False) for k, s in OTHERS.items()]
+    for kind, spelling, expected in asked:
+        plain = {"id": "1", "name": "MADE-1", "package": {"name": spelling}, "repository": {"name": kind},
+                 "fixed_in_version": "fixed=2.0.0"}
+        # What update_diff gives beside Clair's members says of what kind the name is.
+        row = {"names": "binary", "scheme": SCHEMES[kind], "ranges": [{"fixed": "2.0.0"}]}
+        for v in plain, {**plain, "limpid": row}:
+            yield kind, spelling, {"vulnerabilities": [v]}, expected
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 

@@ -56,6 +56,7 @@ static void fill(struct fixture *f)
 						     .version_id = SLICE("9.4"),
 						     .cpe = SLICE("cpe:/o:redhat:enterprise_linux:9.4") };
 	f->index.image_name = SLICE("docker.io/library/app:1");
+	f->index.os = SLICE("linux");
 	f->index.arch = SLICE("amd64");
 	assert_true(digest_parse(SLICE(DIGEST_TEXT), &f->index.manifest));
 	f->index.packages.at = f->packages;
@@ -64,8 +65,8 @@ static void fill(struct fixture *f)
 	f->index.distributions.len = f->index.distributions.cap = 2;
 }
 
-/* Does a statement about this product take back a finding in the package? part: a subcomponent, or NULL. */
-static bool takes_back(size_t package, const char *product, const char *part)
+/* Does a document take back a finding of CVE-2024-1 in the package? */
+static bool document_takes_back(size_t package, struct slice json)
 {
 	struct fixture f;
 	struct finding finding = { .package = package, .advisory = { .id = SLICE("CVE-2024-1") } };
@@ -73,16 +74,10 @@ static bool takes_back(size_t package, const char *product, const char *part)
 	struct arena arena = ARENA_INIT(SIZE_MAX);
 	struct policy *p = policy_new();
 	struct err err = ERR_INIT;
-	struct slice json;
 	bool result;
 
 	fill(&f);
 	assert_non_null(p);
-	assert_true(arena_printf(
-		&arena, &json,
-		"{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"statements\":[{\"vulnerability\":"
-		"{\"name\":\"CVE-2024-1\"},\"status\":\"not_affected\",\"products\":[{\"@id\":\"%s\"%s%s%s}]}]}",
-		product, part ? ",\"subcomponents\":[{\"@id\":\"" : "", part ? part : "", part ? "\"}]" : ""));
 	assert_int_equal(policy_add_vex(p, SLICE("v"), json, &limits_default, &err), STATUS_OK);
 	assert_int_equal(policy_apply(p, &report, 0, &arena, &err), STATUS_OK);
 	result = report.suppressed.len == 1;
@@ -91,6 +86,88 @@ static bool takes_back(size_t package, const char *product, const char *part)
 	policy_free(p);
 	arena_fini(&arena);
 	return result;
+}
+
+/* A statement about this product; part: a subcomponent, or NULL. */
+static bool takes_back(size_t package, const char *product, const char *part)
+{
+	struct arena arena = ARENA_INIT(SIZE_MAX);
+	struct slice json;
+	bool result;
+
+	assert_true(arena_printf(
+		&arena, &json,
+		"{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"statements\":[{\"vulnerability\":"
+		"{\"name\":\"CVE-2024-1\"},\"status\":\"not_affected\",\"products\":[{\"@id\":\"%s\"%s%s%s}]}]}",
+		product, part ? ",\"subcomponents\":[{\"@id\":\"" : "", part ? part : "", part ? "\"}]" : ""));
+	result = document_takes_back(package, json);
+	arena_fini(&arena);
+	return result;
+}
+
+/*
+ * Versions that a document limits itself to. Rows by the containment of the specification of version ranges
+ * (github.com/package-url/vers-spec) and deb-version(7); libssl3 is 3.0.9-1, golang.org/x/net v0.5.0.
+ */
+static void test_versions(void **state)
+{
+	static const struct {
+		size_t package;
+		const char *purl, *said;
+		bool expect;
+	} rows[] = {
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/>=3.0|<3.0.10", true },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/<3.0.10|>=3.0", true }, /* not sorted */
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/<3.0.9-1", false },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/<=3.0.9-1", true },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/>3.0.9-1", false },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/2.0|3.0.9-1|4.0", true },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/2.0|4.0", false },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/<2|>=3.0.9-1", true },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/<2|>=3.0.9-2", false },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/>=1|<2|>=3|<4", true },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/>=1|<2|>=4|<5", false },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/>=1|!=3.0.9-1|<4", false },
+		{ DEB, "pkg:deb/debian/libssl3", "vers:deb/*", true },
+		{ DEB, "pkg:deb/debian/libssl3", "3.0.9-1", true },
+		{ DEB, "pkg:deb/debian/libssl3", "<3.0.10", true },
+		{ DEB, "pkg:deb/debian/libssl3", "before the fix", false },
+		{ GO, "pkg:golang/golang.org/x/net", "vers:golang/>=v0.4.0|<v0.6.0", true },
+		{ GO, "pkg:golang/golang.org/x/net", "vers:golang/>=v0.5.1", false },
+	};
+	struct arena arena = ARENA_INIT(SIZE_MAX);
+	struct slice json;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(arena_printf(
+			&arena, &json,
+			"{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"vulnerabilities\":[{\"id\":"
+			"\"CVE-2024-1\",\"analysis\":{\"state\":\"not_affected\"},\"affects\":[{\"ref\":\"%s\","
+			"\"versions\":[{\"version\":\"99\",\"status\":\"affected\"},"
+			"{\"range\":\"%s\",\"status\":\"unaffected\"}]}]}]}",
+			rows[i].purl, rows[i].said));
+		if (document_takes_back(rows[i].package, json) != rows[i].expect)
+			fail_msg("CycloneDX: %s", rows[i].said);
+		/* What is said to be affected is never taken back. */
+		assert_true(arena_printf(
+			&arena, &json,
+			"{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"vulnerabilities\":[{\"id\":"
+			"\"CVE-2024-1\",\"analysis\":{\"state\":\"resolved\"},\"affects\":[{\"ref\":\"%s\","
+			"\"versions\":[{\"range\":\"%s\",\"status\":\"affected\"}]}]}]}",
+			rows[i].purl, rows[i].said));
+		assert_false(document_takes_back(rows[i].package, json));
+		assert_true(arena_printf(
+			&arena, &json,
+			"{\"document\":{\"csaf_version\":\"2.0\"},\"product_tree\":{\"branches\":[{"
+			"\"category\":\"product_version_range\",\"name\":\"%s\",\"product\":{\"product_id\":\"P\","
+			"\"product_identification_helper\":{\"purl\":\"%s\"}}}]},\"vulnerabilities\":[{\"cve\":"
+			"\"CVE-2024-1\",\"product_status\":{\"known_not_affected\":[\"P\"]}}]}",
+			rows[i].said, rows[i].purl));
+		if (document_takes_back(rows[i].package, json) != rows[i].expect)
+			fail_msg("CSAF: %s", rows[i].said);
+	}
+	arena_fini(&arena);
 }
 
 static void test_products(void **state)
@@ -108,6 +185,13 @@ static void test_products(void **state)
 		{ DEB, "pkg:deb/debian/openssl@3.0.9-1?arch=source", NULL, true },
 		{ DEB, "pkg:deb/debian/libssl3?arch=amd64&distro=debian-12", NULL, true },
 		{ DEB, "pkg:deb/debian/libssl3?distro=bookworm", NULL, true },
+		/* Docker Scout's qualifiers, cyclonedx-gomod's */
+		{ DEB, "pkg:deb/debian/libssl3?os_distro=bookworm&os_name=debian&os_version=12", NULL, true },
+		{ DEB, "pkg:deb/debian/libssl3?os_distro=trixie&os_name=debian&os_version=13", NULL, false },
+		{ GO, "pkg:golang/golang.org/x/net@v0.5.0?type=module", NULL, true },
+		{ GO, "pkg:golang/golang.org/x/net@v0.5.0?goarch=amd64&goos=linux&type=module", NULL, true },
+		{ GO, "pkg:golang/golang.org/x/net@v0.5.0?goarch=arm64&goos=linux&type=module", NULL, false },
+		{ GO, "pkg:golang/golang.org/x/net?type=package", NULL, false },
 		{ DEB, "pkg:deb/debian/libssl3?distro=debian-11", NULL, false },
 		{ DEB, "pkg:deb/debian/libssl3?arch=arm64", NULL, false },
 		{ RPM, "pkg:rpm/redhat/bind-libs@9.16.23-1.el9?arch=x86_64&epoch=32", NULL, true },
@@ -190,7 +274,7 @@ static void test_flaws(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_products),
+		cmocka_unit_test(test_products), cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_flaws),
 	};
 
