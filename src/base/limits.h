@@ -49,7 +49,7 @@
 	LIMIT_ROW(document_bytes, UINT64_C(1) << 30, "limits.document_bytes",                                          \
 		  "one feed document as it comes, in a temporary file; dumps of OSV have several hundred MB")          \
 	LIMIT_ROW(zip_members, 600000, "limits.zip_members",                                                           \
-		  "members of a zip: each costs some 250 bytes of memory, all at once")                                \
+		  "members of one dump of a feed")                                \
 	LIMIT_ROW(archive_depth, 6, "limits.archive_depth",                                                            \
 		  "archives inside archives of an image: a jar in a war in an ear is 3")                               \
 	LIMIT_ROW(archive_memory, UINT64_C(48) << 20, "limits.archive_memory",                                         \
@@ -61,6 +61,8 @@
 		  "distinct texts of one segment: references to them have 32 bits")                                    \
 	LIMIT_ROW(segment_entries, UINT32_MAX - 1, "limits.segment_entries",                                           \
 		  "rows, advisories or ids of one segment: their numbers have 32 bits")                                \
+	LIMIT_ROW(segment_rows_held, 1 << 18, "limits.segment_rows_held",                                              \
+		  "rows of a segment in memory while it is written, at 24 bytes; the others wait in a file")           \
 	LIMIT_ROW(diagnostics, 10000, "limits.diagnostics", "diagnostics kept per layer; further ones are counted")    \
 	LIMIT_ROW(report_bytes, UINT64_C(32) << 20, "limits.report_bytes", "one layer report on the worker's pipe")    \
 	LIMIT_ROW(index_bytes, UINT64_C(128) << 20, "limits.index_bytes",                                              \

@@ -2,8 +2,8 @@
 /*
  * zip_view.h - the members of a zip that lies in memory, one by one: nothing is allocated for the archive.
  *
- * For archives out of images. libzip (io/zip.h) takes memory for all members at once and refuses archives that Java
- * runs: doubled names, bytes before the archive, directories with gaps. Here the central directory is walked as it
+ * For archives out of images and of feeds. A library would take memory for all members at once and refuse archives that
+ * Java runs: doubled names, bytes before the archive, directories with gaps. Here the central directory is walked as it
  * stands, and every number of it is checked before it is used. zip64 is read; several disks, encryption and methods
  * other than "stored" and "deflated" are STATUS_UNSUPPORTED.
  * Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.

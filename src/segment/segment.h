@@ -29,7 +29,7 @@ struct segment_stats {
 struct segment_writer;
 
 /*
- * dir: where the file will lie (temporary and final). Memory is some 30 bytes per row and the distinct texts; bodies
+ * dir: where the file will lie (temporary and final). Memory is that of the distinct texts; bodies and rows
  * wait in an unlinked file in dir. Equal input gives equal bytes, whatever its order.
  */
 enum status segment_writer_open(const char *dir, const struct segment_meta *meta, const struct limits *limits,

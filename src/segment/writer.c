@@ -48,6 +48,7 @@ void segment_writer_abort(struct segment_writer *w)
 	if (!w)
 		return;
 	close_fd(&w->spill);
+	close_fd(&w->row_file);
 	buf_fini(&w->spill_buf);
 	buf_fini(&w->scratch);
 	strpool_fini(&w->pool);
@@ -60,7 +61,7 @@ void segment_writer_abort(struct segment_writer *w)
 	free(w);
 }
 
-static int open_unlinked(const char *dir)
+int writer_open_unlinked(const char *dir)
 {
 	char path[4096];
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -85,7 +86,7 @@ static enum status fill(struct segment_writer *w, const char *dir, const struct 
 	    !arena_copy(&w->arena, meta->feed, &w->meta.feed) || !arena_copy(&w->arena, meta->origin, &w->meta.origin))
 		return err_nomem(err, "segment");
 	TRY(strpool_put(&w->pool, SLICE_EMPTY, &empty, err));
-	w->spill = open_unlinked(dir);
+	w->spill = writer_open_unlinked(dir);
 	return w->spill < 0 ? err_errno(err, "cannot make a temporary file in %s", dir) : STATUS_OK;
 }
 
@@ -106,7 +107,7 @@ enum status segment_writer_open(const char *dir, const struct segment_meta *meta
 	w->aliases.size = sizeof(struct pending_alias);
 	w->by_hash.size = sizeof(uint32_t);
 	w->limits = limits;
-	w->spill = -1;
+	w->spill = w->row_file = -1;
 	st = fill(w, dir, meta, err);
 	if (st == STATUS_OK)
 		*out = w;
@@ -216,10 +217,23 @@ static enum status add_advisory(struct segment_writer *w, const struct advisory 
 	return STATUS_OK;
 }
 
+static enum status file_rows(struct segment_writer *w, struct err *err)
+{
+	TRY(writer_rows_put(w, &w->row_file, w->rows.at, w->rows.len, err));
+	w->rows_filed += w->rows.len;
+	w->rows.len = 0;
+	return STATUS_OK;
+}
+
 static enum status add_row(struct segment_writer *w, const struct affected *a, uint32_t advisory, struct err *err)
 {
 	struct pending_row *row;
 
+	if (w->rows_filed + w->rows.len >= MIN(w->limits->segment_entries, UINT32_MAX - 1))
+		return err_set(err, STATUS_LIMIT, "more than %llu rows in one segment",
+			       (unsigned long long)(w->rows_filed + w->rows.len));
+	if (w->rows.len >= w->limits->segment_rows_held)
+		TRY(file_rows(w, err));
 	TRY(make_room(w, &w->rows, err));
 	row = writer_row(w, (uint32_t)w->rows.len);
 	row->advisory = advisory;

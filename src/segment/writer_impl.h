@@ -38,6 +38,8 @@ struct segment_writer {
 	struct strpool pool; /* text 0 is the empty one */
 	struct vector rows, advisories, aliases;
 	struct vector by_hash; /* uint32_t table of advisories by content, 0 = free */
+	int row_file;	       /* unlinked file of rows that memory should not hold; -1: none */
+	uint64_t rows_filed;   /* in it */
 	int spill;	       /* unlinked file of bodies */
 	struct buf spill_buf, scratch;
 	uint64_t spilled; /* bytes written to it */
@@ -58,16 +60,40 @@ static inline struct pending_alias *writer_alias(const struct segment_writer *w,
 	return (struct pending_alias *)w->aliases.at + i;
 }
 
+/* A file without a name in the folder; -1 with errno. */
+int writer_open_unlinked(const char *dir);
+
+/* Append rows to the file, which is made if there is none yet; read n of them from the first on. */
+enum status writer_rows_put(struct segment_writer *w, int *fd, const struct pending_row *rows, size_t n,
+			    struct err *err) NODISCARD;
+enum status writer_rows_get(const struct segment_writer *w, int fd, uint64_t first, struct pending_row *out, size_t n,
+			    struct err *err) NODISCARD;
+
+/* Rows of a file of sorted runs, one after the other, each once. */
+struct writer_merge;
+/* Takes fd in any case; what is in *out is freed by the caller, also after a failure. rank is borrowed. */
+enum status writer_merge_open(struct segment_writer *w, const uint32_t *rank, int fd, uint64_t n_rows,
+			      uint64_t run_rows, struct writer_merge **out, struct err *err) NODISCARD;
+/* STATUS_NOTFOUND at the end, without a message. */
+enum status writer_merge_next(struct writer_merge *m, struct pending_row *out, struct err *err) NODISCARD;
+void writer_merge_free(struct writer_merge *m); /* NULL is fine */
+
 /* Everything in its final order, without what was said twice. Advisories have their final numbers. */
 struct writer_order {
 	uint32_t *rows, *advisories, *aliases; /* owned; numbers as added */
 	uint32_t n_rows, n_advisories, n_aliases;
+	struct writer_merge *merge; /* owned; of the rows, which are not in rows then; NULL: they are */
+	uint32_t *rank;		    /* owned; what merge borrows */
+	uint32_t at;		    /* the next one of rows */
 };
+/* The next row in order. STATUS_NOTFOUND at the end. */
+enum status writer_next_row(const struct segment_writer *w, struct writer_order *o, struct pending_row *out,
+			    struct err *err) NODISCARD;
 
 void writer_order_fini(struct writer_order *o);
 enum status writer_sort(struct segment_writer *w, struct writer_order *out, struct err *err) NODISCARD;
 /* Into a temporary file beside the others, then under its digest's name. */
-enum status writer_write(struct segment_writer *w, const struct writer_order *order, struct digest *out_digest,
+enum status writer_write(struct segment_writer *w, struct writer_order *order, struct digest *out_digest,
 			 struct segment_stats *out_stats, struct err *err) NODISCARD;
 
 #endif

@@ -15,7 +15,7 @@
 
 struct output {
 	struct segment_writer *w;
-	const struct writer_order *order;
+	struct writer_order *order;
 	struct file_writer *file; /* owned */
 	struct layout_header header;
 	struct buf buf;
@@ -177,30 +177,33 @@ static enum status write_advisories(struct output *o, struct err *err)
 
 static enum status write_rows(struct output *o, struct err *err)
 {
-	const struct pending_row *last = NULL;
+	struct pending_row row, last = { 0 };
+	enum status st;
+	uint32_t i = 0;
 
 	begin_section(o, LAYOUT_ROWS);
-	for (uint32_t i = 0; i < o->order->n_rows; i++) {
-		const struct pending_row *row = writer_row(o->w, o->order->rows[i]);
-		bool new_scope = !last || last->scope != row->scope;
+	for (; (st = writer_next_row(o->w, o->order, &row, err)) == STATUS_OK; i++) {
+		bool new_scope = i == 0 || last.scope != row.scope;
 
 		if (new_scope) {
-			put_text(o, &o->scopes, row->scope);
+			put_text(o, &o->scopes, row.scope);
 			layout_u32(&o->scopes, o->header.keys);
 			layout_u32(&o->scopes, i);
 			o->header.scopes++;
 		}
-		if (new_scope || last->package != row->package) {
-			put_text(o, &o->keys, row->package);
+		if (new_scope || last.package != row.package) {
+			put_text(o, &o->keys, row.package);
 			layout_u32(&o->keys, i);
 			o->header.keys++;
 		}
-		put_text(o, &o->buf, row->detail);
-		layout_u32(&o->buf, writer_advisory(o->w, row->advisory)->number);
+		put_text(o, &o->buf, row.detail);
+		layout_u32(&o->buf, writer_advisory(o->w, row.advisory)->number);
 		TRY(flush(o, false, err));
 		last = row;
 	}
-	o->header.rows = o->order->n_rows;
+	if (st != STATUS_NOTFOUND)
+		return st;
+	o->header.rows = i;
 	TRY(end_section(o, LAYOUT_ROWS, err));
 	TRY(write_table(o, LAYOUT_SCOPES, &o->scopes, err));
 	return write_table(o, LAYOUT_KEYS, &o->keys, err);
@@ -287,7 +290,7 @@ static enum status publish(struct output *o, struct digest *out_digest, struct e
 	return file_writer_commit(file, layout_file_name(&name, out_digest), err);
 }
 
-enum status writer_write(struct segment_writer *w, const struct writer_order *order, struct digest *out_digest,
+enum status writer_write(struct segment_writer *w, struct writer_order *order, struct digest *out_digest,
 			 struct segment_stats *out_stats, struct err *err)
 {
 	struct output AUTO(output_fini) o = { .w = w,

@@ -16,6 +16,8 @@ void writer_order_fini(struct writer_order *o)
 	free(o->rows);
 	free(o->advisories);
 	free(o->aliases);
+	writer_merge_free(o->merge);
+	free(o->rank);
 }
 
 /* ---- ranks of texts ---- */
@@ -258,25 +260,127 @@ static int by_whole_row(const void *pa, const void *pb, void *ctx)
 	       writer_row(s->w, *(const uint32_t *)pa)->detail != writer_row(s->w, *(const uint32_t *)pb)->detail;
 }
 
-static bool sort_rows(struct segment_writer *w, struct writer_order *out)
+/* The rows in memory, in order; *out_n without what is said twice. NULL: memory is short. */
+static uint32_t *sort_chunk(const struct segment_writer *w, const struct ranking *names, uint32_t *out_n)
 {
-	struct ranking AUTO(ranking_fini) names = { 0 };
 	struct sort AUTO(sort_fini) s = { 0 };
 
-	if (!ranking_init(&names, &w->pool, slice_cmp, false))
-		return false;
-	for (uint32_t i = 0; i < w->rows.len; i++) {
-		mark(&names, writer_row(w, i)->scope);
-		mark(&names, writer_row(w, i)->package);
-	}
-	if (!rank_marked(&names) || !sort_init(&s, w, names.rank, w->rows.len) ||
-	    !sort_pass(&s, key_row_advisory, w->advisories.len) || !sort_pass(&s, key_package, names.n) ||
-	    !sort_pass(&s, key_scope, names.n))
-		return false;
+	if (!sort_init(&s, w, names->rank, w->rows.len) || !sort_pass(&s, key_row_advisory, w->advisories.len) ||
+	    !sort_pass(&s, key_package, names->n) || !sort_pass(&s, key_scope, names->n))
+		return NULL;
 	sort_runs(&s, same_row, by_detail);
-	out->n_rows = drop_repeats(&s, by_whole_row);
-	out->rows = sort_take(&s);
-	return true;
+	*out_n = drop_repeats(&s, by_whole_row);
+	return sort_take(&s);
+}
+
+static void mark_rows(const struct segment_writer *w, struct ranking *names)
+{
+	for (uint32_t i = 0; i < w->rows.len; i++) {
+		mark(names, writer_row(w, i)->scope);
+		mark(names, writer_row(w, i)->package);
+	}
+}
+
+/* Each chunk of the file in memory once, through f. */
+static enum status each_chunk(struct segment_writer *w,
+			      enum status (*f)(struct segment_writer *w, void *ctx, struct err *err), void *ctx,
+			      struct err *err)
+{
+	uint64_t held = w->limits->segment_rows_held;
+
+	for (uint64_t first = 0; first < w->rows_filed; first += held) {
+		w->rows.len = (size_t)MIN(held, w->rows_filed - first);
+		TRY(writer_rows_get(w, w->row_file, first, w->rows.at, w->rows.len, err));
+		TRY(f(w, ctx, err));
+	}
+	return STATUS_OK;
+}
+
+static enum status mark_chunk(struct segment_writer *w, void *ctx, struct err *err)
+{
+	(void)err;
+	mark_rows(w, ctx);
+	return STATUS_OK;
+}
+
+struct sorting {
+	const struct ranking *names;
+	struct pending_row *sorted; /* owned; a chunk */
+	int fd;
+	uint64_t rows;
+};
+
+/* Runs are of equal length, so that their places need not be kept: what is said twice stays until they are merged. */
+static enum status sort_to_file(struct segment_writer *w, void *ctx, struct err *err)
+{
+	struct sorting *s = ctx;
+	uint32_t n, *order;
+	size_t len = w->rows.len;
+
+	order = sort_chunk(w, s->names, &n);
+	if (!order)
+		return err_nomem(err, "segment");
+	for (uint32_t i = 0; i < n; i++)
+		s->sorted[i] = *writer_row(w, order[i]);
+	for (size_t i = n; i < len; i++)
+		s->sorted[i] = s->sorted[n - 1];
+	free(order);
+	s->rows += len;
+	return writer_rows_put(w, &s->fd, s->sorted, len, err);
+}
+
+static enum status sort_filed(struct segment_writer *w, struct ranking *names, struct writer_order *out,
+			      struct err *err)
+{
+	struct sorting s = { .names = names, .fd = -1 };
+	enum status st = writer_rows_put(w, &w->row_file, w->rows.at, w->rows.len, err);
+
+	w->rows_filed += w->rows.len;
+	if (st == STATUS_OK)
+		st = each_chunk(w, mark_chunk, names, err);
+	if (st == STATUS_OK) {
+		s.sorted = malloc(w->limits->segment_rows_held * sizeof(*s.sorted));
+		st = s.sorted && rank_marked(names) ? STATUS_OK : err_nomem(err, "segment");
+	}
+	if (st == STATUS_OK)
+		st = each_chunk(w, sort_to_file, &s, err);
+	free(s.sorted);
+	free(w->rows.at);
+	w->rows = (struct vector){ .size = w->rows.size };
+	close_fd(&w->row_file);
+	out->rank = names->rank;
+	names->rank = NULL;
+	if (st != STATUS_OK) {
+		close_fd(&s.fd);
+		return st;
+	}
+	return writer_merge_open(w, out->rank, s.fd, s.rows, w->limits->segment_rows_held, &out->merge, err);
+}
+
+static enum status sort_rows(struct segment_writer *w, struct writer_order *out, struct err *err)
+{
+	struct ranking AUTO(ranking_fini) names = { 0 };
+
+	if (!ranking_init(&names, &w->pool, slice_cmp, false))
+		return err_nomem(err, "segment");
+	if (w->rows_filed > 0)
+		return sort_filed(w, &names, out, err);
+	mark_rows(w, &names);
+	if (!rank_marked(&names))
+		return err_nomem(err, "segment");
+	out->rows = sort_chunk(w, &names, &out->n_rows);
+	return out->rows ? STATUS_OK : err_nomem(err, "segment");
+}
+
+enum status writer_next_row(const struct segment_writer *w, struct writer_order *o, struct pending_row *out,
+			    struct err *err)
+{
+	if (o->merge)
+		return writer_merge_next(o->merge, out, err);
+	if (o->at == o->n_rows)
+		return STATUS_NOTFOUND;
+	*out = *writer_row(w, o->rows[o->at++]);
+	return STATUS_OK;
 }
 
 /* ---- ids and aliases: without case, then advisory; of spellings that differ in case alone the first one ---- */
@@ -335,5 +439,5 @@ enum status writer_sort(struct segment_writer *w, struct writer_order *out, stru
 	if (!rank_marked(&ids) || !sort_advisories(w, &ids, out) || !sort_aliases(w, &ids, out))
 		return err_nomem(err, "segment");
 	ranking_fini(&ids); /* before the rows need memory */
-	return sort_rows(w, out) ? STATUS_OK : err_nomem(err, "segment");
+	return sort_rows(w, out, err);
 }

@@ -29,7 +29,8 @@ struct parser {
 	struct arena arena; /* of one document */
 	struct map seen;    /* ids of the documents that count already */
 	struct arena ids;
-	struct buf text; /* of one member of the archive */
+	struct buf text;	     /* of one member of the archive */
+	const struct source *packed; /* the archive as it is; borrowed */
 };
 
 /* One vulnerability of a document. */
@@ -492,6 +493,8 @@ static enum status on_member(void *ctx, const struct tar_entry *entry, struct so
 {
 	struct parser *p = ctx;
 
+	if (p->doc->passed)
+		p->doc->passed(p->doc->passed_ctx, p->packed->pos);
 	if (entry->type != TAR_FILE || !body || !slice_ends(entry->path, SLICE(".json")))
 		return STATUS_OK;
 	if (entry->size > p->limits->record_bytes) {
@@ -516,6 +519,7 @@ static enum status read_archive(struct parser *p, struct slice bytes, struct err
 		source_free(plain);
 		return err_at(err, STATUS_MALFORMED, 0, "VEX: it is neither a CSAF document nor an archive of them");
 	}
+	p->packed = packed;
 	st = tar_walk(plain, p->limits, on_member, p, p->out->diags, err);
 	source_free(plain);
 	return st;
@@ -530,6 +534,8 @@ static enum status read_changes(struct parser *p, struct slice bytes, struct err
 
 		if (!slice_cut(bytes, '\n', &line, &rest) || !slice_to_u64(line, &len) || len > rest.len)
 			return err_set(err, STATUS_MALFORMED, "VEX: the changed documents are cut");
+		if (p->doc->passed)
+			p->doc->passed(p->doc->passed_ctx, (uint64_t)(rest.ptr - p->doc->bytes.ptr));
 		TRY(read_text(p, slice_take(rest, (size_t)len), SLICE("a changed document"), err));
 		bytes = slice_from(rest, (size_t)len);
 		if (bytes.len > 0 && bytes.ptr[0] == '\n')

@@ -8,7 +8,7 @@
 #include "feed/feed.h"
 
 #include "feed/osv_record.h"
-#include "io/zip.h"
+#include "io/zip_view.h"
 #include "text/json.h"
 
 struct parser {
@@ -56,41 +56,68 @@ static enum status parse_text(struct parser *p, struct slice name, struct slice 
 	return st;
 }
 
-static enum status parse_member(struct parser *p, struct zip_archive *zip, uint64_t index, struct buf *text,
-				struct err *err)
+/* Into text, which holds nothing else then. */
+static enum status unpack(const struct parser *p, const struct zip_view *zip, const struct zip_entry *e,
+			  struct buf *text, struct err *err)
+{
+	uint8_t *room;
+
+	buf_reset(text);
+	if (e->size > p->limits->record_bytes)
+		return err_at(err, STATUS_LIMIT, e->offset,
+			      "the record is larger than %llu bytes (limits.record_bytes)",
+			      (unsigned long long)p->limits->record_bytes);
+	room = buf_reserve(text, (size_t)e->size);
+	if (!room)
+		return buf_check(text, "a record", err);
+	TRY(zip_view_unpack(zip, e, room, err));
+	text->len += (size_t)e->size;
+	return STATUS_OK;
+}
+
+static enum status parse_member(struct parser *p, const struct zip_view *zip, const struct zip_entry *e,
+				struct buf *text, struct err *err)
 {
 	struct err why = ERR_INIT;
-	struct zip_member m = { .name = SLICE_EMPTY };
-	enum status st = zip_member_at(zip, index, &m, &why);
+	enum status st;
 
-	if (st == STATUS_OK && (m.directory || !slice_ends(m.name, SLICE(".json"))))
+	if (!slice_ends(e->name, SLICE(".json")))
 		return STATUS_OK;
-	if (st == STATUS_OK) {
-		buf_reset(text);
-		st = zip_read(zip, index, text, &why);
+	st = unpack(p, zip, e, text, &why);
+	if (st == STATUS_NOMEM) {
+		*err = why;
+		return st;
 	}
 	if (st != STATUS_OK) {
-		diag_err(p->reader.out->diags, DIAG_RECORD, m.name, &why);
+		diag_err(p->reader.out->diags, DIAG_RECORD, e->name, &why);
 		return STATUS_OK;
 	}
 	p->unpacked += text->len;
 	if (p->unpacked > p->limits->feed_bytes)
 		return err_set(err, STATUS_LIMIT, "OSV: the archive unpacks to more than %llu bytes",
 			       (unsigned long long)p->limits->feed_bytes);
-	return parse_text(p, m.name, buf_slice(text), err);
+	return parse_text(p, e->name, buf_slice(text), err);
 }
 
+/* Members lie in the order of the directory, as a rule: what is before one is not needed any more. */
 static enum status parse_zip(struct parser *p, struct err *err)
 {
 	struct buf AUTO(buf_fini) text = BUF_INIT((size_t)p->limits->record_bytes);
-	struct zip_archive *zip;
-	enum status st = STATUS_OK;
+	struct zip_view zip;
+	struct zip_entry e;
+	uint64_t members = 0;
+	enum status st;
 
-	TRY(zip_open_slice(p->doc->bytes, p->limits, &zip, err));
-	for (uint64_t i = 0; st == STATUS_OK && i < zip_count(zip); i++)
-		st = parse_member(p, zip, i, &text, err);
-	zip_close_archive(zip);
-	return st;
+	TRY(zip_view_open(p->doc->bytes, &zip, err));
+	while ((st = zip_view_next(&zip, &e, err)) == STATUS_OK) {
+		if (++members > p->limits->zip_members)
+			return err_set(err, STATUS_LIMIT, "zip: more than %llu members (limits.zip_members)",
+				       (unsigned long long)p->limits->zip_members);
+		if (p->doc->passed)
+			p->doc->passed(p->doc->passed_ctx, e.header);
+		TRY(parse_member(p, &zip, &e, &text, err));
+	}
+	return st == STATUS_NOTFOUND ? STATUS_OK : st;
 }
 
 /* One record alone: here a broken one is a broken document. */
@@ -130,4 +157,4 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	return st;
 }
 
-const struct feed_format feed_format_osv = { .name = "osv", .version = "13", .parse = parse };
+const struct feed_format feed_format_osv = { .name = "osv", .version = "14", .parse = parse };

@@ -286,7 +286,8 @@ def osv_cases():
         ('disk', 4, '<H', 9)):
         data = bytearray(whole)
         struct.pack_into(form, data, len(data) - 22 + offset, value)
-        yield Bad('osv-end-' + name, PYPI, bytes(data), 'failed', 'zip')
+        # The directory counts; how many the end says, and on which disk, is nobody's matter.
+        yield Bad('osv-end-' + name, PYPI, bytes(data), *(('failed', 'zip') if name in ('size', 'offset') else ('ok',)))
     yield Bad('osv-noise-in-front', PYPI, b'noise' * 1000 + whole, 'any')
     yield Bad('osv-noise-behind', PYPI, whole + b'noise' * 1000, 'any')
     yield Bad('osv-twice', PYPI, whole + whole, 'any')

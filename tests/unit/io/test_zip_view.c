@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_zip_view.c - the archives that make-zips made, walked in place: what Python and libzip read is read the same.
+ * test_zip_view.c - the archives that make-zips made, walked in place: what Python reads is read the same.
  *
  * usage: test_zip_view FILE
  */
@@ -14,7 +14,7 @@ static const char *zips_file;
 
 struct record {
 	struct slice name, stored;
-	bool good; /* libzip opens it */
+	bool good; /* libzip, with its checks, opens it */
 	size_t members;
 };
 
@@ -77,7 +77,7 @@ static void check_member(struct zip_view *z, struct slice line)
 	free(out);
 }
 
-static void members_are_what_libzip_reads(void **state)
+static void members_are_what_others_read(void **state)
 {
 	struct buf file = BUF_INIT(SIZE_MAX);
 	struct err err = ERR_INIT;
@@ -111,7 +111,7 @@ static void members_are_what_libzip_reads(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(members_are_what_libzip_reads),
+		cmocka_unit_test(members_are_what_others_read),
 	};
 
 	if (argc != 2)

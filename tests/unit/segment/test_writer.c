@@ -227,6 +227,38 @@ static void test_caps(void **state)
 	arena_fini(&arena);
 }
 
+/* Rows that wait in a file and are merged give the bytes that rows in memory give, repeats among them. */
+static void test_rows_in_a_file(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 28);
+	struct advisory *list = make_advisories(78, 300, &arena);
+	struct limits limits = limits_default;
+	struct affected rows[11];
+	struct advisory many = { .id = S("X-1"), .affected = rows, .n_affected = 10, NO_DATES };
+	struct digest first, again;
+
+	memcpy(&list[250], &list[0], 50 * sizeof(*list));
+	segment_free(build_with(*state, list, 300, &limits, &first));
+	for (uint64_t held = 1; held < 2000; held = held * 2 + 1) {
+		limits.segment_rows_held = held;
+		shuffle(list, 300, held);
+		segment_free(build_with(*state, list, 300, &limits, &again));
+		assert_true(digest_eq(&first, &again));
+	}
+	assert_int_equal(folder_count(*state), 1);
+	/* The cap counts those in the file. */
+	limits.segment_entries = 10;
+	limits.segment_rows_held = 4;
+	for (size_t i = 0; i < 11; i++)
+		rows[i] = (struct affected){ .scope = S("s"),
+					     .package = slice_make((const uint8_t *)"abcdefghijk" + i, 1) };
+	check(write_capped(*state, &limits, &many, 1));
+	many.n_affected = 11;
+	check_fails(write_capped(*state, &limits, &many, 1), STATUS_LIMIT, "more than 10 rows");
+	assert_int_equal(folder_count(*state), 2);
+	arena_fini(&arena);
+}
+
 static void test_huge_body(void **state)
 {
 	struct advisory a = { .id = S("X-1"), NO_DATES };
@@ -294,7 +326,7 @@ int main(void)
 		TEST(test_same_id),	  TEST(test_withdrawn),
 		TEST(test_empty),	  TEST(test_caps),
 		TEST(test_huge_body),	  TEST(test_nothing_is_left),
-		TEST(test_written_again),
+		TEST(test_written_again), TEST(test_rows_in_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
