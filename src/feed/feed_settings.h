@@ -5,7 +5,8 @@
  * A block is named as a set ("alpine") or as a source of it ("alpine-main-v3.9-updater"); letters of keys may be of any
  * case. feed_settings.def has a row for each key that means something, feed_settings_odd() tells of all others.
  *
- * What is told of a place here is asked there and never looked for in a mirror.
+ * What is told of a place here is asked there and never looked for in a mirror. The document of a source may be a file
+ * of this machine, by its absolute path.
  */
 #ifndef LIMPID_FEED_FEED_SETTINGS_H
 #define LIMPID_FEED_FEED_SETTINGS_H

@@ -266,6 +266,13 @@ static enum status fetch(const struct fetch_place *place, struct slice url, cons
 		out->code = 200;
 		return copy_file(place, text, fd, &out->bytes, err);
 	}
+	/* What a document or another host names is never one. */
+	if (place->file && slice_starts(url, SLICE("/"))) {
+		if ((size_t)snprintf(text, sizeof(text), "%.*s", SLICE_ARG(url)) >= sizeof(text))
+			return err_set(err, STATUS_INVALID, "the path is too long");
+		out->code = 200;
+		return copy_file(place, text, fd, &out->bytes, err);
+	}
 	TRY(http_url(place, url, text, sizeof(text), err));
 	return fetch_http(place, &req, tries, fd, out, err);
 }

@@ -18,6 +18,7 @@ struct fetch_place {
 	const struct limits *limits;
 	struct hosts *hosts; /* borrowed; asked and told for every request by HTTP */
 	unsigned stall_s;    /* a transfer without a byte for so long has failed */
+	bool file;	     /* the user named an absolute path of this machine: such a "URL" is one */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL */
 	void *progress_ctx;
 };

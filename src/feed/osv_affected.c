@@ -73,14 +73,24 @@ static bool lower_name(struct arena *arena, struct slice name, struct slice *out
 	return true;
 }
 
-/* The form in which packages of the ecosystem are looked up; most have one spelling only. */
-static bool fold_name(struct arena *arena, enum scheme_id scheme, struct slice name, struct slice *out)
+/* "https://github.com/apple/swift-nio.git", as the schema has it, and without the ends, as most records have it. */
+static struct slice swift_name(struct slice name)
 {
-	if (scheme == SCHEME_pep440)
-		return pypi_name(arena, name, out);
-	if (scheme == SCHEME_nuget || scheme == SCHEME_composer)
-		return lower_name(arena, name, out);
-	*out = name;
+	if (slice_starts(name, SLICE("https://")))
+		name = slice_from(name, strlen("https://"));
+	if (slice_ends(name, SLICE(".git")))
+		name.len -= strlen(".git");
+	return name;
+}
+
+/* The form in which packages of the ecosystem are looked up; most have one spelling only. */
+static bool fold_name(struct arena *arena, const struct affected *row, struct slice *out)
+{
+	if (row->scheme == SCHEME_pep440)
+		return pypi_name(arena, row->package, out);
+	if (row->scheme == SCHEME_nuget || row->scheme == SCHEME_composer)
+		return lower_name(arena, row->package, out);
+	*out = slice_eq(row->scope, SLICE("swift")) ? swift_name(row->package) : row->package;
 	return true;
 }
 
@@ -243,7 +253,7 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	if (osv_ecosystem_is_pro(e, json_get_str(package, "ecosystem")))
 		row.fix_state = FIX_PRO;
 	row.scheme = osv_ecosystem_scheme(e);
-	if (!fold_name(&r->arena, row.scheme, row.package, &row.package))
+	if (!fold_name(&r->arena, &row, &row.package))
 		return nomem(err);
 	TRY(osv_read_ranges(entry, &r->arena, r->out->diags, a->id, &row, err));
 	/* Only GIT ranges: nothing to compare. */

@@ -4,7 +4,15 @@
 
 #include "model/package.h"
 
-enum suffix_rule { SUFFIX_NONE, SUFFIX_RELEASE, SUFFIX_ALPINE, SUFFIX_UBUNTU, SUFFIX_OPENSUSE, SUFFIX_SLES };
+enum suffix_rule {
+	SUFFIX_NONE,
+	SUFFIX_RELEASE,
+	SUFFIX_ALPINE,
+	SUFFIX_UBUNTU,
+	SUFFIX_OPENSUSE,
+	SUFFIX_SLES,
+	SUFFIX_AZURE
+};
 enum whose_feed { FEED_OSV, FEED_OWN };
 
 struct osv_ecosystem {
@@ -151,6 +159,12 @@ bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, str
 		}
 		release = slice_starts(suffix, SLICE("Leap ")) ? slice_from(suffix, 5) : SLICE_EMPTY;
 		break;
+	case SUFFIX_AZURE:
+		/* "3" is 3.0; what came before was called Mariner. */
+		if (slice_eq(suffix, SLICE("1")) || slice_eq(suffix, SLICE("2")))
+			return arena_printf(arena, out, "mariner:%.*s.0", SLICE_ARG(suffix));
+		return suffix.len == 0 || arena_printf(arena, out, "%s:%.*s%s", e->scope, SLICE_ARG(suffix),
+						       slice_has(suffix, SLICE(".")) ? "" : ".0");
 	case SUFFIX_SLES:
 		if (!sles_release(suffix, arena, &release))
 			return false;

@@ -377,6 +377,7 @@ static enum status copy_source(struct update_job *w, const struct feed_source *s
 	/* What the user named is no business of a mirror, and has no other places. */
 	if (own) {
 		w->own.place.mirror = SLICE_EMPTY;
+		w->own.place.file = slice_starts(url, SLICE("/"));
 		s->fallback_urls = NULL;
 	}
 	return STATUS_OK;

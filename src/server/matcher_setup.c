@@ -8,6 +8,7 @@
 #include "server/metrics.h"
 #include "service/matcher_remote.h"
 #include "service/updates.h"
+#include "text/json.h"
 #include "text/json_writer.h"
 
 #include <stdio.h>
@@ -139,19 +140,52 @@ static enum status open_matcher(struct matcher_setup *s, const struct matcher_se
 	return st;
 }
 
-/* updaters.config as one JSON object, with a NUL; NULL without blocks. */
-static enum status updater_settings(const struct config_blocks *blocks, struct buf *out, struct err *err)
+/* Clair's indexer has the map from repositories to products, which is a feed here: a file counts before a place. */
+static enum status put_repository_map(struct json_writer *w, const struct config_blocks *scanners, struct err *err)
 {
-	struct json_writer w;
+	static const char *const keys[] = { "repo2cpe_mapping_file", "repo2cpe_mapping_url" };
+	struct json_doc doc;
 
-	if (blocks->n == 0)
+	for (size_t i = 0; i < scanners->n; i++) {
+		bool told = false;
+
+		if (!slice_eq(scanners->at[i].name, SLICE("rhel-repository-scanner")))
+			continue;
+		TRY(json_parse(scanners->at[i].json, &limits_default, &doc, err));
+		for (size_t k = 0; k < ARRAY_LEN(keys) && !told; k++) {
+			struct slice place = json_get_str(doc.root, keys[k]);
+
+			if (place.len == 0)
+				continue;
+			told = true;
+			json_key(w, "rhel-repositories");
+			json_object(w);
+			json_member_str(w, "url", place);
+			json_close(w);
+		}
+		json_doc_free(&doc);
+	}
+	return STATUS_OK;
+}
+
+/* updaters.config as one JSON object, with a NUL; nothing without blocks. */
+static enum status updater_settings(const struct config *c, struct buf *out, struct err *err)
+{
+	const struct config_blocks *blocks = &c->updaters_config;
+	struct json_writer w;
+	bool map = false;
+
+	if (blocks->n == 0 && c->indexer.scanner_repo.n == 0)
 		return STATUS_OK;
 	json_writer_init(&w, out, 0);
 	json_object(&w);
 	for (size_t i = 0; i < blocks->n; i++) {
 		json_key_slice(&w, blocks->at[i].name);
 		json_raw(&w, blocks->at[i].json);
+		map |= slice_eq(blocks->at[i].name, SLICE("rhel-repositories"));
 	}
+	if (!map)
+		TRY(put_repository_map(&w, &c->indexer.scanner_repo, err));
 	json_close(&w);
 	TRY(json_writer_end(&w, err));
 	buf_add_byte(out, '\0');
@@ -193,7 +227,7 @@ static enum status open_updates(struct matcher_setup *s, const struct matcher_se
 		if (!updates_block_known(c->updaters_config.at[i].name))
 			log_printf(s->ctx->log, LOG_LEVEL_WARN, "updaters.config.%.*s: there is no such updater here",
 				   SLICE_ARG(c->updaters_config.at[i].name));
-	TRY(updater_settings(&c->updaters_config, &settings, err));
+	TRY(updater_settings(c, &settings, err));
 	options.settings = settings.len > 0 ? (const char *)settings.ptr : NULL;
 	return updates_new(&options, &s->updates, err);
 }

@@ -64,6 +64,8 @@ static const struct {
 	{ "openEuler", "23.09", "", "", "23.09", "", "openeuler:23.09" },
 	{ "minimos", "20250101", "", "", "", "", "minimos" },
 	{ "alpaquita", "23", "", "", "", "", "alpaquita:23" },
+	{ "bellsoft-hardened-containers", "23", "", "", "", "", "bellsoft:23" },
+	{ "clnstrt", "1.0", "", "", "", "", "cleanstart" },
 	{ "echo", "1", "", "", "", "", "echo" },
 	{ "mageia", "9", "", "", "", "", "mageia:9" },
 	{ "raspbian", "12", "bookworm", "", "", "", "" },
