@@ -22,13 +22,18 @@
 /* Before any build that is named by its time: times have ten digits since then. */
 #define FIRST_TIME "1000000000"
 
+/* Ids by their hashes, of which a quarter of a million has two that are equal once in a billion archives. */
+struct seen {
+	uint64_t *at; /* owned; 0: free */
+	size_t len, cap;
+};
+
 struct parser {
 	const struct feed_document *doc;
 	const struct advisory_sink *out;
 	const struct limits *limits;
 	struct arena arena; /* of one document */
-	struct map seen;    /* ids of the documents that count already */
-	struct arena ids;
+	struct seen seen;   /* documents that count already */
 	struct buf text;	     /* of one member of the archive */
 	const struct source *packed; /* the archive as it is; borrowed */
 };
@@ -427,17 +432,43 @@ static enum status read_vulnerabilities(struct parser *p, yyjson_val *root, stru
 
 /* ---- documents ---- */
 
+static uint64_t *seen_slot(const struct seen *s, uint64_t hash)
+{
+	size_t i = (size_t)hash & (s->cap - 1);
+
+	while (s->at[i] != 0 && s->at[i] != hash)
+		i = (i + 1) & (s->cap - 1);
+	return &s->at[i];
+}
+
+static bool seen_grow(struct seen *s)
+{
+	struct seen grown = { .len = s->len, .cap = s->cap ? s->cap * 2 : 1024 };
+
+	grown.at = calloc(grown.cap, sizeof(*grown.at));
+	if (!grown.at)
+		return false;
+	for (size_t i = 0; i < s->cap; i++)
+		if (s->at[i] != 0)
+			*seen_slot(&grown, s->at[i]) = s->at[i];
+	free(s->at);
+	*s = grown;
+	return true;
+}
+
 /* *out_new: no document of this id was read before. */
 static enum status note_id(struct parser *p, struct slice id, bool *out_new, struct err *err)
 {
-	uint64_t ignored;
-	struct slice kept;
+	uint64_t hash = MAX(slice_hash(id, 0), UINT64_C(1)), *slot;
 
-	*out_new = !map_get(&p->seen, id, &ignored);
+	if (p->seen.len * 4 >= p->seen.cap * 3 && !seen_grow(&p->seen))
+		return nomem(err);
+	slot = seen_slot(&p->seen, hash);
+	*out_new = *slot == 0;
 	if (!*out_new)
 		return STATUS_OK;
-	if (!arena_copy(&p->ids, id, &kept) || !map_put(&p->seen, kept, 1))
-		return nomem(err);
+	*slot = hash;
+	p->seen.len++;
 	return p->doc->replaced ? p->doc->replaced(p->doc->replaced_ctx, id, err) : STATUS_OK;
 }
 
@@ -563,16 +594,13 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 			    .out = out,
 			    .limits = limits,
 			    .arena = ARENA_INIT((size_t)limits->record_bytes * 4),
-			    .seen = MAP_INIT,
-			    .ids = ARENA_INIT((size_t)256 << 20),
 			    .text = BUF_INIT((size_t)limits->record_bytes + 1) };
 	enum status st = read_all(&p, err);
 
 	if (st == STATUS_OK && p.seen.len == 0)
 		st = err_set(err, STATUS_MALFORMED, "VEX: there is no CSAF document in it");
 	arena_fini(&p.arena);
-	arena_fini(&p.ids);
-	map_fini(&p.seen);
+	free(p.seen.at);
 	buf_fini(&p.text);
 	return st;
 }

@@ -66,6 +66,7 @@ static const struct {
 	{ "alpaquita", "23", "", "", "", "", "alpaquita:23" },
 	{ "bellsoft-hardened-containers", "23", "", "", "", "", "bellsoft:23" },
 	{ "clnstrt", "1.0", "", "", "", "", "cleanstart" },
+	{ "cleanstart", "1.0", "", "", "", "", "cleanstart" },
 	{ "echo", "1", "", "", "", "", "echo" },
 	{ "mageia", "9", "", "", "", "", "mageia:9" },
 	{ "raspbian", "12", "bookworm", "", "", "", "" },
