@@ -29,6 +29,8 @@
 	LIMIT_ROW(                                                                                                     \
 		file_bytes, UINT64_C(128) << 20, "limits.file_bytes",                                                  \
 		"bytes of one file a detector reads whole; largest dpkg status seen 5 MiB, rpmdb 180 MiB is spooled")  \
+	LIMIT_ROW(file_memory, UINT64_C(128) << 20, "limits.file_memory",                                              \
+		  "bytes a detector may make of one file; a Cargo.lock of 50,000 crates takes 50 MiB")                 \
 	LIMIT_ROW(spool_memory, UINT64_C(8) << 20, "limits.spool_memory",                                              \
 		  "bytes of a file kept in memory before it goes to an unlinked temporary file")                       \
 	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes",                                              \
@@ -42,6 +44,8 @@
 	LIMIT_ROW(field_bytes, UINT64_C(1) << 20, "limits.field_bytes",                                                \
 		  "bytes of one field or line; the longest real one (dpkg Conffiles) is 60 KiB")                       \
 	LIMIT_ROW(document_depth, 128, "limits.document_depth", "nesting of JSON, XML and YAML")                       \
+	LIMIT_ROW(json_values, 4000000, "limits.json_values",                                                          \
+		  "values and keys of one JSON file of an image, 16 bytes each; large lock files have 500,000")        \
 	LIMIT_ROW(yaml_nodes, 1000000, "limits.yaml_nodes", "nodes of one YAML document, aliases counted in full")     \
 	LIMIT_ROW(manifest_bytes, UINT64_C(8) << 20, "limits.manifest_bytes",                                          \
 		  "an image's manifest, index or configuration; registries stop at 4 MiB")                             \

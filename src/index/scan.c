@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define SCRATCH_BYTES ((size_t)256 << 20)
-
 uint64_t scan_arena_bytes(const struct limits *limits)
 {
 	/* What fits here fits the report's JSON as well, which writes names and small numbers only. */
@@ -255,7 +253,9 @@ static void fini(struct scan *s)
 
 enum status scan_layer(const struct scan_job *job, struct arena *arena, struct layer_report *out, struct err *err)
 {
-	struct scan s = { .job = job, .arena = arena, .scratch = ARENA_INIT(SCRATCH_BYTES), .report = out };
+	struct scan s = {
+		.job = job, .arena = arena, .scratch = ARENA_INIT(job->limits->file_memory), .report = out
+	};
 	bool directory = job->layer->place == LAYER_DIRECTORY;
 	enum status st;
 

@@ -343,6 +343,11 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 	s->asked_again = false;
 	s->where = s->run->path;
 	st = d->parse(file, &env, &sink, &parse_err);
+	/* A list that grows asks for twice what it had. */
+	if (st == STATUS_NOMEM && s->scratch.used > s->job->limits->file_memory / 4)
+		st = err_set(&parse_err, STATUS_LIMIT,
+			     "more than %llu bytes of memory are needed to read it (limits.file_memory)",
+			     (unsigned long long)s->job->limits->file_memory);
 	arena_reset(&s->scratch);
 	s->run->packages[1] = s->report->packages.len;
 	s->run->distributions[1] = s->report->distributions.len;

@@ -41,8 +41,24 @@ enum status json_parse(struct slice text, const struct limits *limits, struct js
 	return parse(text, limits, true, YYJSON_READ_NOFLAG, out, err);
 }
 
+/* Memory is 16 bytes a value, of which "0," makes two bytes: counted before it is asked for, where it could be much. */
+static enum status check_values(struct slice text, const struct limits *limits, bool loose, struct err *err)
+{
+	if (text.len / 2 < limits->json_values || json_count(text, loose) <= limits->json_values)
+		return STATUS_OK;
+	return err_set(err, STATUS_LIMIT, "JSON of more than %llu values (limits.json_values)",
+		       (unsigned long long)limits->json_values);
+}
+
+enum status json_parse_file(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
+{
+	TRY(check_values(text, limits, false, err));
+	return json_parse(text, limits, out, err);
+}
+
 enum status json_parse_loose(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err)
 {
+	TRY(check_values(text, limits, true, err));
 	return parse(text, limits, true, YYJSON_READ_ALLOW_TRAILING_COMMAS | YYJSON_READ_ALLOW_COMMENTS, out, err);
 }
 

@@ -20,10 +20,13 @@ struct json_doc {
 };
 /* STATUS_MALFORMED with the byte offset; STATUS_LIMIT for nesting. Invalid UTF-8 is malformed. */
 enum status json_parse(struct slice text, const struct limits *limits, struct json_doc *out, struct err *err) NODISCARD;
+/* The same of a file of an image, which may have any size and shape: STATUS_LIMIT over limits.json_values. */
+enum status json_parse_file(struct slice text, const struct limits *limits, struct json_doc *out,
+			    struct err *err) NODISCARD;
 /* The same of the first value of a text: what follows it is not looked at, as Go's decoders leave it. */
 enum status json_parse_first(struct slice text, const struct limits *limits, struct json_doc *out,
 			     struct err *err) NODISCARD;
-/* The same for text that people write, too: comments, and a comma before a closing bracket. */
+/* As json_parse_file(), for text that people write, too: comments, and a comma before a closing bracket. */
 enum status json_parse_loose(struct slice text, const struct limits *limits, struct json_doc *out,
 			     struct err *err) NODISCARD;
 void json_doc_free(struct json_doc *d);

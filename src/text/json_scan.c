@@ -63,6 +63,25 @@ size_t json_scan_string(struct slice text, size_t pos)
 	return SIZE_MAX;
 }
 
+uint64_t json_count(struct slice text, bool loose)
+{
+	uint64_t n = 1;
+
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+
+		if (c == ',' || c == ':' || (c | 0x20) == '{')
+			n++;
+		if (c != '"' || loose)
+			continue;
+		i = json_scan_string(text, i);
+		if (i == SIZE_MAX) /* no document: it will not be built */
+			break;
+		i--;
+	}
+	return n;
+}
+
 /* A number, a literal or what stands in its place. */
 static size_t scan_plain(struct slice text, size_t i)
 {

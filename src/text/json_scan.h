@@ -15,6 +15,11 @@ struct json_extent {
 /* Position after the string whose opening quote is at pos; SIZE_MAX if it has no end. Only quotes are looked at. */
 size_t json_scan_string(struct slice text, size_t pos);
 /*
+ * Values of a text, keys among them, at most: commas, colons and brackets that open. With loose set those in strings
+ * count, too: comments may have quotation marks.
+ */
+uint64_t json_count(struct slice text, bool loose);
+/*
  * The extent of the value at pos. Brackets are counted, not paired by kind ("[}" counts as closed), and nothing else is
  * checked: that is the parser's work. With whole set, scanning goes on past the value to the end of the text.
  */

@@ -113,7 +113,7 @@ static enum status read_json(struct installed *in, struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct json_doc doc;
-	enum status st = json_parse(in->file->bytes, in->env->limits, &doc, &why);
+	enum status st = json_parse_file(in->file->bytes, in->env->limits, &doc, &why);
 
 	if (st != STATUS_OK)
 		return installed_refuse(in, why.offset, why.msg);

@@ -45,22 +45,6 @@ static enum status add_package(struct lock *l, const struct json_doc *doc, struc
 	return lock_name(l, json_str(key), at, err);
 }
 
-/* Who is meant by a name inside of the package at a key: the nearest above it. */
-static size_t find_from(struct lock *l, struct slice key, struct slice name)
-{
-	struct slice id;
-
-	for (; key.len > 0; key = path_dir(key)) {
-		size_t at = LOCK_NONE;
-
-		if (arena_printf(l->in.env->arena, &id, "%.*s/%.*s", SLICE_ARG(key), SLICE_ARG(name)))
-			at = lock_find(l, id);
-		if (at != LOCK_NONE)
-			return at;
-	}
-	return lock_find(l, name);
-}
-
 static enum status add_asks(struct lock *l, yyjson_val *key, yyjson_val *v, struct err *err)
 {
 	size_t from = lock_find(l, json_str(key));
@@ -70,7 +54,7 @@ static enum status add_asks(struct lock *l, yyjson_val *key, yyjson_val *v, stru
 	for (size_t i = 0; from != LOCK_NONE && i < 3; i++) {
 		yyjson_obj_iter_init(json_get(yyjson_arr_get(v, 2), lists[i]), &it);
 		while ((name = yyjson_obj_iter_next(&it)) != NULL)
-			TRY(lock_ask(l, from, find_from(l, json_str(key), json_str(name)), err));
+			TRY(lock_ask(l, from, lock_nearest(l, json_str(key), "", json_str(name)), err));
 	}
 	return STATUS_OK;
 }
@@ -79,14 +63,16 @@ static void add_roots(struct lock *l, yyjson_val *workspaces)
 {
 	yyjson_val *folder, *name, *v;
 	yyjson_obj_iter it, names;
+	struct slice own;
 
 	yyjson_obj_iter_init(workspaces, &it);
 	while ((folder = yyjson_obj_iter_next(&it)) != NULL) {
 		v = yyjson_obj_iter_get_val(folder);
+		own = json_get_str(v, "name");
 		for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 			yyjson_obj_iter_init(json_get(v, lists[i]), &names);
 			while ((name = yyjson_obj_iter_next(&names)) != NULL)
-				lock_root(l, find_from(l, json_get_str(v, "name"), json_str(name)),
+				lock_root(l, lock_nearest(l, own, "", json_str(name)),
 					  i == 3 ? LOCK_DEV : LOCK_USE);
 		}
 	}

@@ -83,7 +83,7 @@ static enum status read_list(struct lists *l, struct slice text, struct err *err
 	yyjson_val *list, *crate;
 	yyjson_arr_iter it;
 	struct json_doc doc;
-	enum status st = json_parse(text, l->in.env->limits, &doc, &why);
+	enum status st = json_parse_file(text, l->in.env->limits, &doc, &why);
 	size_t n = 0;
 
 	if (st != STATUS_OK)

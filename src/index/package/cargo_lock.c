@@ -19,9 +19,10 @@ static const struct path_rule rules[] = {
 struct cargo {
 	struct lock lock;
 	const struct toml_node *packages;
-	VEC(size_t) at;			  /* entry of each package, or LOCK_NONE */
-	size_t own;			  /* packages of the project itself */
-	const struct toml_node *manifest; /* Cargo.toml beside it, or NULL */
+	VEC(size_t) at;	   /* entry of each package, or LOCK_NONE */
+	size_t own;	   /* packages of the project itself */
+	bool has_manifest; /* Cargo.toml lies beside it */
+	struct map crates; /* what that asks for -> LOCK_USE, LOCK_DEV; owned */
 };
 
 /* Without a source it is a part of the project. */
@@ -62,38 +63,33 @@ static size_t find(struct cargo *c, struct slice said)
 	return lock_find(&c->lock, name);
 }
 
-/* Does a table of the manifest have the crate, under its own or another name? */
-static bool has_crate(const struct toml_node *table, struct slice name)
+/* The crates of a table of the manifest, which may have other names there. */
+static enum status add_crates(struct cargo *c, const struct toml_node *table, enum lock_reach why, struct err *err)
 {
 	for (const struct toml_node *n = table ? table->child : NULL; n; n = n->next) {
 		struct slice package = toml_get_str(n, "package");
+		bool is_new;
+		uint64_t *slot = map_slot(&c->crates, package.len > 0 ? package : n->key, &is_new);
 
-		if (slice_eq(package.len > 0 ? package : n->key, name))
-			return true;
+		if (!slot)
+			return err_nomem(err, "a lock file");
+		*slot |= why;
 	}
-	return false;
+	return STATUS_OK;
 }
 
-static bool in_tables(const struct toml_node *root, struct slice name, bool dev)
+static enum status add_tables(struct cargo *c, const struct toml_node *n, struct err *err)
 {
-	const struct toml_node *targets = toml_get(root, "target");
-
-	if (dev ? has_crate(toml_get(root, "dev-dependencies"), name)
-		: has_crate(toml_get(root, "dependencies"), name) ||
-			    has_crate(toml_get(root, "build-dependencies"), name))
-		return true;
-	for (const struct toml_node *t = targets ? targets->child : NULL; t; t = t->next)
-		if (dev ? has_crate(toml_get(t, "dev-dependencies"), name)
-			: has_crate(toml_get(t, "dependencies"), name) ||
-				    has_crate(toml_get(t, "build-dependencies"), name))
-			return true;
-	return false;
+	TRY(add_crates(c, toml_get(n, "dependencies"), LOCK_USE, err));
+	TRY(add_crates(c, toml_get(n, "build-dependencies"), LOCK_USE, err));
+	return add_crates(c, toml_get(n, "dev-dependencies"), LOCK_DEV, err);
 }
 
 static enum lock_reach reach_of(const struct cargo *c, struct slice name)
 {
-	return c->manifest && in_tables(c->manifest, name, true) && !in_tables(c->manifest, name, false) ? LOCK_DEV
-													 : LOCK_USE;
+	uint64_t why;
+
+	return map_get(&c->crates, name, &why) && why == LOCK_DEV ? LOCK_DEV : LOCK_USE;
 }
 
 static enum status add_asks(struct cargo *c, struct err *err)
@@ -117,24 +113,31 @@ static enum status add_asks(struct cargo *c, struct err *err)
 }
 
 /* What is only for development is known of a project of one package, whose manifest stands beside the lock file. */
-static void read_manifest(struct cargo *c)
+static enum status read_manifest(struct cargo *c, struct err *err)
 {
+	const struct toml_node *targets;
 	struct err why = ERR_INIT;
 	struct toml_node *root;
 	struct slice bytes;
 
-	if (c->own == 1 && lock_beside(&c->lock, "Cargo.toml", LOCK_BESIDE_BYTES, &bytes) &&
-	    toml_parse(bytes, c->lock.in.env->limits, c->lock.in.env->arena, &root, &why) == STATUS_OK)
-		c->manifest = root;
+	if (c->own != 1 || !lock_beside(&c->lock, "Cargo.toml", LOCK_BESIDE_BYTES, &bytes) ||
+	    toml_parse(bytes, c->lock.in.env->limits, c->lock.in.env->arena, &root, &why) != STATUS_OK)
+		return STATUS_OK;
+	c->has_manifest = true;
+	TRY(add_tables(c, root, err));
+	targets = toml_get(root, "target");
+	for (const struct toml_node *t = targets ? targets->child : NULL; t; t = t->next)
+		TRY(add_tables(c, t, err));
+	return STATUS_OK;
 }
 
 static enum status read_all(struct cargo *c, struct err *err)
 {
 	for (const struct toml_node *p = c->packages->child; p; p = p->next)
 		TRY(add_package(c, p, err));
-	read_manifest(c);
+	TRY(read_manifest(c, err));
 	TRY(add_asks(c, err));
-	return lock_reach(&c->lock, c->manifest != NULL, err);
+	return lock_reach(&c->lock, c->has_manifest, err);
 }
 
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
@@ -142,6 +145,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	struct cargo c = { .lock = LOCK_INIT(file, env, out, PACKAGE_CARGO, "cargo-lock") };
 	struct toml_node *root;
+	enum status st;
 
 	if (toml_parse(file->bytes, env->limits, env->arena, &root, err) != STATUS_OK)
 		return err_wrap(err, "the lock file cannot be read");
@@ -151,7 +155,9 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			return STATUS_OK; /* of a project without packages */
 		return err_set(err, STATUS_MALFORMED, "it is no lock file: it has no list of packages");
 	}
-	return lock_end(&c.lock, read_all(&c, err), err);
+	st = lock_end(&c.lock, read_all(&c, err), err);
+	map_fini(&c.crates);
+	return st;
 }
 
 const struct detector detector_cargo_lock = {

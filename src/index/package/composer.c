@@ -37,7 +37,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	yyjson_val *list, *package;
 	yyjson_arr_iter it;
 	struct json_doc doc;
-	enum status st = json_parse(file->bytes, env->limits, &doc, &why);
+	enum status st = json_parse_file(file->bytes, env->limits, &doc, &why);
 
 	if (st != STATUS_OK)
 		return err_at(err, why.code, why.offset, "the list of packages cannot be read: %s", why.msg);

@@ -53,7 +53,7 @@ static void add_roots(struct composer *c)
 	yyjson_val *name;
 
 	if (!lock_beside(&c->lock, "composer.json", LOCK_BESIDE_BYTES, &bytes) ||
-	    json_parse(bytes, c->lock.in.env->limits, &doc, &why) != STATUS_OK)
+	    json_parse_file(bytes, c->lock.in.env->limits, &doc, &why) != STATUS_OK)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		yyjson_obj_iter_init(json_get(doc.root, lists[i]), &it);
@@ -83,7 +83,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	struct composer c = { .lock = LOCK_INIT(file, env, out, PACKAGE_COMPOSER, "composer-lock"),
 			      .lines = LINE_COUNTER(file->bytes) };
-	enum status st = json_parse(file->bytes, env->limits, &c.doc, err);
+	enum status st = json_parse_file(file->bytes, env->limits, &c.doc, err);
 
 	if (st != STATUS_OK)
 		return err_wrap(err, "the lock file cannot be read");

@@ -46,6 +46,7 @@ static enum status read_nodes(struct conan *c, yyjson_val *nodes, struct err *er
 	yyjson_arr_iter asked;
 	yyjson_val *key, *v, *one;
 	size_t at;
+	bool own;
 
 	yyjson_obj_iter_init(nodes, &it);
 	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
@@ -59,11 +60,12 @@ static enum status read_nodes(struct conan *c, yyjson_val *nodes, struct err *er
 	yyjson_obj_iter_init(nodes, &it);
 	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
 		v = yyjson_obj_iter_get_val(key);
+		own = json_get(v, "ref") == NULL;
+		at = own ? LOCK_NONE : lock_find(&c->lock, json_str(key));
 		yyjson_arr_iter_init(json_get(v, "requires"), &asked);
 		while ((one = yyjson_arr_iter_next(&asked)) != NULL) {
-			if (json_get(v, "ref"))
-				TRY(lock_ask(&c->lock, lock_find(&c->lock, json_str(key)),
-					     lock_find(&c->lock, json_str(one)), err));
+			if (!own)
+				TRY(lock_ask(&c->lock, at, lock_find(&c->lock, json_str(one)), err));
 			else
 				lock_root(&c->lock, lock_find(&c->lock, json_str(one)), LOCK_USE);
 		}
@@ -91,7 +93,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	struct conan c = { .lock = LOCK_INIT(file, env, out, PACKAGE_CONAN, "conan-lock"),
 			   .lines = LINE_COUNTER(file->bytes) };
-	enum status st = json_parse(file->bytes, env->limits, &c.doc, err);
+	enum status st = json_parse_file(file->bytes, env->limits, &c.doc, err);
 	yyjson_val *nodes;
 
 	if (st != STATUS_OK)

@@ -25,7 +25,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	struct installed in = { file, env, out, PACKAGE_CONDA, "conda", TOLD_NONE };
 	struct err why = ERR_INIT;
 	struct json_doc doc;
-	enum status st = json_parse(file->bytes, env->limits, &doc, &why);
+	enum status st = json_parse_file(file->bytes, env->limits, &doc, &why);
 
 	if (st != STATUS_OK)
 		return installed_refuse(&in, why.offset, why.msg);

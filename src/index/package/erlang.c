@@ -74,7 +74,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	bool own = slice_has(file->path, SLICE("erlang/lib/"));
 	struct installed in = { file, env, out, own ? PACKAGE_OTP : PACKAGE_HEX, "erlang", TOLD_NONE };
-	struct slice text = skip_comments(file->bytes), name, version;
+	/* Without the end's white space, which each look at what follows would go over. */
+	struct slice text = skip_comments(slice_trim(file->bytes)), name, version;
 
 	if (!read_name(text, &name) || !read_version(text, &version))
 		return installed_refuse(&in, ERR_NO_OFFSET, "the resource file says no name or no version");

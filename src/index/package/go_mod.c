@@ -5,6 +5,7 @@
  *
  * Source: docs/formats/go-mod.md (Go Modules Reference, "go.mod files").
  */
+#include "base/buf.h"
 #include "index/package/lock.h"
 
 static bool is_read(struct slice path)
@@ -140,25 +141,56 @@ static enum status read_lines(struct gomod *g, struct err *err)
 	return STATUS_OK;
 }
 
-/* The last that fits counts; a folder in place of a module is a part of the project. */
-static void replace_all(struct gomod *g)
+static enum status key_of(struct buf *key, struct slice name, struct slice version, struct err *err)
 {
-	for (size_t i = 0; i < g->lock.entries.len; i++) {
+	buf_reset(key);
+	buf_add(key, name);
+	buf_add_byte(key, ' ');
+	buf_add(key, version);
+	return buf_check(key, "a module", err);
+}
+
+/* The replacement of exactly this version, else the one of any, is what Go takes; of several the last. */
+static enum status find_replacement(const struct gomod *g, const struct map *by_key, const struct lock_entry *e,
+				    struct buf *key, const struct replacement **out, struct err *err)
+{
+	uint64_t at;
+
+	*out = NULL;
+	TRY(key_of(key, e->name, e->version, err));
+	if (!map_get(by_key, buf_slice(key), &at)) {
+		TRY(key_of(key, e->name, SLICE_EMPTY, err));
+		if (!map_get(by_key, buf_slice(key), &at))
+			return STATUS_OK;
+	}
+	*out = &g->replaced.at[at];
+	return STATUS_OK;
+}
+
+/* A folder in place of a module is a part of the project. */
+static enum status replace_all(struct gomod *g, struct err *err)
+{
+	struct buf AUTO(buf_fini) key = BUF_INIT(LOCK_BYTES);
+	struct map AUTO(map_fini) by_key = MAP_INIT;
+	const struct replacement *by;
+	struct slice kept;
+
+	for (size_t i = 0; i < g->replaced.len; i++) {
+		TRY(key_of(&key, g->replaced.at[i].name, g->replaced.at[i].version, err));
+		if (!arena_copy(g->arena, buf_slice(&key), &kept) || !map_put(&by_key, kept, i))
+			return err_nomem(err, "go.mod");
+	}
+	for (size_t i = 0; i < g->lock.entries.len && g->replaced.len > 0; i++) {
 		struct lock_entry *e = &g->lock.entries.at[i];
-		const struct replacement *by = NULL;
 
-		for (size_t k = 0; k < g->replaced.len; k++) {
-			const struct replacement *r = &g->replaced.at[k];
-
-			if (slice_eq(r->name, e->name) && (r->version.len == 0 || slice_eq(r->version, e->version)))
-				by = r;
-		}
+		TRY(find_replacement(g, &by_key, e, &key, &by, err));
 		if (!by)
 			continue;
 		e->name = by->by_version.len > 0 ? by->by : SLICE_EMPTY;
 		e->version = by->by_version;
 		e->line = by->line;
 	}
+	return STATUS_OK;
 }
 
 /* "1.9" < "1.17" */
@@ -224,7 +256,7 @@ static enum status read_all(struct gomod *g, struct err *err)
 	if (minor_of(g->go) < 17 || g->go.len == 0)
 		if (lock_beside(&g->lock, "go.sum", LOCK_BYTES, &sums))
 			TRY(add_sums(g, sums, err));
-	replace_all(g);
+	TRY(replace_all(g, err));
 	return add_release(g, err);
 }
 
@@ -238,7 +270,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_go_mod = {
 	.name = "go_mod",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.source = true,
 	.rules = rules,

@@ -98,7 +98,7 @@ static enum status read_sbt(struct lock *l, struct err *err)
 	yyjson_val *list, *v;
 	yyjson_arr_iter it;
 	struct json_doc doc;
-	enum status st = json_parse(l->in.file->bytes, l->in.env->limits, &doc, err);
+	enum status st = json_parse_file(l->in.file->bytes, l->in.env->limits, &doc, err);
 
 	if (st != STATUS_OK)
 		return err_wrap(err, "the lock file cannot be read");

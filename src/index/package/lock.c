@@ -76,6 +76,32 @@ size_t lock_find(const struct lock *l, struct slice id)
 	return map_get(&l->ids, id, &at) ? (size_t)at - 1 : LOCK_NONE;
 }
 
+static bool is_climbing(const struct lock *l)
+{
+	return l->climbed <= LOCK_CLIMB_BYTES;
+}
+
+size_t lock_nearest(struct lock *l, struct slice folder, const char *between, struct slice name)
+{
+	while (is_climbing(l)) {
+		size_t at = LOCK_NONE;
+
+		buf_reset(&l->place);
+		buf_add(&l->place, folder);
+		if (folder.len > 0)
+			buf_add_byte(&l->place, '/');
+		buf_add_cstr(&l->place, between);
+		buf_add(&l->place, name);
+		l->climbed += l->place.len + 1;
+		if (l->place.failed == STATUS_OK)
+			at = lock_find(l, buf_slice(&l->place));
+		if (at != LOCK_NONE || folder.len == 0)
+			return at;
+		folder = path_dir(folder);
+	}
+	return LOCK_NONE;
+}
+
 enum status lock_ask(struct lock *l, size_t from, size_t to, struct err *err)
 {
 	struct lock_edge *edge;
@@ -131,7 +157,7 @@ static enum status spread(struct lock *l, enum lock_reach why, struct err *err)
 
 enum status lock_reach(struct lock *l, bool dev, struct err *err)
 {
-	if (!l->rooted)
+	if (!l->rooted || !is_climbing(l))
 		return STATUS_OK;
 	TRY(spread(l, LOCK_USE, err));
 	TRY(spread(l, LOCK_DEV, err));
@@ -218,8 +244,12 @@ enum status lock_end(struct lock *l, enum status st, struct err *err)
 			  "packages that are named without an exact version: %llu%.*s; which one is used is not known",
 			  (unsigned long long)l->vague, SLICE_ARG(at));
 	}
+	if (!is_climbing(l))
+		diag_emit(l->in.out->diags, DIAG_LIMIT, l->in.file->path, ERR_NO_OFFSET,
+			  "too many folders within folders: who asks for whom was not followed to the end");
 	installed_end(&l->in);
 	map_fini(&l->ids);
+	buf_fini(&l->place);
 	return st;
 }
 
@@ -227,7 +257,7 @@ enum status lock_json(struct lock *l, enum status (*read)(struct lock *l, const 
 		      struct err *err)
 {
 	struct json_doc doc;
-	enum status st = json_parse(l->in.file->bytes, l->in.env->limits, &doc, err);
+	enum status st = json_parse_file(l->in.file->bytes, l->in.env->limits, &doc, err);
 
 	if (st != STATUS_OK)
 		return err_wrap(err, "the lock file cannot be read");

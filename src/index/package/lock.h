@@ -8,6 +8,7 @@
 #ifndef LIMPID_INDEX_PACKAGE_LOCK_H
 #define LIMPID_INDEX_PACKAGE_LOCK_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "index/package/installed.h"
 
@@ -15,6 +16,7 @@ struct json_doc;
 
 #define LOCK_BYTES ((uint64_t)64 << 20)	      /* of a lock file; the largest that are known have 20 MB */
 #define LOCK_BESIDE_BYTES ((uint64_t)4 << 20) /* of a manifest beside it */
+#define LOCK_CLIMB_BYTES ((uint64_t)1 << 30)  /* of places that are tried, some 0.5 s; real files need some MB */
 #define LOCK_NONE SIZE_MAX
 
 struct lock_entry {
@@ -40,11 +42,13 @@ struct lock {
 	bool rooted;	      /* what the project itself asks for is known */
 	uint64_t vague;	      /* packages that are named without an exact version */
 	uint32_t first_vague; /* line of the first of them, or 0 */
+	struct buf place;     /* that is tried; owned */
+	uint64_t climbed;     /* bytes of places that were tried */
 };
 
 #define LOCK_INIT(file, env, out, type, kind)                                                                          \
 	{                                                                                                              \
-		.in = { file, env, out, type, kind, TOLD_NONE }, .ids = MAP_INIT                                       \
+		.in = { file, env, out, type, kind, TOLD_NONE }, .ids = MAP_INIT, .place = BUF_INIT(2 * LOCK_BYTES)    \
 	}
 
 /* Is path in no folder of installed packages, whose own lock files say nothing of this project? */
@@ -59,6 +63,12 @@ void lock_vague(struct lock *l, uint32_t line);
 enum status lock_name(struct lock *l, struct slice id, size_t at, struct err *err) NODISCARD;
 /* The entry of an id, or LOCK_NONE. */
 size_t lock_find(const struct lock *l, struct slice id);
+/*
+ * The entry called FOLDER/BETWEEN NAME ("a/b", "node_modules/", "c": "a/b/node_modules/c"), or that of the nearest
+ * folder above, up to BETWEEN NAME alone; or LOCK_NONE. After LOCK_CLIMB_BYTES nothing is found any more: then nobody is said
+ * to be of development only, and lock_end() tells.
+ */
+size_t lock_nearest(struct lock *l, struct slice folder, const char *between, struct slice name);
 /* `from` asks for `to`; either may be LOCK_NONE. */
 enum status lock_ask(struct lock *l, size_t from, size_t to, struct err *err) NODISCARD;
 /* The project asks for `to` (may be LOCK_NONE), to run or only to be worked on. */

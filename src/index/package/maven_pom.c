@@ -21,54 +21,84 @@ static const struct path_rule rules[] = {
 	{ .text = NULL },
 };
 
+/* What dependencyManagement says of one. */
+struct managed {
+	struct slice version, scope;
+};
+
 struct pom {
 	struct lock lock;
 	struct arena *arena;
 	const struct xml_node *chain[PARENTS_MAX]; /* the project and its parents, nearest first */
 	size_t n;
-	struct map managed; /* "group:artifact" -> its node; nearest first. Owned */
+	/* What is asked for often is looked up, not searched for; the nearest to the project has it. Owned. */
+	struct map properties; /* name -> its node; of <properties>, and what stands for project.NAME */
+	struct map by_key;     /* "group:artifact" -> place in managed */
+	VEC(struct managed) managed;
 };
 
-/* A property of the project, or what stands for one. */
-static bool property(const struct pom *p, struct slice name, struct slice *out)
+static enum status define(struct pom *p, const char *prefix, const struct xml_node *c, struct err *err)
 {
-	const struct xml_node *project = p->chain[0], *parent = xml_child(project, "parent");
+	struct slice name = c->name;
+	uint64_t *slot;
+	bool is_new;
 
+	if (*prefix && !arena_printf(p->arena, &name, "%s%.*s", prefix, SLICE_ARG(c->name)))
+		return err_nomem(err, "pom.xml");
+	slot = map_slot(&p->properties, name, &is_new);
+	if (!slot)
+		return err_nomem(err, "pom.xml");
+	if (is_new)
+		*slot = (uint64_t)(uintptr_t)c;
+	return STATUS_OK;
+}
+
+/* "project.version" and the like: of the project, else of what it says of its parent. */
+static enum status define_own(struct pom *p, struct err *err)
+{
+	static const char *const names[] = { "version", "groupId", "artifactId" };
+	const struct xml_node *parent = xml_child(p->chain[0], "parent");
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct xml_node *c = xml_child(p->chain[0], names[i]);
+
+		if (!c && i < 2)
+			c = xml_child(parent, names[i]);
+		if (c && c->text.len > 0)
+			TRY(define(p, "project.", c, err));
+	}
+	for (const struct xml_node *c = parent ? parent->child : NULL; c; c = c->next)
+		if (c->text.len > 0)
+			TRY(define(p, "project.parent.", c, err));
+	return STATUS_OK;
+}
+
+static enum status gather_properties(struct pom *p, struct err *err)
+{
 	for (size_t i = 0; i < p->n; i++) {
 		const struct xml_node *list = xml_child(p->chain[i], "properties");
 
-		for (const struct xml_node *c = list ? list->child : NULL; c; c = c->next) {
-			if (slice_eq(c->name, name)) {
-				*out = c->text;
-				return true;
-			}
-		}
+		for (const struct xml_node *c = list ? list->child : NULL; c; c = c->next)
+			TRY(define(p, "", c, err));
 	}
-	if (slice_starts(name, SLICE("pom.")))
-		name = slice_from(name, 4);
-	else if (slice_starts(name, SLICE("project.")))
-		name = slice_from(name, 8);
-	if (slice_starts(name, SLICE("parent."))) {
-		char key[32];
+	return define_own(p, err);
+}
 
-		if (name.len - 7 >= sizeof(key))
+/* A property of the project, or what stands for one: "pom.NAME" and, of old, NAME alone are "project.NAME". */
+static bool property(const struct pom *p, struct slice name, struct slice *out)
+{
+	struct slice own;
+	uint64_t at;
+
+	if (!map_get(&p->properties, name, &at)) {
+		if (slice_starts(name, SLICE("pom.")))
+			name = slice_from(name, 4);
+		if (name.len > INSTALLED_TEXT_MAX || !arena_printf(p->arena, &own, "project.%.*s", SLICE_ARG(name)) ||
+		    !map_get(&p->properties, own, &at))
 			return false;
-		memcpy(key, name.ptr + 7, name.len - 7);
-		key[name.len - 7] = '\0';
-		*out = xml_child_text(parent, key);
-		return out->len > 0;
 	}
-	if (slice_eq(name, SLICE("version")))
-		*out = xml_child(project, "version") ? xml_child_text(project, "version")
-						     : xml_child_text(parent, "version");
-	else if (slice_eq(name, SLICE("groupId")))
-		*out = xml_child(project, "groupId") ? xml_child_text(project, "groupId")
-						     : xml_child_text(parent, "groupId");
-	else if (slice_eq(name, SLICE("artifactId")))
-		*out = xml_child_text(project, "artifactId");
-	else
-		return false;
-	return out->len > 0;
+	*out = ((const struct xml_node *)(uintptr_t)at)->text;
+	return true;
 }
 
 /* Replace ${...}; false if one is not known, or they go round in a circle. */
@@ -125,24 +155,33 @@ static bool key_of(const struct pom *p, const struct xml_node *d, struct slice *
 	       arena_printf(p->arena, out, "%.*s:%.*s", SLICE_ARG(group), SLICE_ARG(artifact));
 }
 
+static enum status manage(struct pom *p, const struct xml_node *d, struct err *err)
+{
+	struct managed *m;
+	struct slice key;
+	uint64_t *slot;
+	bool is_new;
+
+	if (!key_of(p, d, &key))
+		return STATUS_OK;
+	slot = map_slot(&p->by_key, key, &is_new);
+	m = slot && is_new ? VEC_PUSH(&p->managed, p->arena) : NULL;
+	if (!slot || (is_new && !m))
+		return err_nomem(err, "pom.xml");
+	if (!is_new)
+		return STATUS_OK;
+	*slot = p->managed.len - 1;
+	*m = (struct managed){ xml_child_text(d, "version"), xml_child_text(d, "scope") };
+	return STATUS_OK;
+}
+
 static enum status gather_managed(struct pom *p, struct err *err)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct xml_node *list = xml_child(xml_child(p->chain[i], "dependencyManagement"), "dependencies");
 
-		for (const struct xml_node *d = list ? list->child : NULL; d; d = d->next) {
-			struct slice key;
-			uint64_t *slot;
-			bool is_new;
-
-			if (!key_of(p, d, &key))
-				continue;
-			slot = map_slot(&p->managed, key, &is_new);
-			if (!slot)
-				return err_nomem(err, "pom.xml");
-			if (is_new)
-				*slot = (uint64_t)(uintptr_t)d;
-		}
+		for (const struct xml_node *d = list ? list->child : NULL; d; d = d->next)
+			TRY(manage(p, d, err));
 	}
 	return STATUS_OK;
 }
@@ -159,7 +198,6 @@ static bool exact(struct slice s, struct slice *out)
 
 static enum status add_dependency(struct pom *p, const struct xml_node *d, uint32_t line, struct err *err)
 {
-	const struct xml_node *managed;
 	struct slice key, version = xml_child_text(d, "version"), scope = xml_child_text(d, "scope");
 	uint64_t at;
 
@@ -167,11 +205,10 @@ static enum status add_dependency(struct pom *p, const struct xml_node *d, uint3
 		lock_vague(&p->lock, line);
 		return STATUS_OK;
 	}
-	managed = map_get(&p->managed, key, &at) ? (const struct xml_node *)(uintptr_t)at : NULL;
-	if (version.len == 0)
-		version = xml_child_text(managed, "version");
-	if (scope.len == 0)
-		scope = xml_child_text(managed, "scope");
+	if (map_get(&p->by_key, key, &at)) {
+		version = version.len > 0 ? version : p->managed.at[at].version;
+		scope = scope.len > 0 ? scope : p->managed.at[at].scope;
+	}
 	if (!expand(p, version, &version) || !exact(version, &version)) {
 		lock_vague(&p->lock, line);
 		return STATUS_OK;
@@ -248,6 +285,7 @@ static enum status read_all(struct pom *p, struct err *err)
 	p->chain[p->n++] = root;
 	while (read_parent(p, path, &next))
 		path = next;
+	TRY(gather_properties(p, err));
 	TRY(gather_managed(p, err));
 	TRY(add_project(p, err));
 	TRY(add_all(p, err));
@@ -260,7 +298,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	struct pom p = { .lock = LOCK_INIT(file, env, out, PACKAGE_MAVEN, "maven-pom"), .arena = env->arena };
 	enum status st = lock_end(&p.lock, read_all(&p, err), err);
 
-	map_fini(&p.managed);
+	map_fini(&p.properties);
+	map_fini(&p.by_key);
 	return st;
 }
 

@@ -75,7 +75,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	struct json_doc doc;
 	struct err why = ERR_INIT;
-	enum status st = json_parse(file->bytes, env->limits, &doc, &why);
+	enum status st = json_parse_file(file->bytes, env->limits, &doc, &why);
 
 	/* One damaged package.json is one package that is not known; nothing else depends on it. */
 	if (st != STATUS_OK) {

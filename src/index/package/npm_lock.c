@@ -68,25 +68,6 @@ static enum status add_place(struct npm *n, yyjson_val *key, yyjson_val *v, stru
 	return lock_name(&n->lock, place, at, err);
 }
 
-/* Where node finds a package that is asked for in a folder: in the nearest node_modules above it. */
-static size_t find_from(struct npm *n, struct slice folder, struct slice name)
-{
-	struct arena *a = n->lock.in.env->arena;
-	struct slice place;
-
-	for (;;) {
-		size_t at = LOCK_NONE;
-
-		if (!arena_printf(a, &place, "%.*s%snode_modules/%.*s", SLICE_ARG(folder), folder.len > 0 ? "/" : "",
-				  SLICE_ARG(name)))
-			return LOCK_NONE;
-		at = lock_find(&n->lock, place);
-		if (at != LOCK_NONE || folder.len == 0)
-			return at;
-		folder = path_dir(folder);
-	}
-}
-
 /* The project itself ("") and its workspaces ask for packages. */
 static void add_roots(struct npm *n, struct slice folder, yyjson_val *v)
 {
@@ -97,7 +78,9 @@ static void add_roots(struct npm *n, struct slice folder, yyjson_val *v)
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		yyjson_obj_iter_init(json_get(v, lists[i]), &it);
 		while ((name = yyjson_obj_iter_next(&it)) != NULL)
-			lock_root(&n->lock, find_from(n, folder, json_str(name)), i == 2 ? LOCK_DEV : LOCK_USE);
+			/* Node takes it from the nearest node_modules above. */
+			lock_root(&n->lock, lock_nearest(&n->lock, folder, "node_modules/", json_str(name)),
+				  i == 2 ? LOCK_DEV : LOCK_USE);
 	}
 }
 
@@ -171,7 +154,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 {
 	struct npm n = { .lock = LOCK_INIT(file, env, out, PACKAGE_NPM, "npm-lock"),
 			 .lines = LINE_COUNTER(file->bytes) };
-	enum status st = json_parse(file->bytes, env->limits, &n.doc, err);
+	enum status st = json_parse_file(file->bytes, env->limits, &n.doc, err);
 	yyjson_val *packages, *dependencies;
 
 	if (st != STATUS_OK)

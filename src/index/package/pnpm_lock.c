@@ -20,6 +20,7 @@ static const struct path_rule rules[] = {
 struct pnpm {
 	struct lock lock;
 	unsigned major;
+	struct map packages; /* of version 9: key -> its node, the first of several. Owned */
 };
 
 /* Without what says which peers it was installed with: "1.0.0(react@18)" and, up to version 5, "1.0.0_react@18". */
@@ -89,21 +90,32 @@ static enum status add_project(struct pnpm *p, const struct yaml_node *project, 
 	return on_list(p, yaml_get(project, "devDependencies"), LOCK_NONE, LOCK_DEV, err);
 }
 
-static enum status add_package(struct pnpm *p, const struct yaml_node *n, const struct yaml_node *packages,
-			       struct err *err)
+/* Snapshots lead to packages, of which there may be as many. */
+static enum status gather_packages(struct pnpm *p, const struct yaml_node *packages, struct err *err)
+{
+	for (const struct yaml_node *n = packages ? packages->child : NULL; n; n = n->next) {
+		bool is_new = false;
+		uint64_t *slot = n->key ? map_slot(&p->packages, n->key->scalar, &is_new) : NULL;
+
+		if (n->key && !slot)
+			return err_nomem(err, "a lock file");
+		if (slot && is_new)
+			*slot = (uint64_t)(uintptr_t)n;
+	}
+	return STATUS_OK;
+}
+
+static enum status add_package(struct pnpm *p, const struct yaml_node *n, struct err *err)
 {
 	struct slice name = SLICE_EMPTY, version = SLICE_EMPTY, said = yaml_get_str(n, "version");
 	bool plain = split_key(p, n->key->scalar, &name, &version);
 	unsigned flags = slice_eq(yaml_get_str(n, "dev"), SLICE("true")) ? PACKAGE_DEV : 0;
+	uint64_t package;
 	size_t at;
 
-	if (p->major >= 9 && !plain) { /* a snapshot; its package says the version */
-		const struct yaml_node *package = yaml_get(packages, "");
-
-		for (package = packages ? packages->child : NULL; package && said.len == 0; package = package->next)
-			if (slice_eq(package->key->scalar, without_peers(p, n->key->scalar)))
-				said = yaml_get_str(package, "version");
-	}
+	/* A snapshot; its package says the version. */
+	if (!plain && said.len == 0 && map_get(&p->packages, without_peers(p, n->key->scalar), &package))
+		said = yaml_get_str((const struct yaml_node *)(uintptr_t)package, "version");
 	if (yaml_get_str(n, "name").len > 0)
 		name = yaml_get_str(n, "name");
 	if (said.len > 0)
@@ -125,11 +137,13 @@ static enum status read_packages(struct pnpm *p, const struct yaml_node *root, s
 	const struct yaml_node *packages = yaml_get(root, "packages"), *list = packages;
 	const struct yaml_node *importers = yaml_get(root, "importers");
 
-	if (p->major >= 9)
+	if (p->major >= 9) {
 		list = yaml_get(root, "snapshots");
+		TRY(gather_packages(p, packages, err));
+	}
 	for (const struct yaml_node *n = list ? list->child : NULL; n; n = n->next)
 		if (n->key)
-			TRY(add_package(p, n, packages, err));
+			TRY(add_package(p, n, err));
 	for (const struct yaml_node *n = list ? list->child : NULL; n; n = n->next) {
 		size_t from = n->key ? lock_find(&p->lock, n->key->scalar) : LOCK_NONE;
 
@@ -162,6 +176,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 		return err_set(err, STATUS_UNSUPPORTED, "it says no lockfileVersion of 5 to 9");
 	p.major = (unsigned)n;
 	st = read_packages(&p, root, err);
+	map_fini(&p.packages);
 	return lock_end(&p.lock, st, err);
 }
 

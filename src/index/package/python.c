@@ -293,7 +293,7 @@ static enum status parse_origin(const struct detect_file *file, const struct det
 	struct json_doc doc;
 	bool known, ok = true;
 
-	if (json_parse(file->bytes, env->limits, &doc, &why) != STATUS_OK) {
+	if (json_parse_file(file->bytes, env->limits, &doc, &why) != STATUS_OK) {
 		diag_emit(out->diags, DIAG_RECORD, file->path, ERR_NO_OFFSET, "the origin is not known: %s", why.msg);
 		return STATUS_OK;
 	}

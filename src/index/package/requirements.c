@@ -107,7 +107,8 @@ static bool is_there(const struct pip *p, struct slice path)
 	struct err why = ERR_INIT;
 	struct slice bytes;
 
-	return !env->other || env->other(env->ctx, path, FILE_BYTES, &bytes, &why) == STATUS_OK;
+	/* None of its bytes are asked for, or a file of many includes would be read as many times. */
+	return !env->other || env->other(env->ctx, path, 0, &bytes, &why) != STATUS_NOTFOUND;
 }
 
 static enum status on_include(struct pip *p, struct slice from, struct slice file, uint32_t number, struct err *err)
@@ -135,27 +136,43 @@ static enum status on_include(struct pip *p, struct slice from, struct slice fil
 	return STATUS_OK;
 }
 
-/* One logical line: those that end in a backslash go on in the next. */
-static bool logical_line(struct pip *p, struct slice *rest, struct slice *out, uint32_t *number, uint32_t *next)
+/* A physical line, without the backslash by which it goes on in the next. */
+static bool physical_line(struct slice *rest, struct slice *line, bool *more)
 {
-	struct slice line;
+	if (!slice_line(rest, line))
+		return false;
+	*more = line->len > 0 && line->ptr[line->len - 1] == '\\';
+	line->len -= *more;
+	return true;
+}
+
+/* One logical line; out->ptr NULL at the end. Those of several are joined once, however many there are. */
+static enum status logical_line(struct pip *p, struct slice *rest, struct slice *out, uint32_t *number, uint32_t *next,
+				struct err *err)
+{
+	struct slice again = *rest, line;
+	uint8_t *joined = NULL;
+	bool more = true;
+	size_t n = 0;
 
 	*out = SLICE_EMPTY;
 	*number = *next;
-	while (slice_line(rest, &line)) {
-		bool more = line.len > 0 && line.ptr[line.len - 1] == '\\';
-
+	while (more && physical_line(rest, &line, &more)) {
 		++*next;
-		if (more)
-			line.len--;
-		if (out->len == 0)
-			*out = line;
-		else if (!arena_printf(p->lock.in.env->arena, out, "%.*s%.*s", SLICE_ARG(*out), SLICE_ARG(line)))
-			return false;
-		if (!more)
-			return true;
+		n += line.len;
+		out->ptr = line.ptr;
 	}
-	return out->len > 0;
+	out->len = n;
+	if (*next - *number <= 1)
+		return STATUS_OK;
+	joined = arena_alloc(p->lock.in.env->arena, n + 1);
+	if (!joined)
+		return err_nomem(err, "a requirement");
+	*out = slice_make(joined, 0);
+	for (more = true; more && physical_line(&again, &line, &more); out->len += line.len)
+		if (line.len > 0)
+			memcpy(joined + out->len, line.ptr, line.len);
+	return STATUS_OK;
 }
 
 static enum status read_file(struct pip *p, struct slice bytes, struct slice path, uint32_t from, struct err *err)
@@ -165,9 +182,13 @@ static enum status read_file(struct pip *p, struct slice bytes, struct slice pat
 
 	if (slice_starts(rest, SLICE("\xef\xbb\xbf")))
 		rest = slice_from(rest, 3);
-	while (logical_line(p, &rest, &line, &number, &next)) {
-		size_t comment = slice_find(line, SLICE(" #"));
+	for (;;) {
+		size_t comment;
 
+		TRY(logical_line(p, &rest, &line, &number, &next, err));
+		if (!line.ptr)
+			return STATUS_OK;
+		comment = slice_find(line, SLICE(" #"));
 		line = slice_trim(comment == SIZE_MAX ? line : slice_take(line, comment));
 		number = from > 0 ? from : number;
 		if (line.len == 0 || line.ptr[0] == '#')
@@ -179,7 +200,6 @@ static enum status read_file(struct pip *p, struct slice bytes, struct slice pat
 		else if (slice_starts(line, SLICE("-e")) || slice_starts(line, SLICE("--editable")))
 			lock_vague(&p->lock, number);
 	}
-	return STATUS_OK;
 }
 
 static enum status read_all(struct pip *p, struct err *err)

@@ -165,7 +165,7 @@ static enum status read_labels(const struct detect_file *file, const struct dete
 {
 	struct err why = ERR_INIT;
 	struct json_doc doc;
-	enum status st = json_parse(file->bytes, env->limits, &doc, &why);
+	enum status st = json_parse_file(file->bytes, env->limits, &doc, &why);
 
 	if (st != STATUS_OK) {
 		diag_emit(out->diags, DIAG_RECORD, file->path, why.offset, "the image is not known: %s", why.msg);

@@ -102,7 +102,7 @@ static enum status read_metadata(struct reader *r, struct err *err)
 	struct err why = ERR_INIT;
 	struct json_doc doc;
 	yyjson_val *subject;
-	enum status st = json_parse(r->metadata, r->s->env->limits, &doc, &why);
+	enum status st = json_parse_file(r->metadata, r->s->env->limits, &doc, &why);
 
 	if (st == STATUS_NOMEM) {
 		*err = why;
@@ -119,13 +119,42 @@ static enum status read_metadata(struct reader *r, struct err *err)
 	return st;
 }
 
+static bool is_components(void *ctx, struct slice key)
+{
+	(void)ctx;
+	return slice_eq(key, SLICE("components"));
+}
+
+/* A document that breaks off, or is broken behind its list: what stands before that place. */
+static enum status read_broken(struct reader *r, struct slice json, const struct err *why, struct err *err)
+{
+	struct json_split list = {
+		.visit = on_component, .bad = on_bad, .raw = sbom_is_member, .enter = is_components, .ctx = r
+	};
+	enum status st;
+
+	if (r->metadata.len > 0)
+		TRY(read_metadata(r, err));
+	st = json_split(json, r->s->env->limits, &list, err);
+	if (st == STATUS_OK) /* it was not there that the document is broken */
+		*err = *why;
+	return err->code;
+}
+
 enum status sbom_cyclonedx(struct sbom *s, struct slice json, struct err *err)
 {
 	struct reader r = { .s = s };
 	struct json_split frame = { .visit = on_component, .raw = on_member, .ctx = &r };
 	struct json_split list = { .visit = on_component, .bad = on_bad, .ctx = &r };
+	struct err why = ERR_INIT;
+	enum status st = json_split(json, s->env->limits, &frame, &why);
 
-	TRY(json_split(json, s->env->limits, &frame, err));
+	if (st == STATUS_MALFORMED)
+		return read_broken(&r, json, &why, err);
+	if (st != STATUS_OK) {
+		*err = why;
+		return st;
+	}
 	if (r.metadata.len > 0)
 		TRY(read_metadata(&r, err));
 	/* A document about a single component has no list. */

@@ -61,7 +61,7 @@ static enum status unquote(struct slice raw, const struct detect_env *env, struc
 {
 	struct json_doc doc;
 
-	TRY(json_parse(raw, env->limits, &doc, err));
+	TRY(json_parse_file(raw, env->limits, &doc, err));
 	*out = SLICE_EMPTY;
 	if (!arena_copy(env->arena, json_str(doc.root), out)) {
 		json_doc_free(&doc);

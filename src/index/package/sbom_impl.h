@@ -91,6 +91,9 @@ void sbom_system_version(struct slice text, struct distribution *d);
 /* Count a component that cannot be looked up. */
 void sbom_lacks(struct sbom *s, struct sbom_gap *gap, struct slice what, struct slice example);
 
+/* json_split.raw of a walk into one list: members of the document itself, which have keys, are passed over. */
+bool sbom_is_member(void *ctx, struct slice key, struct slice value);
+
 /* The walks of the forms. A document that breaks off is STATUS_MALFORMED; what was taken before stands. */
 enum status sbom_cyclonedx(struct sbom *s, struct slice json, struct err *err) NODISCARD;
 enum status sbom_cyclonedx_xml(struct sbom *s, struct slice xml, struct err *err) NODISCARD;

@@ -56,9 +56,12 @@ static void read_distro(struct slice text, struct slice namespace_, struct distr
 		return;
 	}
 	for (size_t i = 1; i < text.len; i++) {
-		struct slice name = sbom_system_id(slice_take(text, i));
+		struct slice name;
 
-		if (text.ptr[i] != '-' || !(is_known(name) || (i + 1 < text.len && is_digit(text.ptr[i + 1]))))
+		if (text.ptr[i] != '-')
+			continue;
+		name = sbom_system_id(slice_take(text, i));
+		if (!is_known(name) && !(i + 1 < text.len && is_digit(text.ptr[i + 1])))
 			continue;
 		/* "opensuse-leap-15.5" begins with a system's name, too. */
 		if (is_known(name) && i + 1 < text.len && !is_digit(text.ptr[i + 1]) &&

@@ -126,15 +126,39 @@ static enum status each(struct reader *r, struct slice list,
 	return list.len > 0 ? json_split(list, r->s->env->limits, &sink, err) : STATUS_OK;
 }
 
+static bool is_packages(void *ctx, struct slice key)
+{
+	(void)ctx;
+	return slice_eq(key, SLICE("packages"));
+}
+
+/* A document that breaks off, or is broken behind its list: what stands before that place. */
+static enum status read_broken(struct reader *r, struct slice json, const struct err *why, struct err *err)
+{
+	struct json_split list = {
+		.visit = on_package, .bad = on_bad, .raw = sbom_is_member, .enter = is_packages, .ctx = r
+	};
+	enum status st = json_split(json, r->s->env->limits, &list, err);
+
+	if (st == STATUS_OK) /* it was not there that the document is broken */
+		*err = *why;
+	return err->code;
+}
+
 enum status sbom_spdx(struct sbom *s, struct slice json, struct err *err)
 {
 	struct reader r = { .s = s };
 	struct json_split frame = { .visit = on_package, .raw = on_member, .ctx = &r };
+	struct err why = ERR_INIT;
+	enum status st = json_split(json, s->env->limits, &frame, &why);
 
-	TRY(json_split(json, s->env->limits, &frame, err));
+	if (st != STATUS_OK && st != STATUS_MALFORMED) {
+		*err = why;
+		return st;
+	}
 	if (s->choosing) {
 		TRY(each(&r, r.described, on_described, on_bad_relation, err));
 		TRY(each(&r, r.relations, on_relation, on_bad_relation, err));
 	}
-	return each(&r, r.packages, on_package, on_bad, err);
+	return st == STATUS_OK ? each(&r, r.packages, on_package, on_bad, err) : read_broken(&r, json, &why, err);
 }

@@ -92,6 +92,7 @@ static enum status emit_deb(struct installed *in, struct slice name, struct slic
 struct snap {
 	struct slice name, version, arch;
 	struct slice list; /* the key whose items come */
+	bool has_list;	   /* of packages that it was built with; it may be empty */
 };
 
 static enum status take_item(struct installed *in, struct snap *snap, struct slice item, struct err *err)
@@ -119,6 +120,7 @@ static enum status take_line(struct installed *in, struct snap *snap, struct sli
 	if (is_space(line.ptr[0]) || !slice_cut(line, ':', &key, &value))
 		return STATUS_OK;
 	snap->list = key;
+	snap->has_list |= slice_eq(key, SLICE("packages"));
 	if (slice_eq(key, SLICE("name")))
 		snap->name = unquoted(value);
 	else if (slice_eq(key, SLICE("version")))
@@ -155,7 +157,9 @@ static enum status read_yaml(struct installed *in, struct err *err)
 	while (slice_line(&rest, &line))
 		if (line.len > 0)
 			TRY(take_line(in, &snap, line, err));
-	return slice_ends(in->file->path, SLICE(PACKAGES_YAML)) ? STATUS_OK : emit_snap(in, &snap, err);
+	if (!slice_ends(in->file->path, SLICE(PACKAGES_YAML)))
+		return emit_snap(in, &snap, err);
+	return snap.has_list ? STATUS_OK : installed_refuse(in, ERR_NO_OFFSET, "it has no list of packages");
 }
 
 /* What `dpkg -l` printed: "ii  adduser  3.118ubuntu2  all  add and remove users" */
@@ -189,7 +193,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_snap = {
 	.name = "snap",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -8,6 +8,7 @@ struct builder {
 	const struct limits *limits;
 	struct arena *arena;
 	struct xml_node *root, *at;
+	size_t text_room; /* allocated for the text of `at` */
 	uint64_t n;
 };
 
@@ -46,6 +47,7 @@ static enum status on_start(void *ctx, struct slice name, const struct xml_attr 
 	if (b->at)
 		b->at->last = node;
 	b->at = node;
+	b->text_room = 0;
 	return STATUS_OK;
 }
 
@@ -64,19 +66,25 @@ static enum status on_end(void *ctx, struct slice name, struct err *err)
 static enum status on_text(void *ctx, struct slice text, struct err *err)
 {
 	struct builder *b = ctx;
+	struct slice *to = b->at ? &b->at->text : NULL;
 	uint8_t *joined;
 
-	if (!b->at || b->at->child || text.len == 0)
+	if (!to || b->at->child || text.len == 0)
 		return STATUS_OK;
-	if (b->at->text.len + text.len > b->limits->record_bytes)
+	if (to->len + text.len > b->limits->record_bytes)
 		return err_set(err, STATUS_LIMIT, "XML with a text that is too long (limits.record_bytes)");
-	joined = arena_alloc(b->arena, b->at->text.len + text.len);
-	if (!joined)
-		return err_nomem(err, "an XML document");
-	if (b->at->text.len > 0)
-		memcpy(joined, b->at->text.ptr, b->at->text.len);
-	memcpy(joined + b->at->text.len, text.ptr, text.len);
-	b->at->text = slice_make(joined, b->at->text.len + text.len);
+	/* A text comes in pieces, one a line at least: room is doubled, or lines would be copied again and again. */
+	if (to->len + text.len > b->text_room) {
+		b->text_room = MAX(to->len + text.len, 2 * b->text_room);
+		joined = arena_alloc(b->arena, b->text_room);
+		if (!joined)
+			return err_nomem(err, "an XML document");
+		if (to->len > 0)
+			memcpy(joined, to->ptr, to->len);
+		to->ptr = joined;
+	}
+	memcpy((uint8_t *)(uintptr_t)to->ptr + to->len, text.ptr, text.len);
+	to->len += text.len;
 	return STATUS_OK;
 }
 
@@ -124,8 +132,10 @@ size_t xml_next_tag(struct slice text, const char *name, size_t *pos)
 		struct slice rest = slice_from(text, *pos);
 		size_t at = slice_find_byte(rest, '<'), skip = 1;
 
-		if (at == SIZE_MAX)
+		if (at == SIZE_MAX) {
+			*pos = text.len; /* or the tail would be searched again each time */
 			break;
+		}
 		rest = slice_from(rest, at + 1);
 		*pos += at;
 		if (slice_starts(rest, SLICE("!--"))) {

@@ -211,7 +211,7 @@ static enum status mark(struct yarn *y, struct err *err)
 	bool alone;
 
 	if (!lock_beside(&y->lock, "package.json", LOCK_BESIDE_BYTES, &bytes) ||
-	    json_parse(bytes, y->lock.in.env->limits, &doc, &why) != STATUS_OK)
+	    json_parse_file(bytes, y->lock.in.env->limits, &doc, &why) != STATUS_OK)
 		return STATUS_OK;
 	for (size_t i = 0; i < y->asks.len; i++) {
 		const struct yarn_ask *ask = &y->asks.at[i];

@@ -71,7 +71,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	struct told told = { .diags = out->diags, .where = file->path };
 	struct err why = ERR_INIT;
 	struct json_doc doc;
-	enum status st = json_parse(file->bytes, env->limits, &doc, &why);
+	enum status st = json_parse_file(file->bytes, env->limits, &doc, &why);
 
 	/* Tools that make images smaller put a sentence in its place. The packages are there all the same. */
 	if (st != STATUS_OK) {
