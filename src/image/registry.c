@@ -34,11 +34,12 @@ struct registry {
 
 /* ---- the client ---- */
 
+/* Of "host", "host:port", "[::1]", "[::1]:port". */
 static bool is_loopback(struct slice host)
 {
-	slice_rcut(host, ':', &host, NULL);
-	return slice_eq(host, SLICE("localhost")) || slice_starts(host, SLICE("127.")) ||
-	       slice_eq(host, SLICE("[::1]"));
+	if (!slice_ends(host, SLICE("]")))
+		slice_rcut(host, ':', &host, NULL);
+	return http_host_is_loopback(host);
 }
 
 static enum status make_client(const struct registry *r, const struct registry_tls *tls, struct http_client **out,
@@ -193,7 +194,8 @@ static enum status authorise(struct registry *r, struct slice value, struct err 
 	} else {
 		TRY(challenge_parse(value, &arena, &challenge, err));
 		if (challenge.scheme == CHALLENGE_BEARER) {
-			struct token_request req = { r->http, &challenge, &r->credentials, r->ref.path, r->plain };
+			struct token_request req = { r->http,	    &challenge,	 &r->credentials,
+						     r->ref.path, r->ref.host, r->plain };
 
 			TRY(registry_token(&req, &header, err));
 		} else if (challenge.scheme == CHALLENGE_BASIC && r->credentials.account.len > 0 && !r->basic_sent) {
@@ -330,6 +332,10 @@ static enum status explain(const struct registry *r, const struct registry_get *
 	struct err_quote q;
 
 	error_code(page, word, sizeof(word));
+	/* It may ask for anything and name any token server: credentials are the registry's alone. */
+	if (done->code == 401 && done->foreign)
+		return err_set(err, STATUS_AUTH, "%s sent us to another server, which asks for credentials: it gets none",
+			       host);
 	if (done->code == 401 || (done->code == 403 && err->sys_errno == 403))
 		return explain_refusal(r, done->code, word, err);
 	if (done->code == 404 && err->code == STATUS_NOTFOUND)
@@ -387,7 +393,7 @@ static enum status get_with(struct registry *r, const struct registry_get *get, 
 		if (st == STATUS_OK)
 			return p->begin_err.code;
 		/* What was handed on already cannot be taken back. */
-		if (done.code != 401 || st != STATUS_AUTH || done.bytes > 0 || i >= AUTHORISED_MAX)
+		if (done.code != 401 || done.foreign || st != STATUS_AUTH || done.bytes > 0 || i >= AUTHORISED_MAX)
 			return explain(r, get, &done, buf_slice(t->page), err);
 		st = authorise_once(r, generation, slice_cstr(t->caught[0].value), err);
 		if (st == STATUS_AUTH && err->sys_errno == 0 && strcmp(err->msg, "refused") != 0)

@@ -77,13 +77,38 @@ enum status token_answer_parse(struct slice json, struct arena *arena, struct sl
 	return out->len > 0 ? STATUS_OK : err_set(err, STATUS_REMOTE, "its answer has no token");
 }
 
+static struct slice without_port(struct slice host)
+{
+	if (!slice_ends(host, SLICE("]")))
+		slice_rcut(host, ':', &host, NULL);
+	return host;
+}
+
+/* http:// on the registry's own host, or on this machine: the password crosses no network that it would not cross
+ * otherwise. */
+static bool is_near(const struct token_request *req, struct slice realm)
+{
+	struct slice host = slice_from(realm, 7);
+	size_t n = 0;
+
+	if (!slice_starts(realm, SLICE("http://")))
+		return false;
+	while (n < host.len && !strchr("/?#", host.ptr[n]))
+		n++;
+	host = slice_take(host, n);
+	if (slice_find_byte(host, '@') != SIZE_MAX || slice_find_byte(host, '\\') != SIZE_MAX)
+		return false;
+	host = without_port(host);
+	return slice_eq_nocase(host, without_port(req->host)) || http_host_is_loopback(host);
+}
+
 /* The password goes to where the registry says: at least nobody else shall read it. */
 static enum status check_realm(const struct token_request *req, struct err *err)
 {
 	struct slice realm = req->challenge->realm;
 	struct http_url_text shown;
 
-	if (slice_starts(realm, SLICE("https://")) || (req->plain && slice_starts(realm, SLICE("http://"))))
+	if (slice_starts(realm, SLICE("https://")) || (req->plain && is_near(req, realm)))
 		return STATUS_OK;
 	return err_set(err, STATUS_AUTH,
 		       "the registry names the token server \"%s\", which is not asked: it has no TLS",

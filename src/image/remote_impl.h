@@ -70,6 +70,7 @@ struct token_request {
 	const struct challenge *challenge;
 	const struct credentials *credentials;
 	struct slice path; /* of the repository, if the challenge names no scope */
+	struct slice host; /* of the registry, with its port */
 	bool plain;	   /* the registry itself is asked without TLS */
 };
 /* "Bearer <token>", malloc'ed. Never quotes what it sent or got. */

@@ -39,6 +39,8 @@ static const struct block v6[] = {
 	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 128, HTTP_ADDRESS_LOOPBACK },
 	{ { 0 }, 128, HTTP_ADDRESS_LOOPBACK },
 	{ { 0xfc }, 7, HTTP_ADDRESS_PRIVATE },
+	{ { 0xfe, 0xc0 }, 10, HTTP_ADDRESS_PRIVATE }, /* RFC 3879 */
+	{ { 0, 0x64, 0xff, 0x9b, 0, 1 }, 48, HTTP_ADDRESS_PRIVATE }, /* RFC 8215: to IPv4, by rules of one's own */
 	{ { 0xfe, 0x80 }, 10, HTTP_ADDRESS_LINK_LOCAL },
 	{ { 0xff }, 8, HTTP_ADDRESS_OTHER },
 };
@@ -102,6 +104,25 @@ enum http_address_kind http_address_kind(const struct sockaddr *address)
 	if (!flatten(address, bytes))
 		return HTTP_ADDRESS_OTHER;
 	return in_block(bytes, &inside[0]) ? kind_in(bytes + 12, v4, ARRAY_LEN(v4)) : kind_in(bytes, v6, ARRAY_LEN(v6));
+}
+
+bool http_host_is_loopback(struct slice host)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	char copy[INET6_ADDRSTRLEN + 1] = "";
+
+	if (slice_eq_nocase(host, SLICE("localhost")))
+		return true;
+	if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+		host = slice_take(slice_from(host, 1), host.len - 2);
+	if (host.len == 0 || host.len >= sizeof(copy))
+		return false;
+	memcpy(copy, host.ptr, host.len);
+	if (inet_pton(AF_INET, copy, &in.sin_addr) == 1)
+		return http_address_kind((struct sockaddr *)&in) == HTTP_ADDRESS_LOOPBACK;
+	return inet_pton(AF_INET6, copy, &in6.sin6_addr) == 1 &&
+	       http_address_kind((struct sockaddr *)&in6) == HTTP_ADDRESS_LOOPBACK;
 }
 
 /* ---- rules ---- */

@@ -197,11 +197,6 @@ static enum status make_headers(const struct http_call *call, struct arena *aren
 	return ok ? STATUS_OK : err_nomem(err, "headers");
 }
 
-static bool is_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
-}
-
 static enum status check_url(const char *url, bool *loopback, struct err *err)
 {
 	struct http_url_text shown;
@@ -215,7 +210,7 @@ static enum status check_url(const char *url, bool *loopback, struct err *err)
 	if (rc == CURLUE_OK)
 		rc = curl_url_get(u, CURLUPART_HOST, &host, 0);
 	web = rc == CURLUE_OK && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-	*loopback = rc == CURLUE_OK && is_loopback(host);
+	*loopback = rc == CURLUE_OK && http_host_is_loopback(slice_cstr(host));
 	curl_free(scheme);
 	curl_free(host);
 	curl_url_cleanup(u);

@@ -421,6 +421,7 @@ enum status http_client_get(struct http_client *c, const struct http_transfer *t
 	if (st == STATUS_OK && !r.began && t->begin)
 		t->begin(t->ctx, 0);
 	http_hop_fini(&r);
+	out->foreign = r.hop.foreign;
 	out->code = r.code;
 	out->bytes = r.got;
 	return st;

@@ -46,6 +46,9 @@ enum http_address_kind {
 struct sockaddr;
 /* IPv4 addresses inside IPv6 ones (mapped, NAT64) count as themselves. */
 enum http_address_kind http_address_kind(const struct sockaddr *address);
+/* Is the host of a URL (without a port; IPv6 in brackets) this machine: "localhost", or an address that leads here? A
+ * name that only begins like one ("127.example.com") is not. */
+bool http_host_is_loopback(struct slice host);
 /* NULL if it may be connected to for a URL of this host, else why not: "a metadata address". */
 const char *http_address_refused(const struct http_address_policy *policy, const char *host,
 				 const struct sockaddr *address);
@@ -116,6 +119,7 @@ struct http_transferred {
 	uint64_t bytes;
 	unsigned tries, redirects;
 	uint64_t retry_after_s; /* that the last answer asked for; 0: nothing */
+	bool foreign; /* the last answer is of another origin than the URL's, to which a redirect led */
 };
 
 /*

@@ -10,6 +10,7 @@
 
 #define HOP_MEMORY ((size_t)1 << 20)
 #define URL_BYTES 65536
+#define HOST_MAX 255 /* names of DNS have no more; origins are compared as they are kept */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -203,13 +204,14 @@ void http_release(struct http_run *r)
 const char *http_url_shown(struct http_url_text *t, struct slice url)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t end = 0, at = 0, scheme = slice_find(url, SLICE("://")), from = scheme == SIZE_MAX ? 0 : scheme + 3;
+	size_t end = 0, at = 0, scheme, from;
 	struct slice host;
 
 	while (end < url.len && url.ptr[end] != '?' && url.ptr[end] != '#')
 		end++;
 	url = slice_take(url, end);
-	from = MIN(from, url.len);
+	scheme = slice_find(url, SLICE("://"));
+	from = scheme == SIZE_MAX ? 0 : scheme + 3;
 	host = slice_from(url, from);
 	host = slice_take(host, MIN(slice_find_byte(host, '/'), host.len));
 	for (size_t i = 0; i < url.len && at + 8 < sizeof(t->text); i++) {
@@ -233,24 +235,6 @@ const char *http_url_shown(struct http_url_text *t, struct slice url)
 	}
 	t->text[at] = '\0';
 	return t->text;
-}
-
-static bool is_loopback(const char *host)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-	char bare[64];
-	size_t n = strlen(host);
-
-	if (strcmp(host, "localhost") == 0)
-		return true;
-	if (inet_pton(AF_INET, host, &in.sin_addr) == 1)
-		return http_address_kind((struct sockaddr *)&in) == HTTP_ADDRESS_LOOPBACK;
-	if (n < 3 || n - 2 >= sizeof(bare) || host[0] != '[')
-		return false;
-	snprintf(bare, sizeof(bare), "%.*s", (int)n - 2, host + 1);
-	return inet_pton(AF_INET6, bare, &in6.sin6_addr) == 1 &&
-	       http_address_kind((struct sockaddr *)&in6) == HTTP_ADDRESS_LOOPBACK;
 }
 
 /* A proxy would connect for us: an address or denied name in the URL itself is looked at before it is asked. */
@@ -286,7 +270,7 @@ static enum status examine(struct http_run *r, struct err *err)
 	} else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
 		st = err_set(err, STATUS_INVALID, "\"%s\": unsupported protocol scheme \"%.20s\"",
 			     http_url_shown(&shown, r->hop.shown), scheme);
-	} else if (curl_url_get(r->hop.url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+	} else if (curl_url_get(r->hop.url, CURLUPART_HOST, &host, 0) != CURLUE_OK || strlen(host) > HOST_MAX ||
 		   curl_url_get(r->hop.url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) {
 		st = err_set(err, STATUS_INVALID, "\"%s\" names no host", http_url_shown(&shown, r->hop.shown));
 	} else {
@@ -297,7 +281,7 @@ static enum status examine(struct http_run *r, struct err *err)
 			st = err_set(err, STATUS_AUTH, "\"%s\" is %s: disallowed by policy",
 				     http_url_shown(&shown, r->hop.shown), why);
 		r->hop.https = strcmp(scheme, "https") == 0;
-		r->hop.loopback = is_loopback(host);
+		r->hop.loopback = http_host_is_loopback(slice_cstr(host));
 		snprintf(r->hop.name, sizeof(r->hop.name), "%s", host);
 		snprintf(r->hop.host, sizeof(r->hop.host), "%s:%s", host, port);
 		snprintf(origin, sizeof(origin), "%s://%s", scheme, r->hop.host);

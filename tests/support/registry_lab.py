@@ -135,7 +135,7 @@ class Server:
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            do_GET = do_POST = do_HEAD = do
+            do_GET = do_POST = do_HEAD = do_CONNECT = do
 
         class Listener(http.server.ThreadingHTTPServer):
             daemon_threads = True

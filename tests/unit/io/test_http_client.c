@@ -448,6 +448,8 @@ static void test_addresses(void **state)
 		{ "64:ff9b::a9fe:a9fe", HTTP_ADDRESS_METADATA },
 		{ "fd00:ec2::254", HTTP_ADDRESS_METADATA },
 		{ "fd00:ec3::254", HTTP_ADDRESS_PRIVATE },
+		{ "64:ff9b:1::a9fe:a9fe", HTTP_ADDRESS_PRIVATE },
+		{ "fec0::1", HTTP_ADDRESS_PRIVATE },
 		{ "fe80::1", HTTP_ADDRESS_LINK_LOCAL },
 		{ "ff02::1", HTTP_ADDRESS_OTHER },
 		{ "2001:4860:4860::8888", HTTP_ADDRESS_PUBLIC },
@@ -466,6 +468,42 @@ static void test_addresses(void **state)
 		if (http_address_kind(a) != cases[i].kind)
 			fail_msg("%s is taken for kind %d", cases[i].text, (int)http_address_kind(a));
 	}
+}
+
+static void test_hosts_of_this_machine(void **state)
+{
+	static const char *const ours[] = { "localhost", "LocalHost", "127.0.0.1", "127.9.9.9",	      "0.0.0.0",
+					    "[::1]",	 "::1",	      "[::]",	   "[::ffff:127.0.0.1]" };
+	static const char *const others[] = { "",		  "127.example.com", "127.0.0.1.example", "1270.0.0.1",
+					      "localhost.example", "10.0.0.1",	      "[fe80::1]",	   "[]",
+					      "[::1",		  "127.0.0.1:80" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (!http_host_is_loopback(slice_cstr(ours[i])))
+			fail_msg("%s leads elsewhere", ours[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (http_host_is_loopback(slice_cstr(others[i])))
+			fail_msg("\"%s\" is this machine", others[i]);
+}
+
+static void test_urls_are_shown_without_secrets(void **state)
+{
+	static const struct {
+		const char *url, *shown;
+	} cases[] = {
+		{ "https://u:p@h/a?b=c#d", "https://h/a" },
+		{ "u:p@h/a", "h/a" },
+		{ "u:p@h/a?b=http://x", "h/a" },
+		{ "https://u:p@q@h", "https://h" },
+		{ "https://h/a@b", "https://h/a@b" },
+		{ "https://u:p@", "https://" },
+	};
+	struct http_url_text t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(http_url_shown(&t, slice_cstr(cases[i].url)), cases[i].shown);
 }
 
 static void test_policy(void **state)
@@ -599,6 +637,8 @@ int main(int argc, char **argv)
 		TEST(test_the_caller_gives_up),
 		TEST(test_caps_and_failures_of_the_receiver),
 		TEST(test_addresses),
+		TEST(test_hosts_of_this_machine),
+		TEST(test_urls_are_shown_without_secrets),
 		TEST(test_policy),
 		TEST(test_rules),
 	};
