@@ -65,8 +65,8 @@ enum status lock_name(struct lock *l, struct slice id, size_t at, struct err *er
 size_t lock_find(const struct lock *l, struct slice id);
 /*
  * The entry called FOLDER/BETWEEN NAME ("a/b", "node_modules/", "c": "a/b/node_modules/c"), or that of the nearest
- * folder above, up to BETWEEN NAME alone; or LOCK_NONE. After LOCK_CLIMB_BYTES nothing is found any more: then nobody is said
- * to be of development only, and lock_end() tells.
+ * folder above, up to BETWEEN NAME alone; or LOCK_NONE. After LOCK_CLIMB_BYTES nothing is found any more: then nobody
+ * is said to be of development only, and lock_end() tells.
  */
 size_t lock_nearest(struct lock *l, struct slice folder, const char *between, struct slice name);
 /* `from` asks for `to`; either may be LOCK_NONE. */
