@@ -334,8 +334,8 @@ static enum status explain(const struct registry *r, const struct registry_get *
 	error_code(page, word, sizeof(word));
 	/* It may ask for anything and name any token server: credentials are the registry's alone. */
 	if (done->code == 401 && done->foreign)
-		return err_set(err, STATUS_AUTH, "%s sent us to another server, which asks for credentials: it gets none",
-			       host);
+		return err_set(err, STATUS_AUTH,
+			       "%s sent us to another server, which asks for credentials: it gets none", host);
 	if (done->code == 401 || (done->code == 403 && err->sys_errno == 403))
 		return explain_refusal(r, done->code, word, err);
 	if (done->code == 404 && err->code == STATUS_NOTFOUND)
