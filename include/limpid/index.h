@@ -93,7 +93,7 @@ LIMPID_INDEX_API const char *limpid_index_manifest(const limpid_index *index);
 struct limpid_index_package {
 	const char *type; /* of a package URL: "deb", "apk", "pypi" ...; "" if it has none */
 	const char *name, *version;
-	const char *arch, *module;		  /* "" if there is none; rpm: "name:stream" */
+	const char *arch, *module;		  /* "" if there is none; rpm: "name:stream"; ebuild: the slot */
 	const char *source_name, *source_version; /* of a system's package; "" if not known */
 	const char *path;			  /* file of the image that it was read from */
 	unsigned flags;

@@ -104,7 +104,7 @@ struct limpid_match_package {
 	const char *type; /* of a package URL: "deb", "apk", "rpm", "pypi", "npm", "golang" ... */
 	const char *name, *version;
 	const char *source_name, *source_version; /* of a system's package; "" if they are the same */
-	const char *arch, *module;		  /* "" if there is none; rpm: "name:stream" */
+	const char *arch, *module;		  /* "" if there is none; rpm: "name:stream"; ebuild: the slot */
 };
 
 /* What is known of a CVE beside advisories: the sources clair.cvss, clair.epss and clair.kev. */

@@ -164,7 +164,9 @@ void coalesce_free(struct coalesce *c)
 /* What makes a package one; db: of which database, or empty. */
 static bool package_key(struct coalesce *c, const struct package *p, struct slice db, struct slice *out)
 {
-	struct slice parts[] = { p->name, p->version, p->arch, p->module, slice_cstr(package_type_purl(p->type)), db };
+	/* One of several files says a slot; there is one package of that version in any case. */
+	struct slice module = p->type == PACKAGE_EBUILD ? SLICE_EMPTY : p->module;
+	struct slice parts[] = { p->name, p->version, p->arch, module, slice_cstr(package_type_purl(p->type)), db };
 	size_t n = ARRAY_LEN(parts);
 	uint8_t *key;
 
@@ -296,6 +298,12 @@ static bool copy_package(struct arena *a, const struct package *in, struct packa
 	       arena_copy(a, in->path, &out->path) && arena_copy(a, in->detector, &out->detector);
 }
 
+static bool join_module(struct coalesce *c, const struct package *more, struct package *known)
+{
+	return known->module.len > 0 || more->module.len == 0 ||
+	       arena_copy(c->out_arena, more->module, &known->module);
+}
+
 static enum status put_group(struct coalesce *c, const struct group *g, struct map *seen, struct err *err)
 {
 	const struct layer_report *r = c->reports[g->source];
@@ -310,12 +318,18 @@ static enum status put_group(struct coalesce *c, const struct group *g, struct m
 		const struct package *p = &r->packages.at[g->begin + i];
 		struct index_package *kept;
 		struct slice key;
+		uint64_t *slot;
 		bool is_new;
 
-		if (!package_key(c, p, p->db, &key) || !map_slot(seen, key, &is_new))
+		if (!package_key(c, p, p->db, &key) || !(slot = map_slot(seen, key, &is_new)))
 			return coalesce_nomem(err);
-		if (!is_new)
-			continue; /* a database may list the same package twice */
+		/* A database may list the same package twice. */
+		if (!is_new) {
+			if (!join_module(c, p, &c->out->packages.at[*slot].package))
+				return coalesce_nomem(err);
+			continue;
+		}
+		*slot = c->out->packages.len;
 		kept = VEC_PUSH(&c->out->packages, c->out_arena);
 		if (!kept || !copy_package(c->out_arena, p, &kept->package))
 			return coalesce_nomem(err);

@@ -126,6 +126,45 @@ static bool rule_rpm(const struct index_report *index, const struct package *p, 
 	return false;
 }
 
+/* Gentoo's words for architectures; others are the same in images. */
+static struct slice gentoo_arch(struct slice arch)
+{
+	static const struct {
+		const char *image, *gentoo;
+	} words[] = { { "386", "x86" },
+		      { "ppc64le", "ppc64" },
+		      { "s390x", "s390" },
+		      { "riscv64", "riscv" },
+		      { "loong64", "loong" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_eq(arch, slice_cstr(words[i].image)))
+			return slice_cstr(words[i].gentoo);
+	return arch;
+}
+
+/*
+ * Slots are lines of versions beside each other. The row has those that it is about joined by '|', or behind a '!'
+ * those that it is not about. Where the installed slot is not known, any could be meant.
+ */
+static bool rule_portage(const struct index_report *index, const struct package *p, const struct affected *row,
+			 struct verdict_text *why)
+{
+	bool others = slice_starts(row->module, SLICE("!"));
+	struct err_quote a, b;
+
+	if (row->arch.len > 0 && index->arch.len > 0 && !in_list(row->arch, gentoo_arch(index->arch))) {
+		say(why, "the advisory is for another architecture: %s", quote(&a, row->arch));
+		return false;
+	}
+	if (row->module.len == 0 || p->module.len == 0 ||
+	    in_list(slice_from(row->module, others ? 1 : 0), p->module) != others)
+		return true;
+	say(why, "the advisory is for %sslot %s, installed is slot %s", others ? "others than " : "",
+	    quote(&a, slice_from(row->module, others ? 1 : 0)), quote(&b, p->module));
+	return false;
+}
+
 /* "linux/amd64", "windows/", "/arm64": an empty half means any. */
 static bool platform_matches(struct slice platform, struct slice os, struct slice arch)
 {
@@ -280,6 +319,24 @@ static struct slice next_fix(const struct question *q, const struct affected *ro
 	return best;
 }
 
+/*
+ * The same where the source says which versions were the last affected ones, and apart from that which are good
+ * (fixed_version, joined by '|').
+ */
+static struct slice next_good(const struct question *q, const struct affected *row)
+{
+	struct slice list = row->fixed_version, one, best = SLICE_EMPTY;
+
+	for (size_t i = 0; i < row->n_ranges; i++)
+		if (row->ranges[i].fixed.len > 0)
+			return SLICE_EMPTY;
+	while (slice_word(&list, '|', &one))
+		if (one.len > 0 && q->scheme->valid(one) && q->scheme->compare(q->version, one) < 0 &&
+		    (best.len == 0 || q->scheme->compare(one, best) < 0))
+			best = one;
+	return best;
+}
+
 static bool is_listed(const struct question *q, const struct affected *row)
 {
 	for (size_t i = 0; i < row->n_versions; i++)
@@ -302,7 +359,7 @@ static enum verdict judge_versions(const struct question *q, const struct affect
 		enum verdict one = judge_range(q, &row->ranges[i]);
 
 		if (one == VERDICT_AFFECTED) {
-			*out_fix = row->ranges[i].fixed;
+			*out_fix = row->ranges[i].last_affected.len > 0 ? next_good(q, row) : row->ranges[i].fixed;
 			return one;
 		}
 		/* A range that could not be read leaves the whole row open, and is told of. */

@@ -60,7 +60,8 @@ struct affected {
 	const struct slice *versions; /* affected versions listed one by one */
 	size_t n_versions;
 	struct slice fixed_version;   /* for people: first fixed version(s) joined by '|'; "" if there is none */
-	struct slice module;          /* rpm module "name:stream"; "" = not modular; "?" = modular, stream unknown */
+	struct slice module;          /* rpm module "name:stream"; "" = not modular; "?" = modular, stream unknown.
+				       * Portage: slots joined by '|', behind a '!' all but these; "" = any */
 	struct slice arch;            /* architectures joined by '|'; "" = any */
 	struct slice platforms;       /* Go: "goos/goarch" joined by '|' if all imports are limited; "" = any */
 	struct slice severity;        /* the row's own vendor severity when it differs from the advisory's, else "" */

@@ -37,7 +37,7 @@ struct package {
 	struct slice version;       /* deb, apk: as is. rpm: [epoch:]version-release, epoch left out when 0 or absent.
 				     * Go: with its v; the standard library without "go" ("1.19.1") */
 	struct slice arch;          /* "" where the source has none. Go: "GOOS/GOARCH" the program is for */
-	struct slice module;        /* rpm modularity "name:stream", else "" */
+	struct slice module;        /* rpm modularity "name:stream", Portage's slot, else "" */
 	struct slice source_name;   /* "" if none is known: then the name counts */
 	struct slice source_version; /* "" with source_name */
 	struct slice db; /* Clair's package_db: "var/lib/dpkg/status", "python:usr/lib/...", "go:usr/bin/x" */

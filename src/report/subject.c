@@ -71,7 +71,7 @@ static enum status system_purl(const struct index_report *r, const struct index_
 		return err_nomem(err, "report");
 	qualify(p, "upstream", upstream);
 	if (k->package.module.len > 0)
-		qualify(p, "rpmmod", k->package.module);
+		qualify(p, k->package.type == PACKAGE_EBUILD ? "slot" : "rpmmod", k->package.module);
 	return STATUS_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "index/package/installed.h"
 
 #define PF_BYTES 4096u
+#define SLOT_BYTES 64u
 #define CONTENTS_BYTES ((uint64_t)128 << 20) /* lists of files; linux-firmware's has 1 MB */
 
 /* var/db/pkg/CATEGORY/NAME-VERSION/PF */
@@ -17,6 +18,7 @@ static bool is_installed(struct slice path)
 
 static const struct path_rule rules[] = {
 	{ .match = PATH_SUFFIX, .text = "/PF", .need = DETECT_WHOLE, .max_bytes = PF_BYTES, .accept = is_installed },
+	{ .match = PATH_SUFFIX, .text = "/SLOT", .need = DETECT_WHOLE, .max_bytes = PF_BYTES, .accept = is_installed },
 	{ .match = PATH_SUFFIX,
 	  .text = "/CONTENTS",
 	  .need = DETECT_WHOLE,
@@ -80,7 +82,17 @@ static bool split(struct slice pf, struct slice *name, struct slice *version)
 	return before.len > 0 && is_version(after);
 }
 
-/* Named by the folder, which both files lie in: of one database, so that it counts once. */
+/* "0/1.1": the slot, and a part of it that says nothing of versions. */
+static struct slice slot_of(const struct detect_file *file)
+{
+	struct slice slot = SLICE_EMPTY;
+
+	if (slice_ends(file->path, SLICE("/SLOT")))
+		slice_cut(slice_trim(file->bytes), '/', &slot, NULL);
+	return installed_is_text(slot) && slot.len <= SLOT_BYTES ? slot : SLICE_EMPTY;
+}
+
+/* Named by the folder, which all of its files lie in: of one database, so that it counts once. */
 static enum status emit(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			struct err *err)
 {
@@ -93,6 +105,7 @@ static enum status emit(const struct detect_file *file, const struct detect_env 
 	if (!arena_printf(env->arena, &p.name, "%.*s/%.*s", SLICE_ARG(path_base(path_dir(folder))), SLICE_ARG(name)))
 		return err_nomem(err, "a package");
 	p.version = version;
+	p.module = slot_of(file);
 	return out->package(out->ctx, &p, err);
 }
 
@@ -129,7 +142,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_portage = {
 	.name = "portage",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

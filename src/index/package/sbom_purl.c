@@ -267,6 +267,8 @@ static struct slice module_of(const struct sbom_component *c, const struct purl 
 {
 	struct slice label = c->module.len > 0 ? c->module : qualifier(u, "rpmmod"), rest, stream;
 
+	if (slice_eq(u->type, SLICE("ebuild")))
+		return qualifier(u, "slot");
 	if (label.len == 0)
 		label = qualifier(u, "modularitylabel");
 	if (!slice_cut(label, ':', NULL, &rest))
@@ -356,7 +358,7 @@ static enum status build(struct sbom *s, const struct sbom_component *c, const s
 	}
 	TRY(take_source(s, c, u, p, err));
 	TRY(take_arch(s, c, u, p, err));
-	if (p->type == PACKAGE_RPM)
+	if (p->type == PACKAGE_RPM || p->type == PACKAGE_EBUILD)
 		p->module = module_of(c, u);
 	if (is_too_long(s, p)) {
 		err_set(&why, STATUS_LIMIT, "a name or version of it is too long");

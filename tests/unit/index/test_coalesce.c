@@ -89,6 +89,19 @@ static void add_package(struct golden *g, struct layer_report *r, const struct s
 	p->detector = type == PACKAGE_PYPI ? SLICE("lang") : SLICE("pkg");
 }
 
+/* Each is told of by several files of its folder, one of which has the slot. */
+static void add_ebuild(struct golden *g, struct layer_report *r, const struct slice *w)
+{
+	struct slice slot = w[4];
+	const struct slice words[] = { w[0], w[1], w[2], w[3], SLICE_EMPTY };
+	struct package *p;
+
+	add_package(g, r, words, PACKAGE_EBUILD);
+	p = &r->packages.at[r->packages.len - 1];
+	p->db = path_dir(p->path);
+	p->module = slot;
+}
+
 static void add_file(struct golden *g, struct layer_report *r, const struct slice *w)
 {
 	struct layer_file *f = VEC_PUSH(&r->files, &g->arena);
@@ -153,6 +166,8 @@ static void add_words(struct golden *g, const struct slice *w, struct slice line
 		add_package(g, r, w, PACKAGE_PYPI);
 	else if (slice_eq(w[0], SLICE("rpm")))
 		add_package(g, r, w, PACKAGE_RPM);
+	else if (slice_eq(w[0], SLICE("ebuild")))
+		add_ebuild(g, r, w);
 	else if (slice_eq(w[0], SLICE("content")))
 		add_content_set(g, r, w);
 	else if (slice_eq(w[0], SLICE("origin")))
@@ -223,6 +238,8 @@ static void print_found(struct golden *g, struct coalesce *c, const struct index
 			   SLICE_ARG(p->package.version), p->layer, p->package.flags & PACKAGE_OWNED ? " owned" : "");
 		if (!slice_eq(p->package.path, p->package.db))
 			buf_printf(&g->found, " at %.*s", SLICE_ARG(p->package.path));
+		if (p->package.module.len > 0)
+			buf_printf(&g->found, " slot %.*s", SLICE_ARG(p->package.module));
 		for (size_t k = 0; k < p->n_repositories; k++)
 			buf_printf(&g->found, " from %.*s", SLICE_ARG(r->repositories.at[p->repository + k].name));
 		buf_add_byte(&g->found, '\n');

@@ -280,6 +280,48 @@ static void test_platforms(void **state)
 	judge(&p, &row, "stdlib", VERDICT_AFFECTED, "1.19.1: every version is affected, no fix is known");
 }
 
+/* Slots and architectures as Portage's glsa.py has them; tests/nightly/differential-glsa asks it. */
+static void test_portage(void **state)
+{
+	struct version_range r = { .last_affected = SLICE("1.2-r3") };
+	struct package p = {
+		.type = PACKAGE_EBUILD, .name = SLICE("a/b"), .version = SLICE("1.2"), .module = SLICE("0")
+	};
+	struct affected row = { .package = SLICE("a/b"),
+				.name_kind = AFFECTED_NAME_ANY,
+				.scheme = SCHEME_portage,
+				.ranges = &r,
+				.n_ranges = 1,
+				.fixed_version = SLICE("2.0|1.3|0.9|1..3"),
+				.arch = SLICE("x86|amd64") };
+	const char *affected = "1.2 <= 1.2-r3, the last affected version (portage)";
+
+	(void)state;
+	/* The oldest good one that is newer. */
+	assert_true(slice_eq(judge(&p, &row, "a/b", VERDICT_AFFECTED, affected).fix, SLICE("1.3")));
+	row.module = SLICE("2|0");
+	judge(&p, &row, "a/b", VERDICT_AFFECTED, affected);
+	row.module = SLICE("2|3");
+	judge(&p, &row, "a/b", VERDICT_OTHER_BUILD, "the advisory is for slot 2|3, installed is slot 0");
+	row.module = SLICE("!2");
+	judge(&p, &row, "a/b", VERDICT_AFFECTED, affected);
+	row.module = SLICE("!2|0");
+	judge(&p, &row, "a/b", VERDICT_OTHER_BUILD, "the advisory is for others than slot 2|0, installed is slot 0");
+	p.module = SLICE_EMPTY;
+	judge(&p, &row, "a/b", VERDICT_AFFECTED, affected);
+	row.arch = SLICE("x86|ppc64");
+	judge(&p, &row, "a/b", VERDICT_OTHER_BUILD, "the advisory is for another architecture: x86|ppc64");
+	index_of_linux.arch = SLICE("386");
+	judge(&p, &row, "a/b", VERDICT_AFFECTED, affected);
+	index_of_linux.arch = SLICE("ppc64le");
+	judge(&p, &row, "a/b", VERDICT_AFFECTED, affected);
+	index_of_linux.arch = SLICE("amd64");
+	p.version = SLICE("1.2_gamma");
+	row.arch = SLICE_EMPTY;
+	judge(&p, &row, "a/b", VERDICT_BAD_VERSION,
+	      "the installed version 1.2_gamma does not follow the scheme portage");
+}
+
 static void test_control_bytes_are_escaped(void **state)
 {
 	struct package p = { .type = PACKAGE_NPM, .name = SLICE("a"), .version = SLICE("1\033[31m") };
@@ -303,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_states_of_fixes),
 		cmocka_unit_test(test_oracle_builds),
 		cmocka_unit_test(test_platforms),
+		cmocka_unit_test(test_portage),
 		cmocka_unit_test(test_control_bytes_are_escaped),
 	};
 

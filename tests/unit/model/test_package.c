@@ -43,7 +43,7 @@ static const struct {
 	{ PACKAGE_OTP, "otp", NULL, "otp" },
 	{ PACKAGE_ALPM, "alpm", "pacman", "" },
 	{ PACKAGE_OPKG, "opkg", "dpkg", "" },
-	{ PACKAGE_EBUILD, "ebuild", NULL, "" },
+	{ PACKAGE_EBUILD, "ebuild", "portage", "" },
 	{ PACKAGE_BOTTLEROCKET, "bottlerocket", "rpm", "" },
 	{ PACKAGE_NIX, "nix", NULL, "nix" },
 	{ PACKAGE_BREW, "brew", NULL, "brew" },
