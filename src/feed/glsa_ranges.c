@@ -7,8 +7,6 @@
  */
 #include "feed/glsa_ranges.h"
 
-#include "version/number.h"
-
 /* More than any revision or number of a version will be. */
 #define ENDLESS "999999999999"
 
@@ -85,10 +83,13 @@ static bool suffixed(struct arena *arena, struct slice base, const char *suffix,
 /* The revision behind one: "1.2" -> "1.2-r1", "1.2-r19" -> "1.2-r20". */
 static bool successor(struct arena *arena, struct slice version, struct slice *out)
 {
-	struct slice revision, base = base_of(version, &revision), digits = number_strip(revision);
-	char *text = arena_alloc(arena, base.len + 3 + digits.len + 1);
+	struct slice revision, base = base_of(version, &revision), digits = revision;
 	size_t n = 0, at;
+	char *text;
 
+	while (digits.len > 0 && digits.ptr[0] == '0')
+		digits = slice_from(digits, 1);
+	text = arena_alloc(arena, base.len + 3 + digits.len + 1);
 	if (!text)
 		return false;
 	memcpy(text, base.ptr, base.len);

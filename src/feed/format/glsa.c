@@ -506,6 +506,9 @@ static enum status read_archive(struct parser *p, struct slice bytes, struct err
 	}
 	st = tar_walk(plain, p->limits, on_member, p, p->out->diags, err);
 	source_free(plain);
+	/* Of what was unpacked, which nobody has. */
+	if (st != STATUS_OK)
+		err->offset = ERR_NO_OFFSET;
 	if (st == STATUS_OK && p->documents == 0)
 		st = err_set(err, STATUS_MALFORMED, "GLSA: there is no advisory in the archive");
 	return st;
