@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bun_lock.c - bun.lock, the text form of Bun's lock file: JSON with commas before closing brackets. The older binary
- * form, bun.lockb, is told as not read.
+ * bun_lock.c - bun.lock, the text form of Bun's lock file: JSON with commas before closing brackets; and the older
+ * binary one, bun.lockb (bun_lockb.h).
  *
  * Source: docs/formats/bun-lock.md.
  */
-#include "index/package/lock.h"
+#include "index/package/bun_lockb.h"
 #include "text/json.h"
 
 static const struct path_rule rules[] = {
@@ -16,9 +16,9 @@ static const struct path_rule rules[] = {
 	  .accept = lock_of_project },
 	{ .match = PATH_NAME,
 	  .text = "bun.lockb",
-	  .need = DETECT_PRESENCE,
-	  .accept = lock_of_project,
-	  .unread = "binary lock files of Bun" },
+	  .need = DETECT_WHOLE,
+	  .max_bytes = LOCK_BYTES,
+	  .accept = lock_of_project },
 	{ .text = NULL },
 };
 
@@ -103,8 +103,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	struct json_doc doc;
 	enum status st;
 
-	if (file->rule->need == DETECT_PRESENCE)
-		return STATUS_OK;
+	if (slice_ends(file->path, SLICE(".lockb")))
+		return lock_end(&l, bun_lockb_read(&l, err), err);
 	st = json_parse_loose(file->bytes, env->limits, &doc, err);
 	if (st != STATUS_OK)
 		return err_wrap(err, "the lock file cannot be read");
@@ -115,7 +115,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_bun_lock = {
 	.name = "bun_lock",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.source = true,
 	.rules = rules,

@@ -21,20 +21,8 @@ static const struct program {
 #undef PROGRAM
 };
 
-/* Rules know only the end of a name. */
-static bool is_known(struct slice path)
-{
-	struct slice base = path_base(path);
-
-	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
-		if (slice_eq(base, slice_cstr(programs[i].file)))
-			return true;
-	return false;
-}
-
 static const struct path_rule rules[] = {
-#define PROGRAM(name, package, before, after)                                                                          \
-	{ .match = PATH_SUFFIX, .text = name, .need = DETECT_WHOLE, .accept = is_known },
+#define PROGRAM(name, package, before, after) { .match = PATH_NAME, .text = name, .need = DETECT_WHOLE },
 #include "index/package/programs.def"
 #undef PROGRAM
 	{ .match = PATH_SUFFIX, .text = "/release", .need = DETECT_WHOLE, .max_bytes = RELEASE_BYTES },
@@ -204,7 +192,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_program = {
 	.name = "program",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -1,0 +1,4 @@
+const RAW_RUNTIME_STATE =
+'{\
+  "packageRegistryData": [\
+    [null, [\

@@ -1,0 +1,1 @@
+const RAW_RUNTIME_STATE = 5;

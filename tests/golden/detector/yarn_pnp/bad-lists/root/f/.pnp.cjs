@@ -1,0 +1,2 @@
+const RAW_RUNTIME_STATE =
+'\

@@ -1,0 +1,1 @@
+return hydrateRuntimeState({"packageRegistryData": [[null, [[null, {"packageDependencies": [["a", "npm:1.0.0"]]}]]], ["a", [["npm:1.0.0", {}]]]]}, {});
