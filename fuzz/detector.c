@@ -128,6 +128,7 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"node_modules/a",
 		"specifications/a",
 		"conda-meta/a",
+		"php/.registry/a",
 		"var/lib/pacman/local/a-1",
 		"var/db/pkg/a/a-1",
 		"wp-content/plugins/a/a",

@@ -197,15 +197,29 @@ static bool is_group(struct slice s)
 	return true;
 }
 
-static struct slice known_group(struct slice artifact)
+/* The number that a version begins with. */
+static uint64_t major_of(struct slice version)
+{
+	uint64_t n = 0;
+	size_t len = 0;
+
+	while (len < version.len && is_digit(version.ptr[len]))
+		len++;
+	return slice_to_u64(slice_take(version, len), &n) ? n : 0;
+}
+
+static struct slice known_group(struct slice artifact, struct slice version)
 {
 	static const struct {
 		const char *artifact, *group;
+		uint64_t below; /* 0: of all versions */
 	} known[] = {
-#define JAVA_GROUP(artifact, group) { artifact, group },
+#define JAVA_GROUP(artifact, group) { artifact, group, 0 },
+#define JAVA_GROUP_BELOW(artifact, n, group) { artifact, group, n },
 #define JAVA_BUNDLE(bundle, group, artifact)
 #include "index/package/java_groups.def"
 #undef JAVA_GROUP
+#undef JAVA_GROUP_BELOW
 #undef JAVA_BUNDLE
 	};
 
@@ -213,6 +227,8 @@ static struct slice known_group(struct slice artifact)
 		struct slice pattern = slice_cstr(known[i].artifact);
 		bool front = slice_ends(pattern, SLICE("*"));
 
+		if (known[i].below > 0 && major_of(version) >= known[i].below)
+			continue;
 		pattern.len -= front;
 		if (front ? slice_starts(artifact, pattern) : slice_eq(artifact, pattern))
 			return slice_cstr(known[i].group);
@@ -220,19 +236,40 @@ static struct slice known_group(struct slice artifact)
 	return SLICE_EMPTY;
 }
 
+/* A group of at least two parts: "org.apache" alone is the vendor's, and no archive's. */
+static bool is_full_group(struct slice s)
+{
+	return is_group(s) && slice_find_byte(s, '.') != SIZE_MAX && !slice_eq(s, SLICE("org.apache"));
+}
+
+/* "org.apache.solr" for solr-core: a title or an extension is the group, if the artifact goes on from it. */
+static bool is_group_of(struct slice s, struct slice artifact)
+{
+	struct slice last;
+
+	return is_full_group(s) && slice_rcut(s, '.', NULL, &last) && slice_starts(artifact, last) &&
+	       artifact.len > last.len && artifact.ptr[last.len] == '-';
+}
+
 /*
  * Bundles are named by convention after their group, or after group and artifact: "com.google.guava" for guava,
- * "com.fasterxml.jackson.core.jackson-databind".
+ * "com.fasterxml.jackson.core.jackson-databind". Gradle's nebula plugins write "GROUP#MODULE;VERSION" as title.
  */
-static struct slice group_of(const struct java_manifest *m, struct slice artifact)
+static struct slice group_of(const struct java_manifest *m, struct slice artifact, struct slice version)
 {
-	struct slice name = m->symbolic_name, front, last, known = known_group(artifact);
+	struct slice name = m->symbolic_name, front, last, known = known_group(artifact, version);
 
 	if (known.len > 0)
 		return known;
 	if (is_group(name) && slice_rcut(name, '.', &front, &last) && slice_eq(last, artifact))
 		return slice_find_byte(artifact, '-') != SIZE_MAX ? front : name;
-	return is_group(m->vendor_id) && slice_find_byte(m->vendor_id, '.') != SIZE_MAX ? m->vendor_id : SLICE_EMPTY;
+	if (slice_cut(m->title, '#', &front, NULL) && is_full_group(front))
+		return front;
+	if (is_group_of(m->extension, artifact))
+		return m->extension;
+	if (is_group_of(m->title, artifact))
+		return m->title;
+	return is_full_group(m->vendor_id) ? m->vendor_id : SLICE_EMPTY;
 }
 
 /* Maven's and Gradle's stores of what they fetched: the path says group, artifact and version. */
@@ -277,9 +314,11 @@ static void known_bundle(const struct java_manifest *m, struct java_name *out)
 		const char *bundle, *group, *artifact;
 	} known[] = {
 #define JAVA_GROUP(artifact, group)
+#define JAVA_GROUP_BELOW(artifact, n, group)
 #define JAVA_BUNDLE(bundle, group, artifact) { bundle, group, artifact },
 #include "index/package/java_groups.def"
 #undef JAVA_GROUP
+#undef JAVA_GROUP_BELOW
 #undef JAVA_BUNDLE
 	};
 
@@ -302,6 +341,17 @@ static bool split_by(struct slice stem, struct slice version, struct java_name *
 	return true;
 }
 
+/* "closure-compiler-v20240317": only where nothing says a version that begins with a digit. */
+static void split_tag(struct slice stem, struct java_name *out)
+{
+	size_t at = slice_find(stem, SLICE("-v"));
+
+	if (out->version.len > 0 || at == SIZE_MAX || at == 0 || at + 2 >= stem.len || !is_digit(stem.ptr[at + 2]))
+		return;
+	out->artifact = slice_take(stem, at);
+	out->version = slice_from(stem, at + 1);
+}
+
 bool java_guess(struct slice path, const struct java_manifest *m, struct java_name *out)
 {
 	struct slice versions[] = { version_in(m->version), version_in(m->bundle_version),
@@ -314,6 +364,7 @@ bool java_guess(struct slice path, const struct java_manifest *m, struct java_na
 		split = split_by(stem, versions[i], out);
 	for (size_t i = 0; i < ARRAY_LEN(versions) && out->version.len == 0; i++)
 		out->version = versions[i];
+	split_tag(stem, out);
 	if (!split && slice_eq(out->artifact, stem)) {
 		/* The name says no version, and so may be anything: a title that is one word is better. */
 		if (is_group(m->title) && slice_find_byte(m->title, '.') == SIZE_MAX)
@@ -321,7 +372,7 @@ bool java_guess(struct slice path, const struct java_manifest *m, struct java_na
 		else if (is_group(m->extension) && slice_find_byte(m->extension, '.') == SIZE_MAX)
 			out->artifact = m->extension;
 	}
-	out->group = group_of(m, out->artifact);
+	out->group = group_of(m, out->artifact, out->version);
 	known_bundle(m, out);
 	return is_coordinate(out->artifact) && is_coordinate(out->version);
 }

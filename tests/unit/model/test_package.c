@@ -26,6 +26,7 @@ static const struct {
 	{ PACKAGE_CARGO, "cargo", "semver", "crates.io" },
 	{ PACKAGE_NUGET, "nuget", "nuget", "nuget" },
 	{ PACKAGE_COMPOSER, "composer", "composer", "composer" },
+	{ PACKAGE_PEAR, "pear", "composer", "composer" },
 	{ PACKAGE_WORDPRESS, "wordpress", NULL, "wordpress" },
 	{ PACKAGE_CRAN, "cran", "cran", "cran" },
 	{ PACKAGE_LUAROCKS, "luarocks", NULL, "luarocks" },
