@@ -38,39 +38,59 @@ static enum status add_reference(struct conan *c, yyjson_val *v, unsigned flags,
 	return lock_add(&c->lock, name, version, flags, offset > 0 ? line_at(&c->lines, offset) : 0, at, err);
 }
 
-/* Conan 1: {"0": {"requires": ["1"]}, "1": {"ref": ..., "context": "host"}}: 0 is the project, if it has no reference.
- */
+/* Edges of one node: what it runs with, or what builds it. */
+static enum status add_edges(struct conan *c, yyjson_val *node, bool project, size_t from, bool build, struct err *err)
+{
+	yyjson_arr_iter it;
+	yyjson_val *one;
+	size_t to;
+
+	yyjson_arr_iter_init(json_get(node, build ? "build_requires" : "requires"), &it);
+	while ((one = yyjson_arr_iter_next(&it)) != NULL) {
+		to = lock_find(&c->lock, json_str(one));
+		if (project)
+			lock_root(&c->lock, to, build ? LOCK_DEV : LOCK_USE);
+		else if (!build)
+			TRY(lock_ask(&c->lock, from, to, err));
+		else if (to != LOCK_NONE)
+			c->lock.entries.at[to].reached |= LOCK_DEV;
+	}
+	return STATUS_OK;
+}
+
+/* Conan 1: {"0": {"requires": ["1"], "build_requires": ["2"], "path": "conanfile.py"}, "1": {"ref": ..., "context":
+ * "host"}}: the node with a path is the project, which may have a reference, too. */
 static enum status read_nodes(struct conan *c, yyjson_val *nodes, struct err *err)
 {
 	yyjson_obj_iter it;
-	yyjson_arr_iter asked;
-	yyjson_val *key, *v, *one;
+	yyjson_val *key, *v;
 	size_t at;
-	bool own;
 
 	yyjson_obj_iter_init(nodes, &it);
 	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+		unsigned flags = 0;
+
 		v = yyjson_obj_iter_get_val(key);
 		if (!json_get(v, "ref"))
 			continue;
-		TRY(add_reference(c, json_get(v, "ref"),
-				  slice_eq(json_get_str(v, "context"), SLICE("build")) ? PACKAGE_DEV : 0, &at, err));
+		if (json_get(v, "path"))
+			flags = PACKAGE_MAIN_MODULE;
+		else if (slice_eq(json_get_str(v, "context"), SLICE("build")))
+			flags = PACKAGE_DEV;
+		TRY(add_reference(c, json_get(v, "ref"), flags, &at, err));
 		TRY(lock_name(&c->lock, json_str(key), at, err));
 	}
 	yyjson_obj_iter_init(nodes, &it);
 	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+		bool project;
+
 		v = yyjson_obj_iter_get_val(key);
-		own = json_get(v, "ref") == NULL;
-		at = own ? LOCK_NONE : lock_find(&c->lock, json_str(key));
-		yyjson_arr_iter_init(json_get(v, "requires"), &asked);
-		while ((one = yyjson_arr_iter_next(&asked)) != NULL) {
-			if (!own)
-				TRY(lock_ask(&c->lock, at, lock_find(&c->lock, json_str(one)), err));
-			else
-				lock_root(&c->lock, lock_find(&c->lock, json_str(one)), LOCK_USE);
-		}
+		project = !json_get(v, "ref") || json_get(v, "path");
+		at = lock_find(&c->lock, json_str(key));
+		TRY(add_edges(c, v, project, at, false, err));
+		TRY(add_edges(c, v, project, at, true, err));
 	}
-	return lock_reach(&c->lock, false, err);
+	return lock_reach(&c->lock, true, err);
 }
 
 /* Conan 2: what is needed to run, to build, and by recipes. */
@@ -113,7 +133,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_conan_lock = {
 	.name = "conan_lock",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.source = true,
 	.rules = rules,

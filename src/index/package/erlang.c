@@ -2,8 +2,8 @@
 /*
  * erlang.c - Erlang and Elixir applications: ebin/NAME.app.
  *
- * Those below erlang/lib/ are Erlang's own; others come from Hex, as far as they come from anywhere. Source:
- * docs/formats/erlang.md (Erlang/OTP, app(4)).
+ * Those of Erlang/OTP and Elixir are known by their names, since a release has copies of them; others come from Hex, as
+ * far as they come from anywhere. Source: docs/formats/erlang.md (Erlang/OTP, app(4)).
  */
 #include "index/package/installed.h"
 
@@ -22,6 +22,25 @@ static const struct path_rule rules[] = {
 	  .accept = is_application },
 	{ .text = NULL },
 };
+
+/* Hex lets nobody call a package so. Erlang/OTP 18 to 28, Elixir. */
+static bool is_part(struct slice name)
+{
+	static const char *const parts[] = {
+		"asn1", "common_test", "compiler", "cosEvent", "cosEventDomain", "cosFileTransfer",
+		"cosNotification", "cosProperty", "cosTime", "cosTransactions", "crypto", "debugger",
+		"dialyzer", "diameter", "edoc", "eex", "eldap", "elixir", "erl_docgen", "erts", "et", "eunit",
+		"ex_unit", "ftp", "gs", "hipe", "ic", "iex", "inets", "kernel", "logger", "megaco", "mix",
+		"mnesia", "observer", "odbc", "orber", "os_mon", "ose", "otp_mibs", "parsetools", "percept",
+		"public_key", "reltool", "runtime_tools", "sasl", "snmp", "ssh", "ssl", "stdlib",
+		"syntax_tools", "test_server", "tftp", "tools", "typer", "webtool", "wx", "xmerl",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (slice_eq(name, slice_cstr(parts[i])))
+			return true;
+	return false;
+}
 
 /* Everything from the first byte that belongs to no comment on. */
 static struct slice skip_comments(struct slice text)
@@ -72,19 +91,20 @@ static bool read_version(struct slice text, struct slice *version)
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
-	bool own = slice_has(file->path, SLICE("erlang/lib/"));
-	struct installed in = { file, env, out, own ? PACKAGE_OTP : PACKAGE_HEX, "erlang", TOLD_NONE };
+	struct installed in = { file, env, out, PACKAGE_HEX, "erlang", TOLD_NONE };
 	/* Without the end's white space, which each look at what follows would go over. */
 	struct slice text = skip_comments(slice_trim(file->bytes)), name, version;
 
 	if (!read_name(text, &name) || !read_version(text, &version))
 		return installed_refuse(&in, ERR_NO_OFFSET, "the resource file says no name or no version");
+	if (is_part(name) || slice_has(file->path, SLICE("erlang/lib/")))
+		in.type = PACKAGE_OTP;
 	return installed_emit(&in, name, version, 0, err);
 }
 
 const struct detector detector_erlang = {
 	.name = "erlang",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gem.c - Ruby gems that RubyGems installed: specifications/NAME-VERSION[-PLATFORM].gemspec, those of Ruby itself in
- * specifications/default/.
+ * specifications/default/, and those that Bundler took from git: bundler/gems/REPOSITORY-COMMIT/.
  *
  * Such files are written by Gem::Specification#to_ruby, a line per attribute. Source: docs/formats/gem.md.
  */
@@ -9,13 +9,28 @@
 
 #define GEMSPEC_BYTES ((uint64_t)8 << 20) /* lists of files; real ones stay below 300 KB */
 
+/* bundler/gems/REPOSITORY-COMMIT/[NAME/]NAME.gemspec */
+static bool is_of_git(struct slice path)
+{
+	struct slice base = path_base(path), dir = installed_dir(path, 0);
+	unsigned deeper = base.len > dir.len && base.ptr[dir.len] == '.' && slice_starts(base, dir);
+
+	for (unsigned up = 1; up <= 1 + deeper; up++)
+		if (slice_eq(installed_dir(path, up), SLICE("gems")) &&
+		    slice_eq(installed_dir(path, up + 1), SLICE("bundler")))
+			return true;
+	return false;
+}
+
 static bool is_installed(struct slice path)
 {
 	struct slice dir = installed_dir(path, 0);
 
-	return path_base(path).ptr[0] != '.' &&
-	       (slice_eq(dir, SLICE("specifications")) ||
-		(slice_eq(dir, SLICE("default")) && slice_eq(installed_dir(path, 1), SLICE("specifications"))));
+	if (path_base(path).ptr[0] == '.')
+		return false;
+	return slice_eq(dir, SLICE("specifications")) ||
+	       (slice_eq(dir, SLICE("default")) && slice_eq(installed_dir(path, 1), SLICE("specifications"))) ||
+	       is_of_git(path);
 }
 
 static const struct path_rule rules[] = {
@@ -87,7 +102,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_gem = {
 	.name = "gem",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

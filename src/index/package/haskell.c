@@ -13,7 +13,8 @@ static bool is_registered(struct slice path)
 {
 	struct slice dir = installed_dir(path, 0);
 
-	return slice_eq(dir, SLICE("package.conf.d")) || slice_eq(dir, SLICE("package.db"));
+	return slice_eq(dir, SLICE("package.conf.d")) || slice_eq(dir, SLICE("package.db")) ||
+	       slice_eq(dir, SLICE("pkgdb"));
 }
 
 static const struct path_rule rules[] = {
@@ -40,6 +41,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	struct stanza_reader r = { .in = file->bytes };
 	struct slice name = SLICE_EMPTY, version = SLICE_EMPTY;
 	struct stanza_field f;
+	bool part = false;
 	size_t offset;
 
 	/* An empty line inside a value ends a stanza. */
@@ -49,14 +51,18 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 				name = value_of(&f);
 			else if (version.len == 0 && slice_eq_nocase(f.name, SLICE("version")))
 				version = value_of(&f);
+			else if (slice_eq_nocase(f.name, SLICE("lib-name")))
+				part = value_of(&f).len > 0;
 		}
 	}
+	if (part) /* a library of a package that has its own file here; registered as z-PACKAGE-z-LIBRARY */
+		return STATUS_OK;
 	return installed_emit(&in, name, version, 0, err);
 }
 
 const struct detector detector_haskell = {
 	.name = "haskell",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

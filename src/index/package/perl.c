@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * perl.c - Perl distributions that were installed from CPAN: what cpanm wrote (.meta/DIST/install.json) and what
- * ExtUtils::MakeMaker and Module::Build append to perllocal.pod.
+ * ExtUtils::MakeMaker appends to perllocal.pod.
  *
  * Source: docs/formats/perl.md.
  */

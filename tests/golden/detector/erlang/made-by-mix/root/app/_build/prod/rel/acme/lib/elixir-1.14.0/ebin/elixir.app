@@ -1,0 +1,1 @@
+{application,elixir,[{description,"cut short"},{vsn,"1.14.0"}]}.

@@ -1,0 +1,2 @@
+{application, kernel,
+ [{description, "cut short"}, {vsn, "8.5.3"}]}.
