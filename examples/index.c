@@ -22,6 +22,13 @@ static int give_up(const char *what, const struct limpid_index_error *error)
 	return EXIT_FAILURE;
 }
 
+static int count_one(void *ctx, const char *path)
+{
+	(void)path;
+	++*(size_t *)ctx;
+	return 0;
+}
+
 static int show(const limpid_index *image)
 {
 	for (size_t i = 0; i < limpid_index_systems(image); i++)
@@ -29,7 +36,13 @@ static int show(const limpid_index *image)
 	for (size_t i = 0; i < limpid_index_packages(image); i++) {
 		const struct limpid_index_package *p = limpid_index_package(image, i);
 
-		printf("%s %s %s, %s of layer %zu\n", p->type, p->name, p->version, p->path, p->layer + 1);
+		size_t files = 0;
+		int known;
+
+		printf("%s %s %s, %s of layer %zu", p->type, p->name, p->version, p->path, p->layer + 1);
+		if (limpid_index_files(image, i, &known, count_one, &files, NULL) == LIMPID_INDEX_OK && known)
+			printf(", %zu files", files);
+		putchar('\n');
 	}
 	for (size_t i = 0; i < limpid_index_diagnostics(image); i++)
 		printf("%s: %s\n", limpid_index_diagnostic(image, i)->where, limpid_index_diagnostic(image, i)->text);
@@ -39,7 +52,7 @@ static int show(const limpid_index *image)
 
 int main(int argc, char **argv)
 {
-	const struct limpid_index_options options = { .size = sizeof(options), .how = LIMPID_INDEX_IN_PROCESS };
+	const struct limpid_index_options options = { .size = sizeof(options), .how = LIMPID_INDEX_IN_PROCESS, .files = 1 };
 	struct limpid_index_error error;
 	limpid_index *image;
 	char target[4096];

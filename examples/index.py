@@ -17,7 +17,8 @@ class Error(ctypes.Structure):
 
 
 class Options(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("how", c_int), ("program", c_char_p), ("platform", c_char_p), ("folder", c_char_p)]
+    _fields_ = [("size", c_size_t), ("how", c_int), ("program", c_char_p), ("platform", c_char_p), ("folder", c_char_p),
+                ("files", c_int)]
 
 
 class Package(ctypes.Structure):
@@ -34,9 +35,11 @@ class Diagnostic(ctypes.Structure):
 
 
 Write = CFUNCTYPE(c_int, c_void_p, POINTER(c_char), c_size_t)
+File = CFUNCTYPE(c_int, c_void_p, c_char_p)
 lib.limpid_index_open.argtypes = [c_char_p, POINTER(Options), POINTER(c_void_p), POINTER(Error)]
 lib.limpid_index_close.argtypes = [c_void_p]
 lib.limpid_index_complete.argtypes = [c_void_p]
+lib.limpid_index_files.argtypes = [c_void_p, c_size_t, POINTER(c_int), File, c_void_p, POINTER(Error)]
 lib.limpid_index_report.argtypes = [c_void_p, c_char_p, c_int64, Write, c_void_p, POINTER(Error)]
 for many, one, what in (("packages", "package", Package), ("systems", "system", System), ("diagnostics", "diagnostic", Diagnostic)):
     getattr(lib, "limpid_index_" + many).argtypes = [c_void_p]
@@ -50,6 +53,13 @@ def each(image, many, one):
         yield getattr(lib, "limpid_index_" + one)(image, i).contents
 
 
+def files(image, package):
+    """Paths, or None where no source lists them."""
+    found, known = [], c_int()
+    lib.limpid_index_files(image, package, byref(known), File(lambda _, path: found.append(path) or 0), None, None)
+    return found if known else None
+
+
 def check(status, error, what):
     if status != 0:
         sys.exit(f"{what}: {error.message.decode()}")
@@ -60,11 +70,13 @@ def main():
         sys.exit("usage: index.py BOM FOLDER")
     image, error = c_void_p(), Error()
     target = f"oci-archive:{sys.argv[2]}/../image.tar"
-    check(lib.limpid_index_open(target.encode(), Options(ctypes.sizeof(Options), IN_PROCESS), byref(image), byref(error)), error, target)
+    check(lib.limpid_index_open(target.encode(), Options(ctypes.sizeof(Options), IN_PROCESS, files=1), byref(image), byref(error)), error, target)
     for s in each(image, "systems", "system"):
         print(f"system: {s.id.decode()} {s.version_id.decode()}")
-    for p in each(image, "packages", "package"):
-        print(f"{p.type.decode()} {p.name.decode()} {p.version.decode()}, {p.path.decode()} of layer {p.layer + 1}")
+    for i, p in enumerate(each(image, "packages", "package")):
+        own = files(image, i)
+        print(f"{p.type.decode()} {p.name.decode()} {p.version.decode()}, {p.path.decode()} of layer {p.layer + 1}"
+              + ("" if own is None else f", {len(own)} files"))
     for d in each(image, "diagnostics", "diagnostic"):
         print(f"{d.where.decode()}: {d.text.decode()}")
     print("all of it was read" if lib.limpid_index_complete(image) else "not all of it was read")

@@ -188,13 +188,27 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 	return false;
 }
 
+static enum status on_list(void *ctx, const struct package *of, struct err *err)
+{
+	struct seen *s = ctx;
+
+	(void)err;
+	s->records++;
+	add(s, of->db);
+	add(s, of->path);
+	add(s, of->name);
+	add(s, of->version);
+	add(s, of->arch);
+	return STATUS_OK;
+}
+
 static enum status call(const struct detect_file *file, struct seen *s)
 {
 	struct limits limits = limits_default;
 	struct arena arena = ARENA_INIT((size_t)256 << 20);
 	struct diag_sink diags = { tell, s };
-	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_again, &diags, s };
-	struct detect_env env = { .limits = &limits, .arena = &arena };
+	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_list, on_owned, on_again, &diags, s };
+	struct detect_env env = { .limits = &limits, .lists = true, .arena = &arena };
 	struct err err = ERR_INIT;
 	enum status st = DETECTOR.parse(file, &env, &sink, &err);
 

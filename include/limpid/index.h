@@ -58,6 +58,7 @@ struct limpid_index_options {
 	const char *program;  /* file of the program limpid; NULL: where it was to be installed */
 	const char *platform; /* "linux/arm64"; NULL: this machine's */
 	const char *folder;   /* a data folder, for layers that were read before; NULL: nothing is kept */
+	int files;	      /* not 0: of each package, too, which files of the image are its own */
 };
 enum limpid_index_how {
 	LIMPID_INDEX_SANDBOXED = 0,  /* by the program limpid */
@@ -124,6 +125,16 @@ LIMPID_INDEX_API const struct limpid_index_system *limpid_index_system(const lim
 LIMPID_INDEX_API size_t limpid_index_diagnostics(const limpid_index *index);
 LIMPID_INDEX_API const struct limpid_index_diagnostic *limpid_index_diagnostic(const limpid_index *index,
 									       size_t number);
+
+/*
+ * The files of the package of that number that are in the image, as a source there lists them (a package database, a
+ * wheel's RECORD ...): one call for each, in their order; not 0 from it ends it with LIMPID_INDEX_CALLBACK. Paths have no
+ * '/' in front, lead through no links, and name no directories. *known, which may be NULL, becomes 0 where no source
+ * lists them, or the option files was not given.
+ */
+typedef int (*limpid_index_file)(void *ctx, const char *path);
+LIMPID_INDEX_API int limpid_index_files(const limpid_index *index, size_t package, int *known, limpid_index_file each,
+					void *ctx, struct limpid_index_error *error);
 
 /*
  * Write it in a format of limpid index --format ("clair", "json", "cyclonedx", "spdx" ...), piece by piece; not 0 from

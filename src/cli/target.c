@@ -109,6 +109,7 @@ static enum status index_opened(const struct image *image, const struct image_op
 		.cache_trouble = folder->writable ? &x->trouble : NULL,
 		.in_process = option_given(x->options, OPTION_in_process),
 		.verify_diff_ids = true,
+		.lists = option_given(x->options, OPTION_files),
 		.progress = { on_progress, x },
 	};
 

@@ -154,6 +154,7 @@ void coalesce_free(struct coalesce *c)
 	merged_fini(&c->merged);
 	map_fini(&c->groups_by_path);
 	map_fini(&c->repositories);
+	map_fini(&c->lists);
 	owned_fini(&c->owned);
 	arena_fini(&c->arena);
 	free(c);
@@ -389,6 +390,7 @@ enum status coalesce_report(struct coalesce *c, struct arena *arena, struct inde
 	TRY(put_packages(c, err));
 	TRY(coalesce_drop_declared(c, err));
 	TRY(coalesce_put_diags(c, err));
+	TRY(coalesce_put_files(c, err));
 	if (out->packages.len > 1)
 		qsort(out->packages.at, out->packages.len, sizeof(*out->packages.at), by_identity);
 	return c->merged.failed ? coalesce_nomem(err) : STATUS_OK;

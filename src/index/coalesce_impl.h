@@ -27,6 +27,13 @@ struct ask {
 	bool last_is_link; /* the wanted path itself is a link: it must lead somewhere */
 };
 
+/* A list of files that the image shows. */
+struct list_ref {
+	const struct layer_report *report;
+	const struct layer_list *list;
+	size_t older; /* of the same key, or NO_GROUP */
+};
+
 struct coalesce {
 	const struct layer_report *const *reports; /* borrowed */
 	size_t n;
@@ -45,6 +52,8 @@ struct coalesce {
 	struct arena *out_arena;
 	struct index_report *out;
 	struct repository_run *runs; /* of each layer: the content sets it was made from */
+	struct map lists;	     /* key of a package -> lists of its files: the newest + 1, of list_refs */
+	VEC(struct list_ref) list_refs;
 	struct map repositories;     /* path of the file that packages are read from -> the other repository it is of */
 };
 
@@ -88,6 +97,9 @@ size_t coalesce_distribution_for(const struct coalesce *c, enum package_type t);
 
 /* coalesce_declared.c: take out what is declared where it, or the same declared elsewhere, is listed already. */
 enum status coalesce_drop_declared(struct coalesce *c, struct err *err) NODISCARD;
+
+/* coalesce_files.c: the files of each package that are in the image; the packages are in the report. */
+enum status coalesce_put_files(struct coalesce *c, struct err *err) NODISCARD;
 
 /* coalesce_diags.c: whose files are whose, and all that was not as it should be; the packages are in the report. */
 enum status coalesce_put_diags(struct coalesce *c, struct err *err) NODISCARD;

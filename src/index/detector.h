@@ -47,6 +47,7 @@ struct path_rule {
 	bool directories;		     /* PATH_CHILD with DETECT_PRESENCE: directories of such a name, too */
 	const char *companion;               /* file beside it, path + companion, handed along ("-wal"); NULL = none.
 					      * Parsing waits for the end of the layer then */
+	bool list; /* names a package's files and nothing else: read only where such lists are asked for */
 	const char *unread; /* such files hold packages that nobody here reads: what they are, for people ("Java
 			     * archives"). Counted in the report and told. NULL: they are read */
 };
@@ -75,6 +76,13 @@ struct detect_sink {
 	/* path belongs to a system package, says the file being parsed; any path may be given, what no language rule
 	 * could want is dropped here. */
 	enum status (*owned)(void *ctx, struct slice path, struct err *err);
+	/*
+	 * Lists of files, where they are asked for (env->lists); else nothing happens. list(): what owned() and
+	 * listed() say from here on is of that package, which its db or path, and its name, version and architecture
+	 * tell apart as far as they are not empty. listed(): a file of it, or a directory, which is left out.
+	 */
+	enum status (*list)(void *ctx, const struct package *of, struct err *err);
+	enum status (*listed)(void *ctx, struct slice path, struct err *err);
 	/* This file is needed whole: parse() is called once more for it, in a second pass over the layer. */
 	enum status (*again)(void *ctx, struct err *err);
 	const struct diag_sink *diags; /* `where` may be left empty: the file being parsed is meant */
@@ -83,6 +91,7 @@ struct detect_sink {
 
 struct detect_env {
 	const struct limits *limits;
+	bool lists; /* lists of packages' files are asked for */
 	struct arena *arena; /* scratch; reset after each file */
 	/*
 	 * The bytes of another file of the same tree, in the arena: manifests beside lock files, parents of projects.

@@ -58,7 +58,8 @@ static bool cache_key(struct indexer *ix, size_t i, const struct scan_alias *ali
 {
 	const struct digest *d = digest_of_layer(ix, i);
 
-	return d->algo != DIGEST_NONE && layer_cache_key(d, ix->source, aliases, n, &ix->arena, out);
+	return d->algo != DIGEST_NONE &&
+	       layer_cache_key(d, (struct layer_read){ ix->source, ix->env->lists }, aliases, n, &ix->arena, out);
 }
 
 /* Does another answer about the same stored bytes hold for this layer, whose image may say another DiffID? */
@@ -529,7 +530,8 @@ static enum status finish(struct indexer *ix, struct err *err)
 static void find_key(struct indexer *ix)
 {
 	size_t n = ix->image->n_layers;
-	struct kept_layer *layers = ix->env->cache ? arena_array(&ix->arena, n + 1, sizeof(*layers)) : NULL;
+	bool kept = ix->env->cache && !ix->env->lists; /* lists of files are as large as all of a layer's report */
+	struct kept_layer *layers = kept ? arena_array(&ix->arena, n + 1, sizeof(*layers)) : NULL;
 
 	for (size_t i = 0; layers && i < n; i++) {
 		layers[i].digest = *digest_of_layer(ix, i);
@@ -604,6 +606,8 @@ static enum status read_layers(struct indexer *ix, struct err *err)
 
 	list = ix->source ? detectors(&n) : detectors_installed(&n);
 	TRY(rules_compile(list, n, &ix->rules, err));
+	if (ix->env->lists)
+		rules_want_lists(ix->rules);
 	ix->reports = arena_array(&ix->arena, ix->image->n_layers + 1, sizeof(*ix->reports));
 	if (!ix->reports)
 		return err_nomem(err, "layers");

@@ -22,6 +22,7 @@ enum index_source { INDEX_SOURCE_AUTO, INDEX_SOURCE_ON, INDEX_SOURCE_OFF };
 struct index_env {
 	const struct limits *limits;
 	enum index_source source; /* ON does not reach read_layers, whose children read what is installed */
+	bool lists;	       /* of the files of packages, where a source has them */
 	struct store *cache;   /* borrowed; NULL = no cache */
 	struct err *cache_trouble; /* gets the first failure of the cache, which stops nothing; NULL: nobody asks */
 	unsigned workers;      /* layers read at once; 0 = number of CPUs */

@@ -12,7 +12,7 @@ static int by_wanted(const void *a, const void *b)
 	return c != 0 ? c : slice_cmp(x->real, y->real);
 }
 
-bool layer_cache_key(const struct digest *digest, bool source, const struct scan_alias *aliases, size_t n,
+bool layer_cache_key(const struct digest *digest, struct layer_read read, const struct scan_alias *aliases, size_t n,
 		     struct arena *arena, struct slice *out)
 {
 	struct buf key = BUF_INIT(1 << 20);
@@ -35,8 +35,10 @@ bool layer_cache_key(const struct digest *digest, bool source, const struct scan
 		buf_add(&key, sorted[j].real);
 		buf_add_byte(&key, '\n');
 	}
-	if (source)
+	if (read.source)
 		buf_add_cstr(&key, "source");
+	if (read.lists)
+		buf_add_cstr(&key, "lists");
 	ok = key.failed == STATUS_OK && arena_copy(arena, buf_slice(&key), out);
 	buf_fini(&key);
 	return ok;

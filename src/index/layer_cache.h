@@ -6,12 +6,17 @@
 #include "index/scan.h"
 #include "store/store.h"
 
+/* What of a layer is read beyond what is installed: its source form (lock files), lists of packages' files. */
+struct layer_read {
+	bool source, lists;
+};
+
 /*
  * The key of the report of a layer with this digest (of its stored bytes or, where nobody says that, of its tar): with
- * the detector set, whether its source form was asked too, and the aliases asked for, in whatever order. In the arena.
- * False when memory is short.
+ * the detector set, what was asked, and the aliases asked for, in whatever order. In the arena. False when memory is
+ * short.
  */
-bool layer_cache_key(const struct digest *digest, bool source, const struct scan_alias *aliases, size_t n,
+bool layer_cache_key(const struct digest *digest, struct layer_read read, const struct scan_alias *aliases, size_t n,
 		     struct arena *arena, struct slice *out);
 /*
  * A report that may be believed: complete, and about these stored bytes (DIGEST_NONE: nobody says which). Memory of

@@ -30,7 +30,7 @@ static void mark(struct owned *o, struct slice path)
 		return;
 }
 
-static bool has_aliases(const struct layer_report *r)
+bool owned_has_aliases(const struct layer_report *r)
 {
 	for (size_t i = 0; i < r->files.len; i++)
 		if (r->files.at[i].alias.len > 0)
@@ -46,8 +46,7 @@ static bool leads_to(struct merged *m, struct slice alias, struct slice path, si
 	return end.how != MERGED_END_CYCLE && end.source_layer == layer && slice_eq(end.source, path);
 }
 
-/* A list counts while the image shows it, at its own path or at the one it was read as. */
-static bool is_shown(struct merged *m, struct slice db, size_t layer, bool aliases)
+bool owned_is_shown(struct merged *m, struct slice db, size_t layer, bool aliases)
 {
 	const struct layer_report *r = m->reports[layer];
 	struct merged_seen seen = merged_at_top(m, db);
@@ -68,14 +67,14 @@ void owned_answer(struct owned *o, struct merged *m, const struct layer_report *
 	for (size_t layer = 0; layer < n && o->by_path.len > 0; layer++) {
 		const struct layer_report *r = reports[layer];
 		struct slice db = SLICE_EMPTY;
-		bool valid = false, aliases = has_aliases(r);
+		bool valid = false, aliases = owned_has_aliases(r);
 
 		for (size_t i = 0; i < r->owned.len; i++) {
 			const struct layer_owned *f = &r->owned.at[i];
 
 			if (i == 0 || !slice_eq(f->db, db)) {
 				db = f->db;
-				valid = is_shown(m, db, layer, aliases);
+				valid = owned_is_shown(m, db, layer, aliases);
 			}
 			if (!valid)
 				continue;

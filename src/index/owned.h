@@ -20,4 +20,9 @@ void owned_answer(struct owned *o, struct merged *m, const struct layer_report *
 /* False for a path that was not asked about. */
 bool owned_has(const struct owned *o, struct slice path);
 
+/* A list counts while the image shows it, at its own path or at the one it was read as; aliases: of the layer's. */
+bool owned_is_shown(struct merged *m, struct slice db, size_t layer, bool aliases);
+/* Was a file of the layer read under another name? */
+bool owned_has_aliases(const struct layer_report *r);
+
 #endif

@@ -45,6 +45,7 @@ struct rules {
 	uint32_t any;		    /* PATH_ANY_FILE */
 	uint8_t *texts;		    /* owned; texts that had to be made */
 	size_t texts_len;
+	bool lists; /* of packages' files are wanted */
 };
 
 static unsigned length_bit(size_t len)
@@ -220,6 +221,16 @@ void rules_free(struct rules *r)
 	free(r);
 }
 
+void rules_want_lists(struct rules *r)
+{
+	r->lists = true;
+}
+
+bool rules_wants_lists(const struct rules *r)
+{
+	return r->lists;
+}
+
 static bool holds(const struct compiled *c, struct slice path)
 {
 	struct slice tail;
@@ -255,7 +266,7 @@ static bool accepted(const struct compiled *c, struct slice path)
 static size_t collect(const struct rules *r, uint32_t first, struct slice path, struct rule_hit *hits, size_t n)
 {
 	for (uint32_t i = first; i != NO_RULE && n < RULE_HITS_MAX; i = r->at[i].next)
-		if (holds(&r->at[i], path) && accepted(&r->at[i], path))
+		if (holds(&r->at[i], path) && (!r->at[i].hit.rule->list || r->lists) && accepted(&r->at[i], path))
 			hits[n++] = r->at[i].hit;
 	return n;
 }

@@ -23,6 +23,9 @@ struct rule_hit {
 /* The list and what it points to are borrowed and must outlive the rules. */
 enum status rules_compile(const struct detector *const *list, size_t n, struct rules **out, struct err *err) NODISCARD;
 void rules_free(struct rules *r);
+/* Lists of packages' files are asked for: rules with .list count. Before the rules are shared. */
+void rules_want_lists(struct rules *r);
+bool rules_wants_lists(const struct rules *r);
 
 /* Rules that want the regular file at path (normalised); accept() was asked. Returns how many hits were written. */
 size_t rules_match(const struct rules *r, struct slice path, struct rule_hit hits[RULE_HITS_MAX]);

@@ -249,6 +249,7 @@ static void fini(struct scan *s)
 	map_fini(&s->dir_aliases);
 	free(s->bytes);
 	free(s->path_buf);
+	scan_lists_fini(s);
 }
 
 enum status scan_layer(const struct scan_job *job, struct arena *arena, struct layer_report *out, struct err *err)

@@ -3,6 +3,7 @@
 #ifndef LIMPID_INDEX_SCAN_IMPL_H
 #define LIMPID_INDEX_SCAN_IMPL_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "index/scan.h"
 #include "index/scan_tree.h"
@@ -17,7 +18,7 @@ struct scan_run {
 	struct slice wanted; /* as the rule named it: differs behind an alias */
 	const struct detector *detector;
 	size_t file;							 /* index in report.files, or NO_INDEX */
-	size_t packages[2], distributions[2], repositories[2], owned[2]; /* begin, end */
+	size_t packages[2], distributions[2], repositories[2], owned[2], lists[2]; /* begin, end */
 	size_t older;							 /* run of the same path, or NO_INDEX */
 	uint32_t node;							 /* its records go when the node dies */
 	bool dead;							 /* the path was replaced later in the layer */
@@ -99,6 +100,11 @@ struct scan {
 	bool asked_again;
 	bool links_told; /* that there are more links than are kept */
 	bool owned_told; /* that there are more owned paths than are kept */
+
+	bool list_open;		    /* the last list of the report takes files */
+	bool lists_cut;		    /* files were left out of lists */
+	struct buf list_dir;	    /* of that list: the directory at hand */
+	struct buf list_names;	    /* and the names in it so far, each with a '/' behind it */
 };
 
 /* scan_records.c: what detectors and the walk add to the report */
@@ -120,6 +126,15 @@ void scan_diag(void *ctx, const struct diag *d);
 void scan_fail(struct scan *s, enum diag_code code, uint64_t offset, const char *fmt, ...) PRINTF_LIKE(4, 5);
 enum status scan_full(struct scan *s, struct err *err);
 uint8_t *scan_path_buf(struct scan *s, size_t n);
+
+/* scan_lists.c: the files of packages, where somebody asks for them */
+enum status scan_list_begin(struct scan *s, const struct package *of, struct err *err) NODISCARD;
+/* path is normalised. Nothing happens without a list. */
+enum status scan_list_add(struct scan *s, struct slice path, struct err *err) NODISCARD;
+enum status scan_list_end(struct scan *s, struct err *err) NODISCARD;
+/* At the end of the layer: only what its report has room for stays. */
+void scan_lists_fit(struct scan *s);
+void scan_lists_fini(struct scan *s);
 
 /* scan_document.c: the whole of src as the one file of the layer. */
 enum status scan_document(struct scan *s, struct source *src, struct err *err) NODISCARD;

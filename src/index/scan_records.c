@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LIST_BYTES ((size_t)32 << 20) /* of the names in one directory of a list of files */
+
 uint8_t *scan_path_buf(struct scan *s, size_t n)
 {
 	if (n > s->path_cap) {
@@ -163,20 +165,32 @@ static enum status on_repository(void *ctx, const struct layer_repository *in, s
 	return STATUS_OK;
 }
 
-static enum status on_owned(void *ctx, struct slice raw, struct err *err)
+/* *out is empty for what can be no file's name. */
+static enum status normal_path(struct scan *s, struct slice raw, struct slice *out, struct err *err)
 {
-	struct scan *s = ctx;
-	struct layer_owned *o;
-	struct slice path;
 	uint8_t *buf;
 
+	*out = SLICE_EMPTY;
 	if (raw.len > s->job->limits->path_bytes || slice_find_byte(raw, 0) != SIZE_MAX)
 		return STATUS_OK;
 	buf = scan_path_buf(s, raw.len + 1);
 	if (!buf)
 		return err_nomem(err, "a path");
-	path = path_normalise(raw, buf);
-	if (path.len == 0 || !rules_may_be_owned(s->job->rules, path))
+	*out = path_normalise(raw, buf);
+	return STATUS_OK;
+}
+
+static enum status on_owned(void *ctx, struct slice raw, struct err *err)
+{
+	struct scan *s = ctx;
+	struct layer_owned *o;
+	struct slice path;
+
+	TRY(normal_path(s, raw, &path, err));
+	if (path.len == 0)
+		return STATUS_OK;
+	TRY(scan_list_add(s, path, err));
+	if (!rules_may_be_owned(s->job->rules, path))
 		return STATUS_OK;
 	/* They only say whose a package is: a database of a million files must not crowd out its packages. */
 	if (s->arena->used > s->arena->max / 2) {
@@ -195,6 +209,24 @@ static enum status on_owned(void *ctx, struct slice raw, struct err *err)
 		return scan_full(s, err);
 	}
 	return STATUS_OK;
+}
+
+static enum status on_list(void *ctx, const struct package *of, struct err *err)
+{
+	struct scan *s = ctx;
+
+	return rules_wants_lists(s->job->rules) ? scan_list_begin(s, of, err) : STATUS_OK;
+}
+
+static enum status on_listed(void *ctx, struct slice raw, struct err *err)
+{
+	struct scan *s = ctx;
+	struct slice path;
+
+	if (!s->list_open)
+		return STATUS_OK;
+	TRY(normal_path(s, raw, &path, err));
+	return path.len > 0 ? scan_list_add(s, path, err) : STATUS_OK;
 }
 
 static enum status on_again(void *ctx, struct err *err)
@@ -219,6 +251,7 @@ static void forget(void *ctx)
 enum status scan_records_init(struct scan *s, struct err *err)
 {
 	s->diags = (struct diag_sink){ scan_diag, s };
+	s->list_dir = s->list_names = (struct buf)BUF_INIT(LIST_BYTES);
 	for (size_t i = 0; i < s->job->n_aliases; i++)
 		TRY(scan_add_alias(s, &s->job->aliases[i], err));
 	return STATUS_OK;
@@ -266,6 +299,7 @@ static struct scan_run *add_run(struct scan *s, const struct scan_want *want, ui
 	run.distributions[0] = run.distributions[1] = s->report->distributions.len;
 	run.repositories[0] = run.repositories[1] = s->report->repositories.len;
 	run.owned[0] = run.owned[1] = s->report->owned.len;
+	run.lists[0] = run.lists[1] = s->report->lists.len;
 	*kept = run;
 	*slot = s->runs.len;
 	return kept;
@@ -328,8 +362,15 @@ static enum diag_code code_of(enum status st)
 enum status scan_parse(struct scan *s, const struct detect_file *file, const struct scan_want *want, struct err *err)
 {
 	const struct detector *d = want->hit.detector;
-	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_again, &s->diags, s };
-	struct detect_env env = { s->job->limits, &s->scratch, s->other, forget, s };
+	struct detect_sink sink = {
+		on_package, on_distribution, on_repository, on_owned, on_list, on_listed, on_again, &s->diags, s
+	};
+	struct detect_env env = { .limits = s->job->limits,
+				  .lists = rules_wants_lists(s->job->rules),
+				  .arena = &s->scratch,
+				  .other = s->other,
+				  .forget = forget,
+				  .ctx = s };
 	struct err parse_err = ERR_INIT;
 	enum status st;
 
@@ -348,11 +389,16 @@ enum status scan_parse(struct scan *s, const struct detect_file *file, const str
 		st = err_set(&parse_err, STATUS_LIMIT,
 			     "more than %llu bytes of memory are needed to read it (limits.file_memory)",
 			     (unsigned long long)s->job->limits->file_memory);
+	if (st == STATUS_OK)
+		st = scan_list_end(s, &parse_err);
+	else
+		s->list_open = false; /* what was gathered of its last directory goes */
 	arena_reset(&s->scratch);
 	s->run->packages[1] = s->report->packages.len;
 	s->run->distributions[1] = s->report->distributions.len;
 	s->run->repositories[1] = s->report->repositories.len;
 	s->run->owned[1] = s->report->owned.len;
+	s->run->lists[1] = s->report->lists.len;
 	s->report->files.at[s->run->file].read = st == STATUS_OK;
 	if (st != STATUS_OK && !s->full)
 		diag_err(&s->diags, scan_unread_code(want, code_of(st)), s->run->path, &parse_err);
@@ -434,6 +480,7 @@ static enum status compact_runs(struct scan *s, struct err *err)
 	COMPACT(distributions, distributions);
 	COMPACT(repositories, repositories);
 	COMPACT(owned, owned);
+	COMPACT(lists, lists);
 	for (size_t i = 0; i < s->runs.len; i++)
 		if (s->runs.at[i].file != NO_INDEX)
 			gone[s->runs.at[i].file] = s->runs.at[i].dead;
@@ -469,5 +516,7 @@ enum status scan_compact(struct scan *s, struct err *err)
 	DROP_DEAD(s, whiteouts, whiteout_nodes);
 	DROP_DEAD(s, opaques, opaque_nodes);
 	DROP_DEAD(s, links, link_nodes);
-	return put_names(s, err);
+	TRY(put_names(s, err));
+	scan_lists_fit(s);
+	return STATUS_OK;
 }

@@ -53,6 +53,7 @@ static enum status on_begin(void *ctx, uint64_t length, struct err *err)
 	struct zygote_request req = { .digest = scan->layer->digest,
 				      .aliases = scan->aliases,
 				      .n_aliases = scan->n_aliases,
+				      .lists = rules_wants_lists(scan->rules),
 				      .threads = length == 0 || length >= THREADS_FROM,
 				      .stop = &p->crew->stop };
 

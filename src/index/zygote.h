@@ -49,6 +49,7 @@ struct zygote_request {
 	const struct scan_alias *aliases;
 	size_t n_aliases;
 	bool threads; /* the layer is large enough for threads to pay */
+	bool lists;   /* of packages' files are wanted */
 	/* The caller gave up: the job fails with STATUS_CANCELLED. May be NULL. */
 	const _Atomic bool *stop;
 };

@@ -18,7 +18,7 @@ enum zygote_fd {
 /* In the order's file; both ends are one program on one machine. */
 struct zygote_order {
 	struct digest digest, diff_id;
-	bool threads;
+	bool threads, lists;
 	uint64_t n_aliases; /* each: struct zygote_alias, real, wanted */
 };
 

@@ -41,7 +41,8 @@ static void more_time(struct zygote_job *job)
 static enum status write_order(int fd, const struct zygote_request *req, struct err *err)
 {
 	struct zygote_order order = {
-		.digest = req->digest, .diff_id = req->diff_id, .threads = req->threads, .n_aliases = req->n_aliases
+		.digest = req->digest, .diff_id = req->diff_id, .threads = req->threads,
+		.lists = req->lists, .n_aliases = req->n_aliases
 	};
 	struct buf b = BUF_INIT(ZYGOTE_ORDER_BYTES);
 	enum status st;

@@ -99,6 +99,8 @@ static void child_main(struct serve *s, const int fds[ZYGOTE_FDS])
 	job.aliases = aliases;
 	job.n_aliases = (size_t)order.n_aliases;
 	job.threads = order.threads;
+	if (order.lists) /* in this child only */
+		rules_want_lists(s->rules);
 	job.area = s->temp_fd >= 0 ? &area : NULL;
 	job.open = open_bytes;
 	job.open_ctx = &reader;

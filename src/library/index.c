@@ -182,7 +182,11 @@ static enum status here(const char *target, const struct limpid_index_options *o
 	const char *const temp_dirs[] = { "/var/tmp", "/tmp", NULL };
 	struct image_options options = { .limits = &limits_default, .diags = &quiet };
 	const struct index_env env = {
-		.limits = &limits_default, .temp_dirs = temp_dirs, .in_process = true, .verify_diff_ids = true
+		.limits = &limits_default,
+		.temp_dirs = temp_dirs,
+		.in_process = true,
+		.verify_diff_ids = true,
+		.lists = o->files != 0,
 	};
 	struct image *image;
 	enum status st;
@@ -295,6 +299,54 @@ size_t limpid_index_diagnostics(const limpid_index *x)
 const struct limpid_index_diagnostic *limpid_index_diagnostic(const limpid_index *x, size_t number)
 {
 	return number < x->report.diags.len ? &x->diagnostics[number] : NULL;
+}
+
+/* ---- files ---- */
+
+struct file_reader {
+	struct arena arena; /* scratch of one directory */
+	limpid_index_file each;
+	void *ctx;
+};
+
+static enum status each_in(struct file_reader *f, const struct layer_dir *d, struct err *err)
+{
+	struct slice rest = d->names, name, path;
+	bool more = rest.len > 0;
+	const char *said;
+
+	while (more) {
+		more = slice_cut(rest, '/', &name, &rest);
+		if (!arena_printf(&f->arena, &path, "%.*s%s%.*s", SLICE_ARG(d->path), d->path.len > 0 ? "/" : "",
+				  SLICE_ARG(name)) ||
+		    !text(&f->arena, path, &said))
+			return err_nomem(err, "an index");
+		if (f->each(f->ctx, said) != 0)
+			return err_set(err, STATUS_CANCELLED, "the callback asked to stop");
+		arena_reset(&f->arena);
+	}
+	return STATUS_OK;
+}
+
+int limpid_index_files(const limpid_index *x, size_t package, int *known, limpid_index_file each, void *ctx,
+		       struct limpid_index_error *error)
+{
+	struct file_reader f = { ARENA_INIT(MEMORY_MAX), each, ctx };
+	struct err err = ERR_INIT;
+	enum status st = STATUS_OK;
+	const struct index_package *p;
+
+	if (known)
+		*known = 0;
+	if (package >= x->report.packages.len)
+		return done(error, err_set(&err, STATUS_INVALID, "there is no package of that number"), &err);
+	p = &x->report.packages.at[package];
+	if (known)
+		*known = p->files_known;
+	for (size_t i = 0; i < p->n_files && st == STATUS_OK; i++)
+		st = each_in(&f, &x->report.files.at[p->first_files + i], &err);
+	arena_fini(&f.arena);
+	return done(error, st, &err);
 }
 
 /* ---- reports ---- */

@@ -185,6 +185,8 @@ enum status library_index_program(const char *target, const struct limpid_index_
 		argv[n++] = "--platform";
 		argv[n++] = o->platform;
 	}
+	if (o->files)
+		argv[n++] = "--files";
 	argv[n++] = "--";
 	argv[n++] = target;
 	TRY(start(&c, (char *const *)(uintptr_t)argv, err));

@@ -23,6 +23,12 @@ struct index_package {
 	size_t distribution; /* index into distributions, or INDEX_NO_DISTRIBUTION */
 	size_t repository;   /* the first of its repositories, or SIZE_MAX */
 	size_t n_repositories; /* how many follow each other there, that one among them; 0: none is known */
+	/*
+	 * Its files that are in the image: directories of index_report.files, each once, ascending. What is no directory
+	 * counts, links too, where the way to it leads through no link.
+	 */
+	size_t first_files, n_files;
+	bool files_known; /* a source lists them, and lists were asked for */
 };
 
 /* Something that was not read or not understood: reaches every output. */
@@ -43,6 +49,7 @@ struct index_report {
 	VEC(struct index_package) packages;
 	VEC(struct distribution) distributions;
 	VEC(struct layer_repository) repositories;
+	VEC(struct layer_dir) files; /* of packages; reports that are kept have none */
 	VEC(struct index_diag) diags;
 	bool complete; /* every layer read to its end and no diagnostic of severity WARNING or worse */
 	bool expected_packages; /* a package database file was seen or an operating system was recognised */

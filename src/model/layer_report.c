@@ -1,244 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * layer_report.c - the JSON form of a layer report.
- *
- * Names of files are bytes, JSON is text: a slice that is not UTF-8 is written as {"hex": "..."}, so that nothing is
- * lost on the way through the worker's pipe. Long lists are flat arrays, since most of a report is links and names.
+ * layer_report.c - the JSON form of a layer report, read and checked: layer_report_print.c writes it.
  */
-#include "model/layer_report.h"
-
+#include "model/layer_report_impl.h"
 #include "model/layer_tree.h"
 #include "text/json.h"
-#include "text/json_writer.h"
-
-#define FORMAT_VERSION 4
-
-/* ---- writing ---- */
-
-static void put_bytes(struct json_writer *w, struct slice s)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (slice_is_utf8(s)) {
-		json_string(w, s);
-		return;
-	}
-	json_object(w);
-	json_key(w, "hex");
-	json_raw(w, SLICE("\""));
-	for (size_t i = 0; i < s.len; i++) {
-		buf_add_byte(w->out, (uint8_t)digits[s.ptr[i] >> 4]);
-		buf_add_byte(w->out, (uint8_t)digits[s.ptr[i] & 15]);
-	}
-	buf_add_byte(w->out, '"');
-	json_close(w);
-}
-
-static void put_member(struct json_writer *w, const char *key, struct slice s)
-{
-	if (s.len == 0)
-		return;
-	json_key(w, key);
-	put_bytes(w, s);
-}
-
-static void put_digest(struct json_writer *w, const char *key, const struct digest *d)
-{
-	struct digest_text text;
-
-	if (d->algo != DIGEST_NONE)
-		json_member_cstr(w, key, digest_print(&text, d));
-}
-
-static void put_slices(struct json_writer *w, const char *key, const struct slice *at, size_t n)
-{
-	json_key(w, key);
-	json_array(w);
-	for (size_t i = 0; i < n; i++)
-		put_bytes(w, at[i]);
-	json_close(w);
-}
-
-static void put_package(struct json_writer *w, const struct package *p)
-{
-	json_object(w);
-	json_member_cstr(w, "type", package_type_purl(p->type));
-	if (p->flags)
-		json_member_u64(w, "flags", p->flags);
-	if (p->line)
-		json_member_u64(w, "line", p->line);
-	put_member(w, "name", p->name);
-	put_member(w, "version", p->version);
-	put_member(w, "arch", p->arch);
-	put_member(w, "module", p->module);
-	put_member(w, "source_name", p->source_name);
-	put_member(w, "source_version", p->source_version);
-	put_member(w, "db", p->db);
-	put_member(w, "path", p->path);
-	put_member(w, "detector", p->detector);
-	put_member(w, "alias", p->alias);
-	json_close(w);
-}
-
-static void put_distribution(struct json_writer *w, const struct distribution *d)
-{
-	json_object(w);
-	put_member(w, "did", d->did);
-	put_member(w, "id_like", d->id_like);
-	put_member(w, "name", d->name);
-	put_member(w, "version", d->version);
-	put_member(w, "version_id", d->version_id);
-	put_member(w, "version_code_name", d->version_code_name);
-	put_member(w, "pretty_name", d->pretty_name);
-	put_member(w, "cpe", d->cpe);
-	put_member(w, "variant_id", d->variant_id);
-	put_member(w, "path", d->path);
-	put_member(w, "alias", d->alias);
-	json_close(w);
-}
-
-static void put_repository(struct json_writer *w, const struct layer_repository *r)
-{
-	json_object(w);
-	put_member(w, "name", r->name);
-	put_member(w, "key", r->key);
-	put_member(w, "uri", r->uri);
-	put_member(w, "cpe", r->cpe);
-	put_member(w, "path", r->path);
-	json_close(w);
-}
-
-static void put_file(struct json_writer *w, const struct layer_file *f)
-{
-	json_object(w);
-	put_member(w, "path", f->path);
-	put_member(w, "detector", f->detector);
-	if (f->kind != LAYER_FILE_REGULAR)
-		json_member_u64(w, "kind", (uint64_t)f->kind);
-	if (f->read)
-		json_member_bool(w, "read", true);
-	json_member_u64(w, "size", f->size);
-	put_member(w, "alias", f->alias);
-	json_close(w);
-}
-
-static void put_diag(struct json_writer *w, const struct layer_diag *d)
-{
-	json_object(w);
-	json_member_cstr(w, "code", diag_name(d->code));
-	put_member(w, "where", d->where);
-	if (d->offset != ERR_NO_OFFSET)
-		json_member_u64(w, "offset", d->offset);
-	put_member(w, "text", d->text);
-	json_close(w);
-}
-
-static void put_links(struct json_writer *w, const char *key, const struct layer_report *r, bool hard)
-{
-	json_key(w, key);
-	json_array(w);
-	for (size_t i = 0; i < r->links.len; i++) {
-		if (r->links.at[i].hard != hard)
-			continue;
-		put_bytes(w, r->links.at[i].path);
-		put_bytes(w, r->links.at[i].target);
-	}
-	json_close(w);
-}
-
-/* How many of the directories on the way to path are on the way to last, too; *rest is what comes after them. */
-static uint64_t shared_parts(struct slice last, struct slice path, struct slice *rest)
-{
-	uint64_t n = 0;
-	struct slice a, b, after;
-
-	*rest = path;
-	while (last.len > 0 && rest->len > 0) {
-		slice_cut(last, '/', &a, &last);
-		slice_cut(*rest, '/', &b, &after);
-		if (after.len == 0 || !slice_eq(a, b))
-			break;
-		*rest = after;
-		n++;
-	}
-	return n;
-}
-
-/* Three elements a directory, since most of a report is this: parts of the last path to keep, the rest, the names. */
-static void put_tree(struct json_writer *w, const struct layer_report *r)
-{
-	struct slice last = SLICE_EMPTY, rest;
-
-	json_key(w, "tree");
-	json_array(w);
-	for (size_t i = 0; i < r->tree.len; i++) {
-		json_u64(w, shared_parts(last, r->tree.at[i].path, &rest));
-		put_bytes(w, rest);
-		put_bytes(w, r->tree.at[i].names);
-		last = r->tree.at[i].path;
-	}
-	json_close(w);
-}
-
-/* One array per run of the same file: its name, then the paths. */
-static void put_owned(struct json_writer *w, const struct layer_report *r)
-{
-	json_key(w, "owned");
-	json_array(w);
-	for (size_t i = 0; i < r->owned.len;) {
-		struct slice db = r->owned.at[i].db;
-
-		json_array(w);
-		put_bytes(w, db);
-		for (; i < r->owned.len && slice_eq(r->owned.at[i].db, db); i++)
-			put_bytes(w, r->owned.at[i].path);
-		json_close(w);
-	}
-	json_close(w);
-}
-
-#define PUT_LIST(w, r, list, put)                                                                                      \
-	do {                                                                                                           \
-		json_key((w), #list);                                                                                  \
-		json_array(w);                                                                                         \
-		for (size_t i_ = 0; i_ < (r)->list.len; i_++)                                                          \
-			put((w), &(r)->list.at[i_]);                                                                   \
-		json_close(w);                                                                                         \
-	} while (0)
-
-enum status layer_report_print(const struct layer_report *r, struct buf *out, struct err *err)
-{
-	struct json_writer w;
-
-	json_writer_init(&w, out, 0);
-	json_object(&w);
-	json_member_u64(&w, "format", FORMAT_VERSION);
-	put_digest(&w, "digest", &r->digest);
-	put_digest(&w, "diff_id", &r->diff_id);
-	put_member(&w, "detector_set", r->detector_set);
-	put_member(&w, "codec", r->codec);
-	json_member_u64(&w, "bytes_stored", r->bytes_stored);
-	json_member_u64(&w, "bytes_tar", r->bytes_tar);
-	json_member_u64(&w, "entries", r->entries);
-	if (r->document)
-		json_member_bool(&w, "document", true);
-	json_member_bool(&w, "complete", r->complete);
-	json_member_u64(&w, "diags_dropped", r->diags_dropped);
-	PUT_LIST(&w, r, packages, put_package);
-	PUT_LIST(&w, r, distributions, put_distribution);
-	PUT_LIST(&w, r, repositories, put_repository);
-	PUT_LIST(&w, r, files, put_file);
-	PUT_LIST(&w, r, diags, put_diag);
-	put_slices(&w, "whiteouts", r->whiteouts.at, r->whiteouts.len);
-	put_slices(&w, "opaques", r->opaques.at, r->opaques.len);
-	put_tree(&w, r);
-	put_links(&w, "symlinks", r, false);
-	put_links(&w, "hardlinks", r, true);
-	put_owned(&w, r);
-	json_close(&w);
-	TRY(json_writer_end(&w, err));
-	return buf_check(out, "layer report", err);
-}
 
 /* ---- reading ---- */
 
@@ -534,13 +300,15 @@ static bool first_parts(struct slice path, uint64_t n, struct slice *out)
 	return n == 0;
 }
 
-static enum status get_dir_path(struct reader *rd, uint64_t keep, struct slice rest, struct slice *out)
+/* A path of which the first parts are those of the last one. */
+static enum status get_dir_path(struct reader *rd, const char *what, struct slice last, uint64_t keep, struct slice rest,
+				struct slice *out)
 {
-	struct slice last = rd->out->tree.len > 0 ? rd->out->tree.at[rd->out->tree.len - 1].path : SLICE_EMPTY, kept;
+	struct slice kept;
 	uint8_t *joined;
 
 	if (!first_parts(last, keep, &kept) || kept.len + rest.len + 1 > rd->limits->path_bytes)
-		return bad(rd, "tree");
+		return bad(rd, what);
 	*out = rest;
 	if (kept.len > 0 && rest.len > 0) {
 		joined = arena_alloc(rd->arena, kept.len + 1 + rest.len);
@@ -551,53 +319,114 @@ static enum status get_dir_path(struct reader *rd, uint64_t keep, struct slice r
 		memcpy(joined + kept.len + 1, rest.ptr, rest.len);
 		*out = slice_make(joined, kept.len + 1 + rest.len);
 	}
-	if (!is_normal_path(rd, *out) || (rd->out->tree.len > 0 && layer_path_cmp(last, *out) >= 0))
-		return bad(rd, "tree");
-	return STATUS_OK;
+	return is_normal_path(rd, *out) ? STATUS_OK : bad(rd, what);
 }
 
-/* Names may be many, and are no field of a record: the cap is that of all together. */
-static enum status get_dir_names(struct reader *names, yyjson_val *v, struct limits *room, struct slice *out)
+/*
+ * Directories and the names in each, three elements a directory, from element `from` on. Names may be many, and are no
+ * field of a record: room->field_bytes is the cap of all together.
+ */
+static enum status get_dirs(struct reader *rd, yyjson_val *list, size_t from, const char *what, struct limits *room,
+			    struct layer_dir *out)
 {
-	TRY(get_bytes(names, v, "tree", -1, out));
-	room->field_bytes -= MIN(room->field_bytes, (uint64_t)out->len);
-	return layer_names_valid(*out) ? STATUS_OK : bad(names, "tree");
+	struct reader names = { .limits = room, .arena = rd->arena, .err = rd->err };
+	struct slice last = SLICE_EMPTY, rest = SLICE_EMPTY;
+	uint64_t keep = 0;
+	yyjson_val *v;
+	size_t i, n;
+
+	yyjson_arr_foreach(list, i, n, v)
+	{
+		if (i < from)
+			continue;
+		switch ((i - from) % 3) {
+		case 0:
+			if (!yyjson_is_uint(v))
+				return bad(rd, what);
+			keep = yyjson_get_uint(v);
+			break;
+		case 1:
+			TRY(get_bytes(rd, v, what, -1, &rest));
+			TRY(get_dir_path(rd, what, last, keep, rest, &out->path));
+			last = out->path;
+			break;
+		default:
+			TRY(get_bytes(&names, v, what, -1, &out->names));
+			room->field_bytes -= MIN(room->field_bytes, (uint64_t)out->names.len);
+			if (!layer_names_valid(out->names))
+				return bad(rd, what);
+			out++;
+		}
+	}
+	return STATUS_OK;
 }
 
 static enum status get_tree(struct reader *rd, yyjson_val *root)
 {
-	yyjson_val *list = json_get(root, "tree"), *v;
+	yyjson_val *list = json_get(root, "tree");
+	struct layer_report *out = rd->out;
 	struct limits room = *rd->limits;
-	struct reader names = { .limits = &room, .arena = rd->arena, .err = rd->err };
-	struct layer_dir dir = { 0 }, *out;
-	uint64_t keep = 0;
-	size_t i, n = yyjson_arr_size(list);
+	size_t n = yyjson_arr_size(list);
 
 	if (!list || !yyjson_is_arr(list) || n % 3 != 0 || n / 3 > rd->limits->layer_entries)
 		return bad(rd, "tree");
-	if (n > 0)
-		RESERVE(rd, tree, n / 3);
+	if (n == 0)
+		return STATUS_OK;
+	RESERVE(rd, tree, n / 3);
+	if (!out->tree.at)
+		return err_nomem(rd->err, "layer report");
 	room.field_bytes = room.layer_names;
+	TRY(get_dirs(rd, list, 0, "tree", &room, out->tree.at));
+	out->tree.len = n / 3;
+	for (size_t i = 1; i < out->tree.len; i++)
+		if (layer_path_cmp(out->tree.at[i - 1].path, out->tree.at[i].path) >= 0)
+			return bad(rd, "tree");
+	return STATUS_OK;
+}
+
+#define LIST_HEAD 5 /* elements before the directories of a list */
+
+static enum status get_list_head(struct reader *rd, yyjson_val *v, struct layer_list *out)
+{
+	TRY(get_place(rd, yyjson_arr_get(v, 0), "lists", -1, &out->says));
+	TRY(get_bytes(rd, yyjson_arr_get(v, 1), "lists", -1, &out->of));
+	TRY(get_bytes(rd, yyjson_arr_get(v, 2), "lists", -1, &out->name));
+	TRY(get_bytes(rd, yyjson_arr_get(v, 3), "lists", -1, &out->version));
+	return get_bytes(rd, yyjson_arr_get(v, 4), "lists", -1, &out->arch);
+}
+
+/* Absent where nobody asked for them, or nothing has any. */
+static enum status get_package_lists(struct reader *rd, yyjson_val *root)
+{
+	yyjson_val *list = json_get(root, "lists"), *v;
+	struct layer_report *out = rd->out;
+	struct limits room = *rd->limits;
+	size_t i, n, dirs = 0;
+
+	if (!list)
+		return STATUS_OK;
+	if (!yyjson_is_arr(list) || yyjson_arr_size(list) > rd->limits->layer_entries)
+		return bad(rd, "lists");
 	yyjson_arr_foreach(list, i, n, v)
 	{
-		struct slice rest;
+		if (yyjson_arr_size(v) < LIST_HEAD || (yyjson_arr_size(v) - LIST_HEAD) % 3 != 0)
+			return bad(rd, "lists");
+		dirs += (yyjson_arr_size(v) - LIST_HEAD) / 3;
+	}
+	RESERVE(rd, lists, n + 1);
+	RESERVE(rd, list_dirs, dirs + 1);
+	if (!out->lists.at || !out->list_dirs.at)
+		return err_nomem(rd->err, "layer report");
+	room.field_bytes = room.report_bytes;
+	yyjson_arr_foreach(list, i, n, v)
+	{
+		struct layer_list *l = &out->lists.at[out->lists.len++];
 
-		if (i % 3 == 0) {
-			if (!yyjson_is_uint(v))
-				return bad(rd, "tree");
-			keep = yyjson_get_uint(v);
-			continue;
-		}
-		if (i % 3 == 1) {
-			TRY(get_bytes(rd, v, "tree", -1, &rest));
-			TRY(get_dir_path(rd, keep, rest, &dir.path));
-			continue;
-		}
-		TRY(get_dir_names(&names, v, &room, &dir.names));
-		out = VEC_PUSH(&rd->out->tree, rd->arena);
-		if (!out)
-			return err_nomem(rd->err, "layer report");
-		*out = dir;
+		TRY(get_list_head(rd, v, l));
+		l->first = out->list_dirs.len;
+		l->n = (yyjson_arr_size(v) - LIST_HEAD) / 3;
+		TRY(get_dirs(rd, v, LIST_HEAD, "lists", &room, out->list_dirs.at + l->first));
+		out->list_dirs.len += l->n;
 	}
 	return STATUS_OK;
 }
@@ -640,7 +469,7 @@ static enum status get_head(struct reader *rd, yyjson_val *root)
 	struct layer_report *out = rd->out;
 	uint64_t version;
 
-	if (!yyjson_is_obj(root) || !json_get_u64(root, "format", &version) || version != FORMAT_VERSION)
+	if (!yyjson_is_obj(root) || !json_get_u64(root, "format", &version) || version != LAYER_REPORT_FORMAT)
 		return bad(rd, "format");
 	TRY(get_digest(rd, root, "digest", &out->digest));
 	TRY(get_digest(rd, root, "diff_id", &out->diff_id));
@@ -678,7 +507,8 @@ static enum status get_lists(struct reader *rd, yyjson_val *root)
 	TRY(get_tree(rd, root));
 	TRY(get_links(rd, root, "symlinks", false));
 	TRY(get_links(rd, root, "hardlinks", true));
-	return get_owned(rd, root);
+	TRY(get_owned(rd, root));
+	return get_package_lists(rd, root);
 }
 
 enum status layer_report_parse(struct slice json, const struct limits *limits, struct arena *arena,

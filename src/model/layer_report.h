@@ -43,6 +43,17 @@ struct layer_owned {
 	struct slice path; /* normalised */
 };
 
+/*
+ * Files that a package has, as a source says it: kept only where lists of files were asked for. They are its
+ * directories, list_dirs[first] and those after it; one may come more than once.
+ */
+struct layer_list {
+	struct slice says; /* the file that names them: they die with it */
+	/* Whose they are: db or path of its package, and what that is called; empty: whatever is there. */
+	struct slice of, name, version, arch;
+	size_t first, n;
+};
+
 struct layer_diag {
 	enum diag_code code;
 	struct slice where;
@@ -89,6 +100,8 @@ struct layer_report {
 	tree; /* all that the layer has, whoever wants it; by layer_path_cmp(): model/layer_tree.h */
 	VEC(struct layer_link) links;
 	VEC(struct layer_owned) owned;
+	VEC(struct layer_list) lists;
+	VEC(struct layer_dir) list_dirs;
 	VEC(struct layer_diag) diags;
 };
 

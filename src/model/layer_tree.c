@@ -2,6 +2,8 @@
 /* layer_tree.c - binary search in the sorted directories of a layer and in the names of each. */
 #include "model/layer_tree.h"
 
+#include <stdlib.h>
+
 int layer_path_cmp(struct slice a, struct slice b)
 {
 	size_t n = MIN(a.len, b.len);
@@ -87,4 +89,44 @@ bool layer_names_valid(struct slice names)
 		last = name;
 	}
 	return true;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+
+	return slice_cmp(*x, *y);
+}
+
+static bool join(struct arena *a, struct slice *names, size_t n, struct slice *out)
+{
+	size_t bytes = 0, at = 0;
+	uint8_t *text;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += names[i].len + 1;
+	text = arena_alloc(a, bytes);
+	if (!text)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && slice_eq(names[i - 1], names[i]))
+			continue;
+		if (at > 0)
+			text[at++] = '/';
+		memcpy(text + at, names[i].ptr, names[i].len);
+		at += names[i].len;
+	}
+	*out = slice_make(text, at);
+	return true;
+}
+
+bool layer_names_join(struct arena *a, struct slice *names, size_t n, struct slice *out)
+{
+	bool sorted = true;
+
+	for (size_t i = 1; i < n && sorted; i++)
+		sorted = slice_cmp(names[i - 1], names[i]) < 0;
+	if (!sorted)
+		qsort(names, n, sizeof(*names), by_bytes);
+	return join(a, names, n, out);
 }

@@ -18,5 +18,7 @@ bool layer_tree_narrow(const struct layer_report *r, struct slice dir, uint32_t 
 bool layer_dir_has(const struct layer_dir *d, struct slice name);
 /* Are they as layer_dir.names must be? The parser asks. */
 bool layer_names_valid(struct slice names);
+/* Make layer_dir.names of names in any order, which are sorted in place; one that comes twice counts once. */
+bool layer_names_join(struct arena *a, struct slice *names, size_t n, struct slice *out) NODISCARD;
 
 #endif

@@ -219,6 +219,33 @@ static void put_marks(struct cdx *c, const struct package *p)
 		cdx_property(c, "limpid:declared", SLICE("true"));
 }
 
+/* Components of a package: what is read back passes over such. */
+static void put_files(struct cdx *c, const struct index_package *p)
+{
+	struct slice path;
+
+	if (p->n_files == 0)
+		return;
+	cdx_list(c, "components");
+	for (size_t i = 0; i < p->n_files; i++) {
+		const struct layer_dir *d = &c->index->files.at[p->first_files + i];
+		struct slice rest = d->names, name;
+		bool more = rest.len > 0;
+
+		while (more) {
+			more = slice_cut(rest, '/', &name, &rest);
+			if (!arena_printf(&c->scratch, &path, "%.*s%s%.*s", SLICE_ARG(d->path), d->path.len > 0 ? "/" : "",
+					  SLICE_ARG(name)))
+				path = name;
+			cdx_item(c, "component");
+			cdx_attribute(c, "type", SLICE("file"));
+			cdx_value(c, "name", path);
+			cdx_close(c);
+		}
+	}
+	cdx_close(c);
+}
+
 static enum status put_package(struct cdx *c, size_t i, struct err *err)
 {
 	const struct index_package *p = &c->index->packages.at[i];
@@ -246,6 +273,7 @@ static enum status put_package(struct cdx *c, size_t i, struct err *err)
 	}
 	put_marks(c, &p->package);
 	cdx_close(c);
+	put_files(c, p);
 	cdx_close(c);
 	return cdx_flush(c, err);
 }

@@ -103,7 +103,38 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 	json_close(w);
 }
 
-static enum status put_package(struct json_writer *w, const struct index_report *r, size_t i, struct err *err)
+/* Absent where no source names any, or nobody asked. */
+static void put_files(struct json_writer *w, const struct index_report *r, const struct index_package *p)
+{
+	if (!p->files_known)
+		return;
+	json_key(w, "files");
+	json_array(w);
+	for (size_t i = 0; i < p->n_files; i++) {
+		const struct layer_dir *d = &r->files.at[p->first_files + i];
+		struct buf AUTO(buf_fini) path = BUF_INIT(SIZE_MAX);
+		struct slice rest = d->names, name;
+		bool more = rest.len > 0;
+		size_t dir;
+
+		buf_add(&path, d->path);
+		if (d->path.len > 0)
+			buf_add_byte(&path, '/');
+		dir = path.len;
+		while (more) {
+			more = slice_cut(rest, '/', &name, &rest);
+			path.len = dir;
+			buf_add(&path, name);
+			json_string(w, buf_slice(&path));
+		}
+	}
+	json_close(w);
+}
+
+enum package_place { OF_A_FINDING, OF_THE_LIST };
+
+static enum status put_package(struct json_writer *w, const struct index_report *r, size_t i, enum package_place place,
+			       struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
 	const struct index_package *p = &r->packages.at[i];
@@ -142,6 +173,8 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 		json_member_bool(w, name, true);
 #include "report/package_flags.def"
 #undef PACKAGE_FLAG
+	if (place == OF_THE_LIST)
+		put_files(w, r, p);
 	json_close(w);
 	return STATUS_OK;
 }
@@ -151,7 +184,7 @@ static enum status put_packages(struct document *d, const struct index_report *r
 	json_key(&d->w, "packages");
 	json_array(&d->w);
 	for (size_t i = 0; i < r->packages.len; i++) {
-		TRY(put_package(&d->w, r, i, err));
+		TRY(put_package(&d->w, r, i, OF_THE_LIST, err));
 		TRY(document_flush(d, err));
 	}
 	json_close(&d->w);
@@ -224,7 +257,7 @@ static enum status put_finding(struct json_writer *w, const struct index_report 
 	document_date(w, "modified", a->modified_s);
 	put_list(w, "links", a->links, a->n_links);
 	json_key(w, "package");
-	TRY(put_package(w, r, f->package, err));
+	TRY(put_package(w, r, f->package, OF_A_FINDING, err));
 	json_member_str(w, "fixed_version", f->row.fixed_version);
 	json_member_str(w, "fix", f->fix);
 	json_member_cstr(w, "fix_state", fix_state_name(f->row.fix_state));

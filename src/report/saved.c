@@ -256,6 +256,7 @@ static enum status get_package(struct saved_reader *rd, yyjson_val *v)
 	TRY(get_place(rd, v, "layer", r->layers.len, &p->layer));
 	TRY(get_place(rd, v, "distribution", r->distributions.len, &p->distribution));
 	TRY(get_repositories(rd, v, p));
+	TRY(saved_files(rd, v, p));
 	return p->package.name.len > 0 ? STATUS_OK : saved_bad(rd, "the name of a package");
 }
 

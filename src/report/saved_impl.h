@@ -41,6 +41,8 @@ enum status saved_list(struct saved_reader *rd, yyjson_val *obj, const char *key
 		       size_t *out_n) NODISCARD;
 enum status saved_date(struct saved_reader *rd, yyjson_val *obj, const char *key, int64_t *out) NODISCARD;
 enum status saved_coverage(struct saved_reader *rd, yyjson_val *list) NODISCARD;
+/* Where a report has them: added to the index report, and to the package. */
+enum status saved_files(struct saved_reader *rd, yyjson_val *obj, struct index_package *p) NODISCARD;
 /* What is known of CVEs, which findings are linked to. */
 enum status saved_enrichments(struct saved_reader *rd, struct err *err) NODISCARD;
 /* The document as one of Clair's. */

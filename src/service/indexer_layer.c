@@ -187,7 +187,7 @@ enum status layer_cached(struct indexer *ix, struct worker_job *job, struct err 
 {
 	struct slice key;
 
-	if (!layer_cache_key(&job->scan.layer->digest, false, NULL, 0, &job->arena, &key))
+	if (!layer_cache_key(&job->scan.layer->digest, (struct layer_read){ 0 }, NULL, 0, &job->arena, &key))
 		return err_nomem(err, "a layer");
 	return from_cache(ix, key, job, err);
 }
@@ -360,7 +360,7 @@ enum status layer_obtain(struct indexer *ix, struct worker_job *job, const struc
 	struct slice key;
 
 	*out_known = *out_crashed = false;
-	if (!layer_cache_key(&scan->layer->digest, false, scan->aliases, scan->n_aliases, &keys, &key))
+	if (!layer_cache_key(&scan->layer->digest, (struct layer_read){ 0 }, scan->aliases, scan->n_aliases, &keys, &key))
 		return err_nomem(err, "a layer");
 	for (;;) {
 		struct reading *r;

@@ -12,6 +12,7 @@ import pathlib
 import random
 import tarfile
 import tempfile
+import zipfile
 
 import programs
 import rpmdb
@@ -50,6 +51,8 @@ class Contents:
 
     def __init__(self, rng):
         self.rng, self.n = rng, 0
+        self.databases = {}  # path -> {name: version}, of those that a layer writes again after another
+        self.earlier = {}    # (path, name) -> versions it had
 
     def version(self):
         self.n += 1
@@ -61,6 +64,19 @@ class Contents:
     def some(self, make):
         return "".join(make(n) for n in self.rng.sample(NAMES, self.rng.randint(0, 3)))
 
+    def evolve(self, path, record):
+        """What a package manager leaves: most packages as they were, some upgraded, removed, or installed again as they had been."""
+        db = self.databases.setdefault(path, {})
+        for n in NAMES:
+            had = self.earlier.setdefault((path, n), [])
+            what = self.rng.random()
+            if what < 0.2 or (n not in db and what < 0.5):
+                db[n] = self.rng.choice(had) if had and self.rng.random() < 0.5 else self.version()
+                had.append(db[n])
+            elif what > 0.8:
+                db.pop(n, None)
+        return "".join(record(n, v) for n, v in sorted(db.items())).encode()
+
     def of(self, path):
         base = path.rpartition("/")[2]
         name = f"{self.rng.choice(NAMES)}"
@@ -70,6 +86,10 @@ class Contents:
             return json.dumps({"name": name, "version": self.version() + ".0"}).encode()
         if base == "rpmdb.sqlite":
             return self.rpm()
+        if path == "var/lib/dpkg/status":
+            return self.evolve(path, lambda n, v: f"Package: {n}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {v}\n\n")
+        if path in ("lib/apk/db/installed", "usr/lib/apk/db/installed"):
+            return self.evolve(path, lambda n, v: f"P:{n}\nV:{v}-r0\nA:x86_64\n\n")
         if base == "installed":
             return self.some(lambda n: f"P:{n}\nV:{self.version()}-r0\nA:x86_64\n\n").encode()
         if base in ("os-release", "os"):
@@ -78,9 +98,22 @@ class Contents:
         if base == "status" or "/status.d" in path:
             return self.some(self.deb).encode()
         if base.endswith(".list"):
-            return "".join(f"/{d}/{n}-1.dist-info/METADATA\n" for d in PACKAGES for n in NAMES[:2]).encode()
+            more = "".join(f"/{d}/{n}\n" for d in (*BINARIES, *PLAIN, "lib/python3/dist-packages") for n in self.rng.sample(NAMES, 2))
+            return ("".join(f"/{d}/{n}-1.dist-info/METADATA\n" for d in PACKAGES for n in NAMES[:2]) + more).encode()
+        if base == "RECORD":
+            names = [f"{n}-1.dist-info/METADATA" for n in NAMES] + [f"{up}bin/{n}" for up in ("../../", "../../../") for n in NAMES]
+            return "".join(f"{n},sha256=x,1\n" for n in (*self.rng.sample(names, 5), *NAMES[:2], "/etc/alpha")).encode()
+        if base.endswith(".jar"):
+            return self.jar(name)
         text = programs.modules(f"path\texample.com/{name}", f"mod\texample.com/{name}\tv{self.version()}.0\th1:x=")
         return programs.elf(programs.inline("go1.22.1", text), sections=[(".go.buildinfo", 0, 0, len(programs.inline("go1.22.1", text)))])
+
+    def jar(self, name):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as z:
+            z.writestr(zipfile.ZipInfo(f"META-INF/maven/org.x/{name}/pom.properties"),
+                       f"groupId=org.x\nartifactId={name}\nversion={self.version()}\n")
+        return out.getvalue()
 
     def rpm(self):
         with tempfile.TemporaryDirectory() as tmp:
@@ -104,6 +137,7 @@ class Stack:
         self.rng = random.Random(seed)
         self.contents = Contents(self.rng)
         self.known = []  # paths of all layers so far
+        self.bodies = {}  # path -> the last content that was put there
         self.odd = self.rng.random() < 0.3  # entries of one layer replace each other, and links leave it
         self.layers, self.trees = [], []
         below = union_model.Dir()
@@ -119,6 +153,7 @@ class Stack:
         return rng.choice((
             lambda: f"{rng.choice(PACKAGES)}/{name}-1.dist-info/METADATA", lambda: f"{rng.choice(PACKAGES)}/{name}-1.dist-info/METADATA",
             lambda: f"{rng.choice(PACKAGES)}/{name}.egg-info/PKG-INFO", lambda: f"{rng.choice(PACKAGES)}/{name}.egg-info",
+            lambda: f"{rng.choice(PACKAGES)}/{name}-1.dist-info/RECORD", lambda: f"{rng.choice(BINARIES)}/{name}.jar",
             lambda: f"{rng.choice(MODULES)}/{name}/package.json", lambda: f"{rng.choice(BINARIES)}/{name}",
             lambda: rng.choice(EXACT), lambda: rng.choice(EXACT), lambda: f"var/lib/dpkg/status.d/{name}",
             lambda: f"var/lib/dpkg/info/{name}.list", lambda: f"srv/data/{rng.choice(('status', 'os', 'rpmdb.sqlite', 'installed', name))}",
@@ -139,7 +174,8 @@ class Stack:
         self.parents = self.rng.random() < 0.5  # as builders do: an entry for every directory
         for _ in range(self.rng.randint(3, 12)):
             self.rng.choice((self.add_wanted,) * 7 + (self.add_plain,) * 3 + (self.add_directory,) * 2 + (self.add_symlink,) * 3 +
-                            (self.add_hardlink,) * 3 + (self.add_whiteout,) * 4 + (self.add_opaque,) + (self.add_fifo,))()
+                            (self.add_hardlink,) * 3 + (self.add_whiteout,) * 4 + (self.add_opaque,) + (self.add_fifo,) +
+                            (self.add_again,) * 2 + (self.add_renamed,))()
         self.known += [p for p in self.mine if p not in self.known]
         return self.entries
 
@@ -164,7 +200,31 @@ class Stack:
 
     def add_wanted(self):
         path = self.wanted() if self.rng.random() < 0.7 or not self.known else self.rng.choice(self.known)
-        self.put(Entry(FILE, path, content=self.contents.of(path), mode=0o755))
+        self.bodies[path] = self.contents.of(path)
+        self.put(Entry(FILE, path, content=self.bodies[path], mode=0o755))
+
+    def add_again(self):
+        """As chmod leaves a file in the layer of a RUN: the same bytes, at the same place."""
+        if self.bodies:
+            path = self.rng.choice(sorted(self.bodies))
+            self.put(Entry(FILE, path, content=self.bodies[path], mode=0o700))
+
+    def add_renamed(self):
+        """Its bytes under another name, and it is deleted."""
+        rng = self.rng
+        old = sorted(p for p in self.bodies if p.startswith(PACKAGES + MODULES + BINARIES) and p not in self.mine)
+        if not old:
+            return
+        path = rng.choice(old)
+        place = next(d for d in PACKAGES + MODULES + BINARIES if path.startswith(d + "/"))
+        kind = next(k for k in (PACKAGES, MODULES, BINARIES) if place in k)
+        new = rng.choice([d for d in kind if d != place]) + path[len(place):]
+        if new in self.bodies:
+            return
+        self.add(Entry(FILE, f"{os.path.dirname(path)}/.wh.{os.path.basename(path)}"))
+        self.mine.setdefault(path, FILE)
+        self.bodies[new] = self.bodies.pop(path)
+        self.put(Entry(FILE, new, content=self.bodies[new], mode=0o755))
 
     def add_plain(self):
         self.put(Entry(FILE, self.some_path(), content=self.contents.plain(), mode=self.rng.choice((0o644, 0o755))))

@@ -23,6 +23,7 @@ struct apk_reader {
 	uint8_t *path;	  /* room for path_max bytes */
 	size_t path_max;
 	/* the entry at hand */
+	bool listed; /* its list of files has begun */
 	bool any; /* it has a line */
 	bool cut; /* the file ends in it, without a newline */
 	bool has_dir;
@@ -42,7 +43,7 @@ static bool is_word(struct slice value)
 static void begin_entry(struct apk_reader *r, size_t offset)
 {
 	r->any = true;
-	r->has_dir = false;
+	r->has_dir = r->listed = false;
 	memset(r->seen, 0, sizeof(r->seen));
 	r->offset = offset;
 	r->name = r->version = r->arch = r->origin = SLICE_EMPTY;
@@ -87,6 +88,12 @@ static enum status take_file(struct apk_reader *r, size_t offset, struct slice n
 {
 	size_t n = r->dir.len;
 
+	if (!r->listed) {
+		struct package of = { .path = r->file->path, .name = r->name, .version = r->version };
+
+		r->listed = true;
+		TRY(r->out->list(r->out->ctx, &of, err));
+	}
 	if (!r->has_dir) {
 		told_emit(&r->told, DIAG_FIELD, offset, "a file without a directory");
 		return STATUS_OK;

@@ -19,6 +19,27 @@ static const struct path_rule rules[] = {
 	{ .text = NULL },
 };
 
+/* The files lie below the environment, whose conda-meta this is. */
+static enum status put_files(const struct detect_file *file, const struct detect_env *env, yyjson_val *root,
+			     const struct detect_sink *out, struct err *err)
+{
+	struct package of = { .path = file->path };
+	yyjson_val *list = json_get(root, "files"), *v;
+	struct slice prefix = path_dir(path_dir(file->path)), path;
+	size_t i, n;
+
+	TRY(out->list(out->ctx, &of, err));
+	yyjson_arr_foreach(list, i, n, v)
+	{
+		if (!yyjson_is_str(v) || json_str(v).len > env->limits->path_bytes)
+			continue;
+		if (!arena_printf(env->arena, &path, "%.*s/%.*s", SLICE_ARG(prefix), SLICE_ARG(json_str(v))))
+			return err_nomem(err, "a list of files");
+		TRY(out->listed(out->ctx, path, err));
+	}
+	return STATUS_OK;
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
@@ -30,6 +51,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	if (st != STATUS_OK)
 		return installed_refuse(&in, why.offset, why.msg);
 	st = installed_emit(&in, json_get_str(doc.root, "name"), json_get_str(doc.root, "version"), 0, err);
+	if (st == STATUS_OK && env->lists)
+		st = put_files(file, env, doc.root, out, err);
 	json_doc_free(&doc);
 	return st;
 }

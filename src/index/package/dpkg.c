@@ -35,6 +35,7 @@ static const struct path_rule rules[] = {
 	{ .match = PATH_CHILD, .text = STATUS_D, .need = DETECT_WHOLE, .accept = is_no_sums },
 	{ .match = PATH_CHILD, .text = STATUS_D, .need = DETECT_WHOLE, .accept = is_sums },
 	{ .match = PATH_CHILD, .text = INFO, .need = DETECT_WHOLE, .accept = is_list },
+	{ .match = PATH_CHILD, .text = INFO, .need = DETECT_WHOLE, .accept = is_sums, .list = true },
 	{ .text = NULL },
 };
 
@@ -241,11 +242,27 @@ static enum status read_stanzas(struct dpkg_reader *r, const struct detect_env *
 
 /* ---- files of packages ---- */
 
+/* "libc6:amd64.list" and "bash.md5sums" are of packages of the status file; beside a status.d's file, of what is in it. */
+static enum status begin_list(struct dpkg_reader *r, struct err *err)
+{
+	struct package of = { .path = SLICE(STATUS_PATH) };
+	struct slice stem;
+
+	if (slice_starts(r->file->path, SLICE(STATUS_D))) {
+		of.path = slice_take(r->file->path, r->file->path.len - strlen(".md5sums"));
+	} else {
+		slice_rcut(path_base(r->file->path), '.', &stem, NULL);
+		slice_cut(stem, ':', &of.name, &of.arch);
+	}
+	return r->out->list(r->out->ctx, &of, err);
+}
+
 /* A .list names a path per line, an md5sums a sum and a path. What is a directory does no harm. */
 static enum status read_paths(struct dpkg_reader *r, bool sums, struct err *err)
 {
 	struct slice rest = r->file->bytes, line, path;
 
+	TRY(begin_list(r, err));
 	while (slice_line(&rest, &line)) {
 		path = line;
 		if (sums)

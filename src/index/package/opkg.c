@@ -133,7 +133,10 @@ static enum status read_list(const struct detect_file *file, const struct detect
 			     const struct detect_sink *out, struct err *err)
 {
 	struct slice rest = file->bytes, line;
+	struct package of = { .db = path_dir(path_dir(file->path)) };
 
+	slice_rcut(path_base(file->path), '.', &of.name, NULL);
+	TRY(out->list(out->ctx, &of, err));
 	while (slice_line(&rest, &line)) {
 		slice_cut(line, '\t', &line, NULL);
 		if (line.len > 0 && line.len <= env->limits->path_bytes)

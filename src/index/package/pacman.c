@@ -84,8 +84,12 @@ static enum status read_files(const struct detect_file *file, const struct detec
 			      const struct detect_sink *out, struct err *err)
 {
 	struct block b = { .rest = file->bytes, .key = SLICE_EMPTY };
+	struct package of = { .type = PACKAGE_ALPM };
 	struct slice value;
 
+	if (!arena_printf(env->arena, &of.path, "%.*s/desc", SLICE_ARG(path_dir(file->path))))
+		return err_nomem(err, "a package");
+	TRY(out->list(out->ctx, &of, err));
 	while (next_value(&b, &value))
 		if (slice_eq(b.key, SLICE("FILES")) && value.len <= env->limits->path_bytes &&
 		    value.ptr[value.len - 1] != '/')

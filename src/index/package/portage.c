@@ -133,8 +133,11 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			 struct err *err)
 {
 	struct slice rest = file->bytes, line;
+	struct package of = { .db = path_dir(file->path) };
 
 	TRY(emit(file, env, out, err));
+	if (slice_ends(file->path, SLICE("/CONTENTS")))
+		TRY(out->list(out->ctx, &of, err));
 	while (slice_ends(file->path, SLICE("/CONTENTS")) && slice_line(&rest, &line))
 		TRY(take_line(line, env, out, err));
 	return STATUS_OK;

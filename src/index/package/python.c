@@ -25,6 +25,13 @@ static bool is_named(struct slice path)
 	return base.len > 0 && base.ptr[0] != '.';
 }
 
+static bool is_in_named(struct slice path)
+{
+	struct slice base = path_base(path_dir(path));
+
+	return base.len > 0 && base.ptr[0] != '.';
+}
+
 static const struct path_rule rules[] = {
 	{ .match = PATH_SUFFIX,
 	  .text = ".dist-info/METADATA",
@@ -45,6 +52,18 @@ static const struct path_rule rules[] = {
 	  .text = ".dist-info/direct_url.json",
 	  .need = DETECT_WHOLE,
 	  .max_bytes = ORIGIN_BYTES },
+	{ .match = PATH_SUFFIX,
+	  .text = ".dist-info/RECORD",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = METADATA_BYTES,
+	  .accept = is_in_named,
+	  .list = true },
+	{ .match = PATH_SUFFIX,
+	  .text = ".egg-info/installed-files.txt",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = METADATA_BYTES,
+	  .accept = is_in_named,
+	  .list = true },
 	{ .match = PATH_SUFFIX, .text = ".egg/EGG-INFO/PKG-INFO", .need = DETECT_WHOLE, .max_bytes = METADATA_BYTES },
 	{ .match = PATH_SUFFIX, .text = ".egg", .need = DETECT_RANGES, .accept = is_named },
 	{ .text = NULL },
@@ -309,11 +328,64 @@ static enum status parse_origin(const struct detect_file *file, const struct det
 	return st;
 }
 
+/* ---- lists of files ---- */
+
+/* The first field of a line of CSV: in quotation marks, where each of its own stands twice, if it has a comma. */
+static bool first_field(struct arena *a, struct slice line, struct slice *out)
+{
+	uint8_t *text;
+	size_t n = 0;
+
+	if (!slice_starts(line, SLICE("\""))) {
+		slice_cut(line, ',', out, NULL);
+		return true;
+	}
+	text = arena_alloc(a, line.len);
+	if (!text)
+		return false;
+	for (size_t i = 1; i < line.len; i++) {
+		if (line.ptr[i] == '"' && (++i >= line.len || line.ptr[i] != '"'))
+			break;
+		text[n++] = line.ptr[i];
+	}
+	*out = slice_make(text, n);
+	return true;
+}
+
+/*
+ * RECORD names paths as seen from the folder that has the dist-info, installed-files.txt from the egg-info itself;
+ * ".." leads to programs, absolute paths are as they are.
+ */
+static enum status read_list(const struct detect_file *file, const struct detect_env *env,
+			     const struct detect_sink *out, struct err *err)
+{
+	bool record = slice_ends(file->path, SLICE("/RECORD"));
+	struct slice info = path_dir(file->path), from = record ? path_dir(info) : info, rest = file->bytes, line, path;
+	struct package of = { .type = PACKAGE_PYPI };
+	bool ok = arena_printf(env->arena, &of.path, "%.*s/%s", SLICE_ARG(info), record ? "METADATA" : "PKG-INFO");
+
+	if (ok)
+		TRY(out->list(out->ctx, &of, err));
+	while (ok && slice_line(&rest, &line)) {
+		path = line;
+		ok = !record || first_field(env->arena, line, &path);
+		if (!ok || path.len == 0 || path.len > env->limits->path_bytes)
+			continue;
+		if (path.ptr[0] != '/' && from.len > 0)
+			ok = arena_printf(env->arena, &path, "%.*s/%.*s", SLICE_ARG(from), SLICE_ARG(path));
+		if (ok)
+			TRY(out->listed(out->ctx, path, err));
+	}
+	return ok ? STATUS_OK : err_nomem(err, "a list of files");
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
 	struct header h;
 
+	if (file->rule->list)
+		return read_list(file, env, out, err);
 	if (slice_ends(file->path, SLICE("/direct_url.json")))
 		return parse_origin(file, env, out, err);
 	if (slice_ends(file->path, SLICE(".egg")))

@@ -169,6 +169,14 @@ static struct slice module_of(struct slice label)
 	return second == SIZE_MAX ? label : slice_take(label, first + 1 + second);
 }
 
+/* Whether or not it was listed before: its files are. */
+static enum status begin_list(struct rpm_read *r, const struct package *p, struct err *err)
+{
+	struct package of = { .path = p->path, .name = p->name, .version = p->version, .arch = p->arch };
+
+	return r->out->list(r->out->ctx, &of, err);
+}
+
 static enum status emit(struct rpm_read *r, const struct rpm_header *h, struct err *err)
 {
 	struct package p = { .type = PACKAGE_RPM,
@@ -184,11 +192,12 @@ static enum status emit(struct rpm_read *r, const struct rpm_header *h, struct e
 	if (!is_new(r, &p, &fresh))
 		return err_nomem(err, "rpm package");
 	if (!fresh)
-		return STATUS_OK;
+		return begin_list(r, &p, err);
 	split_source(h->source_rpm, &p.source_name, &p.source_version);
 	if (!package_type_scheme(PACKAGE_RPM)->valid(p.version))
 		p.flags |= PACKAGE_BAD_VERSION;
-	return r->out->package(r->out->ctx, &p, err);
+	TRY(r->out->package(r->out->ctx, &p, err));
+	return begin_list(r, &p, err);
 }
 
 enum status rpm_record(struct rpm_read *r, struct slice header, uint64_t offset, struct err *err)

@@ -245,13 +245,13 @@ static enum status find_dirs(struct rpm_read *r, const struct rpm_header *h, con
 
 /*
  * A file that is there: only state 0 is one of this package, the others were not installed, or are another package's by
- * now. Directories and links are no files that a package of a language is read from.
+ * now. Directories and links are no files that a package of a language is read from; a list of files has links.
  */
-static bool is_there(const struct rpm_header *h, uint32_t n_files, uint32_t i)
+static bool is_there(const struct rpm_read *r, const struct rpm_header *h, uint32_t n_files, uint32_t i)
 {
-	bool directory_or_link = h->n_modes == n_files && (h->modes.ptr[(size_t)i * 2] & 0xf0) != 0x80; /* S_IFREG */
+	unsigned kind = h->n_modes == n_files ? h->modes.ptr[(size_t)i * 2] & 0xf0 : 0x80; /* S_IFMT: S_IFREG */
 
-	return !directory_or_link && (h->n_states != n_files || h->states.ptr[i] == 0);
+	return (r->env->lists ? kind != 0x40 : kind == 0x80) && (h->n_states != n_files || h->states.ptr[i] == 0);
 }
 
 static enum status emit(struct rpm_read *r, struct slice dir, struct slice base, const char **problem, struct err *err)
@@ -282,7 +282,7 @@ static enum status old_files(struct rpm_read *r, const struct rpm_header *h, con
 			*problem = "its names run out of the header";
 			break;
 		}
-		if (is_there(h, h->n_old_names, i))
+		if (is_there(r, h, h->n_old_names, i))
 			TRY(emit(r, path, SLICE_EMPTY, problem, err));
 	}
 	return STATUS_OK;
@@ -305,7 +305,7 @@ enum status rpm_header_files(struct rpm_read *r, const struct rpm_header *h, con
 			*problem = "its names run out of the header";
 		} else if (at >= h->n_dirs) {
 			*problem = "a file lies in a directory that is not listed";
-		} else if (is_there(h, h->n_files, i)) {
+		} else if (is_there(r, h, h->n_files, i)) {
 			struct slice dir =
 				slice_make(h->dir_names.ptr + r->dirs[at], r->dirs[at + 1] - r->dirs[at] - 1);
 

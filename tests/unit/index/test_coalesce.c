@@ -4,9 +4,9 @@
  *
  * A case is lines of words. "layer" begins the next layer up; file DETECTOR PATH [ALIAS], package PATH NAME VERSION,
  * lang PATH NAME VERSION [ALIAS], os PATH ID VERSION, whiteout, opaque, directory, name PATH (of a file that nobody
- * wants), owned DB PATH, link PATH TARGET and hardlink PATH TARGET, diag PATH fill it, "broken" marks it as not read to
+ * wants), owned DB PATH, list FILE OF NAME PATH (a file of the package NAME, or "-", of the database OF, says FILE), link PATH TARGET and hardlink PATH TARGET, diag PATH fill it, "broken" marks it as not read to
  * its end. "expect ..." lines say all that must come out: package NAME VERSION LAYER [owned], os ID, ask LAYER REAL
- * WANTED, diag CODE WHERE, complete, expected. Where a package's path is not the one before its name, "at PATH"
+ * WANTED, diag CODE WHERE, files NAME PATH..., complete, expected. Where a package's path is not the one before its name, "at PATH"
  * follows.
  */
 #include <setjmp.h>
@@ -141,6 +141,17 @@ static void add_origin(struct golden *g, struct layer_report *r, const struct sl
 	add_leaf(g, r, w[1]);
 }
 
+/* Paths of one package may follow each other in several lines. */
+static void add_list(struct golden *g, struct layer_report *r, const struct slice *w)
+{
+	struct layer_list *l = VEC_PUSH(&r->lists, &g->arena);
+
+	*l = (struct layer_list){ .says = w[1], .of = w[2], .first = r->list_dirs.len, .n = 1 };
+	if (!slice_eq(w[3], SLICE("-")))
+		l->name = w[3];
+	*VEC_PUSH(&r->list_dirs, &g->arena) = (struct layer_dir){ path_dir(w[4]), path_base(w[4]) };
+}
+
 static void add_words(struct golden *g, const struct slice *w, struct slice line)
 {
 	struct layer_report *r;
@@ -184,6 +195,8 @@ static void add_words(struct golden *g, const struct slice *w, struct slice line
 		add_leaf(g, r, w[1]);
 	else if (slice_eq(w[0], SLICE("owned")))
 		*VEC_PUSH(&r->owned, &g->arena) = (struct layer_owned){ w[1], w[2] };
+	else if (slice_eq(w[0], SLICE("list")))
+		add_list(g, r, w);
 	else if (slice_eq(w[0], SLICE("link")))
 		add_link(g, r, w, false);
 	else if (slice_eq(w[0], SLICE("hardlink")))
@@ -229,6 +242,24 @@ static void print_asks(struct golden *g, struct coalesce *c)
 	}
 }
 
+static void print_files(struct golden *g, const struct index_report *r)
+{
+	for (size_t i = 0; i < r->packages.len; i++) {
+		const struct index_package *p = &r->packages.at[i];
+
+		if (!p->files_known)
+			continue;
+		buf_printf(&g->found, "files %.*s", SLICE_ARG(p->package.name));
+		for (size_t k = p->first_files; k < p->first_files + p->n_files; k++) {
+			const struct layer_dir *d = &r->files.at[k];
+
+			assert_true(layer_names_valid(d->names));
+			buf_printf(&g->found, " %.*s:%.*s", SLICE_ARG(d->path), SLICE_ARG(d->names));
+		}
+		buf_add_byte(&g->found, '\n');
+	}
+}
+
 static void print_found(struct golden *g, struct coalesce *c, const struct index_report *r)
 {
 	for (size_t i = 0; i < r->packages.len; i++) {
@@ -247,6 +278,7 @@ static void print_found(struct golden *g, struct coalesce *c, const struct index
 	}
 	for (size_t i = 0; i < r->distributions.len; i++)
 		buf_printf(&g->found, "os %.*s\n", SLICE_ARG(r->distributions.at[i].did));
+	print_files(g, r);
 	print_asks(g, c);
 	for (size_t i = 0; i < r->diags.len; i++)
 		buf_printf(&g->found, "diag %s %.*s\n", diag_name(r->diags.at[i].diag.code),
