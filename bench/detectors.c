@@ -5,9 +5,9 @@
  * usage: detectors [-n RUNS] [-s] FILE...      layers: tars, in whatever compression
  *   -n  runs of each measurement, the fastest of which counts (default 3)    -s  the source form's detectors, too
  *
- * Every layer is scanned in this process, in one thread, with no detector, with each alone, and with all of them, in turns, so
- * that what else the machine does meets all alike. Prints a table in Markdown: CPU milliseconds beyond no detector, percent of
- * that, nanoseconds an entry and a KiB of tar, packages.
+ * Every layer is scanned in this process, in one thread, with no detector, with each alone, and with all of them, in
+ * turns, so that what else the machine does meets all alike. Prints a table in Markdown: CPU milliseconds beyond no
+ * detector, percent of that, nanoseconds an entry and a KiB of tar, packages.
  */
 #include "index/scan.h"
 

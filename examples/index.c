@@ -52,7 +52,9 @@ static int show(const limpid_index *image)
 
 int main(int argc, char **argv)
 {
-	const struct limpid_index_options options = { .size = sizeof(options), .how = LIMPID_INDEX_IN_PROCESS, .files = 1 };
+	const struct limpid_index_options options = { .size = sizeof(options),
+						      .how = LIMPID_INDEX_IN_PROCESS,
+						      .files = 1 };
 	struct limpid_index_error error;
 	limpid_index *image;
 	char target[4096];

@@ -70,7 +70,8 @@ def main():
         sys.exit("usage: index.py BOM FOLDER")
     image, error = c_void_p(), Error()
     target = f"oci-archive:{sys.argv[2]}/../image.tar"
-    check(lib.limpid_index_open(target.encode(), Options(ctypes.sizeof(Options), IN_PROCESS, files=1), byref(image), byref(error)), error, target)
+    options = Options(ctypes.sizeof(Options), IN_PROCESS, files=1)
+    check(lib.limpid_index_open(target.encode(), options, byref(image), byref(error)), error, target)
     for s in each(image, "systems", "system"):
         print(f"system: {s.id.decode()} {s.version_id.decode()}")
     for i, p in enumerate(each(image, "packages", "package")):

@@ -207,7 +207,8 @@ static enum status call(const struct detect_file *file, struct seen *s)
 	struct limits limits = limits_default;
 	struct arena arena = ARENA_INIT((size_t)256 << 20);
 	struct diag_sink diags = { tell, s };
-	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned, on_list, on_owned, on_again, &diags, s };
+	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned,
+				    on_list,	on_owned,	 on_again,	&diags,	  s };
 	struct detect_env env = { .limits = &limits, .lists = true, .arena = &arena };
 	struct err err = ERR_INIT;
 	enum status st = DETECTOR.parse(file, &env, &sink, &err);

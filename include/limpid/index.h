@@ -128,9 +128,9 @@ LIMPID_INDEX_API const struct limpid_index_diagnostic *limpid_index_diagnostic(c
 
 /*
  * The files of the package of that number that are in the image, as a source there lists them (a package database, a
- * wheel's RECORD ...): one call for each, in their order; not 0 from it ends it with LIMPID_INDEX_CALLBACK. Paths have no
- * '/' in front, lead through no links, and name no directories. *known, which may be NULL, becomes 0 where no source
- * lists them, or the option files was not given.
+ * wheel's RECORD ...): one call for each, in their order; not 0 from it ends it with LIMPID_INDEX_CALLBACK. Paths have
+ * no '/' in front, lead through no links, and name no directories. *known, which may be NULL, becomes 0 where no
+ * source lists them, or the option files was not given.
  */
 typedef int (*limpid_index_file)(void *ctx, const char *path);
 LIMPID_INDEX_API int limpid_index_files(const limpid_index *index, size_t package, int *known, limpid_index_file each,

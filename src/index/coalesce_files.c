@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * coalesce_files.c - which files of the image belong to each package: what lists of the layers name, as far as the image
- * still has it.
+ * coalesce_files.c - which files of the image belong to each package: what lists of the layers name, as far as the
+ * image still has it.
  */
 #include "index/coalesce_impl.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scan_lists.c - lists of packages' files, gathered a directory at a time: a million paths are kept as their directories
- * and the names in each, as the layer's own tree is.
+ * scan_lists.c - lists of packages' files, gathered a directory at a time: a million paths are kept as their
+ * directories and the names in each, as the layer's own tree is.
  */
 #include "index/scan_impl.h"
 #include "model/layer_tree.h"

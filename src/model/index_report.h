@@ -24,8 +24,8 @@ struct index_package {
 	size_t repository;   /* the first of its repositories, or SIZE_MAX */
 	size_t n_repositories; /* how many follow each other there, that one among them; 0: none is known */
 	/*
-	 * Its files that are in the image: directories of index_report.files, each once, ascending. What is no directory
-	 * counts, links too, where the way to it leads through no link.
+	 * Its files that are in the image: directories of index_report.files, each once, ascending. All that is no
+	 * directory counts, links too, under the place that is free of links.
 	 */
 	size_t first_files, n_files;
 	bool files_known; /* a source lists them, and lists were asked for */

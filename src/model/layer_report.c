@@ -301,8 +301,8 @@ static bool first_parts(struct slice path, uint64_t n, struct slice *out)
 }
 
 /* A path of which the first parts are those of the last one. */
-static enum status get_dir_path(struct reader *rd, const char *what, struct slice last, uint64_t keep, struct slice rest,
-				struct slice *out)
+static enum status get_dir_path(struct reader *rd, const char *what, struct slice last, uint64_t keep,
+				struct slice rest, struct slice *out)
 {
 	struct slice kept;
 	uint8_t *joined;

@@ -29,13 +29,13 @@ static struct index_package packages[] = {
 	  1,
 	  0,
 	  SIZE_MAX,
-	  0 },
+	  0, 0, 0, false },
 	{ { PACKAGE_GO, PACKAGE_MAIN_MODULE | PACKAGE_STDLIB, UINT32_MAX, S("x\0y"), S(""), S("linux/amd64"), S("m:1"),
 	    S(""), S(""), S("go:usr/bin/\xfe"), S("usr/bin/\xfe"), S("go"), S("") },
 	  0,
 	  INDEX_NO_DISTRIBUTION,
 	  0,
-	  1 },
+	  1, 0, 0, false },
 };
 static struct distribution distributions[] = {
 	{ S("debian"), S("like"), S("Debian"), S("12 (b)"), S("12"), S("bookworm"), S("Debian 12"), S("cpe:2.3:o:x"),

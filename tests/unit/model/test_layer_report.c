@@ -63,6 +63,17 @@ static struct layer_owned owned[] = { { S("var/lib/dpkg/info/a.list"), S("usr/bi
 				      { S("var/lib/dpkg/info/a.list"), S("usr/bin/b") },
 				      { S("var/lib/dpkg/info/b.list"), S("usr/bin/a") },
 				      { S("var/lib/dpkg/info/a.list"), S("usr/bin/c") } };
+static struct layer_dir list_dirs[] = { { S("usr/bin"), S("a/b") },
+					{ S("usr/share/doc"), S("x\xff") },
+					{ S("usr/bin"), S("c") },
+					{ S(""), S("init") },
+					{ S("a/b/c"), S("d") },
+					{ S("a/b"), S("e") } };
+static struct layer_list lists[] = {
+	{ S("var/lib/dpkg/info/a.list"), S("var/lib/dpkg/status"), S("a"), S(""), S("amd64"), 0, 3 },
+	{ S("var/lib/rpm/rpmdb.sqlite"), S("var/lib/rpm/rpmdb.sqlite"), S("b"), S("1-1"), S("noarch"), 3, 0 },
+	{ S("x/RECORD"), S("x/METADATA"), S(""), S(""), S(""), 3, 3 },
+};
 static struct layer_diag diags[] = { { DIAG_TRUNCATED, S("var/lib/dpkg/status"), 12345, S("text") },
 				     { DIAG_SANDBOX, S(""), ERR_NO_OFFSET, S("") } };
 
@@ -80,7 +91,7 @@ static struct layer_report full(void)
 
 #define GIVE(list) r.list.at = list, r.list.len = r.list.cap = ARRAY_LEN(list)
 	GIVE(packages), GIVE(distributions), GIVE(repositories), GIVE(files), GIVE(whiteouts), GIVE(opaques),
-		GIVE(tree), GIVE(links), GIVE(owned), GIVE(diags);
+		GIVE(tree), GIVE(links), GIVE(owned), GIVE(lists), GIVE(list_dirs), GIVE(diags);
 #undef GIVE
 	return r;
 }
@@ -125,6 +136,14 @@ static void check_lists(const struct layer_report *got, const struct layer_repor
 	check_slices(got->tree.at, want->tree.at, 2 * want->tree.len);
 	assert_int_equal(got->owned.len, want->owned.len);
 	check_slices(got->owned.at, want->owned.at, 2 * want->owned.len);
+	assert_int_equal(got->lists.len, want->lists.len);
+	for (size_t i = 0; i < want->lists.len; i++) {
+		const struct layer_list *a = &got->lists.at[i], *b = &want->lists.at[i];
+
+		check_slices(a, b, 5);
+		assert_int_equal(a->n, b->n);
+		check_slices(got->list_dirs.at + a->first, want->list_dirs.at + b->first, 2 * b->n);
+	}
 }
 
 static void check_rest(const struct layer_report *got, const struct layer_report *want)
@@ -231,6 +250,42 @@ static enum status parse_text(struct slice text, const struct limits *limits)
 		assert_int_equal(r.entries, 77); /* untouched */
 	arena_fini(&arena);
 	return st;
+}
+
+static void test_package_lists(void **state)
+{
+	static const struct {
+		const char *value;
+		enum status st;
+	} cases[] = {
+		{ "[]", STATUS_OK },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\"]]", STATUS_OK },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",0,\"usr\",\"a/b\",0,\"usr\",\"a\"]]", STATUS_OK },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",0,\"usr\",\"a\",1,\"bin\",\"a\"]]", STATUS_OK },
+		{ "{}", STATUS_MALFORMED },
+		{ "[7]", STATUS_MALFORMED },
+		{ "[[]]", STATUS_MALFORMED },
+		{ "[[\"\",\"d\",\"n\",\"\",\"\"]]", STATUS_MALFORMED }, /* nothing says it */
+		{ "[[\"../l\",\"d\",\"n\",\"\",\"\"]]", STATUS_MALFORMED },
+		{ "[[\"l\",7,\"n\",\"\",\"\"]]", STATUS_MALFORMED },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",0,\"usr\"]]", STATUS_MALFORMED },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",1,\"usr\",\"a\"]]", STATUS_MALFORMED },   /* shares what is not */
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",0,\"usr\",\"b/a\"]]", STATUS_MALFORMED }, /* in no order */
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",0,\"usr\",\"..\"]]", STATUS_MALFORMED },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",0,\"/usr\",\"a\"]]", STATUS_MALFORMED },
+		{ "[[\"l\",\"d\",\"n\",\"\",\"\",-1,\"usr\",\"a\"]]", STATUS_MALFORMED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf text = BUF_INIT(1 << 20);
+
+		buf_add(&text, slice_make(whole, strlen(whole) - 1));
+		buf_printf(&text, ",\"lists\":%s}", cases[i].value);
+		if (parse_text(buf_slice(&text), &limits_default) != cases[i].st)
+			fail_msg("lists %s: not %s", cases[i].value, cases[i].st == STATUS_OK ? "taken" : "refused");
+		buf_fini(&text);
+	}
 }
 
 /* The whole report with one member in place of what it has. */
@@ -568,7 +623,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_every_enum), cmocka_unit_test(test_head),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_package_lists), cmocka_unit_test(test_every_enum), cmocka_unit_test(test_head),
 		cmocka_unit_test(test_lists),	   cmocka_unit_test(test_paths),      cmocka_unit_test(test_members),
 		cmocka_unit_test(test_tree),	   cmocka_unit_test(test_caps),	      cmocka_unit_test(test_no_memory),
 	};
