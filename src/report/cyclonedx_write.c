@@ -234,8 +234,8 @@ static void put_files(struct cdx *c, const struct index_package *p)
 
 		while (more) {
 			more = slice_cut(rest, '/', &name, &rest);
-			if (!arena_printf(&c->scratch, &path, "%.*s%s%.*s", SLICE_ARG(d->path), d->path.len > 0 ? "/" : "",
-					  SLICE_ARG(name)))
+			if (!arena_printf(&c->scratch, &path, "%.*s%s%.*s", SLICE_ARG(d->path),
+					  d->path.len > 0 ? "/" : "", SLICE_ARG(name)))
 				path = name;
 			cdx_item(c, "component");
 			cdx_attribute(c, "type", SLICE("file"));

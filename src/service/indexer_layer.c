@@ -360,7 +360,8 @@ enum status layer_obtain(struct indexer *ix, struct worker_job *job, const struc
 	struct slice key;
 
 	*out_known = *out_crashed = false;
-	if (!layer_cache_key(&scan->layer->digest, (struct layer_read){ 0 }, scan->aliases, scan->n_aliases, &keys, &key))
+	if (!layer_cache_key(&scan->layer->digest, (struct layer_read){ 0 }, scan->aliases, scan->n_aliases, &keys,
+			     &key))
 		return err_nomem(err, "a layer");
 	for (;;) {
 		struct reading *r;

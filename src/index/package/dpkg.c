@@ -242,7 +242,7 @@ static enum status read_stanzas(struct dpkg_reader *r, const struct detect_env *
 
 /* ---- files of packages ---- */
 
-/* "libc6:amd64.list", "bash.md5sums" are of packages of the status file; beside a file of status.d, of what is in it. */
+/* "libc6:amd64.list" is of a package of the status file; sums beside a file of status.d are of what is in that. */
 static enum status begin_list(struct dpkg_reader *r, struct err *err)
 {
 	struct package of = { .path = SLICE(STATUS_PATH) };

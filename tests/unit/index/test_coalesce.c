@@ -4,9 +4,10 @@
  *
  * A case is lines of words. "layer" begins the next layer up; file DETECTOR PATH [ALIAS], package PATH NAME VERSION,
  * lang PATH NAME VERSION [ALIAS], os PATH ID VERSION, whiteout, opaque, directory, name PATH (of a file that nobody
- * wants), owned DB PATH, list FILE OF NAME PATH (a file of the package NAME, or "-", of the database OF, says FILE), link PATH TARGET and hardlink PATH TARGET, diag PATH fill it, "broken" marks it as not read to
- * its end. "expect ..." lines say all that must come out: package NAME VERSION LAYER [owned], os ID, ask LAYER REAL
- * WANTED, diag CODE WHERE, files NAME PATH..., complete, expected. Where a package's path is not the one before its name, "at PATH"
+ * wants), owned DB PATH, list FILE OF NAME PATH (a file of the package NAME, or "-", of the database OF, says FILE),
+ * link PATH TARGET and hardlink PATH TARGET, diag PATH fill it, "broken" marks it as not read to its end. "expect ..."
+ * lines say all that must come out: package NAME VERSION LAYER [owned], os ID, files NAME DIRECTORY:NAMES..., ask LAYER
+ * REAL WANTED, diag CODE WHERE, complete, expected. Where a package's path is not the one before its name, "at PATH"
  * follows.
  */
 #include <setjmp.h>
