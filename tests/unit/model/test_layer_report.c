@@ -69,7 +69,7 @@ static struct layer_dir list_dirs[] = { { S("usr/bin"), S("a/b") },
 					{ S(""), S("init") },
 					{ S("a/b/c"), S("d") },
 					{ S("a/b"), S("e") } };
-static struct layer_list lists[] = {
+static struct layer_list files_of[] = {
 	{ S("var/lib/dpkg/info/a.list"), S("var/lib/dpkg/status"), S("a"), S(""), S("amd64"), 0, 3 },
 	{ S("var/lib/rpm/rpmdb.sqlite"), S("var/lib/rpm/rpmdb.sqlite"), S("b"), S("1-1"), S("noarch"), 3, 0 },
 	{ S("x/RECORD"), S("x/METADATA"), S(""), S(""), S(""), 3, 3 },
@@ -91,7 +91,8 @@ static struct layer_report full(void)
 
 #define GIVE(list) r.list.at = list, r.list.len = r.list.cap = ARRAY_LEN(list)
 	GIVE(packages), GIVE(distributions), GIVE(repositories), GIVE(files), GIVE(whiteouts), GIVE(opaques),
-		GIVE(tree), GIVE(links), GIVE(owned), GIVE(lists), GIVE(list_dirs), GIVE(diags);
+		GIVE(tree), GIVE(links), GIVE(owned), GIVE(list_dirs), GIVE(diags);
+	r.lists.at = files_of, r.lists.len = r.lists.cap = ARRAY_LEN(files_of);
 #undef GIVE
 	return r;
 }
