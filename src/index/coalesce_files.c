@@ -14,6 +14,7 @@ struct gathering {
 	struct coalesce *c;
 	struct arena arena; /* scratch; reset for each package */
 	VEC(struct slice) paths;
+	struct map dirs; /* places of directories: the lists name something below them */
 	bool known; /* there was a list */
 };
 
@@ -93,12 +94,32 @@ static bool gather_name(struct gathering *g, struct slice dir, struct slice name
 	return kept != NULL;
 }
 
+/*
+ * To a package whose files lie below it a path is a directory, be it a link in the image: of sysvinit-utils, /bin. dpkg
+ * names what is below it not always next.
+ */
+static bool note_dirs(struct gathering *g, struct slice dir)
+{
+	for (; dir.len > 0; dir = path_dir(dir)) {
+		struct slice place = merged_canonical(&g->c->merged, dir, g->c->n - 1);
+		uint64_t unused;
+
+		if (map_get(&g->dirs, place, &unused))
+			return true;
+		if (!map_put(&g->dirs, place, 1))
+			return false;
+	}
+	return true;
+}
+
 /* Names of a list may lead through links, as /bin does to /usr/bin: a file is where it lies. */
 static bool gather_dir(struct gathering *g, const struct layer_dir *d)
 {
 	struct slice rest = d->names, name, dir = d->path, probe;
 	bool more = rest.len > 0;
 
+	if (!note_dirs(g, dir))
+		return false;
 	if (dir.len > 0) {
 		if (!arena_printf(&g->arena, &probe, "%.*s/x", SLICE_ARG(dir)))
 			return false;
@@ -174,11 +195,24 @@ static bool put_run(struct gathering *g, const struct slice *paths, size_t n)
 	       layer_names_join(c->out_arena, names, n, &dir->names);
 }
 
+static void drop_dirs(struct gathering *g)
+{
+	size_t n = 0;
+	uint64_t unused;
+
+	for (size_t i = 0; i < g->paths.len; i++)
+		if (!map_get(&g->dirs, g->paths.at[i], &unused))
+			g->paths.at[n++] = g->paths.at[i];
+	g->paths.len = n;
+}
+
 static bool put(struct gathering *g, struct index_package *p)
 {
 	const struct slice *at = g->paths.at;
-	size_t n = g->paths.len;
+	size_t n;
 
+	drop_dirs(g);
+	n = g->paths.len;
 	p->files_known = g->known;
 	p->first_files = g->c->out->files.len;
 	if (n > 1)
@@ -204,9 +238,11 @@ enum status coalesce_put_files(struct coalesce *c, struct err *err)
 		arena_reset(&g.arena);
 		g.paths.at = NULL;
 		g.paths.len = g.paths.cap = 0;
+		map_fini(&g.dirs);
 		g.known = false;
 		ok = gather(&g, &c->out->packages.at[i].package) && put(&g, &c->out->packages.at[i]);
 	}
+	map_fini(&g.dirs);
 	arena_fini(&g.arena);
 	return ok ? STATUS_OK : coalesce_nomem(err);
 }

@@ -329,8 +329,9 @@ struct slice merged_canonical(struct merged *m, struct slice path, size_t layer)
 	if (!clear_of_links(m, path, layer, &hops, &canon))
 		return path;
 	m->memo_layer = layer;
-	m->memo_dir = dir;
-	m->memo_canon = path_dir(canon);
+	/* Copies: the path need not outlive the call. */
+	if (!arena_copy(&m->arena, dir, &m->memo_dir) || !arena_copy(&m->arena, path_dir(canon), &m->memo_canon))
+		m->memo_dir = SLICE_EMPTY;
 	return canon;
 }
 
