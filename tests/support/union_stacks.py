@@ -212,7 +212,8 @@ class Stack:
     def add_renamed(self):
         """Its bytes under another name, and it is deleted."""
         rng = self.rng
-        old = sorted(p for p in self.bodies if p.startswith(PACKAGES + MODULES + BINARIES) and p not in self.mine)
+        folders = tuple(f"{d}/" for d in PACKAGES + MODULES + BINARIES)
+        old = sorted(p for p in self.bodies if p.startswith(folders) and p not in self.mine)
         if not old:
             return
         path = rng.choice(old)
