@@ -73,8 +73,8 @@ struct detect_sink {
 	enum status (*package)(void *ctx, const struct package *p, struct err *err);
 	enum status (*distribution)(void *ctx, const struct distribution *d, struct err *err);
 	enum status (*repository)(void *ctx, const struct layer_repository *r, struct err *err);
-	/* path belongs to a system package, says the file being parsed; any path may be given, what no language rule
-	 * could want is dropped here. */
+	/* path belongs to a package, the system's or one of a deps.json, says the file being parsed: what is read there
+	 * gets PACKAGE_OWNED. Any path may be given, what no language rule could want is dropped here. */
 	enum status (*owned)(void *ctx, struct slice path, struct err *err);
 	/*
 	 * Lists of files, where they are asked for (env->lists); else nothing happens. list(): what owned() and

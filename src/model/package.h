@@ -15,7 +15,8 @@ enum package_type {
 };
 
 enum package_flag {
-	PACKAGE_OWNED = 1u << 0,       /* its files belong to a package of the system's package manager: no findings */
+	PACKAGE_OWNED = 1u << 0,       /* its files belong to another package, of the system's package manager or a
+					* deps.json: no findings of its own */
 	PACKAGE_MAIN_MODULE = 1u << 1, /* the program itself, not a dependency of it */
 	PACKAGE_STDLIB = 1u << 2,      /* a language's standard library */
 	PACKAGE_BAD_VERSION = 1u << 3, /* the version breaks its scheme: listed, not matched, told in coverage */
