@@ -209,7 +209,9 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			if (!unquote(env->arena, quoted, &text))
 				return err_nomem(err, "a list of packages");
 		} else if (!find_list(file->bytes, SLICE("hydrateRuntimeState("), '{', &text)) {
-			return STATUS_OK; /* the list is in .pnp.data.json */
+			if (slice_has(file->bytes, SLICE(".pnp.data.json")))
+				return STATUS_OK; /* that is where the list is */
+			return err_set(err, STATUS_MALFORMED, "it is none of Plug'n'Play: it has no list of packages");
 		}
 	}
 	st = json_parse_first(text, env->limits, &doc, err);
@@ -222,7 +224,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_yarn_pnp = {
 	.name = "yarn_pnp",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
