@@ -42,7 +42,7 @@ static enum status fill(const struct options *o, struct policy *p, struct err *e
 	double min_epss = -1;
 
 	if (option_given(o, OPTION_only_fixed))
-		policy_only_fixed(p);
+		policy_only_fixed(p, SLICE_EMPTY);
 	if (option_given(o, OPTION_min_epss) && !parse_fraction(o->value[OPTION_min_epss], &min_epss))
 		return err_set(err, STATUS_INVALID, "--min-epss %s: expected a fraction (0.1) or percents (10%%)",
 			       o->value[OPTION_min_epss]);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 struct serve_policy {
+	struct policy *unpatched; /* matchers.config.rhel.ignore_unpatched: removes, as Clair does; or NULL */
 	struct policy *policy; /* notes which of its entries were of use: one thread at a time */
 	pthread_mutex_t lock;
 	bool remove;
@@ -41,6 +42,10 @@ static enum status fill(struct serve_policy *p, const struct config *c, struct h
 {
 	p->remove = c->limpid.policy.remove;
 	hasher_add(h, p->remove ? SLICE("remove\n") : SLICE("mark\n"));
+	if (p->unpatched) {
+		hasher_add(h, SLICE("ignore_unpatched\n"));
+		policy_only_fixed(p->unpatched, SLICE("rhel:"));
+	}
 	TRY(add(p, &c->limpid.limits, &c->limpid.policy.ignore, policy_add_ignore, h, err));
 	TRY(add(p, &c->limpid.limits, &c->limpid.policy.vex, policy_add_vex, h, err));
 	return hasher_final(h, &p->identity, err);
@@ -53,15 +58,16 @@ enum status serve_policy_open(const struct config *config, struct serve_policy *
 	enum status st;
 
 	*out = NULL;
-	if (config->limpid.policy.ignore.n == 0 && config->limpid.policy.vex.n == 0)
+	if (config->limpid.policy.ignore.n == 0 && config->limpid.policy.vex.n == 0 && !config->rhel_ignore_unpatched)
 		return STATUS_OK;
 	p = calloc(1, sizeof(*p));
 	h = hasher_new(DIGEST_SHA256);
 	if (p && h) {
 		pthread_mutex_init(&p->lock, NULL);
 		p->policy = policy_new();
+		p->unpatched = config->rhel_ignore_unpatched ? policy_new() : NULL;
 	}
-	if (!p || !h || !p->policy)
+	if (!p || !h || !p->policy || (config->rhel_ignore_unpatched && !p->unpatched))
 		st = err_nomem(err, "limpid.policy");
 	else
 		st = fill(p, config, h, err);
@@ -79,6 +85,7 @@ void serve_policy_free(struct serve_policy *p)
 	if (!p)
 		return;
 	policy_free(p->policy);
+	policy_free(p->unpatched);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -105,10 +112,15 @@ static enum status apply_and_keep(struct serve_policy *p, struct vulnerability_r
 static enum status judge(void *ctx, struct vulnerability_report *r, int64_t now_s, struct arena *arena, struct err *err)
 {
 	struct serve_policy *p = ctx;
-	enum status st;
+	enum status st = STATUS_OK;
 
 	pthread_mutex_lock(&p->lock);
-	st = p->remove ? policy_apply(p->policy, r, now_s, arena, err) : apply_and_keep(p, r, now_s, arena, err);
+	if (p->unpatched)
+		st = policy_apply(p->unpatched, r, now_s, arena, err);
+	if (st == STATUS_OK && p->remove)
+		st = policy_apply(p->policy, r, now_s, arena, err);
+	else if (st == STATUS_OK)
+		st = apply_and_keep(p, r, now_s, arena, err);
 	pthread_mutex_unlock(&p->lock);
 	return st;
 }

@@ -5,6 +5,7 @@
  */
 #include "config/check_impl.h"
 #include "config/mask.h"
+#include "text/json.h"
 
 #include <sys/stat.h>
 
@@ -295,6 +296,44 @@ static void check_matcher(struct loader *l)
 		CHECK_WARN(l, "matcher.update_retention", "update garbage collection is off");
 }
 
+static void check_rhel(struct loader *l, struct slice json)
+{
+	struct json_doc doc;
+	struct err why = ERR_INIT;
+	struct err_quote q;
+	yyjson_val *key, *v;
+	yyjson_obj_iter it;
+
+	if (json_parse(json, &limits_default, &doc, &why) != STATUS_OK) {
+		CHECK_ERROR(l, "matchers.config", "rhel: %s", why.msg);
+		return;
+	}
+	yyjson_obj_iter_init(doc.root, &it);
+	while ((key = yyjson_obj_iter_next(&it)) != NULL) {
+		v = yyjson_obj_iter_get_val(key);
+		if (!slice_eq(json_str(key), SLICE("ignore_unpatched")))
+			CHECK_WARN(l, "matchers.config", "rhel has no setting \"%s\"", err_slice(&q, json_str(key)));
+		else if (!yyjson_is_bool(v))
+			CHECK_ERROR(l, "matchers.config", "rhel.ignore_unpatched: expected true or false");
+		else
+			l->config->rhel_ignore_unpatched = yyjson_get_bool(v);
+	}
+	json_doc_free(&doc);
+}
+
+static void check_matchers(struct loader *l)
+{
+	const struct config_blocks *blocks = &l->config->matchers_config;
+	struct err_quote q;
+
+	for (size_t i = 0; i < blocks->n; i++)
+		if (slice_eq(blocks->at[i].name, SLICE("rhel")))
+			check_rhel(l, blocks->at[i].json);
+		else
+			CHECK_WARN(l, "matchers.config", "matcher \"%s\" has no settings: only rhel has",
+				   err_slice(&q, blocks->at[i].name));
+}
+
 static bool known_name(const char *const *names, struct slice name)
 {
 	for (; *names; names++)
@@ -323,6 +362,7 @@ void load_check(struct loader *l)
 	check_auth(l);
 	check_indexer(l);
 	check_matcher(l);
+	check_matchers(l);
 	check_notifier(l);
 	check_telemetry(l);
 	check_files(l);

@@ -345,6 +345,7 @@ struct config {
 	struct config_indexer indexer;
 	struct config_matcher matcher;
 	struct config_blocks matchers_config;
+	bool rhel_ignore_unpatched; /* of matchers.config */
 	struct config_list matchers_names;
 	struct config_list updaters_sets;
 	struct config_blocks updaters_config;

@@ -55,9 +55,10 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
-void policy_only_fixed(struct policy *p)
+void policy_only_fixed(struct policy *p, struct slice scopes)
 {
 	p->only_fixed = true;
+	p->only_fixed_scopes = scopes;
 }
 
 void policy_exploited(struct policy *p, bool kev, double min_epss)
@@ -367,7 +368,8 @@ static enum status settle(struct run *r, const struct finding *f, bool *kept, st
 		return take_back(r, f, c.ignore, err);
 	if (c.vex && statuses[c.vex->status].takes_back)
 		return take_back(r, f, c.vex, err);
-	if (r->policy->only_fixed && f->fix.len == 0 && f->row.fixed_version.len == 0)
+	if (r->policy->only_fixed && slice_starts(f->row.scope, r->policy->only_fixed_scopes) && f->fix.len == 0 &&
+	    f->row.fixed_version.len == 0)
 		return take_back_unfixed(r, f, err);
 	x = exploitation_of(r, f);
 	if (is_unexploited(r->policy, r->report, &x))

@@ -28,8 +28,11 @@ enum status policy_add_ignore(struct policy *p, struct slice name, struct slice 
  */
 enum status policy_add_vex(struct policy *p, struct slice name, struct slice json, const struct limits *limits,
 			   struct err *err) NODISCARD;
-/* From now on findings without a fixed version are taken back. */
-void policy_only_fixed(struct policy *p);
+/*
+ * From now on findings without a fixed version are taken back: of packages in scopes that begin so ("rhel:"; "": all).
+ * The text is borrowed.
+ */
+void policy_only_fixed(struct policy *p, struct slice scopes);
 /*
  * And flaws that are not in the catalogue of known exploited ones (kev), or whose probability of exploitation is known
  * and below min_epss (0 to 1; negative: not asked). Asked for both, one that either would keep stays. Where a report

@@ -66,6 +66,7 @@ struct policy {
 	struct map ids;			/* in upper case; "" are rules for every id -> number of its first link */
 	VEC(struct json_doc) documents; /* owned: rules of VEX documents borrow their texts */
 	bool only_fixed, kev;
+	struct slice only_fixed_scopes; /* borrowed; what they begin with */
 	double min_epss; /* negative: not asked */
 };
 

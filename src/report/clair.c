@@ -55,7 +55,8 @@ static bool is_language(enum package_type t)
 
 static bool by_user(const struct suppressed *s)
 {
-	return s->by == SUPPRESSED_BY_IGNORE || s->by == SUPPRESSED_BY_VEX;
+	return s->by == SUPPRESSED_BY_IGNORE || s->by == SUPPRESSED_BY_VEX || s->by == SUPPRESSED_BY_UNFIXED ||
+	       s->by == SUPPRESSED_BY_UNEXPLOITED;
 }
 
 /*
