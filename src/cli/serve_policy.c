@@ -53,21 +53,22 @@ static enum status fill(struct serve_policy *p, const struct config *c, struct h
 
 enum status serve_policy_open(const struct config *config, struct serve_policy **out, struct err *err)
 {
+	bool unpatched = config_switch(&config->matchers_config, "rhel", "ignore_unpatched");
 	struct serve_policy *p;
 	struct hasher *h;
 	enum status st;
 
 	*out = NULL;
-	if (config->limpid.policy.ignore.n == 0 && config->limpid.policy.vex.n == 0 && !config->rhel_ignore_unpatched)
+	if (config->limpid.policy.ignore.n == 0 && config->limpid.policy.vex.n == 0 && !unpatched)
 		return STATUS_OK;
 	p = calloc(1, sizeof(*p));
 	h = hasher_new(DIGEST_SHA256);
 	if (p && h) {
 		pthread_mutex_init(&p->lock, NULL);
 		p->policy = policy_new();
-		p->unpatched = config->rhel_ignore_unpatched ? policy_new() : NULL;
+		p->unpatched = unpatched ? policy_new() : NULL;
 	}
-	if (!p || !h || !p->policy || (config->rhel_ignore_unpatched && !p->unpatched))
+	if (!p || !h || !p->policy || (unpatched && !p->unpatched))
 		st = err_nomem(err, "limpid.policy");
 	else
 		st = fill(p, config, h, err);

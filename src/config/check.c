@@ -315,8 +315,6 @@ static void check_rhel(struct loader *l, struct slice json)
 			CHECK_WARN(l, "matchers.config", "rhel has no setting \"%s\"", err_slice(&q, json_str(key)));
 		else if (!yyjson_is_bool(v))
 			CHECK_ERROR(l, "matchers.config", "rhel.ignore_unpatched: expected true or false");
-		else
-			l->config->rhel_ignore_unpatched = yyjson_get_bool(v);
 	}
 	json_doc_free(&doc);
 }

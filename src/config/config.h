@@ -345,7 +345,6 @@ struct config {
 	struct config_indexer indexer;
 	struct config_matcher matcher;
 	struct config_blocks matchers_config;
-	bool rhel_ignore_unpatched; /* of matchers.config */
 	struct config_list matchers_names;
 	struct config_list updaters_sets;
 	struct config_blocks updaters_config;
@@ -394,6 +393,8 @@ static inline const char *config_cstr(struct slice s)
 }
 /* Where a service (CONFIG_INDEXER, ...) keeps its state, as store_open_url() takes it: a folder or a connstring. */
 const char *config_store_where(const struct config *c, enum config_mode service);
+/* Is a member of a block true? What is no JSON, or of another kind, was told by config_load() and is false. */
+bool config_switch(const struct config_blocks *blocks, const char *block, const char *member);
 const char *config_mode_name(enum config_mode mode);
 /* Any case. */
 bool config_mode_from_name(struct slice name, enum config_mode *out);

@@ -4,6 +4,7 @@
 #include "config/merged.h"
 
 #include "io/file.h"
+#include "text/json.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,23 @@ static const char *const mode_names[CONFIG_MODES] = { "combo", "indexer", "match
 const char *config_mode_name(enum config_mode mode)
 {
 	return mode_names[mode];
+}
+
+bool config_switch(const struct config_blocks *blocks, const char *block, const char *member)
+{
+	bool on = false;
+
+	for (size_t i = 0; i < blocks->n; i++) {
+		struct err ignored = ERR_INIT;
+		struct json_doc doc;
+
+		if (!slice_eq(blocks->at[i].name, slice_cstr(block)) ||
+		    json_parse(blocks->at[i].json, &limits_default, &doc, &ignored) != STATUS_OK)
+			continue;
+		on = yyjson_is_true(json_get(doc.root, member));
+		json_doc_free(&doc);
+	}
+	return on;
 }
 
 const char *config_store_where(const struct config *c, enum config_mode service)
