@@ -455,31 +455,6 @@ static void on_bad(void *ctx, struct slice key, const struct err *err)
 
 /* ---- the document, member by member ---- */
 
-static bool count_raw(void *ctx, struct slice key, struct slice value)
-{
-	(void)key;
-	(void)value;
-	++*(size_t *)ctx;
-	return true;
-}
-
-static enum status none(void *ctx, struct slice key, yyjson_val *v, uint64_t offset, struct err *err)
-{
-	(void)ctx;
-	(void)key;
-	(void)v;
-	(void)offset;
-	(void)err;
-	return STATUS_OK;
-}
-
-static enum status count(struct saved_reader *rd, struct slice list, size_t *out, struct err *err)
-{
-	struct json_split sink = { .visit = none, .raw = count_raw, .ctx = out };
-
-	return json_split(list, rd->limits, &sink, err);
-}
-
 /* First pass: the places of the long lists. */
 static bool on_raw(void *ctx, struct slice key, struct slice value)
 {
@@ -600,8 +575,8 @@ static enum status read_findings(struct saved_reader *rd, struct err *err)
 	struct vulnerability_report *r = &rd->out->report;
 	size_t suppressions = 0;
 
-	TRY(count(rd, rd->findings, &rd->n_findings, err));
-	TRY(count(rd, rd->suppressions, &suppressions, err));
+	TRY(saved_count_members(rd->findings, rd->limits, &rd->n_findings, err));
+	TRY(saved_count_members(rd->suppressions, rd->limits, &suppressions, err));
 	r->findings.at = arena_array(rd->arena, rd->n_findings + 1, sizeof(*r->findings.at));
 	r->suppressed.at = arena_array(rd->arena, suppressions + 1, sizeof(*r->suppressed.at));
 	if (!r->findings.at || !r->suppressed.at)

@@ -2,16 +2,6 @@
 /* saved_each.c - what a document is, and the reports in it, one by one. */
 #include "report/saved_impl.h"
 
-static enum status none(void *ctx, struct slice key, yyjson_val *v, uint64_t offset, struct err *err)
-{
-	(void)ctx;
-	(void)key;
-	(void)v;
-	(void)offset;
-	(void)err;
-	return STATUS_OK;
-}
-
 /* ---- what it is ---- */
 
 static bool is_array(struct slice json)
@@ -33,7 +23,7 @@ static bool take_kind(void *ctx, struct slice key, struct slice value)
 
 bool saved_kind_of(struct slice json, const struct limits *limits, struct saved_kind_of *out)
 {
-	struct json_split sink = { .visit = none, .raw = take_kind, .ctx = out };
+	struct json_split sink = { .raw = take_kind, .ctx = out };
 	struct err err = ERR_INIT;
 
 	memset(out, 0, sizeof(*out));
@@ -112,7 +102,7 @@ enum status saved_each(struct slice json, const struct limits *limits, saved_vis
 {
 	struct err inner = ERR_INIT;
 	struct several s = { .limits = limits, .visit = visit, .ctx = ctx, .err = &inner, .status = STATUS_OK };
-	struct json_split sink = { .visit = none, .raw = on_report, .ctx = &s };
+	struct json_split sink = { .raw = on_report, .ctx = &s };
 
 	if (!is_array(json))
 		return read_one(json, limits, visit, ctx, err);
@@ -130,13 +120,18 @@ static bool count_raw(void *ctx, struct slice key, struct slice value)
 	return true;
 }
 
-enum status saved_count(struct slice json, const struct limits *limits, size_t *out_n, struct err *err)
+enum status saved_count_members(struct slice list, const struct limits *limits, size_t *out_n, struct err *err)
 {
-	struct json_split sink = { .visit = none, .raw = count_raw, .ctx = out_n };
+	struct json_split sink = { .raw = count_raw, .ctx = out_n };
 
 	*out_n = 0;
+	return json_split(list, limits, &sink, err);
+}
+
+enum status saved_count(struct slice json, const struct limits *limits, size_t *out_n, struct err *err)
+{
 	if (is_array(json))
-		return json_split(json, limits, &sink, err);
+		return saved_count_members(json, limits, out_n, err);
 	*out_n = 1;
 	return STATUS_OK;
 }
@@ -151,7 +146,7 @@ static bool take_only(void *ctx, struct slice key, struct slice value)
 /* The text of the only report of a document. */
 static enum status only_one(struct slice *json, const struct limits *limits, struct err *err)
 {
-	struct json_split sink = { .visit = none, .raw = take_only, .ctx = json };
+	struct json_split sink = { .raw = take_only, .ctx = json };
 	size_t n;
 
 	TRY(saved_count(*json, limits, &n, err));

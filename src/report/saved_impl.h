@@ -30,6 +30,10 @@ struct saved_kind_of {
 /* False: it is no object. Of one that breaks off, what its members before that place say. */
 bool saved_kind_of(struct slice json, const struct limits *limits, struct saved_kind_of *out);
 
+/* How many members a list or object has. */
+enum status saved_count_members(struct slice list, const struct limits *limits, size_t *out_n,
+				struct err *err) NODISCARD;
+
 /* The document, into rd->out. */
 enum status saved_document(struct saved_reader *rd, struct slice json, struct err *err) NODISCARD;
 /* STATUS_MALFORMED, naming the member. */

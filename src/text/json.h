@@ -49,6 +49,7 @@ bool json_get_u64(yyjson_val *obj, const char *key, uint64_t *out);
  * quietly; other failures are returned. STATUS_MALFORMED if the frame itself is broken (members before it stand).
  */
 struct json_split {
+	/* NULL: what raw does not take is passed over unread. */
 	enum status (*visit)(void *ctx, struct slice key, yyjson_val *value, uint64_t offset, struct err *err);
 	void (*bad)(void *ctx, struct slice key, const struct err *err);
 	void *ctx;

@@ -198,6 +198,8 @@ static enum status split_member(struct splitter *s, struct err *err)
 		st = read_key(s, raw_key, &key, err);
 	if (st == STATUS_OK && s->sink->raw && s->sink->raw(s->sink->ctx, key, value))
 		return STATUS_OK;
+	if (st == STATUS_OK && !s->sink->visit)
+		return STATUS_OK;
 	if (st == STATUS_OK)
 		st = read_value(s, value, &extent, &v, err);
 	if (st == STATUS_OK) {

@@ -6,14 +6,12 @@
  * with its length, and count instead of the archive's (feed/rhel_vex.c puts them there). Mapping:
  * docs/formats/csaf-vex.md.
  */
-#include "feed/feed.h"
+#include "feed/archive.h"
 
 #include "base/map.h"
 #include "feed/csaf_document.h"
 #include "feed/csaf_frame.h"
 #include "feed/oval_dpkg.h"
-#include "io/codec.h"
-#include "io/tar.h"
 #include "version/rhctag.h"
 
 #include <stdlib.h>
@@ -34,8 +32,6 @@ struct parser {
 	const struct limits *limits;
 	struct arena arena; /* of one document */
 	struct seen seen;   /* documents that count already */
-	struct buf text;	     /* of one member of the archive */
-	const struct source *packed; /* the archive as it is; borrowed */
 };
 
 /* One vulnerability of a document. */
@@ -505,55 +501,28 @@ static enum status read_text(struct parser *p, struct slice text, struct slice w
 	return st;
 }
 
-static enum status read_member(struct parser *p, const struct tar_entry *entry, struct source *body, struct err *err)
+static bool is_document(struct slice path)
 {
-	uint8_t block[16384];
-	size_t n = 1;
-
-	buf_reset(&p->text);
-	while (n > 0) {
-		TRY(source_read(body, block, sizeof(block), &n, err));
-		buf_add(&p->text, slice_make(block, n));
-		if (p->text.failed != STATUS_OK)
-			return nomem(err);
-	}
-	return read_text(p, buf_slice(&p->text), entry->path, err);
+	return slice_ends(path, SLICE(".json"));
 }
 
-static enum status on_member(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err)
+static enum status on_document(void *ctx, struct slice path, struct slice bytes, struct err *err)
 {
-	struct parser *p = ctx;
-
-	if (p->doc->passed)
-		p->doc->passed(p->doc->passed_ctx, p->packed->pos);
-	if (entry->type != TAR_FILE || !body || !slice_ends(entry->path, SLICE(".json")))
-		return STATUS_OK;
-	if (entry->size > p->limits->record_bytes) {
-		diag_emit(p->out->diags, DIAG_LIMIT, entry->path, ERR_NO_OFFSET,
-			  "the document has %llu bytes, %llu are the most (limits.record_bytes)",
-			  (unsigned long long)entry->size, (unsigned long long)p->limits->record_bytes);
-		return STATUS_OK;
-	}
-	return read_member(p, entry, body, err);
+	return read_text(ctx, bytes, path, err);
 }
 
 static enum status read_archive(struct parser *p, struct slice bytes, struct err *err)
 {
-	struct source *packed = source_from_slice(bytes), *plain = NULL;
-	enum codec_id codec;
-	enum status st;
+	struct archive_reader reader = { .limits = p->limits,
+					 .diags = p->out->diags,
+					 .what = "VEX: it is neither a CSAF document nor an archive of them",
+					 .wants = is_document,
+					 .document = on_document,
+					 .passed = p->doc->passed,
+					 .ctx = p,
+					 .passed_ctx = p->doc->passed_ctx };
 
-	if (!packed)
-		return nomem(err);
-	TRY(codec_open(packed, p->limits, &codec, &plain, err));
-	if (codec == CODEC_PLAIN && !tar_claims(slice_take(bytes, 512))) {
-		source_free(plain);
-		return err_at(err, STATUS_MALFORMED, 0, "VEX: it is neither a CSAF document nor an archive of them");
-	}
-	p->packed = packed;
-	st = tar_walk(plain, p->limits, on_member, p, p->out->diags, err);
-	source_free(plain);
-	return st;
+	return archive_each(&reader, bytes, err);
 }
 
 /* Each after a line with its length. */
@@ -593,15 +562,13 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	struct parser p = { .doc = doc,
 			    .out = out,
 			    .limits = limits,
-			    .arena = ARENA_INIT((size_t)limits->record_bytes * 4),
-			    .text = BUF_INIT((size_t)limits->record_bytes + 1) };
+			    .arena = ARENA_INIT((size_t)limits->record_bytes * 4) };
 	enum status st = read_all(&p, err);
 
 	if (st == STATUS_OK && p.seen.len == 0)
 		st = err_set(err, STATUS_MALFORMED, "VEX: there is no CSAF document in it");
 	arena_fini(&p.arena);
 	free(p.seen.at);
-	buf_fini(&p.text);
 	return st;
 }
 

@@ -9,11 +9,8 @@
  *
  * One document at a time is in memory. What becomes of it, and traps: docs/formats/glsa.md.
  */
-#include "feed/feed.h"
-
+#include "feed/archive.h"
 #include "feed/glsa_ranges.h"
-#include "io/codec.h"
-#include "io/tar.h"
 #include "text/xml.h"
 
 #include <stdio.h>
@@ -33,7 +30,6 @@ struct parser {
 	struct slice scope;
 	struct arena arena; /* of one document */
 	struct buf text;    /* of one element */
-	struct buf member;  /* of one member of the archive */
 	size_t documents;
 	/* of one document */
 	struct slice where, id, title, synopsis, type, announced, revised, impact, uri;
@@ -447,71 +443,44 @@ static enum status walk(struct parser *p, struct slice bytes, struct err *err)
 	return st;
 }
 
-static enum status read_member(struct parser *p, const struct tar_entry *entry, struct source *body, struct err *err)
+static bool is_advisory(struct slice path)
 {
-	uint8_t block[16384];
+	struct slice name = path;
+
+	slice_rcut(path, '/', NULL, &name);
+	return slice_starts(name, SLICE("glsa-")) && slice_ends(name, SLICE(".xml"));
+}
+
+static enum status on_document(void *ctx, struct slice path, struct slice bytes, struct err *err)
+{
+	struct parser *p = ctx;
 	struct err why = ERR_INIT;
 	enum status st;
-	size_t n = 1;
 
-	buf_reset(&p->member);
-	while (n > 0) {
-		TRY(source_read(body, block, sizeof(block), &n, err));
-		buf_add(&p->member, slice_make(block, n));
-		if (p->member.failed != STATUS_OK)
-			return nomem(err);
-	}
-	reset(p, entry->path);
-	st = walk(p, buf_slice(&p->member), &why);
+	reset(p, path);
+	st = walk(p, bytes, &why);
 	if (st == STATUS_NOMEM)
 		return nomem(err);
 	/* One that is broken costs nothing but itself. */
 	if (st != STATUS_OK) {
-		diag_emit(p->out->diags, DIAG_RECORD, entry->path, ERR_NO_OFFSET, "%s", why.msg);
+		diag_emit(p->out->diags, DIAG_RECORD, path, ERR_NO_OFFSET, "%s", why.msg);
 		return STATUS_OK;
 	}
 	return emit(p, err);
 }
 
-static enum status on_member(void *ctx, const struct tar_entry *entry, struct source *body, struct err *err)
-{
-	struct parser *p = ctx;
-	struct slice name = entry->path;
-
-	slice_rcut(entry->path, '/', NULL, &name);
-	if (entry->type != TAR_FILE || !body || !slice_starts(name, SLICE("glsa-")) ||
-	    !slice_ends(name, SLICE(".xml")))
-		return STATUS_OK;
-	if (entry->size > p->limits->record_bytes) {
-		diag_emit(p->out->diags, DIAG_LIMIT, entry->path, ERR_NO_OFFSET,
-			  "the document has %llu bytes, %llu are the most (limits.record_bytes)",
-			  (unsigned long long)entry->size, (unsigned long long)p->limits->record_bytes);
-		return STATUS_OK;
-	}
-	return read_member(p, entry, body, err);
-}
-
 static enum status read_archive(struct parser *p, struct slice bytes, struct err *err)
 {
-	struct source *packed = source_from_slice(bytes), *plain = NULL;
-	enum codec_id codec;
-	enum status st;
+	struct archive_reader reader = { .limits = p->limits,
+					 .diags = p->out->diags,
+					 .what = "GLSA: it is neither an advisory nor an archive of them",
+					 .wants = is_advisory,
+					 .document = on_document,
+					 .ctx = p };
 
-	if (!packed)
-		return nomem(err);
-	TRY(codec_open(packed, p->limits, &codec, &plain, err));
-	if (codec == CODEC_PLAIN && !tar_claims(slice_take(bytes, 512))) {
-		source_free(plain);
-		return err_at(err, STATUS_MALFORMED, 0, "GLSA: it is neither an advisory nor an archive of them");
-	}
-	st = tar_walk(plain, p->limits, on_member, p, p->out->diags, err);
-	source_free(plain);
-	/* Of what was unpacked, which nobody has. */
-	if (st != STATUS_OK)
-		err->offset = ERR_NO_OFFSET;
-	if (st == STATUS_OK && p->documents == 0)
-		st = err_set(err, STATUS_MALFORMED, "GLSA: there is no advisory in the archive");
-	return st;
+	TRY(archive_each(&reader, bytes, err));
+	return p->documents > 0 ? STATUS_OK
+				: err_set(err, STATUS_MALFORMED, "GLSA: there is no advisory in the archive");
 }
 
 static enum status parse(const struct feed_document *doc, const struct limits *limits, const struct advisory_sink *out,
@@ -521,8 +490,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 			    .limits = limits,
 			    .scope = doc->param.len > 0 ? doc->param : SLICE("gentoo"),
 			    .arena = ARENA_INIT((size_t)limits->record_bytes * 4),
-			    .text = BUF_INIT(TEXT_MAX),
-			    .member = BUF_INIT((size_t)limits->record_bytes + 1) };
+			    .text = BUF_INIT(TEXT_MAX) };
 	struct slice start = slice_trim(slice_take(doc->bytes, 64));
 	enum status st;
 
@@ -536,7 +504,6 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	}
 	arena_fini(&p.arena);
 	buf_fini(&p.text);
-	buf_fini(&p.member);
 	return st;
 }
 
