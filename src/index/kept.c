@@ -93,8 +93,10 @@ enum status kept_put(struct store *store, struct slice key, const struct index_r
 	struct index_report kept = *r;
 	enum status st;
 
-	kept.diags.at += from;
-	kept.diags.len -= from;
+	if (from > 0) {
+		kept.diags.at += from;
+		kept.diags.len -= from;
+	}
 	kept.complete = kept_is_complete(&kept);
 	st = index_report_pack(&kept, &bytes, err);
 	if (st == STATUS_OK)
