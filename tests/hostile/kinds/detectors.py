@@ -24,8 +24,8 @@ LEFT_OUT = ('apk', 'os_release')
 # which any number may be something else (requirements, perllocal.pod); files beside those that are read, and files that golden
 # cases have there to be passed over.
 SILENT = re.compile(r'c/(brew|lua|dart|opam|nix|gem|r|sbom|wordpress|unread|requirements)/|\.egg$|perllocal\.pod$|'
-                    r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/PF$|/files$|/nix/store/|'
-                    r'/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|c/gem_lock/.*/gems/|install\.json$|srv/sdist/|'
+                    r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/(PF|SLOT)$|/files$|'
+                    r'/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|c/gem_lock/.*/gems/|install\.json$|srv/sdist/|'
                     r'/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|RECORD$|usr/share/doc/|dpkg/info/format$|status\.d/nested/|'
                     r'/\.channels/')
 
