@@ -25,8 +25,8 @@ LEFT_OUT = ('apk', 'os_release')
 # cases have there to be passed over.
 SILENT = re.compile(r'c/(brew|lua|dart|opam|nix|gem|r|sbom|wordpress|unread|requirements)/|\.egg$|perllocal\.pod$|'
                     r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/(PF|SLOT)$|/files$|'
-                    r'/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|c/gem_lock/.*/gems/|install\.json$|srv/sdist/|'
-                    r'/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|RECORD$|usr/share/doc/|dpkg/info/format$|status\.d/nested/|'
+                    r'/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|c/gem_lock/.*/gems/|install\.json$|'
+                    r'srv/sdist/|/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|RECORD$|usr/share/doc/|dpkg/info/format$|status\.d/nested/|'
                     r'/\.channels/')
 
 
