@@ -24,10 +24,10 @@ LEFT_OUT = ('apk', 'os_release')
 # which any number may be something else (requirements, perllocal.pod); files beside those that are read, and files that golden
 # cases have there to be passed over.
 SILENT = re.compile(r'c/(brew|lua|dart|opam|nix|gem|r|sbom|wordpress|unread|requirements)/|\.egg$|perllocal\.pod$|'
-                    r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/(PF|SLOT)$|/files$|'
-                    r'/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|c/gem_lock/.*/gems/|install\.json$|'
-                    r'srv/sdist/|/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|RECORD$|usr/share/doc/|dpkg/info/format$|status\.d/nested/|'
-                    r'/\.channels/')
+                    r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/(PF|SLOT)$|'
+                    r'/files$|/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|'
+                    r'c/gem_lock/.*/gems/|install\.json$|srv/sdist/|/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|'
+                    r'RECORD$|usr/share/doc/|dpkg/info/format$|status\.d/nested/|/\.channels/')
 
 
 def golden():
