@@ -10,17 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
-#define UNDER_ASAN true
-#endif
-#endif
-#ifndef UNDER_ASAN
-#define UNDER_ASAN false
-#endif
-
 /* Reading what is open, memory, threads, time; nothing that names a file, a process or a network. */
 static const int calls[] = {
 	SCMP_SYS(read),
@@ -140,7 +129,7 @@ static bool enter_filter(bool directory)
 	     add(f, SCMP_ACT_KILL_PROCESS, deadly, ARRAY_LEN(deadly));
 	if (ok && directory)
 		ok = add(f, SCMP_ACT_ALLOW, directory_calls, ARRAY_LEN(directory_calls));
-	if (ok && UNDER_ASAN)
+	if (ok && UNDER_SANITIZER)
 		ok = add(f, SCMP_ACT_ALLOW, sanitizer_calls, ARRAY_LEN(sanitizer_calls));
 	ok = ok && seccomp_load(f) == 0;
 	seccomp_release(f);
@@ -152,7 +141,7 @@ void sandbox_enter(const struct sandbox_options *options, struct sandbox_level *
 	const struct limits *lim = options->limits;
 	struct sandbox_limits limits = {
 		/* Sanitizers reserve terabytes. */
-		.memory = UNDER_ASAN ? 0 : lim->worker_memory,
+		.memory = UNDER_SANITIZER ? 0 : lim->worker_memory,
 		.seconds = lim->worker_seconds,
 		.file = lim->spool_bytes + 4096,
 		.files = 256,

@@ -78,7 +78,7 @@ void worker_leave_the_world(int null_fd, const int *fds, size_t n_fds, int out_f
 	if (null_fd >= 0) {
 		(void)dup2(null_fd, 0);
 		(void)dup2(null_fd, 1);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !UNDER_SANITIZER
 		(void)dup2(null_fd, 2);
 #endif
 	}

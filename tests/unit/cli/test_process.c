@@ -129,7 +129,7 @@ static void lose_bytes(void)
 	touch_lost_bytes();
 }
 
-#if !defined(__SANITIZE_ADDRESS__) /* which takes the signal itself */
+#if !UNDER_SANITIZER /* which takes the signal itself */
 static void lose_bytes_in_a_worker(void)
 {
 	int status = 0;
@@ -153,7 +153,7 @@ static void test_lost_bytes(void **state)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), EXIT_UNREADABLE);
 	assert_non_null(strstr(said, "was cut"));
-#if !defined(__SANITIZE_ADDRESS__)
+#if !UNDER_SANITIZER
 	status = in_child(lose_bytes_in_a_worker, said, sizeof(said));
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);

@@ -228,7 +228,7 @@ static void test_spool_bytes(void **state)
 
 static void test_worker_memory(void **state)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if UNDER_SANITIZER
 	(void)state;
 	skip(); /* no limit on memory is set where a sanitizer takes terabytes */
 #else
