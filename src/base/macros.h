@@ -11,7 +11,7 @@
 #define AUTO(fn) __attribute__((cleanup(fn)))
 #define UNUSED __attribute__((unused))
 
-/* UNDER_SANITIZER: 1 in a build with a sanitizer that maps terabytes, takes signals and writes its findings to standard error. */
+/* UNDER_SANITIZER: 1 in a build with a sanitizer that maps terabytes, takes signals and writes to standard error. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define UNDER_SANITIZER 1
 #elif defined(__has_feature)
