@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "feed/osv_ecosystem.h"
 #include "feed/osv_ranges.h"
+#include "model/package.h"
 
 /* Streams that the summary of one erratum names; two have been seen. */
 #define STREAMS_MAX 8
@@ -40,27 +41,6 @@ static enum status find_ecosystem(struct osv_reader *r, struct slice text, const
 	return STATUS_OK;
 }
 
-/* PEP 503: lower case, runs of - _ . become one dash. */
-static bool pypi_name(struct arena *arena, struct slice name, struct slice *out)
-{
-	char *p = arena_cstr(arena, name);
-	size_t n = 0;
-	bool in_run = false;
-
-	if (!p)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		uint8_t c = to_lower(name.ptr[i]);
-		bool separator = c == '-' || c == '_' || c == '.';
-
-		if (!separator || !in_run)
-			p[n++] = separator ? '-' : (char)c;
-		in_run = separator;
-	}
-	*out = slice_make(p, n);
-	return true;
-}
-
 static bool lower_name(struct arena *arena, struct slice name, struct slice *out)
 {
 	char *p = arena_cstr(arena, name);
@@ -87,7 +67,7 @@ static struct slice swift_name(struct slice name)
 static bool fold_name(struct arena *arena, const struct affected *row, struct slice *out)
 {
 	if (row->scheme == SCHEME_pep440)
-		return pypi_name(arena, row->package, out);
+		return package_pypi_name(arena, row->package, out);
 	if (row->scheme == SCHEME_nuget || row->scheme == SCHEME_composer)
 		return lower_name(arena, row->package, out);
 	*out = slice_eq(row->scope, SLICE("swift")) ? swift_name(row->package) : row->package;

@@ -16,32 +16,16 @@
 /* What docker login has written for its own registry since the first protocol. */
 #define HUB_KEY "https://index.docker.io/v1/"
 
-/* ---- base64 ---- */
-
 bool credentials_basic(const struct credentials *c, struct arena *arena, struct slice *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t n = c->account.len + 1 + c->secret.len, at = 6;
-	uint8_t *in = arena_alloc(arena, n + 3), *text = arena_alloc(arena, 6 + (n + 2) / 3 * 4 + 1);
+	struct buf AUTO(buf_fini) plain = BUF_INIT(SIZE_MAX), text = BUF_INIT(SIZE_MAX);
 
-	if (!in || !text)
-		return false;
-	if (c->account.len > 0)
-		memcpy(in, c->account.ptr, c->account.len);
-	in[c->account.len] = ':';
-	if (c->secret.len > 0)
-		memcpy(in + c->account.len + 1, c->secret.ptr, c->secret.len);
-	memcpy(text, "Basic ", 6);
-	for (size_t i = 0; i < n; i += 3) {
-		uint32_t v = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
-
-		text[at++] = (uint8_t)digits[v >> 18];
-		text[at++] = (uint8_t)digits[v >> 12 & 63];
-		text[at++] = i + 1 < n ? (uint8_t)digits[v >> 6 & 63] : '=';
-		text[at++] = i + 2 < n ? (uint8_t)digits[v & 63] : '=';
-	}
-	*out = slice_make(text, at);
-	return true;
+	buf_add(&plain, c->account);
+	buf_add_byte(&plain, ':');
+	buf_add(&plain, c->secret);
+	buf_add(&text, SLICE("Basic "));
+	base64_encode(buf_slice(&plain), BASE64_PADDED, &text);
+	return plain.failed == STATUS_OK && text.failed == STATUS_OK && arena_copy(arena, buf_slice(&text), out);
 }
 
 /* ---- config.json ---- */

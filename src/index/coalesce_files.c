@@ -116,7 +116,6 @@ static bool note_dirs(struct gathering *g, struct slice dir)
 static bool gather_dir(struct gathering *g, const struct layer_dir *d)
 {
 	struct slice rest = d->names, name, dir = d->path, probe;
-	bool more = rest.len > 0;
 
 	if (!note_dirs(g, dir))
 		return false;
@@ -125,11 +124,9 @@ static bool gather_dir(struct gathering *g, const struct layer_dir *d)
 			return false;
 		dir = path_dir(merged_canonical(&g->c->merged, probe, g->c->n - 1));
 	}
-	while (more) {
-		more = slice_cut(rest, '/', &name, &rest);
+	while (layer_names_next(&rest, &name))
 		if (!gather_name(g, dir, name))
 			return false;
-	}
 	return true;
 }
 

@@ -304,27 +304,21 @@ const struct limpid_index_diagnostic *limpid_index_diagnostic(const limpid_index
 /* ---- files ---- */
 
 struct file_reader {
-	struct arena arena; /* scratch of one directory */
+	struct arena arena; /* scratch of one path */
 	limpid_index_file each;
 	void *ctx;
 };
 
-static enum status each_in(struct file_reader *f, const struct layer_dir *d, struct err *err)
+static enum status hand_out(void *ctx, struct slice path, struct err *err)
 {
-	struct slice rest = d->names, name, path;
-	bool more = rest.len > 0;
+	struct file_reader *f = ctx;
 	const char *said;
 
-	while (more) {
-		more = slice_cut(rest, '/', &name, &rest);
-		if (!arena_printf(&f->arena, &path, "%.*s%s%.*s", SLICE_ARG(d->path), d->path.len > 0 ? "/" : "",
-				  SLICE_ARG(name)) ||
-		    !text(&f->arena, path, &said))
-			return err_nomem(err, "an index");
-		if (f->each(f->ctx, said) != 0)
-			return err_set(err, STATUS_CANCELLED, "the callback asked to stop");
-		arena_reset(&f->arena);
-	}
+	if (!text(&f->arena, path, &said))
+		return err_nomem(err, "an index");
+	if (f->each(f->ctx, said) != 0)
+		return err_set(err, STATUS_CANCELLED, "the callback asked to stop");
+	arena_reset(&f->arena);
 	return STATUS_OK;
 }
 
@@ -333,18 +327,15 @@ int limpid_index_files(const limpid_index *x, size_t package, int *known, limpid
 {
 	struct file_reader f = { ARENA_INIT(MEMORY_MAX), each, ctx };
 	struct err err = ERR_INIT;
-	enum status st = STATUS_OK;
-	const struct index_package *p;
+	enum status st;
 
 	if (known)
 		*known = 0;
 	if (package >= x->report.packages.len)
 		return done(error, err_set(&err, STATUS_INVALID, "there is no package of that number"), &err);
-	p = &x->report.packages.at[package];
 	if (known)
-		*known = p->files_known;
-	for (size_t i = 0; i < p->n_files && st == STATUS_OK; i++)
-		st = each_in(&f, &x->report.files.at[p->first_files + i], &err);
+		*known = x->report.packages.at[package].files_known;
+	st = index_files_each(&x->report, package, hand_out, &f, &err);
 	arena_fini(&f.arena);
 	return done(error, st, &err);
 }

@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "model/layer_tree.h"
 
 #define MAGIC 0x6b70694cu /* "Lipk" */
 #define FORMAT_VERSION 4u
@@ -371,5 +372,34 @@ enum status index_report_unpack(struct slice bytes, const struct limits *limits,
 		return bad(&u, "the number of its records");
 	TRY(get_records(&u));
 	*out = report;
+	return STATUS_OK;
+}
+
+/* ---- files ---- */
+
+enum status index_files_each(const struct index_report *r, size_t package, index_file_visit each, void *ctx,
+			     struct err *err)
+{
+	const struct index_package *p = &r->packages.at[package];
+	struct buf AUTO(buf_fini) path = BUF_INIT(SIZE_MAX);
+
+	for (size_t i = 0; i < p->n_files; i++) {
+		const struct layer_dir *d = &r->files.at[p->first_files + i];
+		struct slice rest = d->names, name;
+		size_t dir;
+
+		path.len = 0;
+		buf_add(&path, d->path);
+		if (d->path.len > 0)
+			buf_add_byte(&path, '/');
+		dir = path.len;
+		while (layer_names_next(&rest, &name)) {
+			path.len = dir;
+			buf_add(&path, name);
+			if (path.failed != STATUS_OK)
+				return err_nomem(err, "the files of a package");
+			TRY(each(ctx, buf_slice(&path), err));
+		}
+	}
 	return STATUS_OK;
 }

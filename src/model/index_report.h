@@ -62,6 +62,14 @@ static inline bool index_package_is_base(const struct index_report *r, size_t pa
 }
 
 /*
+ * Calls each for every file of a package, in order; the path, without a '/' before it, is gone afterwards. Ends with
+ * the first call that is not STATUS_OK.
+ */
+typedef enum status (*index_file_visit)(void *ctx, struct slice path, struct err *err);
+enum status index_files_each(const struct index_report *r, size_t package, index_file_visit each, void *ctx,
+			     struct err *err) NODISCARD;
+
+/*
  * The form in which index reports are kept: made to be read fast, since a scan of a known image is little else
  * (docs/adr/0009-index-reports-are-kept.md). All integers are little-endian u32: magic, version, numbers of layers,
  * packages, distributions, repositories and diagnostics, flags, length of the texts, then the texts, each once, and

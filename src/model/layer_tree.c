@@ -74,15 +74,21 @@ bool layer_dir_has(const struct layer_dir *d, struct slice name)
 	return false;
 }
 
+bool layer_names_next(struct slice *rest, struct slice *out_name)
+{
+	if (rest->len == 0)
+		return false;
+	(void)slice_cut(*rest, '/', out_name, rest);
+	return true;
+}
+
 bool layer_names_valid(struct slice names)
 {
 	struct slice last = SLICE_EMPTY, name;
-	bool more = names.len > 0;
 
-	if (slice_find_byte(names, 0) != SIZE_MAX)
+	if (slice_find_byte(names, 0) != SIZE_MAX || slice_ends(names, SLICE("/")))
 		return false;
-	while (more) {
-		more = slice_cut(names, '/', &name, &names);
+	while (layer_names_next(&names, &name)) {
 		if (name.len == 0 || slice_eq(name, SLICE(".")) || slice_eq(name, SLICE("..")) ||
 		    slice_cmp(last, name) >= 0)
 			return false;

@@ -14,6 +14,8 @@
 int layer_path_cmp(struct slice a, struct slice b);
 /* Narrow [*begin, *end) of the tree to the directory and those below it. False: the layer has no such directory. */
 bool layer_tree_narrow(const struct layer_report *r, struct slice dir, uint32_t *begin, uint32_t *end);
+/* The names one by one: begin with rest = d->names. False: there is none any more. */
+bool layer_names_next(struct slice *rest, struct slice *out_name);
 /* Does something other than a directory stand there under that name? */
 bool layer_dir_has(const struct layer_dir *d, struct slice name);
 /* Are they as layer_dir.names must be? The parser asks. */

@@ -220,30 +220,26 @@ static void put_marks(struct cdx *c, const struct package *p)
 }
 
 /* Components of a package: what is read back passes over such. */
-static void put_files(struct cdx *c, const struct index_package *p)
+static enum status put_file(void *ctx, struct slice path, struct err *err)
 {
-	struct slice path;
+	struct cdx *c = ctx;
 
-	if (p->n_files == 0)
-		return;
-	cdx_list(c, "components");
-	for (size_t i = 0; i < p->n_files; i++) {
-		const struct layer_dir *d = &c->index->files.at[p->first_files + i];
-		struct slice rest = d->names, name;
-		bool more = rest.len > 0;
-
-		while (more) {
-			more = slice_cut(rest, '/', &name, &rest);
-			if (!arena_printf(&c->scratch, &path, "%.*s%s%.*s", SLICE_ARG(d->path),
-					  d->path.len > 0 ? "/" : "", SLICE_ARG(name)))
-				path = name;
-			cdx_item(c, "component");
-			cdx_attribute(c, "type", SLICE("file"));
-			cdx_value(c, "name", path);
-			cdx_close(c);
-		}
-	}
+	(void)err;
+	cdx_item(c, "component");
+	cdx_attribute(c, "type", SLICE("file"));
+	cdx_value(c, "name", path);
 	cdx_close(c);
+	return STATUS_OK;
+}
+
+static enum status put_files(struct cdx *c, size_t i, struct err *err)
+{
+	if (c->index->packages.at[i].n_files == 0)
+		return STATUS_OK;
+	cdx_list(c, "components");
+	TRY(index_files_each(c->index, i, put_file, c, err));
+	cdx_close(c);
+	return STATUS_OK;
 }
 
 static enum status put_package(struct cdx *c, size_t i, struct err *err)
@@ -273,7 +269,7 @@ static enum status put_package(struct cdx *c, size_t i, struct err *err)
 	}
 	put_marks(c, &p->package);
 	cdx_close(c);
-	put_files(c, p);
+	TRY(put_files(c, i, err));
 	cdx_close(c);
 	return cdx_flush(c, err);
 }

@@ -6,6 +6,7 @@
  * escaped where they stand in markup; those of the table are JSON in which no character of markup is left, and the
  * script puts them into text nodes.
  */
+#include "base/base64.h"
 #include "base/map.h"
 #include "report/document.h"
 #include "report/subject.h"
@@ -76,18 +77,10 @@ static const char *word(size_t severity)
 /* base64 of a SHA-256: what a policy calls a script by. */
 static enum status put_hash(struct html *h, const char *text, struct err *err)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct digest d;
 
 	TRY(digest_of(DIGEST_SHA256, slice_cstr(text), &d, err));
-	for (size_t i = 0; i < 32; i += 3) {
-		unsigned bits = (unsigned)d.bytes[i] << 16 | (unsigned)d.bytes[i + 1] << 8 | d.bytes[i + 2];
-		size_t n = i + 3 <= 32 ? 4 : 3; /* 32 bytes: the last group has two, bytes[32] is 0 */
-
-		for (size_t k = 0; k < n; k++)
-			buf_add_byte(&h->doc.buf, (uint8_t)digits[bits >> (18 - 6 * k) & 63]);
-	}
-	put(h, "=");
+	base64_encode(slice_make(d.bytes, 32), BASE64_PADDED, &h->doc.buf);
 	return STATUS_OK;
 }
 

@@ -104,31 +104,22 @@ static void put_image(struct json_writer *w, const struct index_report *r)
 }
 
 /* Absent where no source names any, or nobody asked. */
-static void put_files(struct json_writer *w, const struct index_report *r, const struct index_package *p)
+static enum status put_file(void *ctx, struct slice path, struct err *err)
 {
-	if (!p->files_known)
-		return;
+	(void)err;
+	json_string(ctx, path);
+	return STATUS_OK;
+}
+
+static enum status put_files(struct json_writer *w, const struct index_report *r, size_t i, struct err *err)
+{
+	if (!r->packages.at[i].files_known)
+		return STATUS_OK;
 	json_key(w, "files");
 	json_array(w);
-	for (size_t i = 0; i < p->n_files; i++) {
-		const struct layer_dir *d = &r->files.at[p->first_files + i];
-		struct buf AUTO(buf_fini) path = BUF_INIT(SIZE_MAX);
-		struct slice rest = d->names, name;
-		bool more = rest.len > 0;
-		size_t dir;
-
-		buf_add(&path, d->path);
-		if (d->path.len > 0)
-			buf_add_byte(&path, '/');
-		dir = path.len;
-		while (more) {
-			more = slice_cut(rest, '/', &name, &rest);
-			path.len = dir;
-			buf_add(&path, name);
-			json_string(w, buf_slice(&path));
-		}
-	}
+	TRY(index_files_each(r, i, put_file, w, err));
 	json_close(w);
+	return STATUS_OK;
 }
 
 enum package_place { OF_A_FINDING, OF_THE_LIST };
@@ -174,7 +165,7 @@ static enum status put_package(struct json_writer *w, const struct index_report 
 #include "report/package_flags.def"
 #undef PACKAGE_FLAG
 	if (place == OF_THE_LIST)
-		put_files(w, r, p);
+		TRY(put_files(w, r, i, err));
 	json_close(w);
 	return STATUS_OK;
 }
