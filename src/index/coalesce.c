@@ -153,6 +153,7 @@ void coalesce_free(struct coalesce *c)
 		return;
 	merged_fini(&c->merged);
 	map_fini(&c->groups_by_path);
+	coalesce_forget_repositories(c);
 	map_fini(&c->repositories);
 	map_fini(&c->lists);
 	owned_fini(&c->owned);
@@ -339,7 +340,7 @@ static enum status put_group(struct coalesce *c, const struct group *g, struct m
 			return coalesce_nomem(err);
 		kept->layer = introduced[i];
 		kept->distribution = coalesce_distribution_for(c, p->type);
-		coalesce_repositories_for(c, kept);
+		TRY(coalesce_repositories_for(c, kept, err));
 	}
 	return STATUS_OK;
 }

@@ -51,7 +51,7 @@ struct coalesce {
 	struct owned owned;
 	struct arena *out_arena;
 	struct index_report *out;
-	struct repository_run *runs; /* of each layer: the content sets it was made from */
+	struct repository_run *runs; /* of each layer: what it was made from */
 	struct map lists;	     /* key of a package -> lists of its files: the newest + 1, of list_refs */
 	VEC(struct list_ref) list_refs;
 	struct map repositories;     /* path of the file that packages are read from -> the other repository it is of */
@@ -60,6 +60,7 @@ struct coalesce {
 /* Repositories that follow each other in the report. */
 struct repository_run {
 	size_t first, n;
+	struct map origins; /* package, as in layer_repository -> the one that dnf had it from */
 };
 
 /* Where records of a file stand in the image. */
@@ -90,7 +91,8 @@ const struct distribution *coalesce_distribution(struct coalesce *c, unsigned *o
 enum status coalesce_put_distribution(struct coalesce *c, struct err *err) NODISCARD;
 enum status coalesce_put_repositories(struct coalesce *c, struct err *err) NODISCARD;
 /* Those that a package, whose layer and path are known, is from. */
-void coalesce_repositories_for(const struct coalesce *c, struct index_package *p);
+enum status coalesce_repositories_for(struct coalesce *c, struct index_package *p, struct err *err) NODISCARD;
+void coalesce_forget_repositories(struct coalesce *c);
 bool coalesce_is_system(enum package_type t);
 /* Index of the distribution that packages of the kind belong to, or INDEX_NO_DISTRIBUTION. */
 size_t coalesce_distribution_for(const struct coalesce *c, enum package_type t);

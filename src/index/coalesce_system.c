@@ -104,23 +104,84 @@ static enum status put_repository(struct coalesce *c, const struct layer_reposit
 		       : coalesce_nomem(err);
 }
 
+static bool is_hint(const struct layer_repository *r)
+{
+	return slice_eq(r->key, SLICE(REPOSITORY_DNF_HINT));
+}
+
+static bool is_origin(const struct layer_repository *r)
+{
+	return slice_eq(r->key, SLICE(REPOSITORY_DNF));
+}
+
 /* What a layer was made from stays so when an upper one deletes the file that says it. */
-static enum status put_content_sets(struct coalesce *c, size_t layer, struct err *err)
+static enum status put_content_sets(struct coalesce *c, size_t layer, unsigned place, struct err *err)
 {
 	const struct layer_report *r = c->reports[layer];
-	struct repository_run *run = &c->runs[layer];
-	unsigned place = UINT_MAX;
 
-	run->first = c->out->repositories.len;
-	for (size_t i = 0; i < r->repositories.len; i++)
-		if (is_content_set(&r->repositories.at[i]))
-			place = MIN(place, place_of_sets(r->repositories.at[i].path));
 	for (size_t i = 0; i < r->repositories.len; i++) {
 		const struct layer_repository *in = &r->repositories.at[i];
 
 		if (is_content_set(in) && place_of_sets(in->path) == place)
 			TRY(put_repository(c, in, err));
 	}
+	return STATUS_OK;
+}
+
+/* dnf 5 leaves the history of dnf 4 behind. */
+static unsigned place_of_history(struct slice path)
+{
+	return slice_starts(path, SLICE("usr/lib/sysimage/libdnf5/")) ? 0 : 1;
+}
+
+/* Each repository once, and which packages came from it. */
+static enum status put_origins(struct coalesce *c, size_t layer, unsigned place, struct err *err)
+{
+	const struct layer_report *r = c->reports[layer];
+	struct map AUTO(map_fini) seen = MAP_INIT;
+
+	for (size_t i = 0; i < r->repositories.len; i++) {
+		const struct layer_repository *in = &r->repositories.at[i];
+		uint64_t *slot;
+		bool is_new;
+
+		if (!is_origin(in) || place_of_history(in->path) != place)
+			continue;
+		slot = map_slot(&seen, in->name, &is_new);
+		if (!slot)
+			return coalesce_nomem(err);
+		if (is_new) {
+			*slot = c->out->repositories.len;
+			TRY(put_repository(c, in, err));
+		}
+		if (in->package.len > 0 && !map_put(&c->runs[layer].origins, in->package, *slot))
+			return coalesce_nomem(err);
+	}
+	return STATUS_OK;
+}
+
+/* The content sets that a manifest lists, unless it points to dnf's history, or there is none: then that counts. */
+static enum status put_run(struct coalesce *c, size_t layer, struct err *err)
+{
+	const struct layer_report *r = c->reports[layer];
+	struct repository_run *run = &c->runs[layer];
+	unsigned sets = UINT_MAX, hint = UINT_MAX, history = UINT_MAX;
+
+	for (size_t i = 0; i < r->repositories.len; i++) {
+		const struct layer_repository *in = &r->repositories.at[i];
+
+		if (is_content_set(in))
+			sets = MIN(sets, place_of_sets(in->path));
+		else if (is_hint(in))
+			hint = MIN(hint, place_of_sets(in->path));
+		else if (is_origin(in))
+			history = MIN(history, place_of_history(in->path));
+	}
+	run->first = c->out->repositories.len;
+	if (history != UINT_MAX && (sets == UINT_MAX || hint <= sets))
+		TRY(put_origins(c, layer, history, err));
+	else
+		TRY(put_content_sets(c, layer, sets, err));
 	run->n = c->out->repositories.len - run->first;
 	return STATUS_OK;
 }
@@ -153,7 +214,7 @@ static enum status put_place(struct coalesce *c, size_t at, struct err *err)
 	return STATUS_OK;
 }
 
-/* Those of a layer that are no content sets and are still there. Files of directories come in any order. */
+/* Those of a layer that say nothing of its making and are still there. Files of directories come in any order. */
 static enum status put_others(struct coalesce *c, size_t layer, struct err *err)
 {
 	const struct layer_report *r = c->reports[layer];
@@ -162,7 +223,8 @@ static enum status put_others(struct coalesce *c, size_t layer, struct err *err)
 	for (size_t i = 0; i < r->repositories.len; i++) {
 		const struct layer_repository *in = &r->repositories.at[i];
 
-		if (!is_content_set(in) && coalesce_survives(c, layer, in->path, SLICE_EMPTY))
+		if (!is_content_set(in) && !is_hint(in) && !is_origin(in) &&
+		    coalesce_survives(c, layer, in->path, SLICE_EMPTY))
 			TRY(put_repository(c, in, err));
 	}
 	n = c->out->repositories.len - first;
@@ -179,7 +241,7 @@ enum status coalesce_put_repositories(struct coalesce *c, struct err *err)
 	if (!c->runs)
 		return coalesce_nomem(err);
 	for (size_t layer = 0; layer < c->n; layer++) {
-		TRY(put_content_sets(c, layer, err));
+		TRY(put_run(c, layer, err));
 		TRY(put_others(c, layer, err));
 	}
 	return STATUS_OK;
@@ -194,20 +256,62 @@ static struct repository_run run_of_layer(const struct coalesce *c, size_t layer
 	for (size_t i = layer + 1; i < c->n; i++)
 		if (c->runs[i].n > 0)
 			return c->runs[i];
-	return (struct repository_run){ SIZE_MAX, 0 };
+	return (struct repository_run){ .first = SIZE_MAX };
 }
 
-void coalesce_repositories_for(const struct coalesce *c, struct index_package *p)
+/*
+ * The repository that dnf had a package from: by the history of the layer that brought it, else of the next one above
+ * that knows it. SIZE_MAX: nobody says, or the layer's manifest, which comes first, lists others.
+ */
+static enum status origin_of(struct coalesce *c, const struct index_package *p, size_t *out, struct err *err)
 {
-	struct repository_run run = { SIZE_MAX, 0 };
+	struct slice version = p->package.version, rest, key = SLICE_EMPTY;
 	uint64_t at;
 
-	if (p->package.type == PACKAGE_RPM)
-		run = run_of_layer(c, p->layer);
-	if (run.n == 0 && map_get(&c->repositories, p->package.path, &at))
-		run = (struct repository_run){ (size_t)at, 1 };
+	*out = SIZE_MAX;
+	for (size_t i = p->layer; i < c->n; i++) {
+		if (c->runs[i].origins.len == 0) {
+			if (i == p->layer && c->runs[i].n > 0)
+				break;
+			continue;
+		}
+		if (slice_cut(p->package.version, ':', NULL, &rest))
+			version = rest;
+		if (key.len == 0 && !arena_printf(&c->arena, &key, "%.*s-%.*s.%.*s", SLICE_ARG(p->package.name),
+						  SLICE_ARG(version), SLICE_ARG(p->package.arch)))
+			return coalesce_nomem(err);
+		if (map_get(&c->runs[i].origins, key, &at)) {
+			*out = (size_t)at;
+			break;
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status coalesce_repositories_for(struct coalesce *c, struct index_package *p, struct err *err)
+{
+	struct repository_run run = { .first = SIZE_MAX };
+	uint64_t at;
+
+	if (p->package.type == PACKAGE_RPM) {
+		TRY(origin_of(c, p, &run.first, err));
+		run.n = run.first != SIZE_MAX;
+		if (run.n == 0)
+			run = run_of_layer(c, p->layer);
+	}
+	if (run.n == 0 && map_get(&c->repositories, p->package.path, &at)) {
+		run.first = (size_t)at;
+		run.n = 1;
+	}
 	p->repository = run.first;
 	p->n_repositories = run.n;
+	return STATUS_OK;
+}
+
+void coalesce_forget_repositories(struct coalesce *c)
+{
+	for (size_t i = 0; c->runs && i < c->n; i++)
+		map_fini(&c->runs[i].origins);
 }
 
 bool coalesce_is_system(enum package_type t)

@@ -158,7 +158,8 @@ static enum status on_repository(void *ctx, const struct layer_repository *in, s
 		return scan_full(s, err);
 	r->path = s->run->path;
 	if (!arena_copy(s->arena, in->name, &r->name) || !arena_copy(s->arena, in->key, &r->key) ||
-	    !arena_copy(s->arena, in->uri, &r->uri) || !arena_copy(s->arena, in->cpe, &r->cpe)) {
+	    !arena_copy(s->arena, in->uri, &r->uri) || !arena_copy(s->arena, in->cpe, &r->cpe) ||
+	    !arena_copy(s->arena, in->package, &r->package)) {
 		s->report->repositories.len--;
 		return scan_full(s, err);
 	}

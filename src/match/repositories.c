@@ -26,7 +26,7 @@ static enum status nomem(struct err *err)
 
 static bool is_unknown(const struct layer_repository *r)
 {
-	return slice_eq(r->key, SLICE(REPOSITORY_CONTENT_SET));
+	return slice_eq(r->key, SLICE(REPOSITORY_CONTENT_SET)) || slice_eq(r->key, SLICE(REPOSITORY_DNF));
 }
 
 bool repositories_unknown(const struct index_report *index)

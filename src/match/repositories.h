@@ -15,9 +15,9 @@
 bool repositories_unknown(const struct index_report *index);
 
 /*
- * Put CPE names in the place of content sets, as far as the map of the set knows them: each name once for packages of
- * the same repositories. What none of is known stays as it is. Lists and texts lie in the
- * arena. Does nothing when nothing is unknown.
+ * Put CPE names in the place of content sets and of dnf's ids, as far as the map of the set knows them: each name once
+ * for packages of the same repositories. What none of is known stays as it is. Lists and texts lie in the arena. Does
+ * nothing when nothing is unknown.
  */
 enum status repositories_resolve(struct index_report *index, const struct segment_set *set, struct arena *arena,
 				 struct err *err) NODISCARD;

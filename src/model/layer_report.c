@@ -175,6 +175,7 @@ static enum status get_repository(struct reader *rd, yyjson_val *v)
 	TRY(get_bytes(rd, json_get(v, "key"), "repositories.key", -1, &r->key));
 	TRY(get_bytes(rd, json_get(v, "uri"), "repositories.uri", -1, &r->uri));
 	TRY(get_bytes(rd, json_get(v, "cpe"), "repositories.cpe", -1, &r->cpe));
+	TRY(get_bytes(rd, json_get(v, "package"), "repositories.package", -1, &r->package));
 	return get_path(rd, json_get(v, "path"), "repositories.path", 5, &r->path);
 }
 

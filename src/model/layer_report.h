@@ -63,6 +63,8 @@ struct layer_diag {
 
 /* Where packages come from; which of them: key. */
 #define REPOSITORY_CONTENT_SET "rhel-content-set" /* name: Red Hat's for it; its CPE is not known yet */
+#define REPOSITORY_DNF "dnf-repository" /* name: the id that dnf knows it by; Red Hat's are content sets */
+#define REPOSITORY_DNF_HINT "rhel-dnf-hint" /* of a layer: where its packages are from is in dnf's history */
 #define REPOSITORY_CPE "rhel-cpe-repository"	  /* Clair's key: cpe, a formatted string, and the same as name */
 #define REPOSITORY_CONTAINERS "rhcc-container-repository" /* Clair's key: of container images as packages */
 /*
@@ -74,6 +76,7 @@ struct layer_diag {
 struct layer_repository {
 	struct slice name, key, uri, cpe;
 	struct slice path; /* file it was read from */
+	struct slice package; /* it is of this one alone: "name-version-release.arch", no epoch; layer reports only */
 };
 
 /*

@@ -98,6 +98,7 @@ static void put_repository(struct json_writer *w, const struct layer_repository 
 	put_member(w, "uri", r->uri);
 	put_member(w, "cpe", r->cpe);
 	put_member(w, "path", r->path);
+	put_member(w, "package", r->package);
 	json_close(w);
 }
 

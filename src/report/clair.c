@@ -157,15 +157,16 @@ static void put_named(struct json_writer *w, const struct layer_repository *r, c
 	json_close(w);
 }
 
-/* Clair knows Python packages by the repository "pypi" alone, and no direct URLs. */
-static bool is_direct(const struct layer_repository *r)
+/* Clair knows Python packages by the repository "pypi" alone, and no direct URLs; of dnf's repositories those that are
+ * Red Hat's, which have a CPE. */
+static bool is_left_out(const struct layer_repository *r)
 {
-	return slice_eq(r->key, SLICE(REPOSITORY_DIRECT_URL));
+	return slice_eq(r->key, SLICE(REPOSITORY_DIRECT_URL)) || slice_eq(r->key, SLICE(REPOSITORY_DNF));
 }
 
 static size_t repositories_of(const struct clair *c, const struct index_package *p)
 {
-	return p->n_repositories > 0 && is_direct(&c->index->repositories.at[p->repository]) ? 0 : p->n_repositories;
+	return p->n_repositories > 0 && is_left_out(&c->index->repositories.at[p->repository]) ? 0 : p->n_repositories;
 }
 
 /* Of the kind's registry, where the image names none; null for packages of a system that says nothing. */
@@ -289,7 +290,7 @@ static enum status put_distributions(struct clair *c, struct err *err)
 		clair_put_repository(w, (enum package_type)t, number(&n, c->first_repository + t));
 	}
 	for (size_t i = 0; i < c->index->repositories.len; i++) {
-		if (c->named[i] != i || is_direct(&c->index->repositories.at[i]))
+		if (c->named[i] != i || is_left_out(&c->index->repositories.at[i]))
 			continue;
 		json_key(w, number(&n, c->first_named + i));
 		put_named(w, &c->index->repositories.at[i], number(&n, c->first_named + i));

@@ -34,23 +34,6 @@ static const struct path_rule rules[] = {
 
 /* ---- what was found ---- */
 
-enum status rpm_pages_init(struct rpm_pages *p, uint64_t n, struct arena *arena, struct err *err)
-{
-	p->n = n;
-	p->seen = arena_alloc(arena, (size_t)(n / 8 + 1));
-	return p->seen ? STATUS_OK : err_nomem(err, "pages of an rpm database");
-}
-
-bool rpm_pages_take(struct rpm_pages *p, uint64_t page)
-{
-	uint8_t bit = (uint8_t)(1u << (page % 8));
-
-	if (p->seen[page / 8] & bit)
-		return false;
-	p->seen[page / 8] |= bit;
-	return true;
-}
-
 /* malformed: what damage of the input is told as. */
 static enum status lost(struct rpm_read *r, uint64_t offset, enum diag_code malformed, const struct err *why,
 			struct err *err)

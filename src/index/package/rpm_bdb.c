@@ -29,12 +29,12 @@ struct db {
 	uint32_t last;		     /* page, as the first one says */
 	uint64_t pairs;		     /* found, lost ones included */
 	uint64_t unused;	     /* buckets that were never written to */
-	struct rpm_pages taken;
+	struct page_set taken;
 };
 
 static uint32_t u32(const struct db *db, const uint8_t *p)
 {
-	return db->big ? rpm_be32(p) : rpm_le32(p);
+	return db->big ? page_be32(p) : page_le32(p);
 }
 
 static uint32_t u16(const struct db *db, const uint8_t *p)
@@ -55,7 +55,7 @@ static enum status take_page(struct db *db, uint32_t number, struct slice *out, 
 		return err_set(err, STATUS_MALFORMED, "page %u does not exist: the last one is %u", number, db->last);
 	if (number >= db->n_pages)
 		return err_set(err, STATUS_NOTFOUND, "page %u lies behind the end of the file", number);
-	if (!rpm_pages_take(&db->taken, number))
+	if (!page_set_take(&db->taken, number))
 		return err_set(err, STATUS_MALFORMED, "page %u is in two places of the database", number);
 	rpm_touched(db->r, db->page_size);
 	*out = slice_take(slice_from(db->file, (size_t)offset_of(db, number)), db->page_size);
@@ -264,7 +264,7 @@ static enum status find_lost_pages(struct db *db, struct err *err)
 	for (uint32_t number = 1; number < db->n_pages; number++) {
 		const uint8_t *page = db->file.ptr + offset_of(db, number);
 
-		if (!rpm_pages_take(&db->taken, number))
+		if (!page_set_take(&db->taken, number))
 			continue;
 		rpm_touched(db->r, db->page_size);
 		if ((page[25] != PAGE_HASH && page[25] != PAGE_HASH_UNSORTED) || u16(db, page + 20) == 0)
@@ -306,7 +306,7 @@ static enum status open_db(struct db *db, struct err *err)
 		told_emit(&r->told, DIAG_TRUNCATED, db->file.len, "the Berkeley DB has %llu pages, the file only %u",
 			  (unsigned long long)db->last + 1, db->n_pages);
 	}
-	return rpm_pages_init(&db->taken, db->n_pages, r->env->arena, err);
+	return page_set_init(&db->taken, db->n_pages, r->env->arena, "pages of an rpm database", err);
 }
 
 enum status rpm_bdb_read(struct rpm_read *r, struct err *err)

@@ -78,7 +78,7 @@ static enum status take_epoch(struct slice store, const struct entry *e, uint64_
 		return bad(e, at, "is no number", err);
 	if (e->offset > store.len || store.len - e->offset < 4)
 		return bad(e, at, "points outside the header", err);
-	*out = rpm_be32(store.ptr + e->offset);
+	*out = page_be32(store.ptr + e->offset);
 	return STATUS_OK;
 }
 
@@ -173,8 +173,8 @@ enum status rpm_header_parse(struct slice blob, const struct limits *limits, str
 	*out = (struct rpm_header){ 0 };
 	if (blob.len < 8)
 		return err_at(err, STATUS_MALFORMED, 0, "an rpm header of %zu bytes", blob.len);
-	n = rpm_be32(blob.ptr);
-	bytes = rpm_be32(blob.ptr + 4);
+	n = page_be32(blob.ptr);
+	bytes = page_be32(blob.ptr + 4);
 	if (n == 0 || n > (blob.len - 8) / INDEX_BYTES || bytes > blob.len - 8 - (size_t)n * INDEX_BYTES)
 		return err_at(err, STATUS_MALFORMED, 0,
 			      "an rpm header of %zu bytes says it has %u tags and %u bytes of data", blob.len, n,
@@ -186,7 +186,7 @@ enum status rpm_header_parse(struct slice blob, const struct limits *limits, str
 	/* Tags that were added at installation come last and replace those of the package. */
 	for (uint32_t i = 0; i < n; i++) {
 		const uint8_t *p = blob.ptr + 8 + (size_t)i * INDEX_BYTES;
-		struct entry e = { rpm_be32(p), rpm_be32(p + 4), rpm_be32(p + 8), rpm_be32(p + 12) };
+		struct entry e = { page_be32(p), page_be32(p + 4), page_be32(p + 8), page_be32(p + 12) };
 
 		if (is_wanted(e.tag))
 			TRY(take(store, &e, 8 + (uint64_t)i * INDEX_BYTES, out, &n_dir_indexes, err));
@@ -299,7 +299,7 @@ enum status rpm_header_files(struct rpm_read *r, const struct rpm_header *h, con
 		return old_files(r, h, problem, err);
 	TRY(find_dirs(r, h, problem, err));
 	for (uint32_t i = 0; i < h->n_files && !*problem; i++) {
-		uint32_t at = rpm_be32(h->dir_indexes.ptr + (size_t)i * 4);
+		uint32_t at = page_be32(h->dir_indexes.ptr + (size_t)i * 4);
 
 		if (!next_string(&rest, &base)) {
 			*problem = "its names run out of the header";

@@ -13,17 +13,8 @@
 #include "base/cursor.h"
 #include "base/map.h"
 #include "index/detector.h"
+#include "index/pages.h"
 #include "index/told.h"
-
-/* Numbers of the formats; the caller knows that the bytes are there. */
-static inline uint32_t rpm_be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-static inline uint32_t rpm_le32(const uint8_t *p)
-{
-	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
 
 /* rpm reads headers of up to 256 MiB; a package of 100,000 files has about 20 MiB. */
 #define RPM_HEADER_BYTES ((size_t)64 << 20)
@@ -71,36 +62,6 @@ enum status rpm_spend(struct rpm_read *r, uint64_t n, struct err *err) NODISCARD
 enum status rpm_sqlite_read(struct rpm_read *r, struct err *err) NODISCARD;
 enum status rpm_ndb_read(struct rpm_read *r, struct err *err) NODISCARD;
 enum status rpm_bdb_read(struct rpm_read *r, struct err *err) NODISCARD;
-
-/* ---- pages of a database, each of which belongs to one structure ---- */
-
-struct rpm_pages {
-	uint8_t *seen; /* a bit per page; the arena's */
-	uint64_t n;
-};
-
-enum status rpm_pages_init(struct rpm_pages *p, uint64_t n, struct arena *arena, struct err *err) NODISCARD;
-/* False if the page was taken before: a circle, or a page with two owners. page < p->n. */
-bool rpm_pages_take(struct rpm_pages *p, uint64_t page) NODISCARD;
-
-/* ---- SQLite's write-ahead log: rpm_wal.c ---- */
-
-struct rpm_wal {
-	struct slice bytes; /* of the log */
-	uint32_t page_size;
-	uint32_t n_pages;	/* of the database after the last commit; 0 = nothing in the log counts */
-	const uint32_t *frames; /* by page number: frame + 1, or 0; the arena's */
-	uint32_t n_frames;	/* length of frames */
-};
-
-/*
- * Find the last version of every page that was committed. file_pages: pages of the database file. Where the log does
- * not count, *out is empty and *why_not says why in words (NULL if it is merely empty).
- */
-enum status rpm_wal_index(struct rpm_read *r, uint32_t page_size, uint64_t file_pages, struct rpm_wal *out,
-			  const char **why_not, struct err *err) NODISCARD;
-/* The page (counted from 1) as the log has it; false if it has none. */
-bool rpm_wal_page(const struct rpm_wal *w, uint32_t number, struct slice *out);
 
 /* ---- header blobs: rpm_header.c ---- */
 

@@ -33,13 +33,13 @@ static enum status find_blob(struct slice file, const struct slot *slot, struct 
 		return err_set(err, STATUS_MALFORMED, "package %u has no room for a header", slot->package);
 	blob = slice_take(slice_from(file, (size_t)begin), (size_t)len);
 	tail = blob.ptr + blob.len - BLOB_TAIL;
-	bytes = rpm_le32(blob.ptr + 12);
+	bytes = page_le32(blob.ptr + 12);
 	if (memcmp(blob.ptr, "BlbS", 4) != 0 || memcmp(tail + 8, "BlbE", 4) != 0)
 		return err_set(err, STATUS_MALFORMED, "package %u is not where its slot says", slot->package);
-	if (rpm_le32(blob.ptr + 4) != slot->package)
+	if (page_le32(blob.ptr + 4) != slot->package)
 		return err_set(err, STATUS_MALFORMED, "package %u: its place holds package %u", slot->package,
-			       rpm_le32(blob.ptr + 4));
-	if (bytes > blob.len - BLOB_HEAD - BLOB_TAIL || bytes != rpm_le32(tail + 4))
+			       page_le32(blob.ptr + 4));
+	if (bytes > blob.len - BLOB_HEAD - BLOB_TAIL || bytes != page_le32(tail + 4))
 		return err_set(err, STATUS_MALFORMED, "package %u: %u bytes do not fit into its %u blocks",
 			       slot->package, bytes, slot->n_blocks);
 	*out = blob;
@@ -49,7 +49,7 @@ static enum status find_blob(struct slice file, const struct slot *slot, struct 
 static enum status read_slot(struct rpm_read *r, size_t at, struct err *err)
 {
 	const uint8_t *p = r->file->bytes.ptr + at;
-	struct slot slot = { rpm_le32(p + 4), rpm_le32(p + 8), rpm_le32(p + 12) };
+	struct slot slot = { page_le32(p + 4), page_le32(p + 8), page_le32(p + 12) };
 	struct slice blob;
 	struct err why = ERR_INIT;
 
@@ -67,11 +67,11 @@ static enum status read_slot(struct rpm_read *r, size_t at, struct err *err)
 		return rpm_lost(r, at, &why, err);
 	TRY(rpm_spend(r, blob.len, err));
 	rpm_touched(r, blob.len);
-	if (isal_adler32(1, blob.ptr, blob.len - BLOB_TAIL) != rpm_le32(blob.ptr + blob.len - BLOB_TAIL)) {
+	if (isal_adler32(1, blob.ptr, blob.len - BLOB_TAIL) != page_le32(blob.ptr + blob.len - BLOB_TAIL)) {
 		err_set(&why, STATUS_MALFORMED, "package %u: the checksum is wrong", slot.package);
 		return rpm_lost(r, at, &why, err);
 	}
-	return rpm_record(r, slice_take(slice_from(blob, BLOB_HEAD), rpm_le32(blob.ptr + 12)),
+	return rpm_record(r, slice_take(slice_from(blob, BLOB_HEAD), page_le32(blob.ptr + 12)),
 			  (uint64_t)slot.block * BLOCK, err);
 }
 
@@ -83,11 +83,11 @@ enum status rpm_ndb_read(struct rpm_read *r, struct err *err)
 
 	if (file.len < FILE_HEAD)
 		return err_at(err, STATUS_MALFORMED, file.len, "the NDB database ends in its header");
-	version = rpm_le32(file.ptr + 4);
+	version = page_le32(file.ptr + 4);
 	if (version != 0)
 		return err_at(err, STATUS_UNSUPPORTED, 4, "the rpm database is NDB of version %u, which is not known",
 			      version);
-	end = (uint64_t)rpm_le32(file.ptr + 12) * SLOT_PAGE;
+	end = (uint64_t)page_le32(file.ptr + 12) * SLOT_PAGE;
 	if (end == 0)
 		return err_at(err, STATUS_MALFORMED, 12, "the NDB database has no slots");
 	if (end > file.len) {

@@ -48,12 +48,15 @@ static enum status take_sets(struct told *told, const struct detect_file *file, 
 {
 	yyjson_val *sets = json_get(root, "content_sets"), *set;
 	struct layer_repository r = { .key = SLICE(REPOSITORY_CONTENT_SET), .path = file->path };
+	struct layer_repository hint = { .key = SLICE(REPOSITORY_DNF_HINT), .name = SLICE("dnf"), .path = file->path };
 	size_t i, n;
 
 	if (!yyjson_is_obj(root) || (sets && !yyjson_is_arr(sets) && !yyjson_is_null(sets))) {
 		told_emit(told, DIAG_FIELD, ERR_NO_OFFSET, "content_sets is no list of names");
 		return STATUS_OK;
 	}
+	if (yyjson_is_true(json_get(root, "from_dnf_hint")))
+		TRY(out->repository(out->ctx, &hint, err));
 	yyjson_arr_foreach(sets, i, n, set)
 	{
 		r.name = json_str(set);
@@ -87,7 +90,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_content_sets = {
 	.name = "content_sets",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_REPOSITORY,
 	.rules = rules,
 	.parse = parse,

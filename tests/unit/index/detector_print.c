@@ -111,6 +111,7 @@ static void put_repository(const struct printer *p, struct json_writer *w, size_
 	put_text(w, "key", r->key);
 	put_text(w, "uri", r->uri);
 	put_text(w, "cpe", r->cpe);
+	put_text(w, "package", r->package);
 	put_text(w, "path", r->path);
 }
 

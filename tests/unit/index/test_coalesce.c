@@ -134,6 +134,14 @@ static void add_content_set(struct golden *g, struct layer_report *r, const stru
 	*set = (struct layer_repository){ .path = w[1], .name = w[2], .key = SLICE(REPOSITORY_CONTENT_SET) };
 }
 
+/* With a package: dnf had it from there. */
+static void add_dnf(struct golden *g, struct layer_report *r, const struct slice *w, const char *key)
+{
+	struct layer_repository *dnf = VEC_PUSH(&r->repositories, &g->arena);
+
+	*dnf = (struct layer_repository){ .path = w[1], .name = w[2], .package = w[3], .key = slice_cstr(key) };
+}
+
 static void add_origin(struct golden *g, struct layer_report *r, const struct slice *w)
 {
 	struct layer_repository *origin = VEC_PUSH(&r->repositories, &g->arena);
@@ -182,6 +190,10 @@ static void add_words(struct golden *g, const struct slice *w, struct slice line
 		add_ebuild(g, r, w);
 	else if (slice_eq(w[0], SLICE("content")))
 		add_content_set(g, r, w);
+	else if (slice_eq(w[0], SLICE("hint")))
+		add_dnf(g, r, w, REPOSITORY_DNF_HINT);
+	else if (slice_eq(w[0], SLICE("dnf")))
+		add_dnf(g, r, w, REPOSITORY_DNF);
 	else if (slice_eq(w[0], SLICE("origin")))
 		add_origin(g, r, w);
 	else if (slice_eq(w[0], SLICE("os")))
