@@ -42,7 +42,7 @@ static struct distribution distributions[] = {
 	  S("slim"), S("usr/lib/os-release"), S("") },
 };
 static struct layer_repository repositories[] = { { S("main"), S("key"), S("https://x/?a=b"), S("cpe"),
-						    S("etc/apk/repositories") } };
+						    S("etc/apk/repositories"), S("") } };
 static struct index_diag diags[] = {
 	{ SIZE_MAX, { DIAG_LINK, S("a/b"), ERR_NO_OFFSET, S("the link leads nowhere") } },
 	{ 1, { DIAG_RECORD, S(""), UINT64_C(1) << 33, S("größe") } },

@@ -45,7 +45,8 @@ static struct distribution distributions[] = {
 	{ .did = S("") },
 };
 static struct layer_repository repositories[] = {
-	{ S("main"), S("key"), S("https://x/?a=b"), S("cpe"), S("etc/apk/repositories") }, { .name = S("n") }
+	{ S("main"), S("key"), S("https://x/?a=b"), S("cpe"), S("etc/apk/repositories"), S("a-1-1.noarch") },
+	{ .name = S("n") }
 };
 static struct layer_file files[] = { { S("var/lib/dpkg/status"), S("dpkg"), LAYER_FILE_REGULAR, true, UINT64_MAX,
 				       S("") },
@@ -102,7 +103,7 @@ _Static_assert(sizeof(struct package) == 4 * 4 + 10 * sizeof(struct slice),
 	       "a new member of struct package: compare it");
 _Static_assert(sizeof(struct distribution) == 11 * sizeof(struct slice),
 	       "a new member of struct distribution: compare it");
-_Static_assert(sizeof(struct layer_repository) == 5 * sizeof(struct slice),
+_Static_assert(sizeof(struct layer_repository) == 6 * sizeof(struct slice),
 	       "a new member of struct layer_repository: compare it");
 
 /* Arrays of n slices that begin at a and b. */
