@@ -6,8 +6,13 @@
  * and, where a rule has a companion, once more with the end of the input as companion (its length are the last four
  * bytes). Invariants: every text of a record is readable and every package has a name and a type; the same records,
  * diagnostics and status when it is repeated; STATUS_BUG never; errors are told, with offsets inside the file.
+ *
+ * Files beside it: an input with a line "=== PATH" is several files. What comes before the first such line is handed to
+ * the detector as one of a tree, and what follows each is the file PATH of that tree, which env->other() gives; PATH is
+ * as seen from the folder of the first ("go.sum", "../pom.xml"), or "*": whatever is asked for and is not named.
  */
 #include "index/detector.h"
+#include "index/package/lock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +21,22 @@
 #define JOIN(a, b) JOIN2(a, b)
 #define DETECTOR JOIN(detector_, FUZZ_DETECTOR)
 
+#define BESIDE_MAX 16 /* files of a tree beside the first; more are none */
+#define ASKED_MAX 4096 /* files that one call may ask for: each costs a copy */
+#define TREE "srv/app/" /* where the first lies: parents of its folder can be asked for */
+
 struct seen {
 	uint64_t records, diags, again, sum;
 	uint64_t size; /* offsets lie below it */
+};
+
+/* The tree that a call may ask for files of. */
+struct tree {
+	struct slice path[BESIDE_MAX], bytes[BESIDE_MAX];
+	size_t n;
+	struct slice dir; /* of the file that is being parsed */
+	void *copies[ASKED_MAX];
+	size_t n_copies;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -202,26 +220,6 @@ static enum status on_list(void *ctx, const struct package *of, struct err *err)
 	return STATUS_OK;
 }
 
-static enum status call(const struct detect_file *file, struct seen *s)
-{
-	struct limits limits = limits_default;
-	struct arena arena = ARENA_INIT((size_t)256 << 20);
-	struct diag_sink diags = { tell, s };
-	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned,
-				    on_list,	on_owned,	 on_again,	&diags,	  s };
-	struct detect_env env = { .limits = &limits, .lists = true, .arena = &arena };
-	struct err err = ERR_INIT;
-	enum status st = DETECTOR.parse(file, &env, &sink, &err);
-
-	s->sum = s->sum * 31 + (uint64_t)st;
-	if (st == STATUS_BUG || (st != STATUS_OK && err.msg[0] == '\0'))
-		abort();
-	if (st != STATUS_OK && err.offset != ERR_NO_OFFSET && err.offset > s->size)
-		abort();
-	arena_fini(&arena);
-	return st;
-}
-
 /* Copies of exactly the size, so that a sanitizer sees a read past the end of a range. */
 static void *copy_of(struct slice *bytes)
 {
@@ -233,6 +231,69 @@ static void *copy_of(struct slice *bytes)
 		memcpy(copy, bytes->ptr, bytes->len);
 	bytes->ptr = copy;
 	return copy;
+}
+
+/* Which of the tree's files is asked for; SIZE_MAX: none. */
+static size_t find_in(const struct tree *tree, struct slice asked)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 20);
+	struct slice plain, one;
+	size_t any = SIZE_MAX, found = SIZE_MAX;
+
+	if (lock_join(&arena, SLICE_EMPTY, asked, &plain) && plain.len > 0) {
+		for (size_t i = 0; i < tree->n && found == SIZE_MAX; i++) {
+			if (slice_eq(tree->path[i], SLICE("*")))
+				any = i;
+			else if (lock_join(&arena, tree->dir, tree->path[i], &one) && slice_eq(one, plain))
+				found = i;
+		}
+	}
+	arena_fini(&arena);
+	return found == SIZE_MAX ? any : found;
+}
+
+static enum status on_other(void *ctx, struct slice path, uint64_t max, struct slice *out, struct err *err)
+{
+	struct tree *tree = ctx;
+	size_t at = find_in(tree, path);
+
+	if (at == SIZE_MAX)
+		return err_set(err, STATUS_NOTFOUND, "there is no such file");
+	if (tree->bytes[at].len > max)
+		return err_set(err, STATUS_LIMIT, "the file is too large");
+	if (tree->n_copies == ASKED_MAX)
+		abort();
+	*out = tree->bytes[at];
+	tree->copies[tree->n_copies++] = copy_of(out);
+	return STATUS_OK;
+}
+
+static enum status call(const struct detect_file *file, struct tree *tree, struct seen *s)
+{
+	struct limits limits = limits_default;
+	struct arena arena = ARENA_INIT((size_t)256 << 20);
+	struct diag_sink diags = { tell, s };
+	struct detect_sink sink = { on_package, on_distribution, on_repository, on_owned,
+				    on_list,	on_owned,	 on_again,	&diags,	  s };
+	struct detect_env env = { .limits = &limits, .lists = true, .arena = &arena };
+	struct err err = ERR_INIT;
+	enum status st;
+
+	if (tree) {
+		tree->dir = path_dir(file->path);
+		env.other = on_other;
+		env.ctx = tree;
+	}
+	st = DETECTOR.parse(file, &env, &sink, &err);
+	s->sum = s->sum * 31 + (uint64_t)st;
+	if (st == STATUS_BUG || (st != STATUS_OK && err.msg[0] == '\0'))
+		abort();
+	if (st != STATUS_OK && err.offset != ERR_NO_OFFSET && err.offset > s->size)
+		abort();
+	arena_fini(&arena);
+	while (tree && tree->n_copies > 0)
+		free(tree->copies[--tree->n_copies]);
+	return st;
 }
 
 static void parse_ranges(struct detect_file *file, struct slice bytes, struct seen *s)
@@ -253,7 +314,7 @@ static void parse_ranges(struct detect_file *file, struct slice bytes, struct se
 		copies[i] = copy_of(&file->range_bytes[i]);
 	}
 	if (file->n_ranges > 0)
-		call(file, s);
+		call(file, NULL, s);
 	for (size_t i = 0; i < file->n_ranges; i++)
 		free(copies[i]);
 	free(copies[DETECT_RANGES_MAX]);
@@ -264,20 +325,25 @@ static void parse_ranges(struct detect_file *file, struct slice bytes, struct se
 					      .mode = file->mode,
 					      .bytes = bytes,
 					      .second_pass = true };
-		call(file, s);
+		call(file, NULL, s);
 	}
 }
 
-static void parse(const struct path_rule *rule, struct slice bytes, const struct slice *companion, struct seen *s)
+static void parse(const struct path_rule *rule, struct slice bytes, const struct slice *companion, struct tree *tree,
+		  struct seen *s)
 {
 	struct detect_file file = { .rule = rule, .size = bytes.len, .mode = 0755 };
-	char path[256];
+	char path[256], *plain = path + strlen(TREE);
 	void *copy;
 
-	if (!path_for(rule, path, sizeof(path)))
+	memcpy(path, TREE, strlen(TREE));
+	if (!path_for(rule, plain, sizeof(path) - strlen(TREE)))
 		abort();
 	s->size = bytes.len;
-	file.path = slice_cstr(path);
+	file.path = slice_cstr(plain);
+	if (tree && (rule->match == PATH_NAME || rule->match == PATH_SUFFIX) &&
+	    (!rule->accept || rule->accept(slice_cstr(path))))
+		file.path = slice_cstr(path);
 	copy = copy_of(&bytes);
 	if (companion)
 		file.companion = *companion;
@@ -286,17 +352,18 @@ static void parse(const struct path_rule *rule, struct slice bytes, const struct
 	else {
 		if (rule->need == DETECT_WHOLE)
 			file.bytes = bytes;
-		call(&file, s);
+		call(&file, tree, s);
 	}
 	free(copy);
 }
 
-static void parse_twice(const struct path_rule *rule, struct slice bytes, const struct slice *companion)
+static void parse_twice(const struct path_rule *rule, struct slice bytes, const struct slice *companion,
+			struct tree *tree)
 {
 	struct seen first = { .size = 0 }, second = { .size = 0 };
 
-	parse(rule, bytes, companion, &first);
-	parse(rule, bytes, companion, &second);
+	parse(rule, bytes, companion, tree, &first);
+	parse(rule, bytes, companion, tree, &second);
 	if (first.records != second.records || first.diags != second.diags || first.again != second.again ||
 	    first.sum != second.sum)
 		abort();
@@ -318,13 +385,41 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* The files of an input; out_first is the one that is parsed. False if there is but one. */
+static bool cut_files(struct slice input, struct slice *out_first, struct tree *tree)
+{
+	const struct slice mark = SLICE("\n=== ");
+	size_t at = slice_find(input, mark);
+
+	if (at == SIZE_MAX)
+		return false;
+	*out_first = slice_take(input, at + 1);
+	for (tree->n = 0; at != SIZE_MAX && tree->n < BESIDE_MAX; tree->n++) {
+		struct slice line;
+
+		input = slice_from(input, at + mark.len);
+		if (!slice_cut(input, '\n', &line, &input))
+			break;
+		at = slice_find(input, mark);
+		tree->path[tree->n] = line;
+		tree->bytes[tree->n] = at == SIZE_MAX ? input : slice_take(input, at + 1);
+	}
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct tree tree;
+	struct slice first;
+	bool several = cut_files(slice_make(data, size), &first, &tree);
+
 	for (const struct path_rule *rule = DETECTOR.rules; rule->text; rule++) {
 		struct slice all = slice_make(data, size), companion;
 		uint32_t n = 0;
 
-		parse_twice(rule, all, NULL);
+		if (several)
+			parse_twice(rule, first, NULL, &tree);
+		parse_twice(rule, all, NULL, NULL);
 		if (!rule->companion || size < sizeof(n))
 			continue;
 		memcpy(&n, data + size - sizeof(n), sizeof(n));
@@ -332,7 +427,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n = n > all.len ? (uint32_t)all.len : n;
 		companion = slice_from(all, all.len - n);
 		all.len -= n;
-		parse_twice(rule, all, &companion);
+		parse_twice(rule, all, &companion, NULL);
 	}
 	return 0;
 }

@@ -2,44 +2,10 @@
 /*
  * dpkg.c - Debian versions: [epoch:]upstream[-revision].
  *
- * Source: deb-version(7). Runs of non-digits are ordered with '~' before the end of the text, letters before other
- * bytes; runs of digits by value.
+ * Source: deb-version(7); the order of its parts is debian_part.h.
  */
+#include "version/debian_part.h"
 #include "version/scheme.h"
-
-#include "version/number.h"
-
-static int weight(struct slice s)
-{
-	uint8_t c;
-
-	if (s.len == 0 || is_digit(s.ptr[0]))
-		return 0;
-	c = s.ptr[0];
-	if (c == '~')
-		return -1;
-	/* As where char is signed: bytes beyond ASCII come between letters and punctuation. */
-	return is_alpha(c) || c >= 0x80 ? c : c + 256;
-}
-
-static int compare_part(struct slice a, struct slice b)
-{
-	while (a.len > 0 || b.len > 0) {
-		int c;
-
-		while ((a.len > 0 && !is_digit(a.ptr[0])) || (b.len > 0 && !is_digit(b.ptr[0]))) {
-			c = weight(a) - weight(b);
-			if (c != 0)
-				return c;
-			a = slice_from(a, 1);
-			b = slice_from(b, 1);
-		}
-		c = number_cmp(number_take(&a), number_take(&b));
-		if (c != 0)
-			return c;
-	}
-	return 0;
-}
 
 static struct slice trim_blanks(struct slice v)
 {
@@ -78,10 +44,10 @@ static int dpkg_compare(struct slice a, struct slice b)
 
 	split(trim_blanks(a), &ea, &ua, &ra);
 	split(trim_blanks(b), &eb, &ub, &rb);
-	c = compare_part(ea, eb);
+	c = debian_part_cmp(ea, eb);
 	if (c == 0)
-		c = compare_part(ua, ub);
-	return c != 0 ? c : compare_part(ra, rb);
+		c = debian_part_cmp(ua, ub);
+	return c != 0 ? c : debian_part_cmp(ra, rb);
 }
 
 /*

@@ -29,7 +29,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_opam = {
 	.name = "opam",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

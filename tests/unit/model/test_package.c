@@ -35,7 +35,7 @@ static const struct {
 	{ PACKAGE_HEX, "hex", "semver", "hex" },
 	{ PACKAGE_PUB, "pub", "pub", "pub" },
 	{ PACKAGE_JULIA, "julia", "semver", "julia" },
-	{ PACKAGE_OPAM, "opam", NULL, "opam" },
+	{ PACKAGE_OPAM, "opam", "opam", "opam" },
 	{ PACKAGE_CONDA, "conda", NULL, "conda" },
 	{ PACKAGE_GENERIC, "generic", NULL, "generic" },
 	{ PACKAGE_CONAN, "conan", NULL, "conan" },
