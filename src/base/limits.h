@@ -22,7 +22,7 @@
 		  "tar entries of one layer; a million are seen in node_modules images")                               \
 	LIMIT_ROW(layer_links, 200000, "limits.layer_links", "symlinks and hard links kept per layer report")          \
 	LIMIT_ROW(layer_names, UINT64_C(16) << 20, "limits.layer_names",                                               \
-		  "bytes of the names of one layer's entries, some 12 each: what they replace in lower layers")        \
+		  "bytes of the names of one layer's entries, 4 more for each: what they replace in lower layers")     \
 	LIMIT_ROW(layers, 512, "limits.layers", "layers of one image; runtimes stop at 127")                           \
 	LIMIT_ROW(path_bytes, 4096, "limits.path_bytes", "PATH_MAX of Linux: a longer name cannot be opened there")    \
 	LIMIT_ROW(path_depth, 1024, "limits.path_depth", "components of a path; deeper ones are left out")             \

@@ -9,7 +9,7 @@
 
 #define LINK_HOPS 40 /* as Linux */
 #define FREE_SLOT UINT32_MAX
-#define NODE_CHARGE 8 /* names are not that short: a tree of one letter each is stopped by their number */
+#define NODE_CHARGE 4 /* bytes that a node counts beside its name: so that memory is bounded, however short names are */
 
 struct scan_tree {
 	struct scan_node *nodes; /* owned */
@@ -18,7 +18,7 @@ struct scan_tree {
 	size_t text_len, text_cap;
 	uint32_t *slots; /* owned; open addressing */
 	size_t n_slots;	 /* power of two */
-	uint64_t max_text, max_nodes, max_path, seed;
+	uint64_t max_text, max_path, seed;
 	/* the directory that was entered last */
 	struct buf last_path, last_canon;
 	uint32_t last_dir;  /* SCAN_NO_NODE: none */
@@ -46,7 +46,6 @@ struct scan_tree *scan_tree_new(const struct limits *limits)
 	if (!t)
 		return NULL;
 	t->max_text = MIN(limits->layer_names, (uint64_t)UINT32_MAX / 2);
-	t->max_nodes = t->max_text / NODE_CHARGE;
 	t->max_path = limits->path_bytes;
 	t->last_dir = SCAN_NO_NODE;
 	t->last_path = t->last_canon = (struct buf)BUF_INIT(1 << 20);
@@ -119,7 +118,7 @@ static bool grow_slots(struct scan_tree *t)
 
 static enum status full(const struct scan_tree *t, struct err *err)
 {
-	return err_set(err, STATUS_LIMIT, "the names of the layer's entries have more than %llu bytes",
+	return err_set(err, STATUS_LIMIT, "the names of the layer's entries take more than %llu bytes (limits.layer_names)",
 		       (unsigned long long)t->max_text);
 }
 
@@ -128,7 +127,7 @@ static enum status add_text(struct scan_tree *t, struct slice s, uint32_t *out, 
 	size_t cap = t->text_cap ? t->text_cap : 4096;
 	uint8_t *bigger;
 
-	if (s.len > t->max_text - t->text_len)
+	if (t->text_len + s.len + t->n * NODE_CHARGE > t->max_text)
 		return full(t, err);
 	while (cap - t->text_len < s.len)
 		cap += cap / 2;
@@ -151,7 +150,7 @@ static enum status add_node(struct scan_tree *t, uint32_t dir, struct slice name
 {
 	struct scan_node node = { .parent = dir, .value = value, .kind = (uint8_t)kind };
 
-	if (name.len > UINT16_MAX || t->n >= t->max_nodes)
+	if (name.len > UINT16_MAX)
 		return full(t, err);
 	if (t->n == t->cap) {
 		size_t cap = t->cap + t->cap / 2;
@@ -359,7 +358,10 @@ bool scan_tree_alive(const struct scan_tree *t, uint32_t node)
 	return node == SCAN_NO_NODE || !t->nodes[node].dead;
 }
 
-/* Nodes by their directory: order[begin[d]] up to order[begin[d + 1]] are what is in d. */
+/*
+ * Nodes by their directory: order[begin[d]] up to order[begin[d + 1]] are what is in directory number d, which its
+ * node's value says: directories are few, and memory is at its most here.
+ */
 struct listing {
 	const struct scan_tree *tree;
 	uint32_t *begin, *order; /* owned */
@@ -380,28 +382,43 @@ static bool is_listed(const struct scan_tree *t, size_t i)
 	return !t->nodes[i].dead && t->nodes[i].kind != NODE_WHITEOUT;
 }
 
-static bool list_nodes(struct listing *l)
+static void number_directories(struct scan_tree *t, uint32_t *out_dirs, uint32_t *out_listed)
 {
-	const struct scan_tree *t = l->tree;
+	*out_dirs = *out_listed = 0;
+	for (size_t i = 0; i < t->n; i++) {
+		*out_listed += is_listed(t, i);
+		if (is_listed(t, i) && t->nodes[i].kind == NODE_DIRECTORY)
+			t->nodes[i].value = (*out_dirs)++;
+	}
+}
 
-	l->begin = calloc(t->n + 2, sizeof(*l->begin));
-	l->order = calloc(t->n + 1, sizeof(*l->order));
-	l->stack = calloc(t->n + 1, sizeof(*l->stack));
+static uint32_t dir_of(const struct scan_tree *t, size_t i)
+{
+	return t->nodes[t->nodes[i].parent].value;
+}
+
+static bool list_nodes(struct listing *l, struct scan_tree *t)
+{
+	uint32_t dirs, listed;
+
+	number_directories(t, &dirs, &listed);
+	l->begin = calloc((size_t)dirs + 2, sizeof(*l->begin));
+	l->order = calloc((size_t)listed + 1, sizeof(*l->order));
+	l->stack = calloc((size_t)dirs + 1, sizeof(*l->stack));
 	if (!l->begin || !l->order || !l->stack)
 		return false;
 	for (size_t i = 1; i < t->n; i++)
 		if (is_listed(t, i))
-			l->begin[t->nodes[i].parent + 2]++;
-	for (size_t i = 2; i < t->n + 2; i++)
-		l->begin[i] += l->begin[i - 1];
+			l->begin[dir_of(t, i) + 2]++;
+	for (size_t d = 2; d < (size_t)dirs + 2; d++)
+		l->begin[d] += l->begin[d - 1];
 	/* begin[d + 1] counts up to where d + 1 begins. */
 	for (size_t i = 1; i < t->n; i++)
 		if (is_listed(t, i))
-			l->order[l->begin[t->nodes[i].parent + 1]++] = (uint32_t)i;
-	for (size_t i = 0; i < t->n; i++)
-		if (l->begin[i + 1] - l->begin[i] > 1)
-			qsort_r(l->order + l->begin[i], l->begin[i + 1] - l->begin[i], sizeof(*l->order), by_name,
-				(void *)(uintptr_t)t);
+			l->order[l->begin[dir_of(t, i) + 1]++] = (uint32_t)i;
+	for (size_t d = 0; d < dirs; d++)
+		if (l->begin[d + 1] - l->begin[d] > 1)
+			qsort_r(l->order + l->begin[d], l->begin[d + 1] - l->begin[d], sizeof(*l->order), by_name, t);
 	return true;
 }
 
@@ -409,23 +426,25 @@ static bool list_nodes(struct listing *l)
 static bool has_line(const struct listing *l, uint32_t dir, size_t *out_names)
 {
 	const struct scan_tree *t = l->tree;
+	uint32_t d = t->nodes[dir].value;
 
 	*out_names = 0;
-	for (uint32_t i = l->begin[dir]; i < l->begin[dir + 1]; i++)
+	for (uint32_t i = l->begin[d]; i < l->begin[d + 1]; i++)
 		if (t->nodes[l->order[i]].kind != NODE_DIRECTORY)
 			*out_names += t->nodes[l->order[i]].name_len + 1u;
-	return *out_names > 0 || l->begin[dir] == l->begin[dir + 1];
+	return *out_names > 0 || l->begin[d] == l->begin[d + 1];
 }
 
 static void put_line(struct listing *l, uint32_t dir, struct slice path, size_t n, struct layer_dir *out)
 {
 	const struct scan_tree *t = l->tree;
+	uint32_t d = t->nodes[dir].value;
 
 	*out = (struct layer_dir){ slice_make(l->text, path.len), slice_make(l->text + path.len, n > 0 ? n - 1 : 0) };
 	if (path.len > 0)
 		memcpy(l->text, path.ptr, path.len);
 	l->text += path.len;
-	for (uint32_t i = l->begin[dir]; i < l->begin[dir + 1]; i++) {
+	for (uint32_t i = l->begin[d]; i < l->begin[d + 1]; i++) {
 		struct slice name = name_of(t, l->order[i]);
 
 		if (t->nodes[l->order[i]].kind == NODE_DIRECTORY)
@@ -444,9 +463,9 @@ static enum status walk_all(struct listing *l, struct layer_dir *out, struct buf
 	l->lines = l->bytes = 0;
 	l->stack[depth++] = SCAN_ROOT;
 	while (depth > 0) {
-		uint32_t dir = l->stack[--depth];
+		uint32_t dir = l->stack[--depth], d = l->tree->nodes[dir].value;
 
-		for (uint32_t i = l->begin[dir + 1]; i-- > l->begin[dir];)
+		for (uint32_t i = l->begin[d + 1]; i-- > l->begin[d];)
 			if (l->tree->nodes[l->order[i]].kind == NODE_DIRECTORY)
 				l->stack[depth++] = l->order[i];
 		if (!has_line(l, dir, &names))
@@ -483,15 +502,16 @@ static enum status report_all(struct listing *l, struct arena *arena, struct lay
 	return st;
 }
 
-enum status scan_tree_report(const struct scan_tree *t, struct arena *arena, struct layer_report *report,
-			     struct err *err)
+enum status scan_tree_report(struct scan_tree *t, struct arena *arena, struct layer_report *report, struct err *err)
 {
 	struct listing l = { .tree = t };
 	enum status st;
 
+	free(t->slots);
+	t->slots = NULL;
 	if (t->n == 1)
 		return STATUS_OK; /* nothing but the root */
-	st = list_nodes(&l) ? report_all(&l, arena, report, err) : err_nomem(err, "names");
+	st = list_nodes(&l, t) ? report_all(&l, arena, report, err) : err_nomem(err, "names");
 	free(l.begin);
 	free(l.order);
 	free(l.stack);

@@ -16,7 +16,7 @@
 #define SCAN_ROOT 0u
 
 enum scan_node_kind {
-	NODE_DIRECTORY,
+	NODE_DIRECTORY, /* value: the tree's own */
 	NODE_FILE,     /* value: number of the entry that has its bytes; hard links share it */
 	NODE_SYMLINK,  /* value: where its target is kept */
 	NODE_OTHER,    /* something that stands in the way */
@@ -60,8 +60,11 @@ struct slice scan_tree_target(const struct scan_tree *t, uint32_t node);
 void scan_tree_settle(struct scan_tree *t);
 /* After settling. True for SCAN_NO_NODE. */
 bool scan_tree_alive(const struct scan_tree *t, uint32_t node);
-/* After settling: fill report->tree, memory from the arena. STATUS_LIMIT: no room, nothing was added. */
-enum status scan_tree_report(const struct scan_tree *t, struct arena *arena, struct layer_report *report,
+/*
+ * After settling: fill report->tree, memory from the arena. STATUS_LIMIT: no room, nothing was added. Nothing can be
+ * looked up in the tree afterwards; which nodes are alive, it still knows.
+ */
+enum status scan_tree_report(struct scan_tree *t, struct arena *arena, struct layer_report *report,
 			     struct err *err) NODISCARD;
 
 #endif

@@ -138,6 +138,24 @@ static void test_layer_links(void **state)
 	assert_int_equal(f->job.report.links.len, 3);
 }
 
+/* Names, and what parts them, for which there is room in the tree: their report has room, too. */
+static void test_layer_names(void **state)
+{
+	struct fixture *f = *state;
+
+	f->limits.layer_names = 4000;
+	for (unsigned i = 0; i < 1000; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "srv/%08u", i);
+		tarball_file(&f->tar, path, "");
+	}
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	run_tar(f);
+	expect(f, "(limits.layer_names)", 1);
+	assert_in_range(f->job.report.tree.at[f->job.report.tree.len - 1].names.len, 2000, 4000);
+}
+
 static void test_path_bytes(void **state)
 {
 	struct fixture *f = *state;
@@ -252,7 +270,8 @@ static void test_worker_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_layer_links),		TEST(test_path_bytes),
+		TEST(test_layer_links),		TEST(test_layer_names),
+		TEST(test_path_bytes),
 		TEST(test_path_bytes_of_a_link), TEST(test_path_bytes_in_a_directory),
 		TEST(test_path_depth),		TEST(test_path_depth_in_a_directory),
 		TEST(test_file_bytes),		TEST(test_spool_bytes),
