@@ -118,7 +118,8 @@ static bool grow_slots(struct scan_tree *t)
 
 static enum status full(const struct scan_tree *t, struct err *err)
 {
-	return err_set(err, STATUS_LIMIT, "the names of the layer's entries take more than %llu bytes (limits.layer_names)",
+	return err_set(err, STATUS_LIMIT,
+		       "the names of the layer's entries take more than %llu bytes (limits.layer_names)",
 		       (unsigned long long)t->max_text);
 }
 
