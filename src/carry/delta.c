@@ -8,6 +8,8 @@
 #include <zstd.h>
 
 #define LEVEL 12
+#define HASH_LOG 20
+#define CHAIN_LOG 21
 
 static void free_context(ZSTD_CCtx **c)
 {
@@ -59,6 +61,9 @@ enum status delta_make(struct slice base, struct slice target, struct buf *out, 
 		return buf_check(out, "a change", err);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, LEVEL);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_windowLog, window_log(base.len + target.len));
+	/* What the level would take for such a window is four times as much memory, for a change no smaller. */
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_hashLog, HASH_LOG);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_chainLog, CHAIN_LOG);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_enableLongDistanceMatching, 1);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
 	n = ZSTD_CCtx_refPrefix(zstd, before, base.len);

@@ -42,6 +42,7 @@ struct options {
 	const char *candidates[CLI_REPEATS]; /* --base-candidate, in order */
 	size_t n_candidates;
 	int64_t as_of_s;		 /* --as-of: the last moment that it means; 0: now */
+	int64_t as_of_other_s;		 /* diff: the same of B, where it is said for each of the two */
 	const char *const *args;         /* what is no option; borrowed from argv */
 	size_t n_args;
 };

@@ -23,7 +23,8 @@ struct side {
 };
 
 struct diffing {
-	const struct options *options;
+	const struct options *options; /* of the first of the two, where they differ */
+	struct options of_other;       /* of the second: --as-of */
 	struct cli_folder folder;
 	struct policy *policy; /* owned; NULL: none */
 	struct cli_reports reports;
@@ -59,12 +60,22 @@ static enum status get_bytes(struct side *s, const char *target, struct slice *o
 	return STATUS_OK;
 }
 
-/* A list of packages has no findings: they are those of the advisories in force. */
+/* The packages of a side by the advisories of one of the two moments. */
+static enum status match_by(struct diffing *d, const struct options *moment, struct side *s,
+			    struct vulnerability_report *out, struct err *err)
+{
+	d->folder.as_of_s = moment->as_of_s;
+	return cli_match(moment, &d->folder, &s->index, &s->arena, out, err);
+}
+
+/* A list of packages has no findings: they are those of the advisories in force, or in force at the side's moment. */
 static enum status match_side(struct diffing *d, struct side *s, struct err *err)
 {
+	const struct options *moment = s == &d->a ? d->options : &d->of_other;
+
 	s->matched = true;
-	s->said.created_s = d->now_s;
-	return cli_match(d->options, &d->folder, &s->index, &s->arena, &s->report, err);
+	s->said.created_s = moment->as_of_s != 0 ? moment->as_of_s : d->now_s;
+	return match_by(d, moment, s, &s->report, err);
 }
 
 static enum status take_saved(struct diffing *d, struct side *s, struct err *err)
@@ -126,10 +137,10 @@ static enum status match_first_again(struct diffing *d, struct err *err)
 	struct side *a = &d->a;
 	size_t common, differing;
 
-	if (a->matched)
+	if (a->matched && d->options->as_of_s == d->of_other.as_of_s)
 		a->now = a->report;
 	else
-		TRY(cli_match(d->options, &d->folder, &a->index, &a->arena, &a->now, err));
+		TRY(match_by(d, &d->of_other, a, &a->now, err));
 	comparison_sources(&a->now, &d->b.report, &common, &differing);
 	if (d->b.matched || (common > 0 && differing == 0))
 		a->said.now = &a->now;
@@ -191,6 +202,8 @@ static int diff_into(struct diffing *d, const char *data_dir)
 	d->reports.options.program_version = cli_version;
 	d->reports.options.fail_on = d->fail_on;
 	d->now_s = date_now();
+	d->of_other = *d->options;
+	d->of_other.as_of_s = d->options->as_of_other_s;
 	if (cli_policy(d->options, &d->policy, &err) != STATUS_OK || cli_reports_open(&d->reports, &err) != STATUS_OK)
 		return cli_failed(&err);
 	cli_folder_open(d->options, data_dir, &d->folder);
@@ -250,6 +263,10 @@ int command_diff(int argc, char **argv)
 	}
 	if (is_database(o.args[0]) != is_database(o.args[1])) {
 		cli_error("one of A and B is a database, the other is none");
+		return EXIT_USAGE;
+	}
+	if (is_database(o.args[0]) && option_given(&o, OPTION_as_of)) {
+		cli_error("--as-of is of images: what is in force in a database is compared");
 		return EXIT_USAGE;
 	}
 	if (is_database(o.args[0]))

@@ -2,6 +2,7 @@
 /* explain.c - limpid explain: why an id is, or is not, reported for an image. */
 #include "cli/cli.h"
 
+#include "base/map.h"
 #include "feed/cvss_data.h"
 #include "match/enrich.h"
 #include "match/match.h"
@@ -75,12 +76,11 @@ static void put_name(struct buf *b, struct slice name, size_t *shown)
 	terminal_put(b, name);
 }
 
-/* Packages of one advisory that are not installed, or scopes that the image lacks: one block for all. */
+/* Packages of one advisory that are not installed: one block for all. */
 static size_t put_absent(struct buf *b, const match_verdict_list *list, size_t first)
 {
 	const struct match_verdict *v = &list->at[first];
 	size_t n = 0, shown = 0;
-	struct slice scope;
 
 	for (; first + n < list->len; n++) {
 		const struct match_verdict *w = &list->at[first + n];
@@ -96,14 +96,75 @@ static size_t put_absent(struct buf *b, const match_verdict_list *list, size_t f
 		if (i == 0 || !slice_eq(name, list->at[first + i - 1].row.package))
 			put_name(b, name, &shown);
 	}
-	for (struct slice scopes = v->row.scope; v->answer == MATCH_OTHER_SCOPE && slice_word(&scopes, '|', &scope);)
-		put_name(b, scope, &shown);
 	if (shown > NAMES_SHOWN)
 		buf_printf(b, " and %zu more", shown - NAMES_SHOWN);
-	buf_printf(b, " %s not %s\n", shown == 1 ? "is" : "are",
-		   v->answer == MATCH_OTHER_SCOPE ? "in this image" : "installed");
+	buf_printf(b, " %s not installed\n", shown == 1 ? "is" : "are");
 	put_source(b, v);
 	return n;
+}
+
+/* ---- what is about other systems ---- */
+
+static bool is_elsewhere(const struct match_verdict *v, struct slice source)
+{
+	return v->answer == MATCH_OTHER_SCOPE && (source.len == 0 || slice_eq(v->source, source));
+}
+
+/* Ids, or else scopes, of a source's verdicts ("": of all), each once. */
+static void put_elsewhere(struct buf *b, const match_verdict_list *list, struct slice source, bool ids)
+{
+	struct map AUTO(map_fini) seen = MAP_INIT;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < list->len; i++) {
+		const struct match_verdict *v = &list->at[i];
+		struct slice rest = ids ? v->advisory.id : v->row.scope, one;
+
+		while (is_elsewhere(v, source) && slice_word(&rest, '|', &one)) {
+			bool is_new = true;
+
+			if (map_slot(&seen, one, &is_new) && is_new)
+				put_name(b, one, &shown);
+		}
+	}
+	if (shown > NAMES_SHOWN)
+		buf_printf(b, " and %zu more", shown - NAMES_SHOWN);
+}
+
+/* All of them are one block: a line for each source, with its ids and what they are about. */
+static void put_all_elsewhere(struct buf *b, const match_verdict_list *list)
+{
+	const struct match_verdict *only = NULL;
+	bool one;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->len; i++)
+		if (is_elsewhere(&list->at[i], SLICE_EMPTY) && n++ == 0)
+			only = &list->at[i];
+	if (n == 0)
+		return;
+	buf_printf(b, "%s: ", answers[MATCH_OTHER_SCOPE]);
+	put_elsewhere(b, list, SLICE_EMPTY, false);
+	one = n == 1 && slice_find_byte(only->row.scope, '|') == SIZE_MAX;
+	buf_printf(b, " %s not in this image\n", one ? "is" : "are");
+	if (n == 1)
+		put_source(b, only);
+	for (size_t i = 0; i < list->len && n > 1; i++) {
+		const struct match_verdict *v = &list->at[i];
+
+		/* Verdicts of one source stand together. */
+		if (!is_elsewhere(v, SLICE_EMPTY) || (only != v && slice_eq(only->source, v->source)))
+			continue;
+		only = v;
+		buf_add_cstr(b, "    ");
+		terminal_put(b, v->source);
+		buf_add_cstr(b, ": ");
+		put_elsewhere(b, list, v->source, true);
+		buf_add_cstr(b, " (");
+		put_elsewhere(b, list, v->source, false);
+		buf_add_cstr(b, ")\n");
+	}
+	buf_add_byte(b, '\n');
 }
 
 static void put_verdict(struct buf *b, const struct index_report *index, const struct match_verdict *v)
@@ -123,8 +184,7 @@ static void put_verdict(struct buf *b, const struct index_report *index, const s
 static void put_verdicts(struct buf *b, const struct index_report *index, const struct match_explanation *x)
 {
 	static const enum match_answer order[] = { MATCH_REPORTED,     MATCH_SUPPRESSED,    MATCH_UNDECIDED,
-						   MATCH_NOT_AFFECTED, MATCH_NOT_INSTALLED, MATCH_WITHDRAWN,
-						   MATCH_OTHER_SCOPE };
+						   MATCH_NOT_AFFECTED, MATCH_NOT_INSTALLED, MATCH_WITHDRAWN };
 
 	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
 		for (size_t i = 0, n; i < x->verdicts.len; i += n) {
@@ -133,13 +193,14 @@ static void put_verdicts(struct buf *b, const struct index_report *index, const 
 			n = 1;
 			if (v->answer != order[k])
 				continue;
-			if (v->answer == MATCH_NOT_INSTALLED || v->answer == MATCH_OTHER_SCOPE)
+			if (v->answer == MATCH_NOT_INSTALLED)
 				n = put_absent(b, &x->verdicts, i);
 			else
 				put_verdict(b, index, v);
 			buf_add_byte(b, '\n');
 		}
 	}
+	put_all_elsewhere(b, &x->verdicts);
 }
 
 static void put_names(struct buf *b, const char *what, const struct slice *names, size_t n)

@@ -173,14 +173,29 @@ bool cli_moment(const char *text, int64_t *out_s)
 	return true;
 }
 
-static bool parse_as_of(struct options *o)
+/* "A,B" says it for each of the two that are compared; an empty one is now. */
+static bool moments(struct slice text, char command, struct options *o)
+{
+	struct slice one, other;
+	char a[64];
+
+	if (command != 'f' || !slice_cut(text, ',', &one, &other))
+		return cli_moment(o->value[OPTION_as_of], &o->as_of_s) &&
+		       cli_moment(o->value[OPTION_as_of], &o->as_of_other_s);
+	snprintf(a, sizeof(a), "%.*s", SLICE_ARG(one));
+	return one.len < sizeof(a) && (one.len == 0 || cli_moment(a, &o->as_of_s)) &&
+	       (other.len == 0 || cli_moment((const char *)other.ptr, &o->as_of_other_s));
+}
+
+static bool parse_as_of(struct options *o, char command)
 {
 	const char *text = o->value[OPTION_as_of];
 	struct err_quote q;
 
-	if (!text || cli_moment(text, &o->as_of_s))
+	if (!text || moments(slice_cstr(text), command, o))
 		return true;
-	cli_error("--as-of %s: expected a date, 2026-11-20 or 2026-11-20T18:00:00Z", err_slice(&q, slice_cstr(text)));
+	cli_error("--as-of %s: expected a date, 2026-11-20 or 2026-11-20T18:00:00Z%s", err_slice(&q, slice_cstr(text)),
+		  command == 'f' ? ", or two of them, A,B" : "");
 	return false;
 }
 
@@ -201,7 +216,7 @@ bool options_parse(char command, int argc, char **argv, struct options *out)
 			return false;
 		}
 	}
-	if (!parse_as_of(out))
+	if (!parse_as_of(out, command))
 		return false;
 	out->args = (const char *const *)argv;
 	out->n_args = n;

@@ -125,33 +125,55 @@ static void add_platform(struct platforms *p, struct slice os, struct slice arch
 	buf_add(&p->text, pair);
 }
 
-/* False: some import is not limited, so the row is not. */
-static bool add_imports(struct platforms *p, yyjson_val *imports)
+/* Go's word for a system or machine that RustSec calls by Rust's. */
+static struct slice go_word(struct slice word)
 {
-	yyjson_val *import;
-	size_t i, n;
+	static const struct {
+		const char *rust, *go;
+	} words[] = { { "macos", "darwin" }, { "x86_64", "amd64" }, { "x86", "386" }, { "aarch64", "arm64" } };
 
-	yyjson_arr_foreach(imports, i, n, import)
-	{
-		yyjson_val *oses = json_get(import, "goos"), *arches = json_get(import, "goarch");
-		size_t n_os = yyjson_arr_size(oses), n_arch = yyjson_arr_size(arches), pairs;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_eq(word, slice_cstr(words[i].rust)))
+			return slice_cstr(words[i].go);
+	return word;
+}
 
-		if ((n_os == 0 && n_arch == 0) || CKD_MUL(&pairs, MAX(n_os, (size_t)1), MAX(n_arch, (size_t)1)) ||
-		    pairs > PLATFORMS_MAX - p->n)
-			return false;
-		for (size_t k = 0; k < pairs; k++)
-			add_platform(p, json_str(yyjson_arr_get(oses, k / MAX(n_arch, (size_t)1))),
-				     json_str(yyjson_arr_get(arches, k % MAX(n_arch, (size_t)1))));
-	}
+/* Each of the systems with each of the machines. False: neither is limited. */
+static bool add_pairs(struct platforms *p, yyjson_val *oses, yyjson_val *arches)
+{
+	size_t n_os = yyjson_arr_size(oses), n_arch = yyjson_arr_size(arches), pairs;
+
+	if ((n_os == 0 && n_arch == 0) || CKD_MUL(&pairs, MAX(n_os, (size_t)1), MAX(n_arch, (size_t)1)) ||
+	    pairs > PLATFORMS_MAX - p->n)
+		return false;
+	for (size_t k = 0; k < pairs; k++)
+		add_platform(p, go_word(json_str(yyjson_arr_get(oses, k / MAX(n_arch, (size_t)1)))),
+			     go_word(json_str(yyjson_arr_get(arches, k % MAX(n_arch, (size_t)1)))));
 	return true;
 }
 
 /* Go: where every import is limited to some GOOS or GOARCH, so is the row. */
-static enum status go_platforms(struct arena *arena, yyjson_val *entry, struct slice *out, struct err *err)
+static bool add_imports(struct platforms *p, yyjson_val *imports)
 {
-	yyjson_val *imports = json_get(json_get(entry, "ecosystem_specific"), "imports");
+	yyjson_val *import;
+	size_t i, n;
+	bool limited = true;
+
+	yyjson_arr_foreach(imports, i, n, import)
+	{
+		limited = limited && add_pairs(p, json_get(import, "goos"), json_get(import, "goarch"));
+	}
+	return limited;
+}
+
+/* "imports" of Go, "affects" of crates. */
+static enum status read_platforms(struct arena *arena, yyjson_val *entry, bool go, struct slice *out, struct err *err)
+{
+	yyjson_val *specific = json_get(entry, "ecosystem_specific"), *affects = json_get(specific, "affects");
 	struct platforms p = { .arena = arena, .seen = MAP_INIT, .text = BUF_INIT((size_t)1 << 20) };
-	bool limited = add_imports(&p, imports), good = !p.failed && p.text.failed == STATUS_OK;
+	bool limited = go ? add_imports(&p, json_get(specific, "imports"))
+			  : add_pairs(&p, json_get(affects, "os"), json_get(affects, "arch"));
+	bool good = !p.failed && p.text.failed == STATUS_OK;
 
 	*out = SLICE_EMPTY;
 	if (limited && good)
@@ -213,6 +235,22 @@ static const char *bad_entry(yyjson_val *entry)
 	return bad_ranges(json_get(entry, "ranges"));
 }
 
+/*
+ * Canonical says it of each entry ("Available with Ubuntu Pro: ...", "No subscription required"), else the ecosystem
+ * does.
+ */
+static bool is_for_subscribers(const struct osv_ecosystem *e, yyjson_val *entry)
+{
+	struct slice ecosystem = json_get_str(json_get(entry, "package"), "ecosystem");
+	struct slice said = json_get_str(json_get(entry, "ecosystem_specific"), "availability");
+
+	if (!osv_ecosystem_is_ubuntu(e))
+		return false;
+	if (slice_has(said, SLICE("Ubuntu Pro")))
+		return true;
+	return osv_ecosystem_is_pro(e, ecosystem) && !slice_starts(said, SLICE("No subscription"));
+}
+
 enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjson_val *entry, osv_rows *rows,
 			   struct err *err)
 {
@@ -230,8 +268,10 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	if (!e || row.package.len == 0)
 		return STATUS_OK;
 	row.name_kind = osv_ecosystem_name_kind(e);
-	if (osv_ecosystem_is_pro(e, json_get_str(package, "ecosystem")))
+	if (is_for_subscribers(e, entry))
 		row.fix_state = FIX_PRO;
+	if (osv_ecosystem_is_fips(e, json_get_str(package, "ecosystem")))
+		row.module = SLICE(AFFECTED_MODULE_FIPS);
 	row.scheme = osv_ecosystem_scheme(e);
 	if (!fold_name(&r->arena, &row, &row.package))
 		return nomem(err);
@@ -239,8 +279,8 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	/* Only GIT ranges: nothing to compare. */
 	if (row.n_ranges == 0 && row.n_versions == 0)
 		return STATUS_OK;
-	if (row.scheme == SCHEME_go)
-		TRY(go_platforms(&r->arena, entry, &row.platforms, err));
+	if (row.scheme == SCHEME_go || slice_eq(row.scope, SLICE("crates.io")))
+		TRY(read_platforms(&r->arena, entry, row.scheme == SCHEME_go, &row.platforms, err));
 	if (row.scheme != SCHEME_rpm || !slice_has(row.fixed_version, SLICE(".module")))
 		return push_row(r, &row, rows, err);
 	n_streams = streams_of(a->summary, streams);
@@ -299,6 +339,18 @@ enum status osv_merge_rebuilds(struct osv_reader *r, osv_rows *rows, struct err 
 	return st;
 }
 
+/*
+ * The certified FIPS builds and their updates are beside each other, and nothing says which of them a system takes: who
+ * has the older fix has it.
+ */
+static bool is_fixed_before(const struct affected *a, const struct affected *b)
+{
+	if (a->n_ranges == 0 || a->ranges[0].fixed.len == 0)
+		return false;
+	return b->n_ranges == 0 || b->ranges[0].fixed.len == 0 ||
+	       version_scheme_dpkg.compare(a->ranges[0].fixed, b->ranges[0].fixed) < 0;
+}
+
 static enum status merge_pro(struct osv_reader *r, struct map *seen, osv_rows *rows, struct err *err)
 {
 	size_t kept = 0;
@@ -309,13 +361,16 @@ static enum status merge_pro(struct osv_reader *r, struct map *seen, osv_rows *r
 		uint64_t *slot;
 		bool is_new;
 
-		if (!arena_printf(&r->arena, &key, "%.*s|%.*s", SLICE_ARG(row->scope), SLICE_ARG(row->package)) ||
+		if (!arena_printf(&r->arena, &key, "%.*s|%.*s|%.*s", SLICE_ARG(row->scope), SLICE_ARG(row->package),
+				  SLICE_ARG(row->module)) ||
 		    !(slot = map_slot(seen, key, &is_new)))
 			return nomem(err);
 		first = &rows->at[is_new ? kept : *slot];
 		if (is_new)
 			*slot = kept;
-		if (is_new || first->fix_state == row->fix_state)
+		if (!is_new && row->module.len > 0)
+			*first = is_fixed_before(row, first) ? *row : *first;
+		else if (is_new || first->fix_state == row->fix_state)
 			rows->at[kept++] = *row;
 		else if ((row->fixed_version.len > 0) != (first->fixed_version.len > 0) ? row->fixed_version.len > 0
 											: first->fix_state == FIX_PRO)

@@ -104,27 +104,44 @@ static bool suse_version(struct slice text, struct arena *arena, struct slice *o
 	return arena_printf(arena, out, "%.*s.%.*s", SLICE_ARG(major), SLICE_ARG(slice_from(last, 2)));
 }
 
-/* The server, or one of its modules, where most of its packages live; other products are no base of images. */
+/* "Linux Enterprise Micro 5.3", "Linux Micro 6.0": a system of its own. */
+static bool is_sle_micro(struct slice suffix)
+{
+	return slice_starts(suffix, SLICE("Linux Enterprise Micro ")) || slice_starts(suffix, SLICE("Linux Micro "));
+}
+
+/*
+ * The server, or one of its modules, where most of its packages live; other products are no base of images. What is for
+ * systems with long-term support counts for all of the service pack.
+ */
 static bool sles_release(struct slice suffix, struct arena *arena, struct slice *out)
 {
-	struct slice server = SLICE("Linux Enterprise Server "), module = SLICE("Linux Enterprise Module for ");
+	struct slice server = SLICE("Linux Enterprise Server "), module = SLICE("Linux Enterprise Module for "),
+		     extended = SLICE("LTSS Extended Security ");
 
 	*out = SLICE_EMPTY;
 	if (slice_starts(suffix, server)) {
 		suffix = slice_from(suffix, server.len);
+		if (slice_starts(suffix, extended))
+			suffix = slice_from(suffix, extended.len);
 		/* "Server for SAP Applications 15 SP4", "Server Teradata 15 SP4" */
 		return suffix.len == 0 || !is_digit(suffix.ptr[0]) || suse_version(suffix, arena, out);
 	}
 	return !slice_starts(suffix, module) || suse_version(suffix, arena, out);
 }
 
-/* "22.04:LTS", "Pro:18.04:LTS" (fixes that are paid for: the only ones of old releases); not "Pro:FIPS:...". */
+/*
+ * "22.04:LTS", "Pro:18.04:LTS" (fixes that are paid for: the only ones of old releases),
+ * "Pro:22.04:LTS:Realtime:Kernel", "Pro:FIPS:18.04:LTS", "Pro:FIPS-updates:20.04:LTS".
+ */
 static struct slice ubuntu_release(struct slice suffix)
 {
 	struct slice release;
 
 	if (slice_starts(suffix, SLICE("Pro:")))
 		suffix = slice_from(suffix, 4);
+	if (slice_starts(suffix, SLICE("FIPS")))
+		slice_cut(suffix, ':', NULL, &suffix);
 	slice_cut(suffix, ':', &release, NULL);
 	return release.len > 0 && is_digit(release.ptr[0]) ? release : SLICE_EMPTY;
 }
@@ -132,6 +149,16 @@ static struct slice ubuntu_release(struct slice suffix)
 bool osv_ecosystem_is_pro(const struct osv_ecosystem *e, struct slice ecosystem)
 {
 	return e->suffix == SUFFIX_UBUNTU && slice_has(ecosystem, SLICE(":Pro:"));
+}
+
+bool osv_ecosystem_is_ubuntu(const struct osv_ecosystem *e)
+{
+	return e->suffix == SUFFIX_UBUNTU;
+}
+
+bool osv_ecosystem_is_fips(const struct osv_ecosystem *e, struct slice ecosystem)
+{
+	return e->suffix == SUFFIX_UBUNTU && slice_has(ecosystem, SLICE(":FIPS"));
 }
 
 bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, struct arena *arena, struct slice *out)
@@ -158,6 +185,8 @@ bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, str
 			return true;
 		}
 		release = slice_starts(suffix, SLICE("Leap ")) ? slice_from(suffix, 5) : SLICE_EMPTY;
+		if (slice_starts(release, SLICE("Micro ")))
+			return arena_printf(arena, out, "opensuse-leap-micro:%.*s", SLICE_ARG(slice_from(release, 6)));
 		break;
 	case SUFFIX_AZURE:
 		/* "3" is 3.0; what came before was called Mariner. */
@@ -166,6 +195,8 @@ bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, str
 		return suffix.len == 0 || arena_printf(arena, out, "%s:%.*s%s", e->scope, SLICE_ARG(suffix),
 						       slice_has(suffix, SLICE(".")) ? "" : ".0");
 	case SUFFIX_SLES:
+		if (is_sle_micro(suffix) && slice_rcut(suffix, ' ', NULL, &release))
+			return arena_printf(arena, out, "sle-micro:%.*s", SLICE_ARG(release));
 		if (!sles_release(suffix, arena, &release))
 			return false;
 		break;

@@ -17,6 +17,9 @@ bool osv_ecosystem_is_listed(const struct osv_ecosystem *e);
 bool osv_ecosystem_leaves_out(const struct osv_ecosystem *e, struct slice id);
 /* "Ubuntu:Pro:18.04:LTS": what it names is for subscribers. */
 bool osv_ecosystem_is_pro(const struct osv_ecosystem *e, struct slice ecosystem);
+/* "Ubuntu:Pro:FIPS-updates:20.04:LTS": it is about FIPS builds. */
+bool osv_ecosystem_is_fips(const struct osv_ecosystem *e, struct slice ecosystem);
+bool osv_ecosystem_is_ubuntu(const struct osv_ecosystem *e);
 /*
  * The scope for what follows the colon ("" if nothing does). *out is empty when it names no release of a system that
  * images have. False only when memory is short.

@@ -16,6 +16,8 @@ static const char *const products[] = {
 	"suse.linux.enterprise.server.12",
 	"suse.linux.enterprise.server.15",
 	"suse.linux.enterprise.16",
+	"suse.linux.enterprise.micro.5",
+	"suse.linux.micro.6",
 	"opensuse.leap.15.0",
 	"opensuse.leap.15.1",
 	"opensuse.leap.15.2",
@@ -25,6 +27,12 @@ static const char *const products[] = {
 	"opensuse.leap.15.6",
 	"opensuse.leap.16.0",
 	"opensuse.leap.16.1",
+	"opensuse.leap.micro.5.2",
+	"opensuse.leap.micro.5.3",
+	"opensuse.leap.micro.5.4",
+	"opensuse.leap.micro.5.5",
+	"opensuse.leap.micro.6.0",
+	"opensuse.leap.micro.6.1",
 	"opensuse.tumbleweed",
 };
 

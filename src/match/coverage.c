@@ -212,8 +212,19 @@ static enum status judge_unknown(struct coverage *c, const struct distribution *
 		   err_slice(&b, d->version_id));
 }
 
+/* What Canonical builds for FIPS is looked up in OSV's records alone. */
+static enum status judge_fips(struct coverage *c, const struct scope *scope, size_t packages, struct err *err)
+{
+	if (packages == 0 || scope->n == 0 || asks_feed(c, scope, SLICE("osv")))
+		return STATUS_OK;
+	return add(c, COVERAGE_NO_FEED, SLICE("ubuntu FIPS"), packages, err,
+		   "FIPS builds of Ubuntu were not looked up: the database has no advisories for them; run: limpid "
+		   "update --set osv/ubuntu");
+}
+
 struct counts {
 	size_t *of_distribution; /* packages that count under it */
+	size_t *of_fips;	 /* Ubuntu's FIPS builds among them */
 	size_t *of_runs;	 /* those of them that say their repositories */
 	enum package_type *distribution_type;
 	size_t of_type[PACKAGE_TYPE_COUNT];
@@ -288,6 +299,9 @@ static enum status count_package(struct coverage *c, const struct index_package 
 		counts->of_type[p->package.type]++;
 	} else if (p->distribution != INDEX_NO_DISTRIBUTION) {
 		counts->of_distribution[p->distribution]++;
+		counts->of_fips[p->distribution] +=
+			rules_is_fips(&p->package) &&
+			slice_starts(scopes->of_distribution[p->distribution].name, SLICE("ubuntu:"));
 		counts->distribution_type[p->distribution] = p->package.type;
 		count_run(scopes, p, counts);
 	} else {
@@ -304,9 +318,10 @@ static enum status judge_packages(struct coverage *c, const struct index_report 
 	size_t n = index->distributions.len;
 
 	counts.of_distribution = arena_array(c->arena, n + 1, sizeof(*counts.of_distribution));
+	counts.of_fips = arena_array(c->arena, n + 1, sizeof(*counts.of_fips));
 	counts.distribution_type = arena_array(c->arena, n + 1, sizeof(*counts.distribution_type));
 	counts.of_runs = arena_array(c->arena, scopes->n_runs + 1, sizeof(*counts.of_runs));
-	if (!counts.of_distribution || !counts.distribution_type || !counts.of_runs)
+	if (!counts.of_distribution || !counts.of_fips || !counts.distribution_type || !counts.of_runs)
 		return nomem(err);
 	for (size_t i = 0; i < index->packages.len; i++)
 		TRY(count_package(c, &index->packages.at[i], options, scopes, &counts, err));
@@ -323,6 +338,7 @@ static enum status judge_packages(struct coverage *c, const struct index_report 
 		else
 			TRY(judge_scope(c, options, scope, counts.distribution_type[i], counts.of_distribution[i], said,
 					err));
+		TRY(judge_fips(c, scope, counts.of_fips[i], err));
 	}
 	for (size_t t = 0; t < PACKAGE_TYPE_COUNT; t++)
 		if (counts.of_type[t] > 0)

@@ -4,6 +4,7 @@
 
 #include "match/rules.h"
 #include "match/scopes.h"
+#include "match/sources.h"
 #include "model/enrichment.h"
 
 #include <stdlib.h>
@@ -267,10 +268,13 @@ enum status match_explain(const struct index_report *index, const struct segment
 			       .arena = arena,
 			       .scratch = ARENA_INIT((size_t)1 << 30),
 			       .out = out };
+	struct index_report copy;
 	enum status st;
 
 	memset(out, 0, sizeof(*out));
-	st = explain(&x, id, err);
+	st = sources_resolve(index, arena, &copy, &x.index, err);
+	if (st == STATUS_OK)
+		st = explain(&x, id, err);
 	arena_fini(&x.scratch);
 	return st;
 }

@@ -6,6 +6,7 @@
 #include "match/coverage.h"
 #include "match/rules.h"
 #include "match/scopes.h"
+#include "match/sources.h"
 
 #include <stdlib.h>
 
@@ -22,7 +23,7 @@ struct hit {
 };
 
 struct run {
-	const struct index_report *index;
+	const struct index_report *index; /* with the sources that advisories name */
 	const struct segment_set *set;
 	const struct match_options *options;
 	struct arena *arena;  /* the report's */
@@ -573,8 +574,10 @@ enum status match_report(const struct index_report *index, const struct segment_
 					.bodies = SEGMENT_BODIES_INIT,
 					.out = out,
 					.coverage = { .out = out, .arena = arena } };
+	struct index_report copy;
 
 	memset(out, 0, sizeof(*out));
 	out->index = index;
+	TRY(sources_resolve(index, arena, &copy, &r.index, err));
 	return run_all(&r, err);
 }

@@ -79,25 +79,82 @@ static bool rule_image(const struct index_report *index, const struct package *p
 
 /*
  * Builds of one package that are lines of their own: Oracle's userspace Ksplice and FIPS packages have it in their
- * release ("1.1.1k-6.ksplice1.el8", "3.6.16-4.0.1.el8_fips"). A fix of one line is none of another.
+ * release ("1.1.1k-6.ksplice1.el8", "3.6.16-4.0.1.el8_fips"), and so do its own kernels and what is built of them,
+ * among
+ * it packages that Red Hat's kernel has, too ("perf" 4.14.35-1902.6.6.el7uek). A fix of one line is none of another.
  */
 static const char *build_line(struct slice version)
 {
 	if (slice_has(version, SLICE(".ksplice")))
 		return "Ksplice";
+	if (slice_ends(version, SLICE("uek")))
+		return "UEK";
 	return slice_ends(version, SLICE("_fips")) ? "FIPS" : "usual";
+}
+
+/*
+ * "4.14.35-2047.el7uek" -> "4.14": which of Oracle's own kernels, that a release has several of, each with its fixes.
+ */
+static struct slice kernel_line(struct slice version)
+{
+	struct slice rest;
+	size_t at;
+
+	if (!slice_cut(version, ':', NULL, &rest))
+		rest = version;
+	at = slice_find_byte(rest, '.');
+	if (at == SIZE_MAX)
+		return rest;
+	for (at++; at < rest.len && is_digit(rest.ptr[at]);)
+		at++;
+	return slice_take(rest, at);
 }
 
 static bool same_line(const struct package *p, const struct affected *row, struct verdict_text *why)
 {
 	const char *installed = build_line(p->version), *fixed;
+	struct err_quote a, b;
 
 	if (row->n_ranges == 0 || row->ranges[0].fixed.len == 0 || !slice_starts(row->scope, SLICE("oracle:")))
 		return true;
 	fixed = build_line(row->ranges[0].fixed);
-	if (strcmp(installed, fixed) == 0)
+	if (strcmp(installed, fixed) != 0) {
+		say(why, "the fix is for the %s build, installed is the %s one", fixed, installed);
+		return false;
+	}
+	if (strcmp(fixed, "UEK") != 0 ||
+	    slice_eq(kernel_line(p->version), kernel_line(row->ranges[0].fixed)))
 		return true;
-	say(why, "the fix is for the %s build, installed is the %s one", fixed, installed);
+	say(why, "the fix is for the kernel %s, installed is %s", quote(&a, kernel_line(row->ranges[0].fixed)),
+	    quote(&b, kernel_line(p->version)));
+	return false;
+}
+
+/*
+ * Canonical's FIPS builds are a line of their own, of sources with that name ("linux-fips") or with it in their version
+ * ("1.1.1f-1ubuntu2.fips.22", "3.0.2-0ubuntu1.10+Fips1"): every such version is above those of the archive.
+ */
+bool rules_is_fips(const struct package *p)
+{
+	return p->type == PACKAGE_DEB &&
+	       (slice_has(p->version, SLICE("fips")) || slice_has(p->version, SLICE("Fips")) ||
+		slice_has(p->source_name, SLICE("fips")));
+}
+
+static bool rule_deb(const struct index_report *index, const struct package *p, const struct affected *row,
+		     struct verdict_text *why)
+{
+	bool fips, installed = rules_is_fips(p);
+
+	if (!rule_plain(index, p, row, why))
+		return false;
+	if (!slice_starts(row->scope, SLICE("ubuntu:")))
+		return true;
+	fips = slice_eq(row->module, SLICE(AFFECTED_MODULE_FIPS)) || slice_has(row->package, SLICE("fips"));
+	if (fips == installed)
+		return true;
+	say(why, "the advisory is for %s, installed is %s", fips ? "FIPS builds" : "the archive's build",
+	    installed ? "a FIPS build" : "the archive's");
 	return false;
 }
 
@@ -176,7 +233,7 @@ static bool platform_matches(struct slice platform, struct slice os, struct slic
 }
 
 /* What the program was built for; where it does not say, what the image is for. */
-static bool rule_go(const struct index_report *index, const struct package *p, const struct affected *row,
+static bool rule_platform(const struct index_report *index, const struct package *p, const struct affected *row,
 		    struct verdict_text *why)
 {
 	struct slice list = row->platforms, part, os = index->os, arch = index->arch;
@@ -407,11 +464,12 @@ static bool judge_early(const struct index_report *index, const struct package *
 
 /* What the source says of the fix. A system that has packages of Ubuntu Pro has a contract, and the fix is offered to
  * it. */
-static void judge_fix(const struct affected *row, struct judgement *j, struct verdict_text *why)
+static void judge_fix(const struct package *p, const struct affected *row, struct judgement *j,
+		      struct verdict_text *why)
 {
 	if (row->fix_state == FIX_PLAIN)
 		return;
-	if (row->fix_state == FIX_PRO && slice_has(j->version, SLICE("esm")))
+	if (row->fix_state == FIX_PRO && (slice_has(j->version, SLICE("esm")) || rules_is_fips(p)))
 		return;
 	if (fix_state_withheld(row->fix_state))
 		j->fix = SLICE_EMPTY;
@@ -442,6 +500,6 @@ struct judgement rules_judge(const struct index_report *index, const struct pack
 	q.version = j.version;
 	j.verdict = judge_versions(&q, row, &j.fix);
 	if (j.verdict == VERDICT_AFFECTED)
-		judge_fix(row, &j, why);
+		judge_fix(p, row, &j, why);
 	return j;
 }

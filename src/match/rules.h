@@ -37,6 +37,9 @@ struct slice rules_key(const struct package *p, struct slice name, char buf[RULE
 /* Does a row's name mean this candidate's? */
 bool rules_same_name(const struct package *p, struct slice name, struct slice row_name);
 
+/* Is it one of Ubuntu's FIPS builds, which have advisories of their own? */
+bool rules_is_fips(const struct package *p);
+
 /* Has the package a version that its scheme accepts? Others are listed, but nothing can be said about them. */
 bool rules_has_version(const struct package *p);
 

@@ -47,6 +47,9 @@ bool fix_state_by_name(struct slice name, enum fix_state *out);
 /* Which name of an installed package a row speaks of. */
 enum affected_name { AFFECTED_NAME_SOURCE, AFFECTED_NAME_BINARY, AFFECTED_NAME_ANY };
 
+/* The module of rows about Ubuntu's FIPS builds, whose versions are a line of their own. */
+#define AFFECTED_MODULE_FIPS "fips"
+
 /* An advisory's word on one package in one scope. All slices are borrowed. */
 struct affected {
 	struct slice scope;   /* "alpine:3.18", "debian:12", "almalinux:8", "pypi", "go" */
@@ -61,9 +64,10 @@ struct affected {
 	size_t n_versions;
 	struct slice fixed_version;   /* for people: first fixed version(s) joined by '|'; "" if there is none */
 	struct slice module;          /* rpm module "name:stream"; "" = not modular; "?" = modular, stream unknown.
-				       * Portage: slots joined by '|', behind a '!' all but these; "" = any */
+				       * Portage: slots joined by '|', behind a '!' all but these; "" = any.
+				       * Ubuntu: AFFECTED_MODULE_FIPS, else "" */
 	struct slice arch;            /* architectures joined by '|'; "" = any */
-	struct slice platforms;       /* Go: "goos/goarch" joined by '|' if all imports are limited; "" = any */
+	struct slice platforms;       /* "goos/goarch" joined by '|': Go's imports, crates; "" = any */
 	struct slice severity;        /* the row's own vendor severity when it differs from the advisory's, else "" */
 };
 

@@ -74,6 +74,34 @@ bool package_folds_case(enum package_type t)
 	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER;
 }
 
+/* "linux-signed", "linux-signed-hwe-5.15", "linux-signed-5.10-arm64" */
+static bool is_signed_kernel(const struct package *p)
+{
+	struct slice rest, prefix = SLICE("linux-signed");
+
+	if (p->type != PACKAGE_DEB || !slice_starts(p->source_name, prefix))
+		return false;
+	rest = slice_from(p->source_name, prefix.len);
+	return rest.len == 0 || rest.ptr[0] == '-';
+}
+
+bool package_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version)
+{
+	/* Debian has a source for each architecture whose kernels it signs. */
+	static const char *const architectures[] = { "-amd64", "-arm64", "-i386" };
+	struct slice rest = slice_from(p->source_name, strlen("linux-signed"));
+
+	*name = p->source_name;
+	*version = p->source_version;
+	if (!is_signed_kernel(p))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(architectures); i++)
+		if (slice_ends(rest, slice_cstr(architectures[i])))
+			rest.len -= strlen(architectures[i]);
+	*version = p->version;
+	return arena_printf(a, name, "linux%.*s", SLICE_ARG(rest));
+}
+
 bool package_lookup_name(enum package_type t, struct arena *a, struct slice name, struct slice *out)
 {
 	char *folded;

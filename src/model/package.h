@@ -65,4 +65,12 @@ bool package_folds_case(enum package_type t);
 /* The name under which advisories about such a package stand; borrowed where it is the same. False as above. */
 bool package_lookup_name(enum package_type t, struct arena *a, struct slice name, struct slice *out) NODISCARD;
 
+/*
+ * The source package under whose name advisories speak of this one, with its version; both "" if none is known. It is
+ * what
+ * the database says but for signed kernels of Debian and Ubuntu: source "linux-signed-amd64 (6.1.90+1)" is the source
+ * linux in the version of the binary package. Borrowed where it is the same. False as above.
+ */
+bool package_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version) NODISCARD;
+
 #endif

@@ -151,7 +151,8 @@ static enum status copy_package(limpid_notify *n, const struct limpid_notify_pac
 	ok = (p->type == PACKAGE_PYPI ? package_pypi_name(&n->arena, name, &p->name) : keep(n, from->name, &p->name)) &&
 	     keep(n, from->version, &p->version) && keep(n, from->source_name, &p->source_name) &&
 	     keep(n, from->source_version, &p->source_version) && keep(n, from->arch, &p->arch) &&
-	     keep(n, from->module, &p->module) && keep(n, from->scope, &out->scope);
+	     keep(n, from->module, &p->module) && keep(n, from->scope, &out->scope) &&
+	     package_source(p, &n->arena, &p->source_name, &p->source_version);
 	if (!ok)
 		return err_nomem(err, "inventory");
 	if (out->scope.len == 0)

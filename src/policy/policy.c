@@ -116,6 +116,7 @@ struct run {
 /* The rule that decides so far. */
 struct choice {
 	struct policy_rule *ignore, *vex;
+	enum policy_detail detail; /* of vex */
 	const struct policy_rule *expired; /* that was told of last: a flaw has many ids */
 };
 
@@ -140,12 +141,20 @@ static enum status ignore_matches(const struct policy_rule *rule, struct run *r,
 	return *out && rule->purl ? policy_purl_matches(rule->purl, &r->subject, package, out, err) : STATUS_OK;
 }
 
+/* *detail is how closely the statement means the package, by the closest of its products. */
 static enum status vex_matches(const struct policy_rule *rule, struct run *r, size_t package, bool *out,
-			       struct err *err)
+			       enum policy_detail *detail, struct err *err)
 {
 	*out = false;
-	for (size_t i = 0; i < rule->products.len && !*out; i++)
-		TRY(policy_product_matches(&rule->products.at[i], &r->subject, package, out, err));
+	*detail = POLICY_DETAIL_IMAGE;
+	for (size_t i = 0; i < rule->products.len; i++) {
+		bool one;
+
+		TRY(policy_product_matches(&rule->products.at[i], &r->subject, package, &one, err));
+		if (one)
+			*detail = MAX(*detail, policy_product_detail(&rule->products.at[i]));
+		*out |= one;
+	}
 	return STATUS_OK;
 }
 
@@ -178,22 +187,30 @@ static enum status tell_expired(struct run *r, const struct policy_rule *rule, c
 	return STATUS_OK;
 }
 
-/* What is said later holds; of the same moment what is written later. */
-static bool is_newer(const struct policy *p, const struct policy_rule *a, const struct policy_rule *b)
+/* What is said later holds; of the same moment what means the package more closely, then what is written later. */
+static bool is_stronger(const struct policy *p, const struct policy_rule *rule, enum policy_detail detail,
+			const struct choice *c)
 {
-	return !b || a->said_s > b->said_s || (a->said_s == b->said_s && a - p->rules.at > b - p->rules.at);
+	if (!c->vex || rule->said_s != c->vex->said_s)
+		return !c->vex || rule->said_s > c->vex->said_s;
+	if (detail != c->detail)
+		return detail > c->detail;
+	return rule - p->rules.at > c->vex - p->rules.at;
 }
 
 static enum status consider(struct run *r, const struct finding *f, struct policy_rule *rule, struct choice *c,
 			    struct err *err)
 {
+	enum policy_detail detail;
 	bool matches;
 
 	if (rule->by == SUPPRESSED_BY_VEX) {
-		TRY(vex_matches(rule, r, f->package, &matches, err));
+		TRY(vex_matches(rule, r, f->package, &matches, &detail, err));
 		rule->used |= matches;
-		if (matches && is_newer(r->policy, rule, c->vex))
+		if (matches && is_stronger(r->policy, rule, detail, c)) {
 			c->vex = rule;
+			c->detail = detail;
+		}
 		return STATUS_OK;
 	}
 	if (c->ignore == rule || c->expired == rule)

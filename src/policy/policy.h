@@ -24,7 +24,8 @@ enum status policy_add_ignore(struct policy *p, struct slice name, struct slice 
 			      struct err *err) NODISCARD;
 /*
  * Add the statements of an OpenVEX, CSAF or CycloneDX document, told apart by their content (docs/formats/vex.md).
- * The same of texts and failures, which name the statement. Later documents win over earlier ones of the same moment.
+ * The same of texts and failures, which name the statement. Of statements that contradict each other the latest counts;
+ * of the same moment the one that means the package most closely, then that of the document that was added last.
  */
 enum status policy_add_vex(struct policy *p, struct slice name, struct slice json, const struct limits *limits,
 			   struct err *err) NODISCARD;

@@ -86,6 +86,14 @@ struct policy_subject {
 };
 enum status policy_product_matches(const struct policy_product *p, struct policy_subject *s, size_t package, bool *out,
 				   struct err *err) NODISCARD;
+/* How closely a product that matches means a package of the image: the more, the later here. */
+enum policy_detail {
+	POLICY_DETAIL_IMAGE,   /* the image, whatever is in it */
+	POLICY_DETAIL_PACKAGE, /* a package of any version */
+	POLICY_DETAIL_VERSION, /* of these versions */
+	POLICY_DETAIL_PART,    /* a package of this product */
+};
+enum policy_detail policy_product_detail(const struct policy_product *p);
 enum status policy_purl_matches(const struct purl *p, struct policy_subject *s, size_t package, bool *out,
 				struct err *err) NODISCARD;
 /* Does an installed version lie in a version or range of the package's scheme? What cannot be read holds nothing. */

@@ -449,3 +449,21 @@ enum status policy_product_matches(const struct policy_product *p, struct policy
 		TRY(names_match(&p->parts.at[i].names, s, package, out, err));
 	return *out ? holds(p, s, package, out, err) : STATUS_OK;
 }
+
+enum policy_detail policy_product_detail(const struct policy_product *p)
+{
+	enum policy_detail best = POLICY_DETAIL_IMAGE;
+
+	if (p->parts.len > 0)
+		return POLICY_DETAIL_PART;
+	for (size_t i = 0; i < p->names.len; i++) {
+		const struct policy_name *n = &p->names.at[i];
+		bool image = !n->purl || slice_eq(n->purl->type, SLICE("oci")) ||
+			     slice_eq(n->purl->type, SLICE("docker")) || slice_eq(n->purl->type, SLICE("generic"));
+
+		if (!image)
+			best = MAX(best, n->purl->version.len > 0 || n->versions ? POLICY_DETAIL_VERSION
+										 : POLICY_DETAIL_PACKAGE);
+	}
+	return best;
+}

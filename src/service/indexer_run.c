@@ -93,18 +93,19 @@ static enum status make_groups(struct run *run, const struct index_report *r, st
 		groups[layer].packages = packages + used;
 		for (size_t i = 0; i < r->packages.len; i++) {
 			const struct index_package *p = &r->packages.at[i];
-			struct slice name;
+			struct slice name, source, source_version;
 
 			if (p->layer != layer || (p->package.flags & PACKAGE_OWNED))
 				continue;
-			if (!package_lookup_name(p->package.type, &run->arena, p->package.name, &name))
+			if (!package_lookup_name(p->package.type, &run->arena, p->package.name, &name) ||
+			    !package_source(&p->package, &run->arena, &source, &source_version))
 				return err_nomem(err, "packages");
 			packages[used++] = (struct store_package){
 				.type = slice_cstr(package_type_purl(p->package.type)),
 				.name = name,
 				.version = p->package.version,
-				.source_name = p->package.source_name,
-				.source_version = p->package.source_version,
+				.source_name = source,
+				.source_version = source_version,
 				.arch = p->package.arch,
 				.module = p->package.module,
 				.scope = scope_of(r, p, &run->arena),

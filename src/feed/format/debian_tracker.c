@@ -79,6 +79,14 @@ static bool debian_has(const struct release *r, struct slice fixed)
 	return false;
 }
 
+/* What the security team has decided of a flaw that gets no advisory ("nodsa"); most have no reason. */
+static enum fix_state state_without_fix(struct slice reason)
+{
+	if (slice_eq(reason, SLICE("ignored")))
+		return FIX_WILL_NOT_FIX;
+	return slice_eq(reason, SLICE("postponed")) ? FIX_DEFERRED : FIX_PLAIN;
+}
+
 static void fill_row(const struct parser *p, struct slice package, const struct release *r, struct affected *row,
 		     struct version_range *range)
 {
@@ -103,6 +111,8 @@ static void fill_row(const struct parser *p, struct slice package, const struct 
 		row->ranges = range;
 		row->n_ranges = 1;
 		row->fix_state = p->elts && !debian_has(r, row->fixed_version) ? FIX_ELTS : FIX_PLAIN;
+	} else {
+		row->fix_state = state_without_fix(json_get_str(r->value, "nodsa_reason"));
 	}
 }
 
@@ -295,4 +305,4 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	return st;
 }
 
-const struct feed_format feed_format_debian_tracker = { .name = "debian_tracker", .version = "1", .parse = parse };
+const struct feed_format feed_format_debian_tracker = { .name = "debian_tracker", .version = "2", .parse = parse };

@@ -535,4 +535,4 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	return st;
 }
 
-const struct feed_format feed_format_oval = { .name = "oval", .version = "3", .parse = parse };
+const struct feed_format feed_format_oval = { .name = "oval", .version = "4", .parse = parse };

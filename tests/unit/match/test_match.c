@@ -185,6 +185,36 @@ static void test_debian_compares_source_versions(void **state)
 	assert_int_equal(fx_find(f, "CVE-2021-5", "epoch")->severity, SEVERITY_LOW);
 }
 
+/*
+ * Kernels that Debian and Ubuntu sign are built from sources of their own, of which no advisory speaks: bookworm's
+ * linux-image-6.1.0-21-amd64 is "Source: linux-signed-amd64 (6.1.90+1)", and 6.1.90-1 like its linux
+ * (packages.debian.org). Each kernel that is installed counts, and so do headers and tools of the same source.
+ */
+static void test_debian_signed_kernels(void **state)
+{
+	struct fx *f = *state;
+
+	entry(f, "linux", "CVE-2024-1", "bookworm", "resolved", "6.1.94-1", "medium");
+	entry(f, "linux-6.12", "CVE-2024-2", "bookworm", "resolved", "6.12.32-1~bpo12+1", "medium");
+	tracker(f);
+	fx_system(f, "debian", "12");
+	fx_sourced(f, PACKAGE_DEB, "linux-image-6.1.0-21-amd64", "6.1.90-1", "linux-signed-amd64", "6.1.90+1");
+	fx_sourced(f, PACKAGE_DEB, "linux-image-6.1.0-22-amd64", "6.1.94-1", "linux-signed-amd64", "6.1.94+1");
+	fx_sourced(f, PACKAGE_DEB, "linux-image-6.12.30-amd64", "6.12.30-1~bpo12+1", "linux-signed-6.12-amd64",
+		   "6.12.30+1~bpo12+1");
+	fx_sourced(f, PACKAGE_DEB, "linux-libc-dev", "6.1.90-1", "linux", "6.1.90-1");
+	fx_sourced(f, PACKAGE_DEB, "linux-base", "4.9", "linux-base", "4.9");
+	fx_match(f);
+	fx_reported(f, "CVE-2024-1", "linux-image-6.1.0-21-amd64", "6.1.94-1", "6.1.94-1");
+	fx_reported(f, "CVE-2024-2", "linux-image-6.12.30-amd64", "6.12.32-1~bpo12+1", "6.12.32-1~bpo12+1");
+	fx_reported(f, "CVE-2024-1", "linux-libc-dev", "6.1.94-1", "6.1.94-1");
+	fx_findings(f, 3);
+	assert_true(slice_eq(fx_find(f, "CVE-2024-1", "linux-image-6.1.0-21-amd64")->matched_name, SLICE("linux")));
+	/* The report has the package as its database does. */
+	assert_true(slice_eq(f->index.packages.at[0].package.source_name, SLICE("linux-signed-amd64")));
+	assert_ptr_equal(f->report.index, &f->index);
+}
+
 static void test_debian_statuses(void **state)
 {
 	struct fx *f = *state;
@@ -405,6 +435,140 @@ static void test_mariner(void **state)
 	assert_int_equal(fx_find(f, "CVE-2021-3", "openssl-libs")->severity, SEVERITY_MEDIUM);
 }
 
+/* ---- Ubuntu ---- */
+
+/*
+ * Canonical's rule of its OSV records: what Pro gives is said apart, FIPS builds have ecosystems of their own, and what
+ * is not listed is not affected. The same flaw of Canonical's OVAL is one finding with OSV's.
+ */
+static void test_ubuntu_archives(void **state)
+{
+#define UBUNTU(release, name, fixed)                                                                                   \
+	"{'package':{'ecosystem':'Ubuntu:" release "','name':'" name "'},'ranges':["                                   \
+	"{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'" fixed "'}]}]},"
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/ubuntu",
+	       "{'id':'UBUNTU-CVE-2022-1','upstream':['CVE-2022-1'],'affected':[" UBUNTU(
+		       "20.04:LTS", "openssl", "1.1.1f-1ubuntu2.12")
+		       UBUNTU("Pro:FIPS-updates:20.04:LTS", "openssl", "1.1.1f-1ubuntu2.fips.12")
+			       UBUNTU("Pro:20.04:LTS", "tomcat9", "9.0.31-1ubuntu0.5+esm1")
+				       UBUNTU("20.04:LTS", "curl", "7.68.0-1ubuntu2.7") "null]}");
+	fx_system(f, "ubuntu", "20.04");
+	fx_sourced(f, PACKAGE_DEB, "libssl1.1", "1.1.1f-1ubuntu2.11", "openssl", "1.1.1f-1ubuntu2.11");
+	fx_sourced(f, PACKAGE_DEB, "openssl", "1.1.1f-1ubuntu2.fips.2.8", "openssl", "1.1.1f-1ubuntu2.fips.2.8");
+	fx_sourced(f, PACKAGE_DEB, "libtomcat9-java", "9.0.31-1ubuntu0.4", "tomcat9", "9.0.31-1ubuntu0.4");
+	fx_package(f, PACKAGE_DEB, "curl", "7.68.0-1ubuntu2.7");
+	fx_match(f);
+	fx_reported(f, "CVE-2022-1", "libssl1.1", "1.1.1f-1ubuntu2.12", "1.1.1f-1ubuntu2.12");
+	fx_reported(f, "CVE-2022-1", "openssl", "1.1.1f-1ubuntu2.fips.12", "1.1.1f-1ubuntu2.fips.12");
+	/* Named, and not offered: it is for subscribers. */
+	fx_reported(f, "CVE-2022-1", "libtomcat9-java", "9.0.31-1ubuntu0.5+esm1", "");
+	fx_findings(f, 3);
+	assert_true(f->report.complete || fx_covered(f, COVERAGE_END_OF_LIFE, "ubuntu:20.04"));
+	/* With OVAL alone nobody knows of FIPS builds, and that is told. */
+	f->entries[0].feed = SLICE("ubuntu");
+	fx_match(f);
+	fx_coverage(f, COVERAGE_NO_FEED, "ubuntu FIPS", 1, "limpid update --set osv/ubuntu");
+	assert_false(f->report.complete);
+}
+
+/* ---- SUSE ---- */
+
+/* Service packs have fixes of their own; what is for systems with long-term support counts for all of the pack. */
+static void test_suse_service_packs(void **state)
+{
+#define SUSE(release, fixed)                                                                                           \
+	"{'package':{'ecosystem':'SUSE:" release "','name':'vim'},'ranges':["                                          \
+	"{'type':'ECOSYSTEM','events':[{'introduced':'0'},{'fixed':'" fixed "'}]}]},"
+	static const struct {
+		const char *did, *version, *fixed;
+	} rows[] = {
+		{ "sles", "15.3", "9.0.1-150300.1.1" },	     { "sles", "15.4", "9.0.1-150400.1.1" },
+		{ "sles", "15.5", NULL },		     { "sles", "12.5", "8.9-12.5" },
+		{ "sle-micro", "5.3", "9.0.1-150400.5.3.1" }, { "sl-micro", "6.0", "9.1-1.1" },
+	};
+
+	static const char document[] = "{'id':'SUSE-SU-2022:1','affected':["
+	SUSE("Linux Enterprise Server 15 SP3-LTSS", "9.0.1-150300.1.1")
+	SUSE("Linux Enterprise Module for Basesystem 15 SP4", "9.0.1-150400.1.1")
+	SUSE("Linux Enterprise Server LTSS Extended Security 12 SP5", "8.9-12.5")
+	SUSE("Linux Enterprise Micro 5.3", "9.0.1-150400.5.3.1")
+	SUSE("Linux Micro 6.0", "9.1-1.1")
+	SUSE("Linux Enterprise Server for SAP Applications 15 SP5", "9.9-1") "null]}";
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct fx *f;
+
+		if (*state)
+			fx_teardown(state);
+		fx_setup(state);
+		f = *state;
+		fx_osv(f, "osv/suse", document);
+		fx_system(f, rows[i].did, rows[i].version);
+		fx_sourced(f, PACKAGE_RPM, "vim-small", "8.0-1.1", "vim", "8.0-1.1");
+		fx_match(f);
+		fx_findings(f, rows[i].fixed ? 1 : 0);
+		if (rows[i].fixed)
+			fx_reported(f, "SUSE-SU-2022:1", "vim-small", rows[i].fixed, rows[i].fixed);
+	}
+}
+
+/* ---- Amazon ---- */
+
+static void add_updates(struct fx *f, const char *source, const char *param, const char *id, const char *package,
+			const char *version, const char *release)
+{
+	fx_text(f,
+		"<updates><update type='security'><id>%s</id><title>x</title><severity>important</severity><pkglist>"
+		"<collection><package name='%s' epoch='0' version='%s' release='%s' arch='x86_64'/></collection>"
+		"</pkglist></update></updates>",
+		id, package, version, release);
+	fx_source(f, source, "aws", &feed_format_updateinfo, param, fx_texted(f));
+}
+
+/*
+ * Several kernels are installed, of the core and of two topics of the extras, whose packages have one name: each is of
+ * its
+ * line (amazon-linux-extras(8) installs a topic's in place of the core's). A live patch is a package of the kernel that
+ * it is for, and no fix of another.
+ */
+static void test_amazon_kernels(void **state)
+{
+	struct fx *f = *state;
+
+	add_updates(f, "aws-AL2-updater", "amazon:2", "ALAS2-2023-1", "kernel", "4.14.320", "243.544.amzn2");
+	add_updates(f, "aws-AL2-extras-kernel-5.10-updater", "amazon:2 extras kernel-5.10", "ALASKERNEL-5.10-2023-1",
+		    "kernel", "5.10.186", "179.751.amzn2");
+	add_updates(f, "aws-AL2-extras-kernel-5.15-updater", "amazon:2 extras kernel-5.15", "ALASKERNEL-5.15-2023-1",
+		    "kernel", "5.15.122", "77.145.amzn2");
+	add_updates(f, "livepatch", "amazon:2 extras livepatch", "ALASLIVEPATCH-2023-1",
+		    "kernel-livepatch-5.10.184-175.731", "1.0", "1.amzn2");
+	fx_system(f, "amzn", "2");
+	fx_package(f, PACKAGE_RPM, "kernel", "4.14.318-241.531.amzn2")->arch = SLICE("x86_64");
+	fx_package(f, PACKAGE_RPM, "kernel", "5.10.184-175.731.amzn2")->arch = SLICE("x86_64");
+	fx_package(f, PACKAGE_RPM, "kernel", "5.15.122-77.145.amzn2")->arch = SLICE("x86_64");
+	fx_package(f, PACKAGE_RPM, "kernel-livepatch-5.10.184-175.731", "1.0-0.amzn2")->arch = SLICE("x86_64");
+	fx_package(f, PACKAGE_RPM, "kernel-livepatch-5.10.185-176.732", "1.0-0.amzn2")->arch = SLICE("x86_64");
+	fx_match(f);
+	fx_findings(f, 3);
+	assert_int_equal(fx_find(f, "ALAS2-2023-1", "kernel")->package, 0);
+	assert_int_equal(fx_find(f, "ALASKERNEL-5.10-2023-1", "kernel")->package, 1);
+	fx_reported(f, "ALASLIVEPATCH-2023-1", "kernel-livepatch-5.10.184-175.731", "1.0-1.amzn2", "1.0-1.amzn2");
+}
+
+/* Image of 2017 and of 2018 have one set of packages. */
+static void test_amazon_1(void **state)
+{
+	struct fx *f = *state;
+
+	add_updates(f, "aws-AL1-updater", "amazon:2018.03", "ALAS-2018-1", "bash", "4.2.46", "31.43.amzn1");
+	fx_system(f, "amzn", "2017.09");
+	fx_package(f, PACKAGE_RPM, "bash", "4.2.46-28.37.amzn1")->arch = SLICE("x86_64");
+	fx_match(f);
+	fx_reported(f, "ALAS-2018-1", "bash", "4.2.46-31.43.amzn1", "4.2.46-31.43.amzn1");
+}
+
 static void test_photon_limits_architectures(void **state)
 {
 	static const struct definition d[] = {
@@ -433,6 +597,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_alpine_rows_with_the_same_id),
 	TEST(test_alpine_id_strings),
 	TEST(test_debian_compares_source_versions),
+	TEST(test_debian_signed_kernels),
 	TEST(test_debian_statuses),
 	TEST(test_debian_without_version_codename),
 	TEST(test_alma_modules),
@@ -441,6 +606,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_alma_missing_epoch_is_0),
 	TEST(test_alma_speaks_of_binaries),
 	TEST(test_mariner),
+	TEST(test_ubuntu_archives),
+	cmocka_unit_test_teardown(test_suse_service_packs, fx_teardown),
+	TEST(test_amazon_kernels),
+	TEST(test_amazon_1),
 	TEST(test_photon_limits_architectures),
 };
 

@@ -259,6 +259,96 @@ static void test_oracle_builds(void **state)
 	judge(&p, &row, "openssl-libs", VERDICT_FIXED, "10:1.1.1k-12.el8_9_fips >= 1:1.1.1k-12.el8_9 (rpm)");
 }
 
+/*
+ * Oracle ships several kernels of its own for one release: R4 to R7 are 4.1, 4.14, 5.4 and 5.15 (docs.oracle.com, UEK).
+ */
+static void test_oracle_kernels(void **state)
+{
+	struct package p = { .type = PACKAGE_RPM, .name = SLICE("kernel-uek"), .arch = SLICE("x86_64") };
+	struct version_range r = { .fixed = SLICE("0:5.4.17-2136.300.7.el8uek") };
+	struct affected row = { .scope = SLICE("oracle:8"),
+				.package = SLICE("kernel-uek"),
+				.name_kind = AFFECTED_NAME_BINARY,
+				.scheme = SCHEME_rpm,
+				.ranges = &r,
+				.n_ranges = 1 };
+
+	(void)state;
+	p.version = SLICE("4.14.35-2047.505.4.el7uek");
+	judge(&p, &row, "kernel-uek", VERDICT_OTHER_BUILD, "the fix is for the kernel 5.4, installed is 4.14");
+	p.version = SLICE("4.1.12-124.48.6.el7uek");
+	r.fixed = SLICE("0:4.14.35-2047.505.4.el7uek");
+	judge(&p, &row, "kernel-uek", VERDICT_OTHER_BUILD, "the fix is for the kernel 4.14, installed is 4.1");
+	p.version = SLICE("4.14.35-1818.0.9.el7uek");
+	judge(&p, &row, "kernel-uek", VERDICT_AFFECTED,
+	      "4.14.35-1818.0.9.el7uek < 0:4.14.35-2047.505.4.el7uek (rpm)");
+	/* ELSA-2019-4820 names perf of its kernel; that of Red Hat's is another build. */
+	p.name = row.package = SLICE("perf");
+	p.version = SLICE("3.10.0-1062.el7");
+	r.fixed = SLICE("0:4.14.35-1902.6.6.el7uek");
+	judge(&p, &row, "perf", VERDICT_OTHER_BUILD, "the fix is for the UEK build, installed is the usual one");
+	r.fixed = SLICE("0:3.10.0-1160.el7");
+	judge(&p, &row, "perf", VERDICT_AFFECTED, "3.10.0-1062.el7 < 0:3.10.0-1160.el7 (rpm)");
+}
+
+/*
+ * FIPS builds have versions above all of the archive's, and ecosystems of their own in Canonical's records
+ * ("Ubuntu:Pro:FIPS-updates:20.04:LTS"): what is a fix of one is none of the other.
+ */
+static void test_ubuntu_fips(void **state)
+{
+	struct package p = deb("libssl1.1", "1.1.1f-1ubuntu2.fips.13", "openssl", "1.1.1f-1ubuntu2.fips.13");
+	struct version_range r = { .fixed = SLICE("1.1.1f-1ubuntu2.22") };
+	struct affected row = { .scope = SLICE("ubuntu:20.04"),
+				.package = SLICE("openssl"),
+				.scheme = SCHEME_dpkg,
+				.ranges = &r,
+				.n_ranges = 1 };
+
+	(void)state;
+	judge(&p, &row, "openssl", VERDICT_OTHER_BUILD,
+	      "the advisory is for the archive's build, installed is a FIPS build");
+	row.module = SLICE(AFFECTED_MODULE_FIPS);
+	row.fix_state = FIX_PRO;
+	r.fixed = row.fixed_version = SLICE("1.1.1f-1ubuntu2.fips.22");
+	/* Who has such a build is a subscriber. */
+	assert_true(slice_eq(judge(&p, &row, "openssl", VERDICT_AFFECTED,
+				   "1.1.1f-1ubuntu2.fips.13 < 1.1.1f-1ubuntu2.fips.22 (dpkg)")
+				     .fix,
+			     r.fixed));
+	p.version = p.source_version = SLICE("1.1.1f-1ubuntu2.19");
+	judge(&p, &row, "openssl", VERDICT_OTHER_BUILD,
+	      "the advisory is for FIPS builds, installed is the archive's");
+	/* Jammy's have another word in the version, kernels in the source's name. */
+	p.version = p.source_version = SLICE("3.0.2-0ubuntu1.10+Fips1");
+	assert_true(rules_is_fips(&p));
+	p = deb("linux-image-5.4.0-1026-fips", "5.4.0-1026.30", "linux-fips", "5.4.0-1026.30");
+	assert_true(rules_is_fips(&p));
+	row.package = SLICE("linux-fips");
+	row.module = SLICE_EMPTY;
+	row.fix_state = FIX_PLAIN;
+	r.fixed = SLICE("5.4.0-1027.31");
+	judge(&p, &row, "linux-fips", VERDICT_AFFECTED, "5.4.0-1026.30 < 5.4.0-1027.31 (dpkg)");
+	row.scope = SLICE("debian:12");
+	row.package = SLICE("openssl");
+	p = deb("libssl3", "3.0.2-1+fips", "openssl", "3.0.2-1+fips");
+	r.fixed = SLICE("3.0.2-2");
+	judge(&p, &row, "openssl", VERDICT_AFFECTED, "3.0.2-1+fips < 3.0.2-2 (dpkg)");
+}
+
+static void test_crates(void **state)
+{
+	struct package p = { .type = PACKAGE_CARGO, .name = SLICE("mio"), .version = SLICE("0.8.0") };
+	struct version_range r = { .fixed = SLICE("0.8.11") };
+	struct affected row = { .package = SLICE("mio"), .scheme = SCHEME_semver, .ranges = &r, .n_ranges = 1 };
+
+	(void)state;
+	row.platforms = SLICE("windows/");
+	judge(&p, &row, "mio", VERDICT_OTHER_BUILD, "only programs for windows/ are affected");
+	row.platforms = SLICE("linux/amd64");
+	judge(&p, &row, "mio", VERDICT_AFFECTED, "0.8.0 < 0.8.11 (semver)");
+}
+
 static void test_platforms(void **state)
 {
 	struct package p = { .type = PACKAGE_GO, .name = SLICE("stdlib"), .version = SLICE("1.19.1") };
@@ -344,6 +434,9 @@ int main(void)
 		cmocka_unit_test(test_rpm_source_epochs),
 		cmocka_unit_test(test_states_of_fixes),
 		cmocka_unit_test(test_oracle_builds),
+		cmocka_unit_test(test_oracle_kernels),
+		cmocka_unit_test(test_ubuntu_fips),
+		cmocka_unit_test(test_crates),
 		cmocka_unit_test(test_platforms),
 		cmocka_unit_test(test_portage),
 		cmocka_unit_test(test_control_bytes_are_escaped),

@@ -37,7 +37,18 @@ static void test_pairs(void **state)
 	/* NA is a value of its own, any is not. */
 	assert_false(holds(RHEL("o", "8", "-"), RHEL("o", "8", "baseos")));
 	assert_true(holds(RHEL("o", "8", "-"), RHEL("o", "8", "-")));
-	assert_false(holds("cpe:2.3:a:redhat:rhel_eus:9.2:*:appstream:*:*:*:*:*", RHEL("a", "9", "appstream")));
+	/* Streams of extended support are products of their own, each, whatever release they are of. */
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const streams[] = { "rhel_eus", "rhel_aus", "rhel_e4s", "rhel_tus" };
+		char row[96], other[96];
+
+		snprintf(row, sizeof(row), "cpe:2.3:a:redhat:%s:9.2:*:appstream:*:*:*:*:*", streams[i]);
+		snprintf(other, sizeof(other), "cpe:2.3:a:redhat:%s:9.2:*:appstream:*:*:*:*:*", streams[(i + 1) % 4]);
+		assert_false(holds(row, RHEL("a", "9", "appstream")));
+		assert_false(holds(RHEL("a", "9", "appstream"), row));
+		assert_false(holds(row, other));
+		assert_true(holds(row, row));
+	}
 }
 
 static void test_fallback(void **state)

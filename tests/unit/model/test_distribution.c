@@ -69,6 +69,9 @@ static const struct {
 	{ "cleanstart", "1.0", "", "", "", "", "cleanstart" },
 	{ "echo", "1", "", "", "", "", "echo" },
 	{ "mageia", "9", "", "", "", "", "mageia:9" },
+	{ "sle-micro", "5.3", "", "SLE Micro", "5.3", "", "sle-micro:5.3" },
+	{ "sl-micro", "6.0", "", "SL-Micro", "6.0", "", "sle-micro:6.0" },
+	{ "opensuse-leap-micro", "5.5", "", "openSUSE Leap Micro", "5.5", "", "opensuse-leap-micro:5.5" },
 	{ "raspbian", "12", "bookworm", "", "", "", "" },
 	{ "", "12", "bookworm", "", "", "", "" },
 };

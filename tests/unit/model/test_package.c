@@ -84,9 +84,51 @@ static void test_unknown(void **state)
 	assert_null(package_type_scheme(PACKAGE_NONE));
 }
 
+/*
+ * Signed kernels are told by the source that their files are built from, as vuls has it
+ * (RenameKernelSourcePackageName), in the binary package's version, which is that source's.
+ */
+static void test_sources(void **state)
+{
+	static const struct {
+		const char *source, *version, *source_version, *expect, *expect_version;
+	} cases[] = {
+		{ "linux-signed-amd64", "6.1.90-1", "6.1.90+1", "linux", "6.1.90-1" },
+		{ "linux-signed-arm64", "6.1.90-1", "6.1.90+1", "linux", "6.1.90-1" },
+		{ "linux-signed-5.10-i386", "5.10.209-2~deb10u1", "5.10.209+2~deb10u1", "linux-5.10",
+		  "5.10.209-2~deb10u1" },
+		{ "linux-signed", "5.15.0-91.101", "5.15.0-91.101", "linux", "5.15.0-91.101" },
+		{ "linux-signed-hwe-6.5", "6.5.0-14.14~22.04.1", "", "linux-hwe-6.5", "6.5.0-14.14~22.04.1" },
+		{ "linux-signed-aws", "5.15.0-1051.56", "5.15.0-1051.56", "linux-aws", "5.15.0-1051.56" },
+		{ "linux-signedness", "1", "2", "linux-signedness", "2" },
+		{ "linux-meta", "5.15.0.91.88", "5.15.0.91.88", "linux-meta", "5.15.0.91.88" },
+		{ "openssl", "3", "2", "openssl", "2" },
+		{ "", "1", "", "", "" },
+	};
+	struct arena arena = ARENA_INIT(1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct package p = { .type = PACKAGE_DEB,
+				     .version = slice_cstr(cases[i].version),
+				     .source_name = slice_cstr(cases[i].source),
+				     .source_version = slice_cstr(cases[i].source_version) };
+		struct slice name, version;
+
+		assert_true(package_source(&p, &arena, &name, &version));
+		assert_true(slice_eq(name, slice_cstr(cases[i].expect)));
+		assert_true(slice_eq(version, slice_cstr(cases[i].expect_version)));
+		p.type = PACKAGE_RPM;
+		assert_true(package_source(&p, &arena, &name, &version));
+		assert_true(slice_eq(name, p.source_name) && slice_eq(version, p.source_version));
+	}
+	arena_fini(&arena);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_unknown) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_unknown),
+					    cmocka_unit_test(test_sources) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -271,11 +271,98 @@ static void test_flaws(void **state)
 	arena_fini(&arena);
 }
 
+/* A statement of one document: when ("" at no time that is said), status, product, part (NULL: none). */
+struct statement {
+	const char *when, *status, *product, *part;
+};
+
+static struct slice document_of(const struct statement *s, struct arena *arena)
+{
+	struct slice json;
+
+	assert_true(arena_printf(
+		arena, &json,
+		"{\"@context\":\"https://openvex.dev/ns/v0.2.0\",%s%s%s\"statements\":[{\"vulnerability\":"
+		"{\"name\":\"CVE-2024-1\"},\"status\":\"%s\",\"products\":[{\"@id\":\"%s\"%s%s%s}]}]}",
+		s->when[0] ? "\"timestamp\":\"" : "", s->when, s->when[0] ? "\"," : "", s->status, s->product,
+		s->part ? ",\"subcomponents\":[{\"@id\":\"" : "", s->part ? s->part : "", s->part ? "\"}]" : ""));
+	return json;
+}
+
+static bool documents_take_back(const struct statement *s, size_t n)
+{
+	struct fixture f;
+	struct finding finding = { .package = GO, .advisory = { .id = SLICE("CVE-2024-1") } };
+	struct vulnerability_report report = { .index = &f.index, .findings = { &finding, 1, 1 }, .flaws = 1 };
+	struct arena arena = ARENA_INIT(SIZE_MAX);
+	struct policy *p = policy_new();
+	struct err err = ERR_INIT;
+	bool result;
+
+	fill(&f);
+	assert_non_null(p);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(policy_add_vex(p, i ? SLICE("b") : SLICE("a"), document_of(&s[i], &arena),
+						&limits_default, &err),
+				 STATUS_OK);
+	assert_int_equal(policy_apply(p, &report, 0, &arena, &err), STATUS_OK);
+	result = report.suppressed.len == 1;
+	policy_free(p);
+	arena_fini(&arena);
+	return result;
+}
+
+/*
+ * Documents that contradict each other, in the order that docs/formats/vex.md gives. That the later word counts,
+ * whoever
+ * says it, is OpenVEX's own rule (its specification, "Inheritance Flow" and the order of statements by timestamp).
+ */
+static void test_contradictions(void **state)
+{
+#define GO_ANY "pkg:golang/golang.org/x/net"
+#define GO_ONE GO_ANY "@v0.5.0"
+#define YES "affected"
+#define NO "not_affected"
+#define SAME "2026-01-01T00:00:00Z"
+	static const struct {
+		struct statement a, b;
+		bool takes_back;
+	} rows[] = {
+		/* The later one, however closely it means the package. */
+		{ { "2026-01-01T00:00:00Z", NO, GO_ONE, NULL }, { "2026-02-01T00:00:00Z", YES, "app:1", NULL }, false },
+		{ { "2026-02-01T00:00:00Z", NO, "app:1", NULL }, { "2026-01-01T00:00:00Z", YES, GO_ONE, NULL }, true },
+		/* One with a date before one without. */
+		{ { SAME, NO, GO_ANY, NULL }, { "", YES, GO_ONE, NULL }, true },
+		{ { "", NO, GO_ONE, NULL }, { SAME, YES, GO_ANY, NULL }, false },
+		/* Of one moment: a part of the product, then versions, then the package, then the image. */
+		{ { SAME, NO, "app:1", NULL }, { SAME, YES, GO_ANY, NULL }, false },
+		{ { SAME, NO, GO_ANY, NULL }, { SAME, YES, "app:1", NULL }, true },
+		{ { SAME, NO, GO_ANY, NULL }, { SAME, YES, GO_ONE, NULL }, false },
+		{ { SAME, NO, GO_ONE, NULL }, { SAME, YES, GO_ANY, NULL }, true },
+		{ { SAME, NO, GO_ONE, NULL }, { SAME, YES, "app:1", GO_ANY }, false },
+		{ { SAME, NO, "app:1", GO_ANY }, { SAME, YES, GO_ONE, NULL }, true },
+		{ { "", NO, "app:1", GO_ANY }, { "", YES, "pkg:oci/app", NULL }, true },
+		/* Of one moment and as close: the one given last. */
+		{ { SAME, NO, GO_ONE, NULL }, { SAME, YES, GO_ONE, NULL }, false },
+		{ { SAME, YES, GO_ONE, NULL }, { SAME, NO, GO_ONE, NULL }, true },
+		/* What does not concern the finding has no say. */
+		{ { SAME, NO, GO_ANY, NULL }, { "2027-01-01T00:00:00Z", YES, GO_ANY "@v0.6.0", NULL }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct statement both[] = { rows[i].a, rows[i].b };
+
+		if (documents_take_back(both, 2) != rows[i].takes_back)
+			fail_msg("row %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_products), cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_flaws),
+		cmocka_unit_test(test_flaws), cmocka_unit_test(test_contradictions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
