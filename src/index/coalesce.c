@@ -389,8 +389,8 @@ enum status coalesce_report(struct coalesce *c, struct arena *arena, struct inde
 	TRY(coalesce_put_distribution(c, err));
 	TRY(coalesce_put_repositories(c, err));
 	TRY(put_packages(c, err));
-	TRY(coalesce_drop_declared(c, err));
 	TRY(coalesce_put_diags(c, err));
+	TRY(coalesce_drop_declared(c, err));
 	TRY(coalesce_put_files(c, err));
 	if (out->packages.len > 1)
 		qsort(out->packages.at, out->packages.len, sizeof(*out->packages.at), by_identity);

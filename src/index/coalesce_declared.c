@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* coalesce_declared.c - what bills of materials inside the image declare: listed only where nothing of it was seen. */
+/*
+ * coalesce_declared.c - what bills of materials inside the image declare, and files say of themselves: listed only
+ * where nothing of it was seen.
+ */
 #include "index/coalesce_impl.h"
 
 /* Kind, name and version: where it lies, and for which machine, a document may say otherwise or not at all. */
@@ -19,10 +22,14 @@ static enum status drop_known(struct coalesce *c, struct map *known, struct err 
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->out->packages.len; i++) {
-		const struct index_package *p = &c->out->packages.at[i];
+		struct index_package *p = &c->out->packages.at[i];
+		bool of_file = p->package.flags & PACKAGE_OF_FILE;
 		struct slice key;
 		bool is_new = true;
 
+		p->package.flags &= ~(unsigned)PACKAGE_OF_FILE;
+		if (of_file && (p->package.flags & PACKAGE_OWNED))
+			continue;
 		if (is_declared(p) && (!key_of(c, &p->package, &key) || !map_slot(known, key, &is_new)))
 			return coalesce_nomem(err);
 		if (is_new)

@@ -13,13 +13,19 @@ static bool is_language_file(const struct coalesce *c, struct slice path)
 	return rules_may_be_owned(c->rules, path);
 }
 
+/* A package of a language, or what a program says of itself. */
+static bool may_be_owned(const struct package *p)
+{
+	return !coalesce_is_system(p->type) || (p->flags & PACKAGE_OF_FILE);
+}
+
 /* Of packages of languages, of files that are not read, and of what went wrong: do the files belong to the system? */
 static enum status find_owned(struct coalesce *c, struct err *err)
 {
 	for (size_t i = 0; i < c->out->packages.len; i++) {
 		const struct package *p = &c->out->packages.at[i].package;
 
-		if (!coalesce_is_system(p->type) && !owned_ask(&c->owned, p->path))
+		if (may_be_owned(p) && !owned_ask(&c->owned, p->path))
 			return coalesce_nomem(err);
 	}
 	for (size_t layer = 0; layer < c->n; layer++) {
@@ -37,7 +43,7 @@ static enum status find_owned(struct coalesce *c, struct err *err)
 	for (size_t i = 0; i < c->out->packages.len; i++) {
 		struct package *p = &c->out->packages.at[i].package;
 
-		if (!coalesce_is_system(p->type) && owned_has(&c->owned, p->path))
+		if (may_be_owned(p) && owned_has(&c->owned, p->path))
 			p->flags |= PACKAGE_OWNED;
 	}
 	return STATUS_OK;

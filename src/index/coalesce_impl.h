@@ -97,7 +97,8 @@ bool coalesce_is_system(enum package_type t);
 /* Index of the distribution that packages of the kind belong to, or INDEX_NO_DISTRIBUTION. */
 size_t coalesce_distribution_for(const struct coalesce *c, enum package_type t);
 
-/* coalesce_declared.c: take out what is declared where it, or the same declared elsewhere, is listed already. */
+/* coalesce_declared.c: take out what is declared where it, or the same declared elsewhere, is listed already; and what
+ * files say of themselves that belong to packages. */
 enum status coalesce_drop_declared(struct coalesce *c, struct err *err) NODISCARD;
 
 /* coalesce_files.c: the files of each package that are in the image; the packages are in the report. */

@@ -127,7 +127,7 @@ static enum status get_package(struct reader *rd, yyjson_val *v)
 	p->type = package_type_by_purl(json_get_str(v, "type"));
 	if (p->type == PACKAGE_NONE)
 		return bad(rd, "packages.type");
-	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > PACKAGE_FLAGS_ALL))
+	if (json_get(v, "flags") && (!json_get_u64(v, "flags", &flags) || flags > PACKAGE_FLAGS_LAYER))
 		return bad(rd, "packages.flags");
 	if (json_get(v, "line") && (!json_get_u64(v, "line", &line) || line > UINT32_MAX))
 		return bad(rd, "packages.line");

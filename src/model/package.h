@@ -27,6 +27,9 @@ enum package_flag {
 	PACKAGE_INDIRECT = 1u << 7,    /* only other packages ask for it. Neither of the two: not known */
 	PACKAGE_DECLARED = 1u << 8,    /* a bill of materials inside the image says so; nothing else of it was seen */
 	PACKAGE_FLAGS_ALL = (1u << 9) - 1,
+	PACKAGE_OF_FILE = 1u << 9, /* layer reports only, with PACKAGE_DECLARED: a file says itself of which package of
+				    * a system it is. It is not listed where a package of the image has the file */
+	PACKAGE_FLAGS_LAYER = (1u << 10) - 1,
 };
 
 /* All slices are borrowed from whoever holds the struct (a detector's arena, a report's arena). */

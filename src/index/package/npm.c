@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * npm.c - packages that npm installed: node_modules/NAME/package.json and node_modules/@SCOPE/NAME/package.json; and
- * programs, whose package.json lies outside of any node_modules.
+ * npm.c - packages that npm installed: node_modules/NAME/package.json and node_modules/@SCOPE/NAME/package.json, or
+ * Deno: npm/HOST/NAME/VERSION/package.json; and programs, whose package.json lies outside of these.
  *
  * Source: docs/formats/npm.md. A package.json deeper inside an installed package is a test fixture or a sub-entry.
  */
@@ -21,13 +21,37 @@ static bool is_package_root(struct slice path)
 	       slice_eq(path_base(parent), SLICE("node_modules"));
 }
 
+/*
+ * Deno keeps packages in a folder of its own: npm/HOST/NAME/VERSION/, npm/HOST/@SCOPE/NAME/VERSION/. True for what lies
+ * in such a folder; *below: its path there.
+ */
+static bool is_kept_by_deno(struct slice path, struct slice *below)
+{
+	size_t at = slice_find(path, SLICE("/npm/"));
+	struct slice host, rest, name, version;
+
+	if (at == SIZE_MAX || !slice_cut(slice_from(path, at + 5), '/', &host, &rest) || !slice_has(host, SLICE(".")) ||
+	    !slice_cut(rest, '/', &name, &rest))
+		return false;
+	if (slice_starts(name, SLICE("@")))
+		slice_cut(rest, '/', NULL, &rest);
+	return slice_cut(rest, '/', &version, below) && version.len > 0 && is_digit(version.ptr[0]);
+}
+
 static bool is_installed(struct slice path)
 {
-	return slice_starts(path, SLICE("node_modules/")) || slice_has(path, SLICE("/node_modules/"));
+	struct slice below;
+
+	return slice_starts(path, SLICE("node_modules/")) || slice_has(path, SLICE("/node_modules/")) ||
+	       is_kept_by_deno(path, &below);
 }
 
 static bool is_wanted(struct slice path)
 {
+	struct slice below;
+
+	if (is_kept_by_deno(path, &below))
+		return slice_eq(below, SLICE("package.json"));
 	return !is_installed(path) || is_package_root(path);
 }
 
@@ -90,7 +114,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_npm = {
 	.name = "npm",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -90,6 +90,17 @@ static void add_package(struct golden *g, struct layer_report *r, const struct s
 	p->detector = type == PACKAGE_PYPI ? SLICE("lang") : SLICE("pkg");
 }
 
+/* A file that says of itself which package of a system it is of. */
+static void add_noted(struct golden *g, struct layer_report *r, const struct slice *w)
+{
+	struct package *p;
+
+	add_package(g, r, w, PACKAGE_DEB);
+	p = &r->packages.at[r->packages.len - 1];
+	p->flags = PACKAGE_DECLARED | PACKAGE_OF_FILE;
+	p->detector = SLICE("note");
+}
+
 /* Each is told of by several files of its folder, one of which has the slot. */
 static void add_ebuild(struct golden *g, struct layer_report *r, const struct slice *w)
 {
@@ -190,6 +201,8 @@ static void add_words(struct golden *g, const struct slice *w, struct slice line
 		add_ebuild(g, r, w);
 	else if (slice_eq(w[0], SLICE("content")))
 		add_content_set(g, r, w);
+	else if (slice_eq(w[0], SLICE("noted")))
+		add_noted(g, r, w);
 	else if (slice_eq(w[0], SLICE("hint")))
 		add_dnf(g, r, w, REPOSITORY_DNF_HINT);
 	else if (slice_eq(w[0], SLICE("dnf")))
