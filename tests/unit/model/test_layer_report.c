@@ -463,7 +463,7 @@ static void test_members(void **state)
 	refused("packages", "[{\"type\":\"\",\"path\":\"p\"}]", "packages.type");
 	refused("packages", "[{\"type\":1,\"path\":\"p\"}]", "packages.type");
 	refused("packages", "[{\"path\":\"p\"}]", "packages.type");
-	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":512}]", "packages.flags");
+	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":1024}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"flags\":-1}]", "packages.flags");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"line\":4294967296}]", "packages.line");
 	refused("packages", "[{\"type\":\"deb\",\"path\":\"p\",\"line\":-1}]", "packages.line");
