@@ -21,6 +21,7 @@ enum path_match {
 	PATH_CHILD,    /* direct children of a directory: "var/lib/dpkg/status.d/" */
 	PATH_SUFFIX,   /* ends so, at any depth: ".dist-info/METADATA" */
 	PATH_NAME,     /* a file of this name, in any directory: "yarn.lock" */
+	PATH_GLOB,     /* a file of such a name, in any directory; '*' is any bytes, two come first: "libpython*.so*" */
 	PATH_DOCUMENT, /* no path: the target itself is the file (sbom:FILE) */
 	PATH_ANY_FILE, /* every regular file, decided by its first bytes: only with DETECT_RANGES */
 };

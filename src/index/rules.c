@@ -3,8 +3,8 @@
  * rules.c - one matcher for the path rules of all detectors.
  *
  * Exact paths and directories of child rules lie in small hash tables behind a bitmap of key lengths,
- * suffixes in a table by their last four bytes: nearly every path of a layer is refused by two bitmap tests and one
- * table slot.
+ * suffixes in a table by their last four bytes, globs by the first two of a name: nearly every path of a layer is
+ * refused by two bitmap tests and two table slots.
  */
 #include "index/rules.h"
 
@@ -12,6 +12,7 @@
 
 #define TAIL_BYTES 4
 #define TAIL_SLOTS 256
+#define HEAD_BYTES 2
 #define NO_RULE UINT32_MAX
 
 struct compiled {
@@ -42,6 +43,7 @@ struct rules {
 	struct key_table exact, child;
 	uint32_t tails[TAIL_SLOTS]; /* suffix rules by their last four bytes */
 	uint32_t short_tails;	    /* suffixes of fewer bytes */
+	uint32_t heads[TAIL_SLOTS]; /* PATH_GLOB by the first bytes of a name */
 	uint32_t any;		    /* PATH_ANY_FILE */
 	uint8_t *texts;		    /* owned; texts that had to be made */
 	size_t texts_len;
@@ -114,6 +116,11 @@ static unsigned tail_slot(struct slice s)
 	return (unsigned)((tail * UINT32_C(2654435761)) >> 24);
 }
 
+static unsigned head_slot(struct slice name)
+{
+	return (unsigned)(name.ptr[0] * 31 + name.ptr[1]) & (TAIL_SLOTS - 1);
+}
+
 static bool add_compiled(struct rules *r, struct rule_hit hit, struct slice text)
 {
 	uint32_t index = (uint32_t)r->len;
@@ -132,6 +139,9 @@ static bool add_compiled(struct rules *r, struct rule_hit hit, struct slice text
 	case PATH_SUFFIX:
 	case PATH_NAME:
 		first = text.len >= TAIL_BYTES ? &r->tails[tail_slot(text)] : &r->short_tails;
+		break;
+	case PATH_GLOB:
+		first = &r->heads[head_slot(text)];
 		break;
 	case PATH_ANY_FILE:
 		first = &r->any;
@@ -200,7 +210,7 @@ enum status rules_compile(const struct detector *const *list, size_t n, struct r
 	r->at = calloc(r->cap, sizeof(*r->at));
 	r->texts = calloc(1, bytes + 1);
 	for (size_t i = 0; i < TAIL_SLOTS; i++)
-		r->tails[i] = NO_RULE;
+		r->tails[i] = r->heads[i] = NO_RULE;
 	r->short_tails = r->any = NO_RULE;
 	if (!r->at || !r->texts || !add_all(r)) {
 		rules_free(r);
@@ -231,6 +241,26 @@ bool rules_wants_lists(const struct rules *r)
 	return r->lists;
 }
 
+/* Text between stars, each as early as it can be: right for every glob that has nothing but stars. */
+static bool glob_holds(struct slice glob, struct slice name)
+{
+	struct slice part;
+	size_t at;
+
+	if (!slice_cut(glob, '*', &part, &glob))
+		return slice_eq(part, name);
+	if (!slice_starts(name, part))
+		return false;
+	name = slice_from(name, part.len);
+	while (slice_cut(glob, '*', &part, &glob)) {
+		at = slice_find(name, part);
+		if (at == SIZE_MAX)
+			return false;
+		name = slice_from(name, at + part.len);
+	}
+	return slice_ends(name, part);
+}
+
 static bool holds(const struct compiled *c, struct slice path)
 {
 	struct slice tail;
@@ -241,6 +271,8 @@ static bool holds(const struct compiled *c, struct slice path)
 	case PATH_NAME:
 		return slice_ends(path, c->text) &&
 		       (path.len == c->text.len || path.ptr[path.len - c->text.len - 1] == '/');
+	case PATH_GLOB:
+		return glob_holds(c->text, path_base(path));
 	case PATH_CHILD:
 		if (!c->hit.companion)
 			return true;
@@ -275,12 +307,16 @@ static size_t match_named(const struct rules *r, struct slice path, struct rule_
 {
 	const struct key_slot *slot = table_find(&r->exact, path);
 	size_t n = slot ? collect(r, slot->first, path, hits, 0) : 0;
+	struct slice base;
 
 	slot = table_find(&r->child, path_dir(path));
 	if (slot)
 		n = collect(r, slot->first, path, hits, n);
 	if (path.len >= TAIL_BYTES)
 		n = collect(r, r->tails[tail_slot(path)], path, hits, n);
+	base = path_base(path);
+	if (base.len >= HEAD_BYTES)
+		n = collect(r, r->heads[head_slot(base)], path, hits, n);
 	return collect(r, r->short_tails, path, hits, n);
 }
 
@@ -333,7 +369,8 @@ bool rules_may_be_owned(const struct rules *r, struct slice path)
 
 	for (size_t i = 0; i < n; i++)
 		if (hits[i].detector->kind == DETECTOR_PACKAGE &&
-		    (hits[i].rule->match == PATH_SUFFIX || hits[i].rule->match == PATH_NAME))
+		    (hits[i].rule->match == PATH_SUFFIX || hits[i].rule->match == PATH_NAME ||
+		     hits[i].rule->match == PATH_GLOB))
 			return true;
 	return r->any != NO_RULE && may_be_program(path);
 }

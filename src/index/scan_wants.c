@@ -44,8 +44,9 @@ static void add_wants(struct scan *s, struct slice own, struct slice wanted, enu
 	for (size_t i = 0; i < n && out->n < SCAN_WANTS_MAX; i++) {
 		enum path_match match = hits[i].rule->match;
 
-		if (reach == REACH_SYMLINK && (match == PATH_ANY_FILE || match == PATH_SUFFIX || match == PATH_NAME ||
-					       rules_want_too(s->job->rules, &hits[i], own)))
+		if (reach == REACH_SYMLINK &&
+		    (match == PATH_ANY_FILE || match == PATH_SUFFIX || match == PATH_NAME || match == PATH_GLOB ||
+		     rules_want_too(s->job->rules, &hits[i], own)))
 			continue;
 		if (reach == REACH_NAME || !is_wanted_already(out, &hits[i], wanted))
 			out->at[out->n++] = (struct scan_want){ hits[i], wanted, own, s->node, false };

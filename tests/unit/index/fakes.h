@@ -120,6 +120,8 @@ static const struct path_rule fakes_os_rules[] = {
 static const struct path_rule fakes_lang_rules[] = {
 	{ .match = PATH_SUFFIX, .text = ".info/META", .need = DETECT_WHOLE },
 	{ .match = PATH_SUFFIX, .text = ".box", .need = DETECT_PRESENCE, .unread = "boxes" },
+	{ .match = PATH_GLOB, .text = "li*glob*.so*", .need = DETECT_WHOLE },
+	{ .match = PATH_GLOB, .text = "xg", .need = DETECT_WHOLE },
 	{ .text = NULL },
 };
 static const struct path_rule fakes_bin_rules[] = {
