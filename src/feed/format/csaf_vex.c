@@ -472,7 +472,7 @@ static enum status read_root(struct parser *p, yyjson_val *root, struct slice wh
 {
 	yyjson_val *tracking = json_get(json_get(root, "document"), "tracking");
 	struct slice id = json_get_str(tracking, "id");
-	bool is_new;
+	bool is_new = false;
 
 	if (id.len == 0) {
 		diag_emit(p->out->diags, DIAG_RECORD, where, ERR_NO_OFFSET, "it is no CSAF document: it has no id");
