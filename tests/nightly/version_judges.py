@@ -464,7 +464,8 @@ def believed(scheme, tool, text):
         return text.isascii() and "+" not in text and not re.search(r"\d{18}", text)  # builds are words there, numbers never end
     if scheme == "pub":
         # What pub adds to semver: builds in order, zeros in front, signs.
-        return not re.search(r"\+|(?<!\d)0\d|^v|^\d+(\.\d+)?(-|$)|[-.]-\d|\d{16}| ", text, re.ASCII)
+        odd = r"\+|(?<![0-9])0[0-9]|^v|^[0-9]+(\.[0-9]+)?(-|$)|[-.]-[0-9]|[0-9]{16}|[\s\ufeff]"
+        return not re.search(odd, text)
     if scheme == "maven":
         # Ten zeros in a row are a long zero there, newer than 9; other alphabets have digits and cases.
         return text.isascii() and not re.search(r"0{10}", text)
@@ -473,8 +474,8 @@ def believed(scheme, tool, text):
     if scheme == "hackage":
         return text.isascii() and "-" not in text  # it still reads tags ("1.2-tag"), warns, and drops them
     if scheme == "rhctag" and tool.name.startswith("claircore"):
-        # A second hyphen begins a name there, signs and all bytes are taken, numbers end at 2^63.
-        return bool(re.fullmatch(r"[0-9A-Za-z._]*(-[0-9A-Za-z._]+)?", text, re.ASCII)) and not re.search(r"\d{18}", text)
+        # A second hyphen begins a name there, signs ("-1") and all bytes are taken, numbers end at 2^63.
+        return bool(re.fullmatch(r"(?!v?-)[0-9A-Za-z._]+(-[0-9A-Za-z._]+)?", text, re.ASCII)) and not re.search(r"\d{18}", text)
     if scheme == "bitnami":
         # Exactly three numbers there, none with a zero in front, and revisions that are words; builds of semver.
         return bool(re.fullmatch(r"(0|[1-9]\d{0,17})(\.(0|[1-9]\d{0,17})){2}(-(0|[1-9]\d{0,17}))?", text, re.ASCII))
@@ -486,7 +487,7 @@ def believed(scheme, tool, text):
     if scheme == "cran":
         return text.isascii() and not re.search(r"\d{9}", text)
     if scheme == "semver" and tool.name.startswith("npm"):
-        return not re.search(r"\d{16}| ", text)  # numbers end at 2^53 there, and blanks around are dropped
+        return not re.search(r"\d{16}|[\s\ufeff]", text)  # numbers end at 2^53 there, and blanks around are dropped
     if scheme != "apk":
         return True
     if tool.major == 2 and re.search(r"~|^(?!\d)|\.(?!\d)|-r(?!\d)|_(?![a-z])|-r.*-r", text):
