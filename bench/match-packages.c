@@ -2,7 +2,7 @@
 /*
  * match-packages.c - how long it takes to match 500 packages against the segments of a data folder.
  *
- * usage: match-packages DATA-FOLDER [INDEX.json [N [ROUNDS]]]
+ * usage: match-packages DATA-FOLDER [INDEX.json|"" [N [ROUNDS]]]
  *
  * INDEX.json is what limpid index -f json writes; its packages are repeated or cut to N. Without it the packages are
  * made: half of them names of the Debian feed, half names that no feed has; once in a system that is kept up to date,
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 		fputs("usage: match-packages DATA-FOLDER [INDEX.json [N [ROUNDS]]]\n", stderr);
 		return 2;
 	}
-	if (run(argv[1], argc > 2 ? argv[2] : NULL, n, rounds, &err) == STATUS_OK)
+	if (run(argv[1], argc > 2 && argv[2][0] ? argv[2] : NULL, n, rounds, &err) == STATUS_OK)
 		return 0;
 	fprintf(stderr, "match-packages: %s\n", err.msg);
 	return 1;
