@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* repositories.c - looks content sets up in the map of the database. */
+/* repositories.c - looks content sets and names of images up in the maps of the database. */
 #include "match/repositories.h"
 
 #include "base/map.h"
@@ -17,6 +17,7 @@ struct resolving {
 	struct map seen;  /* CPE names of the run being made */
 	struct map known; /* run of the report -> its place in runs, and one more */
 	VEC(struct run) runs;
+	VEC(struct index_package) packages;
 };
 
 static enum status nomem(struct err *err)
@@ -29,16 +30,26 @@ static bool is_unknown(const struct layer_repository *r)
 	return slice_eq(r->key, SLICE(REPOSITORY_CONTENT_SET)) || slice_eq(r->key, SLICE(REPOSITORY_DNF));
 }
 
+/* Images built as they were until 2025: their label is not always what they are shipped as. */
+static bool is_labelled(const struct package *p)
+{
+	return p->type == PACKAGE_OCI && slice_starts(path_base(p->path), SLICE("Dockerfile-"));
+}
+
 bool repositories_unknown(const struct index_report *index)
 {
+	for (size_t i = 0; i < index->packages.len; i++)
+		if (is_labelled(&index->packages.at[i].package))
+			return true;
 	for (size_t i = 0; i < index->repositories.len; i++)
 		if (is_unknown(&index->repositories.at[i]))
 			return true;
 	return false;
 }
 
-static enum status put_cpe(struct resolving *r, const struct layer_repository *of, struct slice cpe, struct err *err)
+static enum status put_cpe(struct resolving *r, const void *ctx, struct slice cpe, struct err *err)
 {
+	const struct layer_repository *of = ctx;
 	struct layer_repository *put;
 	bool is_new;
 
@@ -53,15 +64,18 @@ static enum status put_cpe(struct resolving *r, const struct layer_repository *o
 	return STATUS_OK;
 }
 
+typedef enum status (*map_fn)(struct resolving *r, const void *of, struct slice value, struct err *err);
+
 /* A damaged map knows less; that is told where the segments are (coverage). */
-static enum status look_up(struct resolving *r, const struct layer_repository *of, struct err *err)
+static enum status look_up(struct resolving *r, const char *scope, struct slice name, map_fn each, const void *of,
+			   struct err *err)
 {
 	for (size_t i = 0; i < segment_set_count(r->set); i++) {
 		const struct segment *seg = segment_set_at(r->set, i, NULL);
 		struct segment_rows rows = { .n = 0 };
 		struct err ignored = ERR_INIT;
 
-		if (!seg || segment_find(seg, SLICE(REPOSITORY_MAP_SCOPE), of->name, &rows, &ignored) != STATUS_OK)
+		if (!seg || segment_find(seg, slice_cstr(scope), name, &rows, &ignored) != STATUS_OK)
 			continue;
 		for (uint32_t k = 0; k < rows.n; k++) {
 			struct affected row;
@@ -70,7 +84,7 @@ static enum status look_up(struct resolving *r, const struct layer_repository *o
 			if (segment_found_row(seg, &rows, k, r->arena, &row, &advisory, &ignored) != STATUS_OK)
 				continue;
 			for (size_t v = 0; v < row.n_versions; v++)
-				TRY(put_cpe(r, of, row.versions[v], err));
+				TRY(each(r, of, row.versions[v], err));
 		}
 	}
 	return STATUS_OK;
@@ -96,7 +110,7 @@ static enum status make_run(struct resolving *r, struct run old, struct run *out
 	map_fini(&r->seen);
 	for (size_t i = old.first; i < old.first + old.n; i++)
 		if (is_unknown(&all[i]))
-			TRY(look_up(r, &all[i], err));
+			TRY(look_up(r, REPOSITORY_MAP_SCOPE, all[i].name, put_cpe, &all[i], err));
 	known = r->out.len - out->first;
 	for (size_t i = old.first; i < old.first + old.n; i++)
 		if (!is_unknown(&all[i]) || known == 0)
@@ -140,14 +154,65 @@ static enum status resolve(struct resolving *r, struct index_report *index, stru
 	return STATUS_OK;
 }
 
+/* ---- images ---- */
+
+static bool is_listed(const struct resolving *r, const struct index_package *of, struct slice name)
+{
+	for (size_t i = r->packages.len; i-- > 0;)
+		if (r->packages.at[i].package.type == PACKAGE_OCI && slice_eq(r->packages.at[i].package.name, name) &&
+		    slice_eq(r->packages.at[i].package.path, of->package.path))
+			return true;
+	return false;
+}
+
+static enum status put_image(struct resolving *r, const void *ctx, struct slice name, struct err *err)
+{
+	const struct index_package *of = ctx;
+	struct index_package *put;
+
+	if (is_listed(r, of, name))
+		return STATUS_OK;
+	put = VEC_PUSH(&r->packages, r->arena);
+	if (!put)
+		return nomem(err);
+	*put = *of;
+	return arena_copy(r->arena, name, &put->package.name) ? STATUS_OK : nomem(err);
+}
+
+/* One package for each repository that an image is shipped in; one that the map does not know is called as it says. */
+static enum status resolve_images(struct resolving *r, struct index_report *index, struct err *err)
+{
+	for (size_t i = 0; i < index->packages.len; i++) {
+		const struct index_package *p = &index->packages.at[i];
+		size_t before = r->packages.len;
+
+		if (is_labelled(&p->package))
+			TRY(look_up(r, IMAGE_MAP_SCOPE, p->package.name, put_image, p, err));
+		if (r->packages.len == before && (!is_labelled(&p->package) || !is_listed(r, p, p->package.name))) {
+			struct index_package *put = VEC_PUSH(&r->packages, r->arena);
+
+			if (!put)
+				return nomem(err);
+			*put = *p;
+		}
+	}
+	index->packages.at = r->packages.at;
+	index->packages.len = r->packages.len;
+	index->packages.cap = r->packages.cap;
+	return STATUS_OK;
+}
+
 enum status repositories_resolve(struct index_report *index, const struct segment_set *set, struct arena *arena,
 				 struct err *err)
 {
 	struct resolving r = { .set = set, .arena = arena, .index = index, .seen = MAP_INIT, .known = MAP_INIT };
 	enum status st = STATUS_OK;
 
-	if (set && repositories_unknown(index))
+	if (set && repositories_unknown(index)) {
 		st = resolve(&r, index, err);
+		if (st == STATUS_OK)
+			st = resolve_images(&r, index, err);
+	}
 	map_fini(&r.seen);
 	map_fini(&r.known);
 	return st;

@@ -11,13 +11,13 @@
 #include "model/index_report.h"
 #include "segment/segment.h"
 
-/* Does the report name repositories whose CPE names it does not have? */
+/* Does the report name repositories whose CPE names it does not have, or images that may be shipped by other names? */
 bool repositories_unknown(const struct index_report *index);
 
 /*
  * Put CPE names in the place of content sets and of dnf's ids, as far as the map of the set knows them: each name once
  * for packages of the same repositories. What none of is known stays as it is. Lists and texts lie in the arena. Does
- * nothing when nothing is unknown.
+ * nothing when nothing is unknown. Images of Red Hat that a Dockerfile names have the names that they are shipped by.
  */
 enum status repositories_resolve(struct index_report *index, const struct segment_set *set, struct arena *arena,
 				 struct err *err) NODISCARD;

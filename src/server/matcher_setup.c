@@ -140,25 +140,32 @@ static enum status open_matcher(struct matcher_setup *s, const struct matcher_se
 	return st;
 }
 
-/* Clair's indexer has the map from repositories to products, which is a feed here: a file counts before a place. */
-static enum status put_repository_map(struct json_writer *w, const struct config_blocks *scanners, struct err *err)
+/* Clair's indexer has maps of Red Hat's, which are feeds here: a file counts before a place. */
+struct indexer_map {
+	const char *scanner, *file, *url, *set;
+};
+
+static const struct indexer_map repository_map = { "rhel-repository-scanner", "repo2cpe_mapping_file",
+						   "repo2cpe_mapping_url", "rhel-repositories" };
+static const struct indexer_map container_map = { "rhel_containerscanner", "name2repos_mapping_file",
+						  "name2repos_mapping_url", "rhel-containers" };
+
+static enum status put_map(struct json_writer *w, const struct indexer_map *map, const struct config_blocks *scanners,
+			   struct err *err)
 {
-	static const char *const keys[] = { "repo2cpe_mapping_file", "repo2cpe_mapping_url" };
 	struct json_doc doc;
 
 	for (size_t i = 0; i < scanners->n; i++) {
-		bool told = false;
+		struct slice place;
 
-		if (!slice_eq(scanners->at[i].name, SLICE("rhel-repository-scanner")))
+		if (!slice_eq(scanners->at[i].name, slice_cstr(map->scanner)))
 			continue;
 		TRY(json_parse(scanners->at[i].json, &limits_default, &doc, err));
-		for (size_t k = 0; k < ARRAY_LEN(keys) && !told; k++) {
-			struct slice place = json_get_str(doc.root, keys[k]);
-
-			if (place.len == 0)
-				continue;
-			told = true;
-			json_key(w, "rhel-repositories");
+		place = json_get_str(doc.root, map->file);
+		if (place.len == 0)
+			place = json_get_str(doc.root, map->url);
+		if (place.len > 0) {
+			json_key(w, map->set);
 			json_object(w);
 			json_member_str(w, "url", place);
 			json_close(w);
@@ -173,19 +180,22 @@ static enum status updater_settings(const struct config *c, struct buf *out, str
 {
 	const struct config_blocks *blocks = &c->updaters_config;
 	struct json_writer w;
-	bool map = false;
+	bool repositories = false, containers = false;
 
-	if (blocks->n == 0 && c->indexer.scanner_repo.n == 0)
+	if (blocks->n == 0 && c->indexer.scanner_repo.n == 0 && c->indexer.scanner_package.n == 0)
 		return STATUS_OK;
 	json_writer_init(&w, out, 0);
 	json_object(&w);
 	for (size_t i = 0; i < blocks->n; i++) {
 		json_key_slice(&w, blocks->at[i].name);
 		json_raw(&w, blocks->at[i].json);
-		map |= slice_eq(blocks->at[i].name, SLICE("rhel-repositories"));
+		repositories |= slice_eq(blocks->at[i].name, slice_cstr(repository_map.set));
+		containers |= slice_eq(blocks->at[i].name, slice_cstr(container_map.set));
 	}
-	if (!map)
-		TRY(put_repository_map(&w, &c->indexer.scanner_repo, err));
+	if (!repositories)
+		TRY(put_map(&w, &repository_map, &c->indexer.scanner_repo, err));
+	if (!containers)
+		TRY(put_map(&w, &container_map, &c->indexer.scanner_package, err));
 	json_close(&w);
 	TRY(json_writer_end(&w, err));
 	buf_add_byte(out, '\0');

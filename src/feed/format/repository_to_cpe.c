@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * repository_to_cpe.c - which products a repository (a content set) of Red Hat's is of.
+ * repository_to_cpe.c - which products a repository (a content set) of Red Hat's is of, and which repositories of
+ * container images one is shipped in.
  *
  *   {"data": {"rhel-9-for-x86_64-baseos-rpms": {"cpes": ["cpe:/o:redhat:enterprise_linux:9::baseos"]}}}
+ *   {"data": {"toolbox-container": ["rhel8/toolbox", "ubi8/toolbox"]}}
  *
  * A repository is a record, its one row lies in the scope of the map under its name and is about nothing that is
  * affected; the products are listed where versions would be. Traps: docs/formats/repository-to-cpe.md.
@@ -37,12 +39,28 @@ static bool read_cpe(struct parser *p, struct slice repository, yyjson_val *v, s
 	return false;
 }
 
+#define IMAGE_NAME_BYTES 256u
+
+static bool read_image(struct parser *p, struct slice name, yyjson_val *v, struct slice *out)
+{
+	struct slice text = json_str(v);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] <= ' ' || text.ptr[i] >= 0x7f)
+			text = SLICE_EMPTY;
+	if (text.len > 0 && text.len <= IMAGE_NAME_BYTES)
+		return arena_copy(&p->arena, text, out);
+	diag_emit(p->out->diags, DIAG_FIELD, name, ERR_NO_OFFSET, "a name of the image is none: it was left out");
+	return false;
+}
+
 static enum status on_repository(struct parser *p, struct slice name, yyjson_val *value, struct err *err)
 {
-	yyjson_val *cpes = json_get(value, "cpes"), *cpe;
+	bool image = yyjson_is_arr(value);
+	yyjson_val *cpes = image ? value : json_get(value, "cpes"), *cpe;
 	size_t n = yyjson_arr_size(cpes), kept = 0, i, max;
 	struct slice *list;
-	struct affected row = { .scope = SLICE(REPOSITORY_MAP_SCOPE),
+	struct affected row = { .scope = image ? SLICE(IMAGE_MAP_SCOPE) : SLICE(REPOSITORY_MAP_SCOPE),
 				.package = name,
 				.name_kind = AFFECTED_NAME_ANY,
 				.status = AFFECTED_NO,
@@ -62,7 +80,8 @@ static enum status on_repository(struct parser *p, struct slice name, yyjson_val
 	list = arena_array(&p->arena, n + 1, sizeof(*list));
 	if (!list)
 		return err_nomem(err, "repositories");
-	yyjson_arr_foreach(cpes, i, max, cpe) kept += read_cpe(p, name, cpe, &list[kept]);
+	yyjson_arr_foreach(cpes, i, max, cpe) kept +=
+		image ? read_image(p, name, cpe, &list[kept]) : read_cpe(p, name, cpe, &list[kept]);
 	row.versions = list;
 	row.n_versions = kept;
 	return kept > 0 ? p->out->emit(p->out->ctx, &a, err) : STATUS_OK;
@@ -105,6 +124,6 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 
 const struct feed_format feed_format_repository_to_cpe = {
 	.name = "repository_to_cpe",
-	.version = "1",
+	.version = "2",
 	.parse = parse,
 };
