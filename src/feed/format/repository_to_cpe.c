@@ -46,7 +46,7 @@ static bool read_image(struct parser *p, struct slice name, yyjson_val *v, struc
 	struct slice text = json_str(v);
 
 	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] <= ' ' || text.ptr[i] >= 0x7f)
+		if (text.ptr[i] <= ' ' || text.ptr[i] >= 0x7f || text.ptr[i] == ':')
 			text = SLICE_EMPTY;
 	if (text.len > 0 && text.len <= IMAGE_NAME_BYTES)
 		return arena_copy(&p->arena, text, out);
