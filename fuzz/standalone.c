@@ -38,6 +38,7 @@
 #define SLOW_LARGE ((size_t)128 << 10)
 #define SLOW_FACTOR 3.0              /* times as long a byte */
 #define SLOW_SECONDS 0.03            /* for the larger one; what is faster cannot be told from noise */
+#define SLOW_TRIES 3                 /* before something is called slow */
 #define SLOW_LINES 6                 /* places in a seed */
 #define SLOW_BLOCK 4                 /* lines that are repeated together: 1, or these */
 #define SLOW_SEED ((size_t)64 << 10) /* larger ones are left out */
@@ -230,14 +231,22 @@ static void leave(const uint8_t *data, size_t size)
 static void time_growth(const char *path, const struct part *p, enum growth how, uint8_t *out)
 {
 	size_t small, large;
-	double small_time, large_time;
+	double small_time = 0, large_time = 0;
 
-	small = grow(p, how, SLOW_SMALL, out);
-	small_time = seconds_of(out, small);
-	large = grow(p, how, SLOW_LARGE, out);
-	large_time = seconds_of(out, large);
-	if (large_time < SLOW_SECONDS || large_time / (double)large < SLOW_FACTOR * small_time / (double)small)
-		return;
+	/* The best of some: another program may have had the machine. */
+	for (int i = 0; i < SLOW_TRIES; i++) {
+		double seconds;
+
+		small = grow(p, how, SLOW_SMALL, out);
+		seconds = seconds_of(out, small);
+		small_time = i == 0 || seconds < small_time ? seconds : small_time;
+		large = grow(p, how, SLOW_LARGE, out);
+		seconds = seconds_of(out, large);
+		large_time = i == 0 || seconds < large_time ? seconds : large_time;
+		if (large_time < SLOW_SECONDS ||
+		    large_time / (double)large < SLOW_FACTOR * small_time / (double)small)
+			return;
+	}
 	printf("%s: bytes %zu to %zu again and again, %s: %zu bytes %.3f s, %zu bytes %.3f s\n", path, p->from, p->to,
 	       growth_names[how], small, small_time, large, large_time);
 	fflush(stdout);

@@ -89,7 +89,8 @@ void load_problem(struct loader *l, enum config_problem_kind kind, struct place 
 	l->config->n_errors += kind == CONFIG_ERROR;
 	if (!where.file)
 		where = (struct place){ l->request->path, 0, 0 };
-	if (l->problems.len >= CONFIG_PROBLEMS)
+	/* Warnings, however many, leave room for errors. */
+	if (l->problems.len >= (kind == CONFIG_ERROR ? 2 : 1) * CONFIG_PROBLEMS)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

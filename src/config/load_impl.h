@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define CONFIG_FILE_BYTES ((size_t)4 << 20) /* of one file of settings, or of a secret */
-#define CONFIG_PROBLEMS 1000		    /* kept; further ones only count */
+#define CONFIG_PROBLEMS 1000		    /* warnings kept, and as many errors; further ones only count */
 #define CONFIG_DROPINS 1024		    /* files in one folder */
 
 struct loader {

@@ -187,6 +187,24 @@ static void test_yaml_rules(void **state)
 	config_fini(&c);
 }
 
+/* What is wrong stands below any number of warnings, and still is told. */
+static void test_many_warnings(void **state)
+{
+	static char text[65536];
+	size_t n = (size_t)snprintf(text, sizeof(text), "clair:\n");
+	struct config c;
+	struct err err;
+
+	(void)state;
+	for (int i = 0; i < 1500; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "  unknown%d: 0\n", i);
+	assert_int_equal(check_load(text, "c.yaml", CONFIG_NOTIFIER, NULL, &c, &err), STATUS_INVALID);
+	assert_int_equal(c.n_errors, 3);
+	check_problem(&c, CONFIG_ERROR, "is required in notifier mode", 0, 0);
+	check_problem(&c, CONFIG_WARNING, "unknown0", 0, 0);
+	config_fini(&c);
+}
+
 static void test_modes(void **state)
 {
 	struct config c;
@@ -346,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_v2),
+		cmocka_unit_test(test_many_warnings),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_keys_and_names),
 	};
