@@ -69,6 +69,25 @@ bool package_pypi_name(struct arena *a, struct slice name, struct slice *out)
 	return true;
 }
 
+bool package_pear_source(struct arena *a, struct slice name, struct slice *out)
+{
+	static const struct slice channel = SLICE_INIT("pear.php.net/"), vendor = SLICE_INIT("pear/");
+	uint8_t *lower;
+
+	*out = SLICE_EMPTY;
+	if (!slice_starts(name, channel))
+		return true;
+	name = slice_from(name, channel.len);
+	lower = arena_alloc(a, vendor.len + name.len);
+	if (!lower)
+		return false;
+	memcpy(lower, vendor.ptr, vendor.len);
+	for (size_t i = 0; i < name.len; i++)
+		lower[vendor.len + i] = to_lower(name.ptr[i]);
+	*out = slice_make(lower, vendor.len + name.len);
+	return true;
+}
+
 bool package_folds_case(enum package_type t)
 {
 	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER;

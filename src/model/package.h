@@ -63,6 +63,11 @@ enum package_type package_type_by_purl(struct slice purl_type);        /* PACKAG
  * with them, as setuptools writes such names. Empty if nothing is left. False when memory is short.
  */
 bool package_pypi_name(struct arena *a, struct slice name, struct slice *out) NODISCARD;
+/*
+ * Packagist has what pear.php.net has, and advisories call it so: "pear/archive_tar" of "pear.php.net/Archive_Tar". In
+ * the arena; empty of other channels. False when memory is short.
+ */
+bool package_pear_source(struct arena *a, struct slice name, struct slice *out) NODISCARD;
 /* Does the case of names not count? So with NuGet and Packagist, whose advisories have them in lower case. */
 bool package_folds_case(enum package_type t);
 /* The name under which advisories about such a package stand; borrowed where it is the same. False as above. */

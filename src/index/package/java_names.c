@@ -352,6 +352,65 @@ static void split_tag(struct slice stem, struct java_name *out)
 	out->version = slice_from(stem, at + 1);
 }
 
+/* ---- GROUP.ARTIFACT-VERSION.jar ---- */
+
+/* "jakarta.json.jakarta.json-api": an artifact that begins as its group is called. */
+static bool goes_on_from(struct slice artifact, struct slice group)
+{
+	return slice_starts(artifact, group) && (artifact.len == group.len || artifact.ptr[group.len] == '.' ||
+						 artifact.ptr[group.len] == '-');
+}
+
+/* Does anything but the file's name say that artifact is of that group? */
+static bool is_group_known(const struct java_manifest *m, const struct java_name *whole, struct slice group,
+			   struct slice artifact)
+{
+	struct java_manifest said = *m;
+
+	if (goes_on_from(artifact, group))
+		return true;
+	/* A bundle that is called as its file says nothing of where the group ends. */
+	if (slice_eq(said.symbolic_name, whole->artifact))
+		said = (struct java_manifest){ .title = SLICE_EMPTY };
+	return slice_eq(group_of(&said, artifact, whole->version), group);
+}
+
+/* Where Quarkus keeps what a program needs: all files there are called so. */
+static bool is_quarkus(struct slice path)
+{
+	struct slice dir = path_dir(path);
+
+	return slice_eq(path_base(path_dir(dir)), SLICE("lib")) &&
+	       (slice_eq(path_base(dir), SLICE("main")) || slice_eq(path_base(dir), SLICE("boot")));
+}
+
+/*
+ * Quarkus, and Maven's prependGroupId, write the group before the name. Dots before digits are of a version of Scala.
+ * Elsewhere, artifacts have dots of their own: only where something else says the same group.
+ */
+static bool split_group(struct slice path, const struct java_manifest *m, struct java_name *io)
+{
+	struct slice whole = io->artifact, group, artifact;
+	size_t last = SIZE_MAX, at;
+
+	for (at = whole.len; at-- > 1;) {
+		if (whole.ptr[at] != '.' || at + 1 >= whole.len || !is_alpha(whole.ptr[at + 1]))
+			continue;
+		last = last == SIZE_MAX ? at : last;
+		group = slice_take(whole, at);
+		artifact = slice_from(whole, at + 1);
+		if (is_group(group) && is_group_known(m, io, group, artifact))
+			break;
+	}
+	if (at == 0 || at >= whole.len)
+		at = is_quarkus(path) ? last : SIZE_MAX;
+	if (at == SIZE_MAX)
+		return false;
+	io->group = slice_take(whole, at);
+	io->artifact = slice_from(whole, at + 1);
+	return true;
+}
+
 bool java_guess(struct slice path, const struct java_manifest *m, struct java_name *out)
 {
 	struct slice versions[] = { version_in(m->version), version_in(m->bundle_version),
@@ -372,7 +431,8 @@ bool java_guess(struct slice path, const struct java_manifest *m, struct java_na
 		else if (is_group(m->extension) && slice_find_byte(m->extension, '.') == SIZE_MAX)
 			out->artifact = m->extension;
 	}
-	out->group = group_of(m, out->artifact, out->version);
+	if (!split_group(path, m, out))
+		out->group = group_of(m, out->artifact, out->version);
 	known_bundle(m, out);
 	return is_coordinate(out->artifact) && is_coordinate(out->version);
 }

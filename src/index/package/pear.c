@@ -141,7 +141,6 @@ static bool walk(struct reader *r, struct pear *out)
 	return true;
 }
 
-/* Packagist has the packages of pear.php.net as pear/NAME in lower case, and so have advisories: their source. */
 static enum status emit(struct installed *in, const struct pear *pear, struct err *err)
 {
 	struct arena *a = in->env->arena;
@@ -149,23 +148,15 @@ static enum status emit(struct installed *in, const struct pear *pear, struct er
 			     .version = pear->version,
 			     .path = in->file->path,
 			     .detector = SLICE("pear") };
-	uint8_t *lower;
 
 	if (!arena_printf(a, &p.name, "%.*s/%.*s", SLICE_ARG(pear->channel), SLICE_ARG(pear->name)) ||
-	    !arena_printf(a, &p.db, "pear:%.*s", SLICE_ARG(in->file->path)))
+	    !arena_printf(a, &p.db, "pear:%.*s", SLICE_ARG(in->file->path)) ||
+	    !package_pear_source(a, p.name, &p.source_name))
 		return err_nomem(err, "PEAR package");
 	if (!package_version_ok(PACKAGE_PEAR, p.version))
 		p.flags |= PACKAGE_BAD_VERSION;
-	if (slice_eq(pear->channel, SLICE(PEAR_CHANNEL))) {
-		lower = arena_alloc(a, pear->name.len);
-		if (!lower)
-			return err_nomem(err, "PEAR package");
-		for (size_t i = 0; i < pear->name.len; i++)
-			lower[i] = to_lower(pear->name.ptr[i]);
-		if (!arena_printf(a, &p.source_name, "pear/%.*s", SLICE_ARG(slice_make(lower, pear->name.len))))
-			return err_nomem(err, "PEAR package");
+	if (p.source_name.len > 0)
 		p.source_version = p.version;
-	}
 	return in->out->package(in->out->ctx, &p, err);
 }
 

@@ -119,7 +119,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_sbom = {
 	.name = "sbom",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -130,6 +130,32 @@ static enum status join(struct sbom *s, struct slice a, char between, struct sli
 		       : err_nomem(err, "a bill of materials");
 }
 
+/* "v2" and higher: the end of a Go module's path. */
+static bool is_major(struct slice s)
+{
+	uint64_t n;
+
+	return s.len >= 2 && s.ptr[0] == 'v' && slice_to_u64(slice_from(s, 1), &n) && n >= 2;
+}
+
+/*
+ * Syft writes what a Go module's path has beyond the third component, or a part of a pod, as the subpath, which may as
+ * well be a directory inside a module: the component's name tells, and major versions are never directories alone.
+ */
+static enum status take_subpath(struct sbom *s, const struct sbom_component *c, const struct purl *u,
+				struct slice said, struct package *p, struct err *err)
+{
+	struct slice whole;
+
+	if (u->subpath.len == 0)
+		return STATUS_OK;
+	TRY(join(s, p->name, '/', u->subpath, &whole, err));
+	if (slice_eq_nocase(said, whole) || slice_eq_nocase(c->name, whole) ||
+	    (p->type == PACKAGE_GO && is_major(u->subpath)))
+		p->name = whole;
+	return STATUS_OK;
+}
+
 /* Package URLs of some kinds are folded to lower case, and names are not. */
 static enum status take_name(struct sbom *s, const struct sbom_component *c, const struct purl *u, struct package *p,
 			     struct err *err)
@@ -140,6 +166,7 @@ static enum status take_name(struct sbom *s, const struct sbom_component *c, con
 
 	TRY(join(s, alone ? SLICE_EMPTY : u->namespace_, between, u->name, &p->name, err));
 	TRY(join(s, c->group, between, c->name, &said, err));
+	TRY(take_subpath(s, c, u, said, p, err));
 	if (slice_eq_nocase(said, p->name))
 		p->name = said;
 	else if (slice_eq_nocase(c->name, p->name))
@@ -235,6 +262,10 @@ static void take_upstream(const struct purl *u, struct package *p)
 static enum status take_source(struct sbom *s, const struct sbom_component *c, const struct purl *u, struct package *p,
 			       struct err *err)
 {
+	if (p->type == PACKAGE_PEAR && !package_pear_source(&s->scratch, p->name, &p->source_name))
+		return err_nomem(err, "a bill of materials");
+	if (p->source_name.len > 0)
+		p->source_version = p->version;
 	if (!is_system(p->type))
 		return STATUS_OK;
 	if (!split_source_rpm(c->source_rpm, p)) {
