@@ -520,7 +520,7 @@ LOCAL = {
     "rpm": [LibRpm],
     "rhctag": [LibRpmForTags],
     "pep440": [PackagingOfPip],
-    "semver": [npm_own_semver, elixir],
+    "semver": [npm_own_semver],
     "maven": [maven_of_system],
     "gem": [gem],
     "pacman": [libalpm],
