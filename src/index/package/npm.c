@@ -27,11 +27,17 @@ static bool is_package_root(struct slice path)
  */
 static bool is_kept_by_deno(struct slice path, struct slice *below)
 {
-	size_t at = slice_find(path, SLICE("/npm/"));
-	struct slice host, rest, name, version;
+	struct slice host = SLICE_EMPTY, rest = path, name, version;
 
-	if (at == SIZE_MAX || !slice_cut(slice_from(path, at + 5), '/', &host, &rest) || !slice_has(host, SLICE(".")) ||
-	    !slice_cut(rest, '/', &name, &rest))
+	while (!slice_has(host, SLICE("."))) {
+		size_t at = slice_find(rest, SLICE("/npm/"));
+
+		if (at == SIZE_MAX || !slice_cut(slice_from(rest, at + 5), '/', &host, NULL))
+			return false;
+		rest = slice_from(rest, at + 4);
+	}
+	rest = slice_from(rest, host.len + 2);
+	if (!slice_cut(rest, '/', &name, &rest))
 		return false;
 	if (slice_starts(name, SLICE("@")))
 		slice_cut(rest, '/', NULL, &rest);
