@@ -348,8 +348,8 @@ bool rules_want_too(const struct rules *r, const struct rule_hit *hit, struct sl
 }
 
 /*
- * A program may be anywhere, but package databases list every file of the system: data, headers and documentation are
- * left out, as is everything with an extension outside the directories of programs.
+ * A program or library may be anywhere, but package databases list every file of the system: data, headers and
+ * documentation are left out, as is everything with another extension outside the directories of programs.
  */
 static bool may_be_program(struct slice path)
 {
@@ -357,7 +357,8 @@ static bool may_be_program(struct slice path)
 	    slice_starts(path, SLICE("etc/")) || slice_starts(path, SLICE("var/")) ||
 	    slice_starts(path, SLICE("usr/src/")) || slice_starts(path, SLICE("usr/lib/.build-id/")))
 		return false;
-	if (slice_find_byte(path_base(path), '.') == SIZE_MAX)
+	if (slice_find_byte(path_base(path), '.') == SIZE_MAX || slice_ends(path, SLICE(".so")) ||
+	    slice_has(path_base(path), SLICE(".so.")))
 		return true;
 	return slice_has(path, SLICE("bin/")) || slice_has(path, SLICE("libexec/"));
 }

@@ -117,7 +117,9 @@ static void test_owned_paths_that_are_kept(void **state)
 	assert_true(rules_may_be_owned(r, SLICE("usr/bin/tool")));
 	assert_true(rules_may_be_owned(r, SLICE("usr/bin/tool.real")));
 	assert_false(rules_may_be_owned(r, SLICE("usr/share/doc/x/copyright")));
-	assert_false(rules_may_be_owned(r, SLICE("usr/lib/libx.so.1")));
+	assert_true(rules_may_be_owned(r, SLICE("usr/lib/libx.so.1")));
+	assert_true(rules_may_be_owned(r, SLICE("usr/lib/x/plugin.so")));
+	assert_false(rules_may_be_owned(r, SLICE("usr/lib/libx.a")));
 	assert_false(rules_may_be_owned(r, SLICE("etc/passwd")));
 	assert_false(rules_may_be_owned(r, SLICE("usr/lib/.build-id/3c/5e1d0e0a4b")));
 	rules_free(r);
