@@ -255,6 +255,21 @@ static bool source_matches(const struct purl *p, const struct purl *k, const str
 	return name_eq(p->type, p->name, name) && (p->version.len == 0 || slice_eq(p->version, version));
 }
 
+/* "github.com/a/b/v4": tools that know the third part of a path for the last write what is behind it as the subpath. */
+static enum status is_module(const struct purl *p, const struct purl *k, struct arena *arena, bool *out,
+			     struct err *err)
+{
+	struct slice given, have;
+
+	if (!arena_printf(arena, &given, "%.*s/%.*s/%.*s", SLICE_ARG(p->namespace_), SLICE_ARG(p->name),
+			  SLICE_ARG(p->subpath)) ||
+	    !arena_printf(arena, &have, "%.*s/%.*s", SLICE_ARG(k->namespace_), SLICE_ARG(k->name)))
+		return err_nomem(err, "report");
+	*out = slice_eq_nocase(given, have) &&
+	       (p->version.len == 0 || version_eq(p->type, p->version, k->version));
+	return STATUS_OK;
+}
+
 enum status policy_purl_matches(const struct purl *p, struct policy_subject *s, size_t package, bool *out,
 				struct err *err)
 {
@@ -265,7 +280,14 @@ enum status policy_purl_matches(const struct purl *p, struct policy_subject *s, 
 
 	*out = false;
 	TRY(purl_of(s, package, &k, err));
-	if (!slice_eq(p->type, k->type) || !name_eq(p->type, vendor(p->namespace_), vendor(k->namespace_)))
+	if (!slice_eq(p->type, k->type))
+		return STATUS_OK;
+	if (slice_eq(p->type, SLICE("golang")) && p->subpath.len > 0 && k->subpath.len == 0) {
+		TRY(is_module(p, k, s->arena, out, err));
+		*out = *out && qualifiers_match(p, k, s, package, source);
+		return STATUS_OK;
+	}
+	if (!name_eq(p->type, vendor(p->namespace_), vendor(k->namespace_)))
 		return STATUS_OK;
 	if (source)
 		*out = source_matches(p, k, installed);

@@ -445,7 +445,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_java = {
 	.name = "java",
-	.version = "6",
+	.version = "7",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

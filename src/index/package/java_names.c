@@ -399,7 +399,8 @@ static bool split_group(struct slice path, const struct java_manifest *m, struct
 		last = last == SIZE_MAX ? at : last;
 		group = slice_take(whole, at);
 		artifact = slice_from(whole, at + 1);
-		if (is_group(group) && is_group_known(m, io, group, artifact))
+		if (is_group(group) &&
+		    (at == last ? is_group_known(m, io, group, artifact) : goes_on_from(artifact, group)))
 			break;
 	}
 	if (at == 0 || at >= whole.len)

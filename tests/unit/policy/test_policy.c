@@ -189,6 +189,10 @@ static void test_products(void **state)
 		{ DEB, "pkg:deb/debian/libssl3?os_distro=bookworm&os_name=debian&os_version=12", NULL, true },
 		{ DEB, "pkg:deb/debian/libssl3?os_distro=trixie&os_name=debian&os_version=13", NULL, false },
 		{ GO, "pkg:golang/golang.org/x/net@v0.5.0?type=module", NULL, true },
+		{ GO, "pkg:golang/golang.org/x@v0.5.0#net", NULL, true }, /* as Syft writes longer paths */
+		{ GO, "pkg:golang/golang.org/x@v0.5.0?type=package#net", NULL, false },
+		{ GO, "pkg:golang/golang.org/x@v0.4.0#net", NULL, false },
+		{ GO, "pkg:golang/golang.org/x/net@v0.5.0#html", NULL, false },
 		{ GO, "pkg:golang/golang.org/x/net@v0.5.0?goarch=amd64&goos=linux&type=module", NULL, true },
 		{ GO, "pkg:golang/golang.org/x/net@v0.5.0?goarch=arm64&goos=linux&type=module", NULL, false },
 		{ GO, "pkg:golang/golang.org/x/net?type=package", NULL, false },
