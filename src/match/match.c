@@ -350,10 +350,12 @@ static enum status skip_neighbours(struct run *r, const struct hit *hit, struct 
 			struct affected row;
 			uint32_t advisory;
 
+			TRY(segment_row_advisory(seg, (uint32_t)i, &advisory, err));
+			if (advisory != hit->advisory)
+				break;
 			arena_reset(&r->scratch);
 			TRY(segment_row(seg, (uint32_t)i, &r->scratch, &row, &advisory, err));
-			if (advisory != hit->advisory || !slice_eq(row.package, f->row.package) ||
-			    !slice_eq(row.scope, f->row.scope))
+			if (!slice_eq(row.package, f->row.package) || !slice_eq(row.scope, f->row.scope))
 				break;
 			if (f->fix.len > 0)
 				TRY(skip_affected(r, hit, &row, f, out_moved, err));

@@ -144,12 +144,13 @@ bool rules_is_fips(const struct package *p)
 static bool rule_deb(const struct index_report *index, const struct package *p, const struct affected *row,
 		     struct verdict_text *why)
 {
-	bool fips, installed = rules_is_fips(p);
+	bool fips, installed;
 
 	if (!rule_plain(index, p, row, why))
 		return false;
 	if (!slice_starts(row->scope, SLICE("ubuntu:")))
 		return true;
+	installed = rules_is_fips(p);
 	fips = slice_eq(row->module, SLICE(AFFECTED_MODULE_FIPS)) || slice_has(row->package, SLICE("fips"));
 	if (fips == installed)
 		return true;

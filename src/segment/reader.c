@@ -261,17 +261,21 @@ static uint32_t entry_of_row(const struct segment *s, enum layout_section t, uin
 	return low > 0 ? low - 1 : 0;
 }
 
+enum status segment_row_advisory(const struct segment *s, uint32_t row, uint32_t *out_advisory, struct err *err)
+{
+	if (row >= s->h.rows)
+		return segment_damaged(err, "a row number");
+	*out_advisory = segment_u32(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES + 4);
+	return STATUS_OK;
+}
+
 enum status segment_row_raw(const struct segment *s, uint32_t row, struct slice *out_detail, uint32_t *out_advisory,
 			    struct err *err)
 {
-	size_t at = (size_t)row * LAYOUT_ROW_BYTES;
-
-	if (row >= s->h.rows)
-		return segment_damaged(err, "a row number");
-	if (!segment_text(s, segment_u32(s, LAYOUT_ROWS, at), out_detail))
-		return segment_damaged(err, "a row");
-	*out_advisory = segment_u32(s, LAYOUT_ROWS, at + 4);
-	return STATUS_OK;
+	TRY(segment_row_advisory(s, row, out_advisory, err));
+	return segment_text(s, segment_u32(s, LAYOUT_ROWS, (size_t)row * LAYOUT_ROW_BYTES), out_detail)
+		       ? STATUS_OK
+		       : segment_damaged(err, "a row");
 }
 
 static enum status take_row(const struct segment *s, uint32_t row, struct slice scope, struct slice package,

@@ -75,6 +75,9 @@ enum status segment_row(const struct segment *s, uint32_t row, struct arena *are
 /* The same for the i-th of the rows that segment_find() found, which need not be searched for again. */
 enum status segment_found_row(const struct segment *s, const struct segment_rows *rows, uint32_t i, struct arena *arena,
 			      struct affected *out, uint32_t *out_advisory, struct err *err) NODISCARD;
+/* The advisory's number alone: the row is not unpacked. */
+enum status segment_row_advisory(const struct segment *s, uint32_t row, uint32_t *out_advisory,
+				 struct err *err) NODISCARD;
 /*
  * Every row of these advisories (ascending), by number: all rows are looked at, some 200 million a second.
  */
