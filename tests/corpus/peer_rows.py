@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Syft, Trivy and osv-scanner find in a target, as rows (kind, name, version, paths): their programs run here, their JSON read.
 
-Programs are named by LIMPID_SYFT, LIMPID_TRIVY and LIMPID_OSV_SCANNER. Kinds are limpid's; one that limpid has not keeps the tool's word.
+Programs are named by LIMPID_SYFT, LIMPID_TRIVY (which wants a database in TRIVY_CACHE_DIR, be it an empty one) and LIMPID_OSV_SCANNER.
+Kinds are limpid's; one that limpid has not keeps the tool's word.
 """
 import json
 import os
@@ -58,7 +59,7 @@ def run_trivy(target, cache):
     folder = pathlib.Path(target).is_dir()
     return run([program("trivy"), "rootfs" if folder else "image", *(() if folder else ("--input",)), target, "--format", "json",
                 "--list-all-pkgs", "--scanners", "vuln", "--skip-db-update", "--skip-java-db-update", "--offline-scan", "--quiet",
-                "--cache-dir", cache])
+                "--cache-dir", os.environ.get("TRIVY_CACHE_DIR", cache)])
 
 
 def rows_of_trivy(doc, target):
