@@ -31,7 +31,8 @@ static const struct path_rule rules[] = {
 struct python {
 	struct lock lock;
 	const struct toml_node *packages;
-	VEC(size_t) at; /* entry of each package, or LOCK_NONE */
+	VEC(size_t) at;	  /* entry of each package, or LOCK_NONE */
+	VEC(size_t) sets; /* entries that are no packages: they ask for all versions of a name */
 };
 
 static bool has_text(const struct toml_node *list, const char *text)
@@ -65,28 +66,67 @@ static enum status name_of(struct python *y, struct slice name, struct slice *ou
 	return package_pypi_name(y->lock.in.env->arena, name, out) ? STATUS_OK : err_nomem(err, "a lock file");
 }
 
+static struct slice id_of(struct python *y, struct slice name, struct slice version)
+{
+	struct slice id = SLICE_EMPTY;
+
+	return arena_printf(y->lock.in.env->arena, &id, "%.*s %.*s", SLICE_ARG(name), SLICE_ARG(version)) ? id
+													  : SLICE_EMPTY;
+}
+
+/* An entry that stands for several versions of a name, of which markers choose one: its id is "NAME ". */
+static enum status add_set(struct python *y, struct slice name, size_t first, size_t *set, struct err *err)
+{
+	size_t *slot = VEC_PUSH(&y->sets, y->lock.in.env->arena);
+	struct slice id = id_of(y, name, SLICE(""));
+
+	if (!slot || id.len == 0)
+		return err_nomem(err, "a lock file");
+	TRY(lock_add(&y->lock, name, SLICE("0"), 0, 0, set, err));
+	*slot = *set;
+	y->lock.entries.at[*set].name = SLICE_EMPTY; /* not listed */
+	TRY(lock_name(&y->lock, id, *set, err));
+	return lock_ask(&y->lock, *set, first, err);
+}
+
 /* By its name and, of several versions, by name and version. */
 static enum status name_entry(struct python *y, struct slice name, struct slice version, size_t at, struct err *err)
 {
-	struct slice id;
+	struct slice id = id_of(y, name, version);
+	size_t first = lock_find(&y->lock, name), set;
 
-	TRY(lock_name(&y->lock, name, at, err));
-	if (!arena_printf(y->lock.in.env->arena, &id, "%.*s %.*s", SLICE_ARG(name), SLICE_ARG(version)))
+	if (id.len == 0)
 		return err_nomem(err, "a lock file");
-	return lock_name(&y->lock, id, at, err);
+	TRY(lock_name(&y->lock, id, at, err));
+	if (first == LOCK_NONE)
+		return lock_name(&y->lock, name, at, err);
+	set = lock_find(&y->lock, id_of(y, name, SLICE("")));
+	if (set == LOCK_NONE)
+		TRY(add_set(y, name, first, &set, err));
+	return lock_ask(&y->lock, set, at, err);
 }
 
+/* Without a version, all of the name are meant. */
 static size_t find(struct python *y, struct slice name, struct slice version)
 {
-	struct slice folded, id;
-	size_t at = LOCK_NONE;
+	struct slice folded;
+	size_t at;
 
 	if (!package_pypi_name(y->lock.in.env->arena, name, &folded))
 		return LOCK_NONE;
-	if (version.len > 0 &&
-	    arena_printf(y->lock.in.env->arena, &id, "%.*s %.*s", SLICE_ARG(folded), SLICE_ARG(version)))
-		at = lock_find(&y->lock, id);
+	at = lock_find(&y->lock, id_of(y, folded, version));
 	return at != LOCK_NONE ? at : lock_find(&y->lock, folded);
+}
+
+/* What the project asks for is each version of the name. */
+static void end_sets(struct python *y)
+{
+	for (size_t i = 0; i < y->sets.len; i++) {
+		const struct lock_entry *set = &y->lock.entries.at[y->sets.at[i]];
+
+		for (size_t k = set->edges; k > 0; k = y->lock.edges.at[k - 1].next)
+			y->lock.entries.at[y->lock.edges.at[k - 1].to].flags |= set->flags & PACKAGE_DIRECT;
+	}
 }
 
 static enum status add_package(struct python *y, const struct toml_node *package, struct err *err)
@@ -171,6 +211,13 @@ static void on_requirements(struct python *y, const struct toml_node *list, enum
 			lock_root(&y->lock, find(y, requirement_name(n->scalar), SLICE_EMPTY), why);
 }
 
+/* Lists of requirements by the name of an extra, or of a group (PEP 735; Poetry from 2.2). */
+static void on_named(struct python *y, const struct toml_node *lists, bool groups)
+{
+	for (const struct toml_node *n = lists ? lists->child : NULL; n; n = n->next)
+		on_requirements(y, n, groups && slice_eq(n->key, SLICE("dev")) ? LOCK_DEV : LOCK_USE);
+}
+
 /* pyproject.toml of a Poetry project; *grouped: its groups say what is only for development. */
 static enum status read_project(struct python *y, bool *grouped, struct err *err)
 {
@@ -187,9 +234,8 @@ static enum status read_project(struct python *y, bool *grouped, struct err *err
 	project = toml_get(root, "project");
 	TRY(on_asks(y, toml_get(poetry, "dependencies"), LOCK_NONE, LOCK_USE, err));
 	on_requirements(y, toml_get(project, "dependencies"), LOCK_USE);
-	for (const struct toml_node *n = toml_get(project, "optional-dependencies"); n && n->child; n = NULL)
-		for (const struct toml_node *extra = n->child; extra; extra = extra->next)
-			on_requirements(y, extra, LOCK_USE);
+	on_named(y, toml_get(project, "optional-dependencies"), false);
+	on_named(y, toml_get(root, "dependency-groups"), true);
 	TRY(on_asks(y, toml_get(poetry, "dev-dependencies"), LOCK_NONE, LOCK_DEV, err));
 	for (const struct toml_node *n = toml_get(poetry, "group"); n && n->child; n = NULL)
 		for (const struct toml_node *group = n->child; group; group = group->next)
@@ -218,6 +264,7 @@ static enum status read_all(struct python *y, struct err *err)
 	TRY(add_asks(y, err));
 	if (!uv && slice_eq(path_base(y->lock.in.file->path), SLICE("poetry.lock")))
 		TRY(read_project(y, &grouped, err));
+	end_sets(y);
 	TRY(lock_reach(&y->lock, uv || (grouped && !says_groups(y)), err));
 	/* Without a version the project is not listed. */
 	for (const struct toml_node *p = y->packages->child; p && i < y->at.len; p = p->next, i++) {
@@ -250,7 +297,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_python_lock = {
 	.name = "python_lock",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.source = true,
 	.rules = rules,

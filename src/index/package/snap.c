@@ -58,12 +58,22 @@ static const struct path_rule rules[] = {
 	{ .text = NULL },
 };
 
+/* A scalar without quotation marks and without the comment behind it. */
 static struct slice unquoted(struct slice s)
 {
+	struct slice rest;
+	size_t end;
+
 	s = slice_trim(s);
-	return s.len >= 2 && (s.ptr[0] == '\'' || s.ptr[0] == '"') && s.ptr[s.len - 1] == s.ptr[0]
-		       ? slice_take(slice_from(s, 1), s.len - 2)
-		       : s;
+	if (s.len > 0 && (s.ptr[0] == '\'' || s.ptr[0] == '"')) {
+		rest = slice_from(s, 1);
+		end = slice_find_byte(rest, s.ptr[0]);
+		return end == SIZE_MAX ? s : slice_take(rest, end);
+	}
+	for (end = 0; end < s.len; end++)
+		if (s.ptr[end] == '#' && (end == 0 || is_space(s.ptr[end - 1])))
+			break;
+	return slice_trim(slice_take(s, end));
 }
 
 /* "NAME[:ARCH]=VERSION" */
@@ -109,6 +119,20 @@ static enum status take_item(struct installed *in, struct snap *snap, struct sli
 	return emit_deb(in, name, version, SLICE_EMPTY, err);
 }
 
+/* A list in one line. */
+static enum status take_flow(struct installed *in, struct snap *snap, struct slice value, struct err *err)
+{
+	struct slice list = slice_from(value, 1), item;
+
+	if (!slice_ends(list, SLICE("]")))
+		return STATUS_OK; /* over several lines: no snapcraft writes it */
+	list = slice_take(list, list.len - 1);
+	while (slice_word(&list, ',', &item))
+		if (slice_trim(item).len > 0)
+			TRY(take_item(in, snap, item, err));
+	return STATUS_OK;
+}
+
 static enum status take_line(struct installed *in, struct snap *snap, struct slice line, struct err *err)
 {
 	struct slice bare = slice_trim(line), key, value;
@@ -125,6 +149,8 @@ static enum status take_line(struct installed *in, struct snap *snap, struct sli
 		snap->name = unquoted(value);
 	else if (slice_eq(key, SLICE("version")))
 		snap->version = unquoted(value);
+	else if (slice_starts(unquoted(value), SLICE("["))) /* [first, second] */
+		return take_flow(in, snap, unquoted(value), err);
 	return STATUS_OK;
 }
 
@@ -193,7 +219,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_snap = {
 	.name = "snap",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -36,34 +36,64 @@ static const struct path_rule rules[] = {
 	{ .text = NULL },
 };
 
+static size_t find_nocase(struct slice s, struct slice what)
+{
+	for (size_t i = 0; i + what.len <= s.len; i++)
+		if (slice_eq_nocase(slice_take(slice_from(s, i), what.len), what))
+			return i;
+	return SIZE_MAX;
+}
+
+/* What is beyond the head may still say it. */
 static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out)
 {
 	(void)mode;
-	if (!slice_has(head, SLICE("Plugin Name:")) && !slice_has(head, SLICE("Theme Name:")))
+	if (size <= head.len && find_nocase(head, SLICE("Plugin Name:")) == SIZE_MAX &&
+	    find_nocase(head, SLICE("Theme Name:")) == SIZE_MAX)
 		return 0;
 	out[0] = (struct byte_range){ 0, MIN(size, (uint64_t)HEAD_BYTES) };
 	return 1;
 }
 
-/* " * Version: 5.0.2": what stands before the field are marks of a comment. */
+static bool is_mark(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '/' || c == '*' || c == '#' || c == '@';
+}
+
+/* "<?php # NAME: VALUE": the value with the rest of the line. */
+static bool take_field(struct slice line, struct slice name, struct slice *value)
+{
+	struct slice php = SLICE("<?php"), bare = line;
+
+	while (bare.len > 0 && (bare.ptr[0] == ' ' || bare.ptr[0] == '\t'))
+		bare = slice_from(bare, 1);
+	if (slice_eq_nocase(slice_take(bare, php.len), php))
+		line = slice_from(bare, php.len);
+	while (line.len > 0 && is_mark(line.ptr[0]))
+		line = slice_from(line, 1);
+	if (line.len <= name.len || !slice_eq_nocase(slice_take(line, name.len), name) || line.ptr[name.len] != ':')
+		return false;
+	*value = slice_from(line, name.len + 1);
+	return true;
+}
+
+/* " * Version: 5.0.2": what stands before the field are marks of a comment; what ends one, or PHP, ends the value. A
+ * carriage return ends a line, too. */
 static bool read_field(struct slice text, struct slice name, struct slice *value)
 {
-	struct slice line;
+	static const char *const ends[] = { "*/", "?>" };
+	struct slice line, part;
 
 	while (slice_line(&text, &line)) {
-		size_t skip = 0;
-
-		while (skip < line.len && (is_space(line.ptr[skip]) || line.ptr[skip] == '/' || line.ptr[skip] == '*' ||
-					   line.ptr[skip] == '#' || line.ptr[skip] == '@'))
-			skip++;
-		line = slice_from(line, skip);
-		if (line.len <= name.len || !slice_eq_nocase(slice_take(line, name.len), name) ||
-		    line.ptr[name.len] != ':')
-			continue;
-		*value = slice_trim(slice_from(line, name.len + 1));
-		if (slice_ends(*value, SLICE("*/")))
-			*value = slice_trim(slice_take(*value, value->len - 2));
-		return value->len > 0;
+		while (line.len > 0) {
+			slice_cut(line, '\r', &part, &line);
+			if (!take_field(part, name, value))
+				continue;
+			for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+				*value = slice_take(*value, slice_find(*value, slice_cstr(ends[i])));
+			*value = slice_trim(*value);
+			return value->len > 0;
+		}
 	}
 	return false;
 }
@@ -117,7 +147,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_wordpress = {
 	.name = "wordpress",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,

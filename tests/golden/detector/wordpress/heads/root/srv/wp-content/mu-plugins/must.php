@@ -1,0 +1,2 @@
+<?php // Plugin Name: Must
+// Version: 0.1 */ x

@@ -1,0 +1,5 @@
+<?php
+/*
+Plugin Name : B
+Version : 6
+*/

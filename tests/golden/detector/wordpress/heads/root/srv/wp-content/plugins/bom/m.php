@@ -1,0 +1,5 @@
+﻿<?php
+/**
+ * Plugin Name:   Ütf  
+ * Version:	2.0-beta2 
+ */

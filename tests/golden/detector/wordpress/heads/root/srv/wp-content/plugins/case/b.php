@@ -1,0 +1,5 @@
+<?php
+/*
+PLUGIN NAME: Cap
+version: 5
+*/

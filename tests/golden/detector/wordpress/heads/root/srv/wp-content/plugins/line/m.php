@@ -1,0 +1,1 @@
+<?php /* Plugin Name: Line */ /* Version: 3.1 */

@@ -1,0 +1,1 @@
+<?php/*Plugin Name: MacVersion: 1.0.1*/

@@ -1,0 +1,3 @@
+<?php
+# Plugin Name: S
+// Version: 4.0 ?> x

@@ -1,0 +1,6 @@
+<?php
+/*
+Plugin Name: Two
+Version: 1
+Version: 2
+*/

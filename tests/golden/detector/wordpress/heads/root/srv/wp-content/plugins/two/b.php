@@ -1,0 +1,5 @@
+<?php
+/*
+Plugin Name: Two b
+Version: 7
+*/
