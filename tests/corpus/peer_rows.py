@@ -95,12 +95,15 @@ def rows_of_osv_scanner(doc, target):
             yield kind, p.get("os_package_name") or p["name"], p.get("version", ""), [path], r["source"].get("type", "")
 
 
+NOTHING_FOUND = {"osv-scanner": 128}
 TOOLS = {"syft": (run_syft, rows_of_syft), "trivy": (run_trivy, rows_of_trivy), "osv-scanner": (run_osv_scanner, rows_of_osv_scanner)}
 
 
 def document(tool, target, cache):
     """What the tool prints about a target. A tool that finds flaws or has no database says so by its exit status; its JSON counts."""
     out, words, status = TOOLS[tool][0](target, cache)
+    if status == NOTHING_FOUND.get(tool):
+        return {}
     if not out.lstrip().startswith(b"{"):
         raise SystemExit(f"{tool} {target}: exit status {status}: {words[-2000:]}")
     return json.loads(out)
