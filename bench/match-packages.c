@@ -6,9 +6,9 @@
  *
  * INDEX.json is what limpid index -f json writes; its packages are repeated or cut to N. Without it the packages are
  * made: half of them names of the Debian feed, half names that no feed has; once in a system that is kept up to date,
- * once in one that is not. Printed are the fastest and the median of match_report() alone, what it found and what
- * memory the report took. The segments are open and in the page cache, as in a server or in the second scan of a
- * pipeline.
+ * once in one that is not. Printed are what a look-up of a name takes, the fastest and the median of match_report()
+ * alone, what it found and what memory the report took. The segments are open and in the page cache, as in a server or
+ * in the second scan of a pipeline.
  */
 #include "base/limits.h"
 #include "cli/cli.h"
@@ -16,6 +16,7 @@
 #include "match/match.h"
 #include "text/json.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const char cli_version[] = "bench";
@@ -183,6 +184,29 @@ static enum status measure(const struct index_report *index, const struct segmen
 	return STATUS_OK;
 }
 
+/* Names that the richest scope has and names that it has not, in turns: what one look-up takes, rows not unpacked. */
+static enum status look_up(const struct segment_set *set, size_t rounds, struct err *err)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
+	struct index_report index;
+	struct segment_rows all, rows;
+	const struct segment *seg = richest(set, SLICE("debian:11"), &all);
+	uint64_t begin, found = 0, took;
+	size_t n = 0;
+
+	TRY(make_index(set, 2000, false, &arena, &index, err));
+	begin = date_monotonic_ns();
+	for (size_t r = 0; r < rounds; r++)
+		for (size_t i = 0; i < index.packages.len; i++, n++) {
+			TRY(segment_find(seg, SLICE("debian:11"), index.packages.at[i].package.name, &rows, err));
+			found += rows.n;
+		}
+	took = date_monotonic_ns() - begin;
+	printf("%.1f million look-ups a second, %.0f ns each; %zu names, %" PRIu64 " rows found\n",
+	       (double)n * 1e3 / (double)took, (double)took / (double)n, index.packages.len, found / rounds);
+	return STATUS_OK;
+}
+
 static enum status run(const char *folder, const char *file, size_t n, size_t rounds, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(SIZE_MAX);
@@ -205,6 +229,8 @@ static enum status run(const char *folder, const char *file, size_t n, size_t ro
 			read_index(doc.root, n, &arena, &index);
 	} else if (st == STATUS_OK) {
 		st = make_index(set, n, false, &arena, &index, err);
+		if (st == STATUS_OK)
+			st = look_up(set, rounds, err);
 		if (st == STATUS_OK)
 			st = measure(&index, set, rounds, err);
 		if (st == STATUS_OK)

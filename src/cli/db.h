@@ -7,6 +7,21 @@
 #include "cli/cli.h"
 #include "io/codec.h"
 
+/* A data folder that limpid db looks at. */
+struct db_folder {
+	const struct options *options;
+	char dir[4096], segments[4200];
+	struct store *store; /* owned; NULL if there is none yet */
+	struct arena arena;
+	struct store_source *sources;
+	size_t n;
+};
+
+/* limpid db status: a table, or --format json. *out_exit: EXIT_UNREADABLE if a source failed or is damaged. */
+enum status db_status(struct db_folder *f, int *out_exit, struct err *err) NODISCARD;
+/* Bytes for people: "12 kB", "3.4 MB". Returns out. */
+const char *db_size(char out[32], uint64_t bytes);
+
 /* By the end of a file's name: .gz, .zst, else plain. */
 enum codec_id db_codec_of(const char *path);
 /* path "-" is standard output. */
