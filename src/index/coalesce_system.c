@@ -128,10 +128,16 @@ static enum status put_content_sets(struct coalesce *c, size_t layer, unsigned p
 	return STATUS_OK;
 }
 
-/* dnf 5 leaves the history of dnf 4 behind. */
+/* What dnf 5 itself asks is its state; it leaves the history of dnf 4 behind, and that one the records of yum. */
 static unsigned place_of_history(struct slice path)
 {
-	return slice_starts(path, SLICE("usr/lib/sysimage/libdnf5/")) ? 0 : 1;
+	static const char *const places[] = { "usr/lib/sysimage/libdnf5/nevras.toml", "usr/lib/sysimage/libdnf5/",
+					      "var/lib/dnf/history.sqlite" };
+	unsigned i = 0;
+
+	while (i < ARRAY_LEN(places) && !slice_starts(path, slice_cstr(places[i])))
+		i++;
+	return i;
 }
 
 /* Each repository once, and which packages came from it. */

@@ -5,13 +5,12 @@
  * Source: docs/formats/dnf-history.md.
  */
 #include "base/map.h"
-#include "index/detector.h"
+#include "index/repository/origin.h"
 #include "index/sqlite_file.h"
 #include "index/told.h"
 
 #define HISTORY_BYTES ((uint64_t)64 << 20) /* real ones have some 100 KB; old servers some MB */
 #define ROW_BYTES ((size_t)1 << 20)	   /* real ones stay below 200 bytes, but the output of scripts is kept, too */
-#define TEXT_BYTES 1024u		   /* of a name, version, ... */
 #define LOST_MAX 1000u
 
 #define HISTORY(path)                                                                                                  \
@@ -135,7 +134,7 @@ static enum status on_text(void *ctx, struct sqlite_file_row *row, struct err *e
 	bool is_new;
 
 	take_columns(h, row, v, ARRAY_LEN(v));
-	if (v[1].kind != SQLITE_FILE_TEXT || v[1].bytes.len > TEXT_BYTES)
+	if (v[1].kind != SQLITE_FILE_TEXT || v[1].bytes.len > ORIGIN_TEXT_BYTES)
 		return STATUS_OK;
 	slot = slot_of(h, h->texts, id_of(row, &v[0]), &is_new);
 	if (!text || !slot || !arena_copy(h->arena, v[1].bytes, text))
@@ -191,30 +190,15 @@ static struct slice text_of(const struct history *h, const struct map *texts, co
 	const struct slice *found;
 
 	if (!h->dnf5 || !texts)
-		return v->kind == SQLITE_FILE_TEXT && v->bytes.len <= TEXT_BYTES ? v->bytes : SLICE_EMPTY;
+		return v->kind == SQLITE_FILE_TEXT && v->bytes.len <= ORIGIN_TEXT_BYTES ? v->bytes : SLICE_EMPTY;
 	found = v->kind == SQLITE_FILE_INTEGER ? find(texts, v->number) : NULL;
 	return found ? *found : SLICE_EMPTY;
-}
-
-static bool is_name(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f)
-			return false;
-	return s.len > 0;
-}
-
-/* "@System": it was there already, and nobody knows whence. */
-static bool says_nothing(struct slice repository)
-{
-	return slice_eq(repository, SLICE("@System")) || !is_name(repository);
 }
 
 static enum status on_rpm(void *ctx, struct sqlite_file_row *row, struct err *err)
 {
 	struct history *h = ctx;
-	struct layer_repository r = { .key = SLICE(REPOSITORY_DNF), .path = h->file->path };
-	struct slice name, version, release, arch;
+	struct slice name, version, release, arch, package;
 	const struct coming *coming;
 	const struct slice *repository;
 	struct sqlite_file_value v[5];
@@ -227,13 +211,12 @@ static enum status on_rpm(void *ctx, struct sqlite_file_row *row, struct err *er
 	arch = text_of(h, &h->arches, &v[4]);
 	coming = v[0].kind == SQLITE_FILE_INTEGER ? find(&h->items, v[0].number) : NULL;
 	repository = coming ? find(&h->repos, coming->repo) : NULL;
-	if (!repository || says_nothing(*repository) || name.len == 0 || version.len == 0)
+	if (!repository || !origin_is_known(*repository) || name.len == 0 || version.len == 0)
 		return STATUS_OK;
-	if (!arena_printf(h->arena, &r.package, "%.*s-%.*s-%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(version),
+	if (!arena_printf(h->arena, &package, "%.*s-%.*s-%.*s.%.*s", SLICE_ARG(name), SLICE_ARG(version),
 			  SLICE_ARG(release), SLICE_ARG(arch)))
 		return nomem(err);
-	r.name = *repository;
-	st = h->out->repository(h->out->ctx, &r, err);
+	st = origin_emit(h->file, h->out, package, *repository, err);
 	h->failed = st != STATUS_OK;
 	return st;
 }

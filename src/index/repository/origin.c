@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* origin.c - a record that a package is from a repository. */
+#include "index/repository/origin.h"
+
+bool origin_is_known(struct slice repository)
+{
+	if (slice_eq(repository, SLICE("@System")) || slice_eq(repository, SLICE("installed")) ||
+	    slice_starts(repository, SLICE("/")) || repository.len > ORIGIN_TEXT_BYTES)
+		return false;
+	for (size_t i = 0; i < repository.len; i++)
+		if (repository.ptr[i] <= ' ' || repository.ptr[i] >= 0x7f)
+			return false;
+	return repository.len > 0;
+}
+
+enum status origin_emit(const struct detect_file *file, const struct detect_sink *out, struct slice package,
+			struct slice repository, struct err *err)
+{
+	struct layer_repository r = {
+		.key = SLICE(REPOSITORY_DNF), .path = file->path, .name = repository, .package = package
+	};
+
+	return out->repository(out->ctx, &r, err);
+}
