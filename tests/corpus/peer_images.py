@@ -26,7 +26,9 @@ def run(*words, cwd=None, timeout=1500):
 def debian(suite, *packages):
     def recipe(root):
         hide = [f"--dpkgopt=path-exclude=/{p}" for p in UNSEEN]
-        run("mmdebstrap", "--mode=root", "--variant=apt", *hide, f"--include={','.join(packages)}", suite, root)
+        # Java's scripts put links into a folder of manual pages.
+        setup = '--setup-hook=mkdir -p "$1/usr/share/man/man1"'
+        run("mmdebstrap", "--mode=root", "--variant=apt", *hide, setup, f"--include={','.join(packages)}", suite, root)
     return "mmdebstrap", recipe
 
 
