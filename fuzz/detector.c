@@ -169,7 +169,7 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"pylock",
 		"requirements",
 		"gradle/dependency-locks/a",
-		"var/lib/yum/yumdb/a/0123456789abcdef0123456789abcdef01234567-a-1-1-noarch",
+		"var/lib/yum/yumdb/a/0123456789abcdef0123456789abcdef01234567-a-1-1-noarch/",
 	};
 	static const char *const children[] = {
 		"base-files",
