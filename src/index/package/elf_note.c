@@ -6,7 +6,7 @@
  * It says something new only of files that no package of the image has: copied from elsewhere. Others are dropped when
  * layers are coalesced. Source: docs/formats/elf-note.md.
  */
-#include "base/cursor.h"
+#include "index/package/exe.h"
 #include "index/package/installed.h"
 #include "text/json.h"
 
@@ -29,24 +29,13 @@ struct elf {
 
 static uint64_t number(const struct elf *e, struct slice s, size_t at, unsigned width)
 {
-	uint64_t v = 0;
-
-	if (at > s.len || s.len - at < width)
-		return 0;
-	for (unsigned i = 0; i < width; i++)
-		v |= (uint64_t)s.ptr[at + i] << 8 * (e->big ? width - 1 - i : i);
-	return v;
+	return exe_number(s, at, width, e->big);
 }
 
 static bool open_elf(struct slice head, struct elf *e)
 {
-	*e = (struct elf){ .head = head };
-	if (head.len < 64 || memcmp(head.ptr, "\177ELF", 4) != 0 || head.ptr[4] < 1 || head.ptr[4] > 2 ||
-	    head.ptr[5] < 1 || head.ptr[5] > 2)
-		return false;
-	e->is64 = head.ptr[4] == 2;
-	e->big = head.ptr[5] == 2;
-	return true;
+	e->head = head;
+	return exe_elf_head(head, &e->is64, &e->big);
 }
 
 /* The i-th segment of notes among those whose headers are at hand. */

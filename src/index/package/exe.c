@@ -47,16 +47,20 @@ bool exe_bytes(const struct exe_pieces *p, uint64_t offset, uint64_t n, struct s
 
 /* ---- numbers ---- */
 
-/* A number of a record; 0 if it lies outside, which callers exclude by asking for whole records. */
-static uint64_t number(const struct exe *e, struct slice record, size_t at, unsigned width)
+uint64_t exe_number(struct slice record, size_t at, unsigned width, bool big_endian)
 {
 	uint64_t v = 0;
 
 	if (at > record.len || record.len - at < width)
 		return 0;
 	for (unsigned i = 0; i < width; i++)
-		v |= (uint64_t)record.ptr[at + i] << 8 * (e->big_endian ? width - 1 - i : i);
+		v |= (uint64_t)record.ptr[at + i] << 8 * (big_endian ? width - 1 - i : i);
 	return v;
+}
+
+static uint64_t number(const struct exe *e, struct slice record, size_t at, unsigned width)
+{
+	return exe_number(record, at, width, e->big_endian);
 }
 
 /* The part of an area that the file has. */
@@ -102,7 +106,8 @@ bool exe_locate(const struct exe *e, uint64_t addr, uint64_t *offset, uint64_t *
 
 /* ---- ELF ---- */
 
-enum { ELF_EXEC = 2, ELF_DYN = 3, ELF_LOAD = 1, ELF_NOTE = 4, ELF_X = 1, ELF_W = 2, ELF_NOBITS = 8 };
+enum { ELF_EXEC = 2, ELF_DYN = 3, ELF_LOAD = 1, ELF_NOTE = 4, ELF_X = 1, ELF_W = 2 };
+enum { ELF_SYMTAB = 2, ELF_NOBITS = 8, ELF_DYNSYM = 11 };
 
 struct elf {
 	const struct exe_pieces *p;
@@ -118,19 +123,25 @@ static uint64_t elf_word(const struct elf *elf, struct slice record, size_t at32
 	return elf->is64 ? number(elf->e, record, at64, 8) : number(elf->e, record, at32, 4);
 }
 
+bool exe_elf_head(struct slice head, bool *is64, bool *big_endian)
+{
+	if (head.len < 52 || memcmp(head.ptr, "\177ELF", 4) != 0 || head.ptr[4] < 1 || head.ptr[4] > 2 ||
+	    head.ptr[5] < 1 || head.ptr[5] > 2)
+		return false;
+	*is64 = head.ptr[4] == 2;
+	*big_endian = head.ptr[5] == 2;
+	return !*is64 || head.len >= 64;
+}
+
 static bool elf_header(struct elf *elf)
 {
-	struct slice h;
+	struct slice h = exe_bytes_from(elf->p, 0, 64);
 	struct exe *e = elf->e;
 	unsigned type, shift;
 
-	if (!exe_bytes(elf->p, 0, 52, &h) || h.ptr[4] < 1 || h.ptr[4] > 2 || h.ptr[5] < 1 || h.ptr[5] > 2)
+	if (!exe_elf_head(h, &elf->is64, &e->big_endian))
 		return false;
-	elf->is64 = h.ptr[4] == 2;
-	e->big_endian = h.ptr[5] == 2;
 	e->word = elf->is64 ? 8 : 4;
-	if (elf->is64 && !exe_bytes(elf->p, 0, 64, &h))
-		return false;
 	type = (unsigned)number(e, h, 16, 2);
 	if (type != ELF_EXEC && type != ELF_DYN)
 		return false;
@@ -250,6 +261,75 @@ static bool read_elf(const struct exe_pieces *p, struct slice section, struct ex
 	elf_sections(&elf, section);
 	elf_segments(&elf);
 	return true;
+}
+
+/* ---- symbols ---- */
+
+/* A section's bytes, if all of them are at hand. */
+static bool elf_section_bytes(const struct elf *elf, struct slice row, struct slice *out)
+{
+	struct exe_area area = { 0, elf_word(elf, row, 16, 24), elf_word(elf, row, 20, 32) };
+
+	return clip(elf->p, &area) && exe_bytes(elf->p, area.offset, area.size, out);
+}
+
+static struct slice elf_row(const struct elf *elf, struct slice table, unsigned i)
+{
+	return slice_take(slice_from(table, (size_t)i * elf->shentsize), elf->shentsize);
+}
+
+/* One table of symbols, of which each has its name in the section that it is linked to. */
+static bool elf_symbols(const struct elf *elf, struct slice table, struct slice row, const char *const names[],
+			size_t n, uint64_t values[])
+{
+	unsigned link = (unsigned)number(elf->e, row, elf->is64 ? 40 : 24, 4);
+	size_t size = elf->is64 ? 24 : 16;
+	struct slice symbols, texts, name;
+
+	if (link >= elf->shnum || !elf_section_bytes(elf, row, &symbols) ||
+	    !elf_section_bytes(elf, elf_row(elf, table, link), &texts))
+		return false;
+	for (; symbols.len >= size; symbols = slice_from(symbols, size)) {
+		name = slice_from(texts, (size_t)number(elf->e, symbols, 0, 4));
+		for (size_t i = 0; i < n; i++) {
+			struct slice wanted = slice_cstr(names[i]);
+
+			if (name.len > wanted.len && name.ptr[wanted.len] == 0 && slice_starts(name, wanted))
+				values[i] = elf_word(elf, symbols, 4, 8);
+		}
+	}
+	return true;
+}
+
+bool exe_symbols(const struct exe_pieces *p, const char *const names[], size_t n, uint64_t values[])
+{
+	static const unsigned kinds[] = { ELF_DYNSYM, ELF_SYMTAB };
+	struct exe e = { .word = 0 };
+	struct elf elf = { .p = p, .e = &e };
+	struct slice table;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		values[i] = 0;
+	if (!elf_header(&elf) || elf.shentsize < (elf.is64 ? 64 : 40) ||
+	    !exe_bytes(p, elf.shoff, (uint64_t)elf.shnum * elf.shentsize, &table))
+		return false;
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		for (unsigned i = 0; i < elf.shnum; i++) {
+			struct slice row = elf_row(&elf, table, i);
+			bool all = true;
+
+			if (number(&e, row, 4, 4) != kinds[k])
+				continue;
+			any |= elf_symbols(&elf, table, row, names, n, values);
+			for (size_t v = 0; v < n; v++)
+				all &= values[v] != 0;
+			if (all)
+				return true;
+			break; /* there is one of a kind */
+		}
+	}
+	return any;
 }
 
 /* ---- PE ---- */

@@ -68,6 +68,15 @@ bool exe_read(const struct exe_pieces *p, struct slice section, struct slice mac
 	      struct exe *out);
 /* How many machines a file is for: 1, or what a Mach-O file says of itself, at most EXE_MACHINES_MAX. */
 unsigned exe_machines(const struct exe_pieces *p);
+/* A number of a record; 0 if it lies outside, which callers exclude by asking for whole records. */
+uint64_t exe_number(struct slice record, size_t at, unsigned width, bool big_endian);
+/* The class and the order of bytes of an ELF file that begins so; false if it is none, or not all of its header. */
+bool exe_elf_head(struct slice head, bool *is64, bool *big_endian);
+/*
+ * ELF: the values of symbols of these names, 0 of those that are not there: of the symbols that are linked at run time,
+ * else of all. False: the tables are not at hand, or damaged.
+ */
+bool exe_symbols(const struct exe_pieces *p, const char *const names[], size_t n, uint64_t values[]);
 /* File offset of an address, and how many bytes follow there in the file. */
 bool exe_locate(const struct exe *e, uint64_t addr, uint64_t *offset, uint64_t *left);
 

@@ -92,29 +92,39 @@ static enum status walk_twice(struct sbom *s, enum sbom_form form, struct slice 
 	return st;
 }
 
-static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
-			 struct err *err)
+enum status sbom_read(const struct detect_file *file, struct slice bytes, const struct detect_env *env,
+		      const struct detect_sink *out, bool document, enum sbom_form *form, struct err *err)
 {
 	struct sbom s = { .file = file,
 			  .env = env,
 			  .out = out,
-			  .document = file->rule->match == PATH_DOCUMENT,
+			  .document = document,
 			  .arena = ARENA_INIT(SBOM_ARENA),
 			  .scratch = ARENA_INIT(SBOM_SCRATCH),
 			  .told = { .diags = out->diags, .where = file->path },
 			  .ids = MAP_INIT };
-	enum sbom_form form;
 	struct slice text;
-	enum status st = sbom_form(file->bytes, env, &text, &form, err);
+	enum status st = sbom_form(bytes, env, &text, form, err);
 
-	if (st == STATUS_OK && form == SBOM_NONE && s.document)
-		st = err_set(err, STATUS_MALFORMED, "it is neither CycloneDX (JSON, XML) nor SPDX 2 (JSON, tag-value)");
-	else if (st == STATUS_OK && form != SBOM_NONE)
-		st = walk_twice(&s, form, text, err);
+	if (st == STATUS_OK && *form != SBOM_NONE)
+		st = walk_twice(&s, *form, text, err);
 	map_fini(&s.ids);
 	arena_fini(&s.arena);
 	arena_fini(&s.scratch);
 	return st;
+}
+
+static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
+			 struct err *err)
+{
+	bool document = file->rule->match == PATH_DOCUMENT;
+	enum sbom_form form = SBOM_NONE;
+
+	TRY(sbom_read(file, file->bytes, env, out, document, &form, err));
+	if (form == SBOM_NONE && document)
+		return err_set(err, STATUS_MALFORMED,
+			       "it is neither CycloneDX (JSON, XML) nor SPDX 2 (JSON, tag-value)");
+	return STATUS_OK;
 }
 
 const struct detector detector_sbom = {

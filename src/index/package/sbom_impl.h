@@ -71,6 +71,12 @@ struct sbom {
 enum status sbom_form(struct slice text, const struct detect_env *env, struct slice *out_text, enum sbom_form *out,
 		      struct err *err) NODISCARD;
 
+/*
+ * The packages of a document, whatever its form, as declared by the file (a document of an image, or a program that
+ * has one inside). *form says what it is; of SBOM_NONE nothing becomes.
+ */
+enum status sbom_read(const struct detect_file *file, struct slice bytes, const struct detect_env *env,
+		      const struct detect_sink *out, bool document, enum sbom_form *form, struct err *err) NODISCARD;
 /* One component, in either walk. */
 enum status sbom_take(struct sbom *s, const struct sbom_component *c, struct err *err) NODISCARD;
 /* After the second walk: the system, and all that was lacking. */
