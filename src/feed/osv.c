@@ -13,8 +13,10 @@ extern const struct feed_format feed_format_osv;
 static bool is_wanted(struct slice name)
 {
 	const struct osv_ecosystem *e = osv_ecosystem_by_name(name);
+	enum affected_name kind;
+	enum vendor vendor;
 
-	return e && osv_ecosystem_is_listed(e);
+	return (e && osv_ecosystem_is_listed(e)) || osv_vendor_by_name(name, &vendor, &kind);
 }
 
 /* "Rocky Linux" -> osv/rocky-linux, .../Rocky%20Linux/all.zip */

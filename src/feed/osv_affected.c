@@ -20,22 +20,38 @@ static enum status nomem(struct err *err)
 	return err_nomem(err, "OSV record");
 }
 
-/* The ecosystem and scope of an entry; *out NULL if it is not read. */
-static enum status find_ecosystem(struct osv_reader *r, struct slice text, const struct osv_ecosystem **out,
-				  struct slice *out_scope, struct err *err)
+/* Where an entry is about. */
+struct place {
+	const struct osv_ecosystem *e; /* NULL: it is not read */
+	enum vendor vendor;	       /* who builds its packages, if not the ecosystem itself */
+	enum affected_name name_kind;
+	struct slice scope;
+};
+
+static enum status find_place(struct osv_reader *r, struct slice text, struct place *out, struct err *err)
 {
 	struct slice name, suffix;
 	const struct osv_ecosystem *e;
+	bool good = true;
 
-	*out = NULL;
+	memset(out, 0, sizeof(*out));
 	slice_cut(text, ':', &name, &suffix);
 	if (r->ecosystem.len > 0 && !slice_eq_nocase(name, r->ecosystem))
 		return STATUS_OK;
 	e = osv_ecosystem_by_name(name);
-	if (e && !osv_ecosystem_scope(e, suffix, &r->arena, out_scope))
+	if (e) {
+		out->name_kind = osv_ecosystem_name_kind(e);
+		good = osv_ecosystem_scope(e, suffix, &r->arena, &out->scope);
+	} else if (osv_vendor_by_name(name, &out->vendor, &out->name_kind)) {
+		good = osv_vendor_scope(out->vendor, suffix, &r->arena, &e, &out->scope);
+		name = text;
+	}
+	if (!good)
 		return nomem(err);
-	if (e && out_scope->len > 0)
-		*out = e;
+	if (e && vendor_is_per_version(out->vendor, scheme_get(osv_ecosystem_scheme(e))))
+		out->name_kind = osv_ecosystem_name_kind(e);
+	if (e && out->scope.len > 0)
+		out->e = e;
 	else
 		osv_reader_skip(r, e ? text : name);
 	return STATUS_OK;
@@ -64,7 +80,7 @@ static struct slice swift_name(struct slice name)
 }
 
 /* The form in which packages of the ecosystem are looked up; most have one spelling only. */
-static bool fold_name(struct arena *arena, const struct affected *row, struct slice *out)
+static bool fold_spelling(struct arena *arena, const struct affected *row, struct slice *out)
 {
 	if (row->scheme == SCHEME_pep440)
 		return package_pypi_name(arena, row->package, out);
@@ -72,6 +88,14 @@ static bool fold_name(struct arena *arena, const struct affected *row, struct sl
 		return lower_name(arena, row->package, out);
 	*out = slice_eq(row->scope, SLICE("swift")) ? swift_name(row->package) : row->package;
 	return true;
+}
+
+static bool fold_name(struct arena *arena, enum vendor vendor, const struct affected *row, struct slice *out)
+{
+	struct slice folded;
+
+	return fold_spelling(arena, row, &folded) &&
+	       vendor_plain_name(vendor, scheme_get(row->scheme), folded, arena, out);
 }
 
 /*
@@ -251,34 +275,79 @@ static bool is_for_subscribers(const struct osv_ecosystem *e, yyjson_val *entry)
 	return osv_ecosystem_is_pro(e, ecosystem) && !slice_starts(said, SLICE("No subscription"));
 }
 
+/*
+ * Language packages of a vendor: each version that it builds is a line of its own, and a fix is about builds of the
+ * same version alone. A row per version, with the first build that has the fix.
+ */
+static enum status push_versions(struct osv_reader *r, enum vendor vendor, const struct affected *row,
+				 yyjson_val *entry, osv_rows *rows, struct err *err)
+{
+	const struct version_scheme *scheme = scheme_get(row->scheme);
+	yyjson_val *ranges = json_get(entry, "ranges"), *range, *event;
+	size_t first = rows->len, i, n, k, m, at;
+
+	yyjson_arr_foreach(ranges, i, n, range) yyjson_arr_foreach(json_get(range, "events"), k, m, event)
+	{
+		struct slice fixed = json_get_str(event, "fixed");
+		struct vendor_version a, b;
+		struct version_range *one;
+
+		if (fixed.len == 0)
+			continue;
+		vendor_of_version(scheme, fixed, &a);
+		for (at = first; at < rows->len; at++) {
+			vendor_of_version(scheme, rows->at[at].ranges[0].fixed, &b);
+			if (scheme->compare(a.base, b.base) == 0)
+				break;
+		}
+		if (at < rows->len && vendor_compare(vendor, scheme, rows->at[at].ranges[0].fixed, fixed) <= 0)
+			continue;
+		one = ARENA_NEW(&r->arena, struct version_range);
+		if (!one)
+			return nomem(err);
+		one->fixed = fixed;
+		if (at == rows->len)
+			TRY(push_row(r, row, rows, err));
+		rows->at[at].ranges = one;
+		rows->at[at].n_ranges = 1;
+		rows->at[at].versions = NULL;
+		rows->at[at].n_versions = 0;
+		rows->at[at].fixed_version = fixed;
+	}
+	return STATUS_OK;
+}
+
 enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjson_val *entry, osv_rows *rows,
 			   struct err *err)
 {
 	yyjson_val *package = json_get(entry, "package");
 	struct affected row = { .package = json_get_str(package, "name") };
 	struct slice streams[STREAMS_MAX];
-	const struct osv_ecosystem *e;
+	struct place place;
 	const char *bad = bad_entry(entry);
 	size_t n_streams;
 
 	if (bad)
 		diag_emit(r->out->diags, DIAG_RECORD, a->id, ERR_NO_OFFSET, "an affected package cannot be read: %s",
 			  bad);
-	TRY(find_ecosystem(r, json_get_str(package, "ecosystem"), &e, &row.scope, err));
-	if (!e || row.package.len == 0)
+	TRY(find_place(r, json_get_str(package, "ecosystem"), &place, err));
+	if (!place.e || row.package.len == 0)
 		return STATUS_OK;
-	row.name_kind = osv_ecosystem_name_kind(e);
-	if (is_for_subscribers(e, entry))
+	row.scope = place.scope;
+	row.name_kind = place.name_kind;
+	if (is_for_subscribers(place.e, entry))
 		row.fix_state = FIX_PRO;
-	if (osv_ecosystem_is_fips(e, json_get_str(package, "ecosystem")))
+	if (osv_ecosystem_is_fips(place.e, json_get_str(package, "ecosystem")))
 		row.module = SLICE(AFFECTED_MODULE_FIPS);
-	row.scheme = osv_ecosystem_scheme(e);
-	if (!fold_name(&r->arena, &row, &row.package))
+	row.scheme = osv_ecosystem_scheme(place.e);
+	if (!fold_name(&r->arena, place.vendor, &row, &row.package))
 		return nomem(err);
-	TRY(osv_read_ranges(entry, &r->arena, r->out->diags, a->id, &row, err));
+	TRY(osv_read_ranges(entry, place.vendor, &r->arena, r->out->diags, a->id, &row, err));
 	/* Only GIT ranges: nothing to compare. */
 	if (row.n_ranges == 0 && row.n_versions == 0)
 		return STATUS_OK;
+	if (vendor_is_per_version(place.vendor, scheme_get(row.scheme)))
+		return push_versions(r, place.vendor, &row, entry, rows, err);
 	if (row.scheme == SCHEME_go || slice_eq(row.scope, SLICE("crates.io")))
 		TRY(read_platforms(&r->arena, entry, row.scheme == SCHEME_go, &row.platforms, err));
 	if (row.scheme != SCHEME_rpm || !slice_has(row.fixed_version, SLICE(".module")))

@@ -29,6 +29,33 @@ static const struct osv_ecosystem ecosystems[] = {
 #undef OSV_ECOSYSTEM
 };
 
+static const struct {
+	const char *name;
+	enum vendor vendor;
+	enum affected_name name_kind;
+} vendors[] = {
+#define OSV_ECOSYSTEM(name, suffix, scope, scheme, kind, left_out, feed)
+#define OSV_VENDOR(name, vendor, kind) { name, VENDOR_##vendor, AFFECTED_NAME_##kind },
+#define OSV_VENDOR_SYSTEM(name, like, scope)
+#include "feed/osv_ecosystems.def"
+#undef OSV_VENDOR_SYSTEM
+#undef OSV_VENDOR
+#undef OSV_ECOSYSTEM
+};
+
+/* Systems that a vendor calls by a word of its own. */
+static const struct {
+	const char *name, *like, *scope;
+} vendor_systems[] = {
+#define OSV_ECOSYSTEM(name, suffix, scope, scheme, kind, left_out, feed)
+#define OSV_VENDOR(name, vendor, kind)
+#define OSV_VENDOR_SYSTEM(name, like, scope) { name, like, scope },
+#include "feed/osv_ecosystems.def"
+#undef OSV_VENDOR_SYSTEM
+#undef OSV_VENDOR
+#undef OSV_ECOSYSTEM
+};
+
 /* Scopes of packages that detectors find, and prefixes of the systems' scopes. */
 static const char *const matched[] = {
 #define PACKAGE_TYPE(id, purl, scheme, scope, label) scope,
@@ -159,6 +186,48 @@ bool osv_ecosystem_is_ubuntu(const struct osv_ecosystem *e)
 bool osv_ecosystem_is_fips(const struct osv_ecosystem *e, struct slice ecosystem)
 {
 	return e->suffix == SUFFIX_UBUNTU && slice_has(ecosystem, SLICE(":FIPS"));
+}
+
+/* ---- vendors of rebuilt packages ---- */
+
+bool osv_vendor_by_name(struct slice name, enum vendor *out, enum affected_name *out_kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(vendors); i++) {
+		if (!slice_eq(name, slice_cstr(vendors[i].name)))
+			continue;
+		*out = vendors[i].vendor;
+		*out_kind = vendors[i].name_kind;
+		return true;
+	}
+	return false;
+}
+
+/* "RHEL:8" of TuxCare is ordered as AlmaLinux, and kept as "rhel:8". */
+static bool vendor_system(struct slice name, struct slice suffix, const struct osv_ecosystem **out, struct arena *arena,
+			  struct slice *out_scope)
+{
+	for (size_t i = 0; i < ARRAY_LEN(vendor_systems); i++) {
+		if (!slice_eq(name, slice_cstr(vendor_systems[i].name)))
+			continue;
+		*out = osv_ecosystem_by_name(slice_cstr(vendor_systems[i].like));
+		return suffix.len == 0 || arena_printf(arena, out_scope, "%s:%.*s", vendor_systems[i].scope,
+						       SLICE_ARG(suffix));
+	}
+	return true;
+}
+
+bool osv_vendor_scope(enum vendor vendor, struct slice of, struct arena *arena, const struct osv_ecosystem **out,
+		      struct slice *out_scope)
+{
+	struct slice name, suffix, scope = SLICE_EMPTY;
+
+	*out_scope = SLICE_EMPTY;
+	slice_cut(of, ':', &name, &suffix);
+	*out = osv_ecosystem_by_name(name);
+	if (*out ? !osv_ecosystem_scope(*out, suffix, arena, &scope)
+		 : !vendor_system(name, suffix, out, arena, &scope))
+		return false;
+	return vendor_scope(vendor, scope, NULL, arena, out_scope);
 }
 
 bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, struct arena *arena, struct slice *out)

@@ -4,6 +4,7 @@
 #define LIMPID_FEED_OSV_ECOSYSTEM_H
 
 #include "model/advisory.h"
+#include "model/vendor.h"
 
 struct osv_ecosystem;
 
@@ -26,5 +27,14 @@ bool osv_ecosystem_is_ubuntu(const struct osv_ecosystem *e);
  */
 bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, struct arena *arena,
 			 struct slice *out) NODISCARD;
+
+/* Is it one of those who build packages of others ("Root")? Its system packages are named as *out_kind says. */
+bool osv_vendor_by_name(struct slice name, enum vendor *out, enum affected_name *out_kind);
+/*
+ * What follows a vendor's name ("Debian:12", "npm", "RHEL:8"): the ecosystem whose packages it builds, NULL if that is
+ * not known, and the vendor's scope, which is empty then. False only when memory is short.
+ */
+bool osv_vendor_scope(enum vendor vendor, struct slice of, struct arena *arena, const struct osv_ecosystem **out,
+		      struct slice *out_scope) NODISCARD;
 
 #endif

@@ -20,6 +20,7 @@ struct event {
 	enum event_kind kind;
 	struct slice version;
 	const struct version_scheme *scheme;
+	enum vendor vendor;
 	size_t order; /* as written: keeps the sort stable */
 };
 
@@ -30,6 +31,7 @@ struct reader {
 	const struct diag_sink *diags;
 	struct slice where;
 	const struct version_scheme *scheme;
+	enum vendor vendor; /* whose order of versions it is */
 	range_list ranges;
 	bool told;
 };
@@ -63,7 +65,8 @@ static int by_version(const void *pa, const void *pb)
 	const struct event *a = pa, *b = pb;
 	bool zero_a = a->kind == EVENT_INTRODUCED && is_zero(a->version);
 	bool zero_b = b->kind == EVENT_INTRODUCED && is_zero(b->version);
-	int c = zero_a || zero_b ? (int)zero_b - (int)zero_a : a->scheme->compare(a->version, b->version);
+	int c = zero_a || zero_b ? (int)zero_b - (int)zero_a
+			       : vendor_compare(a->vendor, a->scheme, a->version, b->version);
 
 	if (c != 0)
 		return c;
@@ -103,7 +106,7 @@ static size_t read_events(struct reader *r, yyjson_val *list, struct event *out,
 			}
 			check_version(r, v);
 			if (k != EVENT_LIMIT) {
-				out[count] = (struct event){ (enum event_kind)k, v, r->scheme, count };
+				out[count] = (struct event){ (enum event_kind)k, v, r->scheme, r->vendor, count };
 				count++;
 			} else if (out_limit->len == 0 || r->scheme->compare(v, *out_limit) > 0) {
 				*out_limit = v;
@@ -229,10 +232,12 @@ static enum status read_versions(struct reader *r, yyjson_val *list, struct affe
 	return STATUS_OK;
 }
 
-enum status osv_read_ranges(yyjson_val *entry, struct arena *arena, const struct diag_sink *diags, struct slice where,
-			    struct affected *row, struct err *err)
+enum status osv_read_ranges(yyjson_val *entry, enum vendor vendor, struct arena *arena, const struct diag_sink *diags,
+			    struct slice where, struct affected *row, struct err *err)
 {
-	struct reader r = { .arena = arena, .diags = diags, .where = where, .scheme = scheme_get(row->scheme) };
+	struct reader r = {
+		.arena = arena, .diags = diags, .where = where, .scheme = scheme_get(row->scheme), .vendor = vendor
+	};
 	yyjson_val *list = json_get(entry, "ranges"), *range;
 	size_t i, n;
 

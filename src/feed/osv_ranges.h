@@ -5,16 +5,18 @@
 
 #include "base/diag.h"
 #include "model/advisory.h"
+#include "model/vendor.h"
 #include "text/json.h"
 
 /*
- * Fill row's ranges, versions and fixed_version from the entry ("affected[i]"); row->scheme is set. Arrays are the
+ * Fill row's ranges, versions and fixed_version from the entry ("affected[i]"); row->scheme is set, and vendor
+ * says whose order of versions counts. Arrays are the
  * arena's, texts the document's. GIT ranges are no versions and do not count; a row without ranges and versions
  * afterwards says nothing. Versions that the ranges hold already are not listed again. Oddities go to diags under
  * where.
  */
-enum status osv_read_ranges(yyjson_val *entry, struct arena *arena, const struct diag_sink *diags, struct slice where,
-			    struct affected *row, struct err *err) NODISCARD;
+enum status osv_read_ranges(yyjson_val *entry, enum vendor vendor, struct arena *arena, const struct diag_sink *diags,
+			    struct slice where, struct affected *row, struct err *err) NODISCARD;
 
 /* Add item to a list joined by '|', once; after a few dozen the rest is left out. False when memory is short. */
 bool osv_join(struct arena *arena, struct slice *list, struct slice item) NODISCARD;

@@ -193,9 +193,10 @@ static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct adv
 		else
 			related[a->n_related++] = id;
 	}
-	/* Ubuntu's own feed goes by the CVE: what both say of a package is one finding. */
-	if (slice_starts(a->id, SLICE("UBUNTU-CVE-"))) {
-		struct slice cve = slice_from(a->id, strlen("UBUNTU-"));
+	/* Ubuntu's own feed goes by the CVE: what both say of a package is one finding. So with Root. */
+	if (slice_starts(a->id, SLICE("UBUNTU-CVE-")) ||
+	    (slice_starts(a->id, SLICE("ROOT-")) && slice_has(a->id, SLICE("-CVE-")))) {
+		struct slice cve = slice_from(a->id, slice_find(a->id, SLICE("-CVE-")) + 1);
 
 		a->n_aliases = drop_id(aliases, a->n_aliases, cve);
 		a->n_related = drop_id(related, a->n_related, cve);

@@ -311,6 +311,35 @@ static enum status count_package(struct coverage *c, const struct index_package 
 	return STATUS_OK;
 }
 
+/* What vendors say of their builds; what is said of the originals is another scope's. */
+static enum status judge_vendors(struct coverage *c, const struct match_options *options, const struct scopes *scopes,
+				 struct err *err)
+{
+	for (size_t i = 0; i < scopes->n_vendors; i++) {
+		const struct scope_of_vendor *v = &scopes->of_vendors[i];
+		const char *label = package_type_label(v->type), *by = vendor_name(v->vendor);
+		struct slice feed = SLICE_EMPTY;
+
+		if (v->scope.name.len == 0 || v->scope.left_out)
+			continue;
+		if (v->scope.n > 0)
+			TRY(add(c, COVERAGE_COVERED, v->scope.name, v->packages, err,
+				"%s that %s built were looked up: its fixes count, beside what is said of the version "
+				"that each was built of",
+				label, by));
+		else if (options->scope_served && options->scope_served(v->scope.name, &feed))
+			TRY(add(c, COVERAGE_NO_FEED, v->scope.name, v->packages, err,
+				"%s that %s built were looked up as what they were built of: the database has none of "
+				"its advisories for them, and does not know its fixes; see: limpid update --set %.*s",
+				label, by, SLICE_ARG(feed)));
+		else
+			TRY(add(c, COVERAGE_NO_FEED, v->scope.name, v->packages, err,
+				"%s that %s built were looked up as what they were built of: its fixes are not known",
+				label, by));
+	}
+	return STATUS_OK;
+}
+
 static enum status judge_packages(struct coverage *c, const struct index_report *index,
 				  const struct match_options *options, const struct scopes *scopes, struct err *err)
 {
@@ -344,7 +373,7 @@ static enum status judge_packages(struct coverage *c, const struct index_report 
 		if (counts.of_type[t] > 0)
 			TRY(judge_scope(c, options, &scopes->of_type[t], (enum package_type)t, counts.of_type[t], 0,
 					err));
-	return STATUS_OK;
+	return judge_vendors(c, options, scopes, err);
 }
 
 /* An operating system was recognised but none of its packages, or nothing was found at all. */
@@ -409,14 +438,17 @@ static const struct scope *scope_at(const struct scopes *scopes, size_t n_distri
 	if (i < n_distributions)
 		return &scopes->of_distribution[i];
 	i -= n_distributions;
-	return i < PACKAGE_TYPE_COUNT ? &scopes->of_type[i] : &scopes->of_runs[i - PACKAGE_TYPE_COUNT].scope;
+	if (i < PACKAGE_TYPE_COUNT)
+		return &scopes->of_type[i];
+	i -= PACKAGE_TYPE_COUNT;
+	return i < scopes->n_runs ? &scopes->of_runs[i].scope : &scopes->of_vendors[i - scopes->n_runs].scope;
 }
 
 static bool was_asked(const struct coverage *c, const struct scopes *scopes, size_t segment)
 {
 	size_t n = c->out->index->distributions.len;
 
-	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs; i++)
+	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs + scopes->n_vendors; i++)
 		if (has_segment(scope_at(scopes, n, i), segment))
 			return true;
 	return false;
@@ -432,7 +464,7 @@ static bool is_missed(const struct coverage *c, const struct scopes *scopes, con
 
 	if (enricher_of_source(entry->source, &enricher))
 		return false;
-	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs; i++) {
+	for (size_t i = 0; i < n + PACKAGE_TYPE_COUNT + scopes->n_runs + scopes->n_vendors; i++) {
 		struct slice scope = scope_at(scopes, n, i)->name, feed = SLICE_EMPTY;
 
 		if (scope.len == 0)

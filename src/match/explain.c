@@ -66,11 +66,21 @@ static enum match_answer answer_of(enum verdict v)
 	return MATCH_NOT_AFFECTED;
 }
 
+/* The package as the row means it: a vendor's build for its own rows, for others what that was built of. */
+static const struct package *package_for(const struct explainer *x, size_t i, const struct affected *row)
+{
+	const struct scope_line *line = scopes_line(&x->scopes, i);
+
+	if (line)
+		return vendor_of_scope(row->scope, NULL) != VENDOR_NONE ? &line->built : &line->base;
+	return &x->index->packages.at[i].package;
+}
+
 /* One row against one package under one of its names; *any is set if the row speaks of it. */
 static enum status explain_package(struct explainer *x, size_t i, const struct affected *row, bool *any,
 				   struct err *err)
 {
-	const struct package *p = &x->index->packages.at[i].package;
+	const struct package *p = package_for(x, i, row);
 	struct candidate candidates[2];
 	size_t n = rules_candidates(p, candidates);
 
@@ -126,7 +136,10 @@ static enum status explain_row(struct explainer *x, const struct affected *row, 
 
 	for (size_t i = 0; i < x->index->packages.len; i++) {
 		const struct scope *scope = scopes_of(&x->scopes, &x->index->packages.at[i]);
+		const struct scope_line *line = scopes_line(&x->scopes, i);
 
+		if (line && vendor_of_scope(row->scope, NULL) != VENDOR_NONE)
+			scope = &x->scopes.of_vendors[line->vendor].scope;
 		if (!scope || !scopes_has(scope, row->scope) ||
 		    !scopes_concerns(x->index, &x->index->packages.at[i], row->scope))
 			continue;
@@ -211,6 +224,29 @@ static enum status explain_segment(struct explainer *x, struct slice id, struct 
 	return STATUS_OK;
 }
 
+static bool has_id(const struct advisory *a, struct slice id)
+{
+	for (size_t i = 0; i < a->n_aliases; i++)
+		if (slice_eq(a->aliases[i], id))
+			return true;
+	for (size_t i = 0; i < a->n_related; i++)
+		if (slice_eq(a->related[i], id))
+			return true;
+	return slice_eq(a->id, id);
+}
+
+/* Does w, of who built the package, speak of the flaw of v, which is about what it was built of? */
+static bool overrules(const struct match_verdict *w, const struct match_verdict *v)
+{
+	if (vendor_of_scope(w->row.scope, NULL) == VENDOR_NONE || vendor_of_scope(v->row.scope, NULL) != VENDOR_NONE ||
+	    w->answer == MATCH_NOT_INSTALLED || w->row.package.len == 0)
+		return false;
+	for (size_t i = 0; i < v->advisory.n_aliases; i++)
+		if (has_id(&w->advisory, v->advisory.aliases[i]))
+			return true;
+	return has_id(&w->advisory, v->advisory.id);
+}
+
 /* A vendor's "not affected" takes back what another row of the same package and id says. */
 static void settle(struct match_explanation *out)
 {
@@ -220,6 +256,12 @@ static void settle(struct match_explanation *out)
 		for (size_t k = 0; v->answer == MATCH_REPORTED && k < out->verdicts.len; k++) {
 			const struct match_verdict *w = &out->verdicts.at[k];
 
+			if (w->package == v->package && overrules(w, v)) {
+				v->answer = MATCH_SUPPRESSED;
+				v->reason = SLICE("affected by the version that it was built of, but who built the "
+						  "package speaks of the same flaw, and that counts");
+				break;
+			}
 			if (w->answer != MATCH_NOT_AFFECTED || w->row.status != AFFECTED_NO ||
 			    w->package != v->package || !slice_eq(w->advisory.id, v->advisory.id))
 				continue;

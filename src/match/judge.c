@@ -4,6 +4,7 @@
 
 #include "match/rules.h"
 #include "match/scopes_cpe.h"
+#include "model/vendor.h"
 #include "text/json.h"
 #include "text/json_writer.h"
 #include "version/normalized.h"
@@ -106,8 +107,26 @@ static enum status scope_of_cpe(struct reader *rd, bool images)
 	return keep(rd, scope, &rd->q->scope);
 }
 
+/* Rows of who builds packages of others say their scope, for which Clair has no members. */
+static enum package_type type_of_vendor(struct slice scope)
+{
+	struct distribution d;
+	struct slice base;
+
+	if (vendor_of_scope(scope, &base) == VENDOR_NONE)
+		return PACKAGE_NONE;
+	if (!distribution_of_scope(base, &d))
+		return type_of_repository(base);
+	return distro_package_type(distro_by_id(d.did));
+}
+
 static enum status read_scope(struct reader *rd)
 {
+	struct slice scope = json_get_str(json_get(rd->v, "limpid"), "scope");
+
+	rd->type = type_of_vendor(scope);
+	if (rd->type != PACKAGE_NONE)
+		return keep(rd, scope, &rd->q->scope);
 	if (json_get_str(rd->distribution, "did").len > 0)
 		return scope_of_distribution(rd);
 	if (slice_eq(json_get_str(rd->repository, "key"), SLICE("rhel-cpe-repository")))
@@ -519,13 +538,13 @@ static bool in_range(const struct judge_question *q, const struct package *p)
 	return (q->lower.kind[0] == '\0' || compare(&q->lower, &v) <= 0) && compare(&v, &q->upper) < 0;
 }
 
-bool judge_affects(const struct judge_question *q, const struct package *p, struct slice scope)
+static bool affects(const struct judge_question *q, const struct package *p, struct slice row, struct slice scope)
 {
 	static const struct index_report anywhere;
 	struct candidate candidates[2];
 	size_t n;
 
-	if (q->refused.len > 0 || !scopes_holds(q->scope, scope) || !rules_has_version(p) ||
+	if (q->refused.len > 0 || !scopes_holds(row, scope) || !rules_has_version(p) ||
 	    (p->flags & PACKAGE_OWNED) || (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
 		return false;
 	n = rules_candidates(p, candidates);
@@ -539,4 +558,19 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 			return true;
 	}
 	return false;
+}
+
+bool judge_affects(const struct judge_question *q, const struct package *p, struct slice scope)
+{
+	struct arena AUTO(arena_fini) arena = ARENA_INIT(1 << 16);
+	struct slice row = q->scope;
+	enum vendor of_row = vendor_of_scope(q->scope, &row), builder;
+	struct package base, built;
+
+	/* Names are short: where one does not fit, the package counts as it is. */
+	if (!vendor_package(p, &arena, &builder, &base, &built))
+		builder = VENDOR_NONE;
+	if (of_row != VENDOR_NONE)
+		return builder == of_row && affects(q, &built, row, scope);
+	return affects(q, builder != VENDOR_NONE ? &base : p, row, scope);
 }

@@ -20,6 +20,8 @@ struct hit {
 	uint32_t order;	   /* as found: earlier rows come first among those of one id */
 	uint8_t verdict;   /* enum verdict */
 	uint8_t candidate; /* number of the name it was found under */
+	uint8_t built;	   /* of a vendor's build: a row of the vendor, else one about what it was built of */
+	uint8_t overruled; /* about what it was built of, and the vendor has fixed it */
 };
 
 struct run {
@@ -34,6 +36,7 @@ struct run {
 	struct coverage coverage;
 	struct scopes scopes;
 	size_t package;	 /* being looked up */
+	bool built;	 /* as what a vendor made of it */
 	uint64_t judged; /* rows so far */
 	VEC(struct hit) hit;
 	struct map kept; /* (segment, advisory) -> address of the copy in the report's arena */
@@ -62,7 +65,29 @@ static void run_fini(struct run *r)
 	coverage_fini(&r->coverage);
 }
 
+/* The package of a hit, as what it was looked up. */
+static const struct package *package_as(const struct run *r, size_t package, bool built)
+{
+	const struct scope_line *line = r->scopes.n_lines > 0 ? scopes_line(&r->scopes, package) : NULL;
+
+	if (line)
+		return built ? &line->built : &line->base;
+	return &r->index->packages.at[package].package;
+}
+
+static const struct package *package_of(const struct run *r, const struct hit *hit)
+{
+	return package_as(r, hit->package, hit->built);
+}
+
 /* ---- rows of one package ---- */
+
+/* What a vendor has fixed in its build takes back what is said of the original; else that is no news. */
+static bool is_told(const struct run *r, enum verdict v)
+{
+	return v == VERDICT_AFFECTED || v == VERDICT_NOT_AFFECTED || v == VERDICT_BAD_ROW ||
+	       v == VERDICT_BAD_VERSION || (v == VERDICT_FIXED && r->built);
+}
 
 static enum status judge_row(struct run *r, size_t segment, const struct segment_rows *rows, uint32_t i,
 			     struct slice name, size_t candidate, struct err *err)
@@ -77,9 +102,8 @@ static enum status judge_row(struct run *r, size_t segment, const struct segment
 	r->judged++;
 	arena_reset(&r->scratch);
 	TRY(segment_found_row(seg, rows, i, &r->scratch, &affected, &advisory, err));
-	j = rules_judge(r->index, &r->index->packages.at[r->package].package, &affected, name, NULL);
-	if (j.verdict != VERDICT_AFFECTED && j.verdict != VERDICT_NOT_AFFECTED && j.verdict != VERDICT_BAD_ROW &&
-	    j.verdict != VERDICT_BAD_VERSION)
+	j = rules_judge(r->index, package_as(r, r->package, r->built), &affected, name, NULL);
+	if (!is_told(r, j.verdict))
 		return STATUS_OK;
 	TRY(segment_advisory_id(seg, advisory, &id, err));
 	hit = VEC_PUSH(&r->hit, &r->hits);
@@ -92,7 +116,8 @@ static enum status judge_row(struct run *r, size_t segment, const struct segment
 			     .advisory = advisory,
 			     .order = (uint32_t)r->hit.len,
 			     .verdict = (uint8_t)j.verdict,
-			     .candidate = (uint8_t)candidate };
+			     .candidate = (uint8_t)candidate,
+			     .built = r->built };
 	return STATUS_OK;
 }
 
@@ -109,8 +134,9 @@ static enum status tolerate(struct run *r, size_t segment, enum status st, struc
 
 static enum status find_hits(struct run *r, const struct scope *scope, struct err *err)
 {
+	const struct package *p = package_as(r, r->package, r->built);
 	struct candidate candidates[2];
-	size_t n = rules_candidates(&r->index->packages.at[r->package].package, candidates);
+	size_t n = rules_candidates(p, candidates);
 
 	for (size_t s = 0; s < scope->n; s++) {
 		size_t number = scope->places[s].segment;
@@ -119,7 +145,6 @@ static enum status find_hits(struct run *r, const struct scope *scope, struct er
 		if (!scopes_concerns(r->index, &r->index->packages.at[r->package], scope->places[s].scope))
 			continue;
 		for (size_t c = 0; c < n; c++) {
-			const struct package *p = &r->index->packages.at[r->package].package;
 			char buf[RULES_KEY_MAX];
 			struct slice key = rules_key(p, candidates[c].name, buf);
 			struct segment_rows rows;
@@ -160,17 +185,114 @@ static size_t count_same(const struct run *r, size_t first)
 static bool is_news(const struct hit *hits, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (hits[i].verdict != VERDICT_NOT_AFFECTED)
+		if (hits[i].verdict != VERDICT_NOT_AFFECTED && hits[i].verdict != VERDICT_FIXED)
 			return true;
 	return false;
+}
+
+/* ---- builds of vendors ---- */
+
+/* What a vendor says of a flaw, under each of its names: that its build has it goes before that one row has a fix. */
+enum { SAID_FIXED = 1, SAID_AFFECTED };
+
+static bool say_name(struct map *said, struct slice name, uint64_t what)
+{
+	bool is_new;
+	uint64_t *slot = map_slot(said, name, &is_new);
+
+	if (slot)
+		*slot = is_new ? what : MAX(*slot, what);
+	return slot != NULL;
+}
+
+/* An erratum speaks of all flaws that it fixes. Names are copied: bodies live until the next is unpacked. */
+static bool say_advisory(struct run *r, struct map *said, const struct advisory *a, uint64_t what)
+{
+	struct slice name;
+	bool good = arena_copy(&r->scratch, a->id, &name) && say_name(said, name, what);
+
+	for (size_t i = 0; good && i < a->n_aliases; i++)
+		good = arena_copy(&r->scratch, a->aliases[i], &name) && say_name(said, name, what);
+	for (size_t i = 0; good && i < a->n_related; i++)
+		good = arena_copy(&r->scratch, a->related[i], &name) && say_name(said, name, what);
+	return good;
+}
+
+static uint64_t what_is_said(const struct map *said, const struct advisory *a)
+{
+	uint64_t what = 0, one;
+
+	if (map_get(said, a->id, &one))
+		what = one;
+	for (size_t i = 0; i < a->n_aliases; i++)
+		if (map_get(said, a->aliases[i], &one))
+			what = MAX(what, one);
+	return what;
+}
+
+static enum status body_of(struct run *r, const struct hit *hit, struct advisory *out, struct err *err)
+{
+	return segment_bodies_get(&r->bodies, segment_set_at(r->set, hit->segment, NULL), hit->advisory, out, err);
+}
+
+/*
+ * Of a flaw that the vendor speaks of, what is said about the original does not count: the vendor's rows decide
+ * whether its build has the fix.
+ */
+static enum status overrule(struct run *r, size_t first, struct map *said, struct err *err)
+{
+	size_t kept = first;
+	struct advisory body;
+
+	arena_reset(&r->scratch);
+	for (size_t i = first; i < r->hit.len; i++) {
+		const struct hit *h = &r->hit.at[i];
+
+		if (!h->built)
+			continue;
+		TRY(body_of(r, h, &body, err));
+		if (!say_advisory(r, said, &body,
+				  h->verdict == VERDICT_FIXED || h->verdict == VERDICT_NOT_AFFECTED ? SAID_FIXED
+												    : SAID_AFFECTED))
+			return nomem(err);
+	}
+	for (size_t i = first; i < r->hit.len; i++) {
+		struct hit *h = &r->hit.at[i];
+		uint64_t what = 0;
+
+		if (!h->built) {
+			TRY(body_of(r, h, &body, err));
+			what = what_is_said(said, &body);
+		}
+		if (what == SAID_AFFECTED || (h->built && h->verdict == VERDICT_FIXED))
+			continue;
+		h->overruled = what == SAID_FIXED;
+		r->hit.at[kept++] = *h;
+	}
+	r->hit.len = kept;
+	return STATUS_OK;
+}
+
+static enum status find_built(struct run *r, const struct scope_line *line, size_t first, struct err *err)
+{
+	struct map AUTO(map_fini) said = MAP_INIT;
+	enum status st;
+
+	r->built = true;
+	st = find_hits(r, &r->scopes.of_vendors[line->vendor].scope, err);
+	r->built = false;
+	return st == STATUS_OK ? overrule(r, first, &said, err) : st;
 }
 
 /* All hits of one package, by id. */
 static enum status look_up(struct run *r, const struct scope *scope, struct err *err)
 {
+	const struct scope_line *line = r->scopes.n_lines > 0 ? scopes_line(&r->scopes, r->package) : NULL;
 	size_t first = r->hit.len, kept = first, n;
 
 	TRY(find_hits(r, scope, err));
+	if (line)
+		TRY(find_built(r, line, first, err));
 	if (r->hit.len > first + 1)
 		qsort(&r->hit.at[first], r->hit.len - first, sizeof(*r->hit.at), by_id);
 	for (size_t i = first; i < r->hit.len; i += n) {
@@ -230,7 +352,7 @@ static struct slice name_of(const struct run *r, const struct hit *hit)
 {
 	struct candidate candidates[2];
 
-	rules_candidates(&r->index->packages.at[hit->package].package, candidates);
+	rules_candidates(package_of(r, hit), candidates);
 	return candidates[hit->candidate].name;
 }
 
@@ -243,7 +365,7 @@ static enum status judge_again(struct run *r, const struct hit *hit, struct affe
 
 	arena_reset(&r->scratch);
 	TRY(segment_row(seg, hit->row, &r->scratch, row, &advisory, err));
-	*out = rules_judge(r->index, &r->index->packages.at[hit->package].package, row, name_of(r, hit), why);
+	*out = rules_judge(r->index, package_of(r, hit), row, name_of(r, hit), why);
 	return STATUS_OK;
 }
 
@@ -312,7 +434,9 @@ static enum status join_row(struct run *r, const struct hit *hit, struct finding
 	TRY(keep_advisory(r, hit, &body, err));
 	f->severity = MAX(f->severity, row_severity(&body, &row));
 	scheme = scheme_get(row.scheme);
-	if (f->fix.len > 0 && (j.fix.len == 0 || (scheme && scheme->compare(f->fix, j.fix) < 0)) &&
+	if (f->fix.len > 0 &&
+	    (j.fix.len == 0 ||
+	     (scheme && vendor_compare(vendor_of_scope(row.scope, NULL), scheme, f->fix, j.fix) < 0)) &&
 	    !arena_copy(r->arena, j.fix, &f->fix))
 		return nomem(err);
 	return join_fixed(r, &f->row.fixed_version, row.fixed_version, scheme) ? STATUS_OK : nomem(err);
@@ -325,7 +449,7 @@ static enum status join_row(struct run *r, const struct hit *hit, struct finding
 static enum status skip_affected(struct run *r, const struct hit *hit, const struct affected *row, struct finding *f,
 				 bool *out_moved, struct err *err)
 {
-	struct package p = r->index->packages.at[hit->package].package;
+	struct package p = *package_of(r, hit);
 	struct judgement j;
 
 	p.version = f->fix;
@@ -409,7 +533,7 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 	const struct hit *bad = NULL;
 	const struct package *p = &r->index->packages.at[hits[0].package].package;
 	struct finding f;
-	bool not_affected = false, found = false;
+	bool not_affected = false, found = false, overruled = false;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct hit *h = &hits[i];
@@ -420,6 +544,7 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 			bad = bad ? bad : h;
 		if (h->verdict != VERDICT_AFFECTED)
 			continue;
+		overruled |= h->overruled;
 		st = found ? join_row(r, h, &f, err) : fill_finding(r, h, &f, err);
 		found |= st == STATUS_OK;
 		TRY(tolerate(r, h->segment, st, err));
@@ -427,6 +552,9 @@ static enum status settle_id(struct run *r, const struct hit *hits, size_t n, st
 	if (!found)
 		return bad && !not_affected ? tell_bad_row(r, bad, err) : STATUS_OK;
 	TRY(find_good_fix(r, hits, n, &f, err));
+	if (overruled)
+		return suppress(r, &f, SUPPRESSED_BY_VENDOR, SLICE("who built this package has fixed it in this build"),
+				err);
 	if (not_affected)
 		return suppress(r, &f, SUPPRESSED_BY_VENDOR, SLICE("the vendor says: not affected"), err);
 	if ((p->flags & PACKAGE_OWNED) && !r->options->owned)
@@ -534,7 +662,8 @@ static enum status look_up_all(struct run *r, struct err *err)
 		const struct index_package *p = &r->index->packages.at[r->package];
 		const struct scope *scope = scopes_of(&r->scopes, p);
 
-		if (!scope || scope->n == 0 || !rules_has_version(&p->package))
+		if (!scope || !rules_has_version(&p->package) ||
+		    (scope->n == 0 && (r->scopes.n_lines == 0 || !scopes_line(&r->scopes, r->package))))
 			continue;
 		if (r->hit.len >= limits->findings)
 			reached = "limits.findings";

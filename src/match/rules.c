@@ -2,6 +2,8 @@
 /* rules.c - the range test and the rules of each package family (matchers.def). */
 #include "match/rules.h"
 
+#include "model/vendor.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -307,9 +309,15 @@ static struct slice source_version(const struct package *p)
 /* What one comparison needs. */
 struct question {
 	const struct version_scheme *scheme;
+	enum vendor vendor;   /* whose row it is, and whose order of versions counts */
 	struct slice version; /* installed; the scheme accepts it */
 	struct verdict_text *why;
 };
+
+static int order(const struct question *q, struct slice a, struct slice b)
+{
+	return q->vendor == VENDOR_NONE ? q->scheme->compare(a, b) : vendor_compare(q->vendor, q->scheme, a, b);
+}
 
 static bool from_start(struct slice introduced)
 {
@@ -332,7 +340,7 @@ static enum verdict judge_range(const struct question *q, const struct version_r
 	if (!from_start(r->introduced)) {
 		if (!scheme->valid(r->introduced))
 			return bad_bound(q, r->introduced);
-		if (scheme->compare(q->version, r->introduced) < 0) {
+		if (order(q, q->version, r->introduced) < 0) {
 			say(q->why, "%s < %s, where it was introduced (%s)", quote(&a, q->version),
 			    quote(&b, r->introduced), scheme->name);
 			return VERDICT_FIXED;
@@ -343,7 +351,7 @@ static enum verdict judge_range(const struct question *q, const struct version_r
 
 		if (!scheme->valid(r->fixed))
 			return bad_bound(q, r->fixed);
-		older = scheme->compare(q->version, r->fixed) < 0;
+		older = order(q, q->version, r->fixed) < 0;
 		say(q->why, "%s %s %s (%s)", quote(&a, q->version), older ? "<" : ">=", quote(&b, r->fixed),
 		    scheme->name);
 		return older ? VERDICT_AFFECTED : VERDICT_FIXED;
@@ -353,7 +361,7 @@ static enum verdict judge_range(const struct question *q, const struct version_r
 
 		if (!scheme->valid(r->last_affected))
 			return bad_bound(q, r->last_affected);
-		upto = scheme->compare(q->version, r->last_affected) <= 0;
+		upto = order(q, q->version, r->last_affected) <= 0;
 		say(q->why, "%s %s %s, the last affected version (%s)", quote(&a, q->version), upto ? "<=" : ">",
 		    quote(&b, r->last_affected), scheme->name);
 		return upto ? VERDICT_AFFECTED : VERDICT_FIXED;
@@ -370,8 +378,8 @@ static struct slice next_fix(const struct question *q, const struct affected *ro
 	for (size_t i = 0; i < row->n_ranges; i++) {
 		struct slice fixed = row->ranges[i].fixed;
 
-		if (fixed.len > 0 && q->scheme->valid(fixed) && q->scheme->compare(q->version, fixed) < 0 &&
-		    (best.len == 0 || q->scheme->compare(fixed, best) < 0))
+		if (fixed.len > 0 && q->scheme->valid(fixed) && order(q, q->version, fixed) < 0 &&
+		    (best.len == 0 || order(q, fixed, best) < 0))
 			best = fixed;
 	}
 	return best;
@@ -389,8 +397,8 @@ static struct slice next_good(const struct question *q, const struct affected *r
 		if (row->ranges[i].fixed.len > 0)
 			return SLICE_EMPTY;
 	while (slice_word(&list, '|', &one))
-		if (one.len > 0 && q->scheme->valid(one) && q->scheme->compare(q->version, one) < 0 &&
-		    (best.len == 0 || q->scheme->compare(one, best) < 0))
+		if (one.len > 0 && q->scheme->valid(one) && order(q, q->version, one) < 0 &&
+		    (best.len == 0 || order(q, one, best) < 0))
 			best = one;
 	return best;
 }
@@ -398,7 +406,7 @@ static struct slice next_good(const struct question *q, const struct affected *r
 static bool is_listed(const struct question *q, const struct affected *row)
 {
 	for (size_t i = 0; i < row->n_versions; i++)
-		if (slice_eq(row->versions[i], q->version) || q->scheme->compare(row->versions[i], q->version) == 0)
+		if (slice_eq(row->versions[i], q->version) || order(q, row->versions[i], q->version) == 0)
 			return true;
 	return false;
 }
@@ -438,6 +446,25 @@ static enum verdict judge_versions(const struct question *q, const struct affect
 	return verdict;
 }
 
+/* A vendor's fix of a language package is about builds of one version. */
+static bool is_same_base(const struct package *p, const struct affected *row, struct verdict_text *why)
+{
+	const struct version_scheme *scheme = scheme_get(row->scheme);
+	enum vendor vendor = vendor_of_scope(row->scope, NULL);
+	struct vendor_version installed, fixed;
+	struct err_quote a, b;
+
+	if (vendor == VENDOR_NONE || !scheme || !vendor_is_per_version(vendor, scheme) || row->n_ranges == 0)
+		return true;
+	vendor_of_version(scheme, p->version, &installed);
+	vendor_of_version(scheme, row->ranges[0].fixed, &fixed);
+	if (scheme->compare(installed.base, fixed.base) == 0)
+		return true;
+	say(why, "the fix is for %s's builds of %s, installed is one of %s", vendor_name(vendor), quote(&a, fixed.base),
+	    quote(&b, installed.base));
+	return false;
+}
+
 /* Everything that is decided before versions are compared; false: it is not, and nothing is filled. */
 static bool judge_early(const struct index_report *index, const struct package *p, const struct affected *row,
 			bool is_source, bool is_binary, enum verdict *out, struct verdict_text *why)
@@ -449,7 +476,7 @@ static bool judge_early(const struct index_report *index, const struct package *
 		say(why, "the advisory speaks of the %s package %s",
 		    row->name_kind == AFFECTED_NAME_SOURCE ? "source" : "binary", quote(&q, row->package));
 		*out = VERDICT_OTHER_NAME;
-	} else if (!rules[p->type](index, p, row, why)) {
+	} else if (!rules[p->type](index, p, row, why) || !is_same_base(p, row, why)) {
 		*out = VERDICT_OTHER_BUILD;
 	} else if (row->status == AFFECTED_NO) {
 		say(why, "the vendor says: not affected");
@@ -483,7 +510,9 @@ struct judgement rules_judge(const struct index_report *index, const struct pack
 	struct slice source = p->source_name.len ? p->source_name : p->name;
 	bool is_source = slice_eq(looked_up, source), is_binary = slice_eq(looked_up, p->name);
 	struct judgement j = { .version = p->version, .fix = SLICE_EMPTY };
-	struct question q = { .scheme = scheme_get(row->scheme), .why = why };
+	struct question q = { .scheme = scheme_get(row->scheme),
+			      .vendor = vendor_of_scope(row->scope, NULL),
+			      .why = why };
 	struct err_quote text;
 
 	if (is_source && row->name_kind != AFFECTED_NAME_BINARY)

@@ -142,6 +142,80 @@ static enum status make_runs(const struct index_report *index, const struct segm
 	return STATUS_OK;
 }
 
+/* ---- builds of vendors ---- */
+
+typedef VEC(struct scope_of_vendor) vendor_list;
+typedef VEC(struct scope_line) line_list;
+
+static enum status vendor_place(struct scopes *s, const struct index_report *index, const struct segment_set *set,
+				struct arena *arena, const struct index_package *p, enum vendor vendor,
+				vendor_list *list, size_t *out, struct err *err)
+{
+	bool system = scopes_is_system(p->package.type);
+	size_t distribution = system ? p->distribution : SIZE_MAX;
+	struct scope_of_vendor *v;
+
+	for (*out = 0; *out < list->len; (*out)++)
+		if (list->at[*out].vendor == vendor && list->at[*out].type == p->package.type &&
+		    list->at[*out].distribution == distribution)
+			return STATUS_OK;
+	v = VEC_PUSH(list, arena);
+	if (!v)
+		return err_nomem(err, "scopes");
+	*v = (struct scope_of_vendor){ .vendor = vendor, .type = p->package.type, .distribution = distribution };
+	if (!vendor_scope(vendor,
+			  system ? s->of_distribution[distribution].name
+				 : slice_cstr(package_type_scope(p->package.type)),
+			  system ? &index->distributions.at[distribution] : NULL, arena, &v->scope.name))
+		return err_nomem(err, "scopes");
+	return find_places(s, set, arena, &v->scope, NULL, err);
+}
+
+static enum status make_lines(const struct index_report *index, const struct segment_set *set, struct arena *arena,
+			      struct scopes *out, struct err *err)
+{
+	vendor_list vendors = { NULL, 0, 0 };
+	line_list lines = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < index->packages.len; i++) {
+		const struct index_package *p = &index->packages.at[i];
+		struct scope_line line = { .package = i }, *at;
+		enum vendor vendor;
+
+		if (!vendor_package(&p->package, arena, &vendor, &line.base, &line.built))
+			return err_nomem(err, "scopes");
+		if (vendor == VENDOR_NONE ||
+		    (scopes_is_system(p->package.type) && p->distribution == INDEX_NO_DISTRIBUTION))
+			continue;
+		TRY(vendor_place(out, index, set, arena, p, vendor, &vendors, &line.vendor, err));
+		vendors.at[line.vendor].packages++;
+		at = VEC_PUSH(&lines, arena);
+		if (!at)
+			return err_nomem(err, "scopes");
+		*at = line;
+	}
+	out->of_vendors = vendors.at;
+	out->n_vendors = vendors.len;
+	out->lines = lines.at;
+	out->n_lines = lines.len;
+	return STATUS_OK;
+}
+
+const struct scope_line *scopes_line(const struct scopes *s, size_t package)
+{
+	size_t low = 0, high = s->n_lines;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->lines[middle].package < package)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->n_lines && s->lines[low].package == package ? &s->lines[low] : NULL;
+}
+
 enum status scopes_make(const struct index_report *index, const struct segment_set *set, struct arena *arena,
 			struct scopes *out, struct err *err)
 {
@@ -171,7 +245,7 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 		scope->name = slice_cstr(package_type_scope(t));
 		TRY(find_places(out, set, arena, scope, NULL, err));
 	}
-	return STATUS_OK;
+	return make_lines(index, set, arena, out, err);
 }
 
 const struct scope *scopes_of(const struct scopes *s, const struct index_package *p)
@@ -234,4 +308,6 @@ void scopes_leave_out(const struct index_report *index, const struct match_optio
 		leave_out(options, &s->of_runs[i].scope);
 	for (size_t i = 0; i < PACKAGE_TYPE_COUNT; i++)
 		leave_out(options, &s->of_type[i]);
+	for (size_t i = 0; i < s->n_vendors; i++)
+		leave_out(options, &s->of_vendors[i].scope);
 }

@@ -4,6 +4,7 @@
 #define LIMPID_MATCH_SCOPES_H
 
 #include "match/match.h"
+#include "model/vendor.h"
 
 /* Where to look: a segment that has rows of a scope. Red Hat's rows are kept by repository: several scopes. */
 struct scope_place {
@@ -24,6 +25,22 @@ struct scope_of_run {
 	struct scope scope;	       /* under the distribution's name */
 };
 
+/* Where a vendor's advisories about its builds of a distribution's packages, or of a language's, are kept. */
+struct scope_of_vendor {
+	enum vendor vendor;
+	enum package_type type;
+	size_t distribution; /* SIZE_MAX: of a language */
+	size_t packages;     /* of the image */
+	struct scope scope;
+};
+
+/* A package that a vendor built of another's: it is looked up as both. */
+struct scope_line {
+	size_t package; /* number of the index report */
+	size_t vendor;	/* number in of_vendors */
+	struct package base, built;
+};
+
 /* Red Hat's rows about container images are kept by product, too: all of "rhcc:cpe:..." are looked up. */
 #define SCOPES_IMAGES "rhcc"
 
@@ -32,6 +49,10 @@ struct scopes {
 	struct scope_of_run *of_runs;
 	size_t n_runs;
 	struct scope of_type[PACKAGE_TYPE_COUNT];
+	struct scope_of_vendor *of_vendors;
+	size_t n_vendors;
+	struct scope_line *lines; /* by package */
+	size_t n_lines;
 	/* Images that the topmost one was made from: nothing is looked up for them, as for Clair. */
 	struct scope of_images_below;
 	size_t image_layer; /* of the topmost image; 0 without one */
@@ -46,6 +67,8 @@ enum status scopes_make(const struct index_report *index, const struct segment_s
 void scopes_leave_out(const struct index_report *index, const struct match_options *options, struct scopes *s);
 /* Is the row's scope one of those that are looked up for this one? */
 bool scopes_has(const struct scope *s, struct slice scope);
+/* NULL: it is nobody's but its distribution's. */
+const struct scope_line *scopes_line(const struct scopes *s, size_t package);
 /* NULL: a system package in an image that does not say what distribution it is. */
 const struct scope *scopes_of(const struct scopes *s, const struct index_package *p);
 

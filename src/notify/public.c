@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "io/file.h"
 #include "model/clair_index.h"
+#include "model/vendor.h"
 #include "notify/entry.h"
 #include "notify/upstream_remote.h"
 
@@ -119,15 +120,13 @@ static enum status add_place(limpid_notify *n, const struct place *from, struct 
 /* By its own name and by its source's: advisories speak of either. Texts are in the arena. */
 static enum status add_package(limpid_notify *n, const struct place *place, struct err *err)
 {
-	const struct package *p = &place->package;
+	struct slice name, source, source_version;
 
-	struct slice name;
-
-	if (!package_lookup_name(p->type, &n->arena, p->name, &name))
+	if (!vendor_index_names(&place->package, &n->arena, &name, &source, &source_version))
 		return err_nomem(err, "inventory");
 	TRY(add_place(n, place, name, err));
-	if (p->source_name.len > 0 && !slice_eq(p->source_name, p->name))
-		return add_place(n, place, p->source_name, err);
+	if (source.len > 0 && !slice_eq(source, name))
+		return add_place(n, place, source, err);
 	return STATUS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "service/indexer_impl.h"
 
 #include "index/index.h"
+#include "model/vendor.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -97,8 +98,7 @@ static enum status make_groups(struct run *run, const struct index_report *r, st
 
 			if (p->layer != layer || (p->package.flags & PACKAGE_OWNED))
 				continue;
-			if (!package_lookup_name(p->package.type, &run->arena, p->package.name, &name) ||
-			    !package_source(&p->package, &run->arena, &source, &source_version))
+			if (!vendor_index_names(&p->package, &run->arena, &name, &source, &source_version))
 				return err_nomem(err, "packages");
 			packages[used++] = (struct store_package){
 				.type = slice_cstr(package_type_purl(p->package.type)),

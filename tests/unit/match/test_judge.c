@@ -234,12 +234,34 @@ static void test_said_again(void **state)
 		"\"Self\":{\"Name\":\"\"},\"Aliases\":null}");
 }
 
+/* Rows of a vendor are about its builds, and those of others about what it built of. */
+static void test_vendors(void **state)
+{
+	const struct judge_question *q =
+		one("{\"id\":\"1\",\"name\":\"CVE-2025-48060\",\"package\":{\"name\":\"jq\",\"kind\":\"source\"},"
+		    "\"limpid\":{\"names\":\"source\",\"scheme\":\"dpkg\",\"scope\":\"root:debian:12\",\"ranges\":"
+		    "[{\"introduced\":\"\",\"fixed\":\"1.6-2.1.root.io.2\"}]}}");
+
+	(void)state;
+	assert_int_equal(q->refused.len, 0);
+	assert_true(slice_eq(q->scope, SLICE("root:debian:12")));
+	assert_true(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1.root.io.1", "jq", "debian:12"));
+	assert_false(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1.root.io.2", "jq", "debian:12"));
+	assert_false(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1.root.io.1", "jq", "debian:11"));
+	assert_false(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1", "jq", "debian:12"));
+	q = one("{\"id\":\"1\",\"name\":\"CVE-2025-48060\",\"package\":{\"name\":\"jq\",\"kind\":\"source\"},"
+		"\"distribution\":{\"did\":\"debian\",\"version_id\":\"12\"},"
+		"\"fixed_in_version\":\"1.6-2.1+deb12u1\"}");
+	assert_true(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1.root.io.1", "jq", "debian:12"));
+	assert_false(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1+deb12u1.root.io.1", "jq", "debian:12"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		TEST(test_distribution), TEST(test_versions), TEST(test_row),	     TEST(test_architecture),
-		TEST(test_refused),	 TEST(test_bodies),   TEST(test_said_again),
+		TEST(test_refused),	 TEST(test_bodies),   TEST(test_said_again), TEST(test_vendors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
