@@ -104,21 +104,114 @@ static bool is_signed_kernel(const struct package *p)
 	return rest.len == 0 || rest.ptr[0] == '-';
 }
 
-bool package_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version)
+/* Debian has a source for each architecture that it signs something for; cut that off. */
+static bool cut_architecture(struct slice *name)
 {
-	/* Debian has a source for each architecture whose kernels it signs. */
-	static const char *const architectures[] = { "-amd64", "-arm64", "-i386" };
+	static const char *const architectures[] = { "-amd64", "-arm64", "-armhf", "-i386", "-ia32" };
+
+	for (size_t i = 0; i < ARRAY_LEN(architectures); i++) {
+		if (!slice_ends(*name, slice_cstr(architectures[i])))
+			continue;
+		name->len -= strlen(architectures[i]);
+		return true;
+	}
+	return false;
+}
+
+static bool kernel_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version)
+{
 	struct slice rest = slice_from(p->source_name, strlen("linux-signed"));
 
-	*name = p->source_name;
-	*version = p->source_version;
-	if (!is_signed_kernel(p))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(architectures); i++)
-		if (slice_ends(rest, slice_cstr(architectures[i])))
-			rest.len -= strlen(architectures[i]);
+	cut_architecture(&rest);
 	*version = p->version;
 	return arena_printf(a, name, "linux%.*s", SLICE_ARG(rest));
+}
+
+/*
+ * Where the revision of a Debian version begins whose hyphens were made pluses: behind the last plus before a digit
+ * that does not belong to what is added to revisions ("+deb12u1", "~bpo12+1"). SIZE_MAX: nowhere.
+ */
+static size_t find_revision(struct slice v)
+{
+	size_t end = v.len;
+
+	while (end > 0) {
+		size_t at = end, before;
+
+		while (at > 0 && v.ptr[at - 1] != '+' && v.ptr[at - 1] != '~')
+			at--;
+		if (at == 0)
+			return SIZE_MAX;
+		for (before = at - 1; before > 0 && v.ptr[before - 1] != '+' && v.ptr[before - 1] != '~';)
+			before--;
+		if (v.ptr[at - 1] == '+' && at < v.len && is_digit(v.ptr[at]) &&
+		    !slice_starts(slice_from(v, before), SLICE("bpo")))
+			return at - 1;
+		end = at - 1;
+	}
+	return SIZE_MAX;
+}
+
+/* "2.06+13+deb12u1" -> "2.06-13+deb12u1": Debian's template for what is to be signed makes pluses of hyphens. */
+static bool with_hyphen(struct arena *a, struct slice v, struct slice *out)
+{
+	size_t at = find_revision(v);
+
+	*out = v;
+	if (at == SIZE_MAX)
+		return true;
+	return arena_printf(a, out, "%.*s-%.*s", SLICE_ARG(slice_take(v, at)), SLICE_ARG(slice_from(v, at + 1)));
+}
+
+/* "1+2.06+13+deb12u1": the template counts itself in front. Of fwupd's it does not, which says so by its epoch. */
+static bool signed_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version)
+{
+	struct slice of = slice_take(p->source_name, p->source_name.len - strlen("-signed")), rest;
+
+	if (!cut_architecture(&of))
+		return true;
+	if (slice_eq(of, SLICE("fwupd")) || slice_eq(of, SLICE("fwupd-efi"))) {
+		bool efi = slice_starts(p->source_version, SLICE("1:")) || slice_eq(of, SLICE("fwupd-efi"));
+
+		*name = efi ? SLICE("fwupd-efi") : SLICE("fwupd");
+		return with_hyphen(a, p->source_version, version);
+	}
+	if (!slice_eq(of, SLICE("grub-efi")) && !slice_eq(of, SLICE("shim-helpers")))
+		return true;
+	if (!slice_cut(p->source_version, '+', NULL, &rest))
+		return true;
+	*name = slice_eq(of, SLICE("grub-efi")) ? SLICE("grub2") : SLICE("shim");
+	return with_hyphen(a, rest, version);
+}
+
+/*
+ * Debian's "shim-signed 1.51~1+deb12u1+16.1-2~deb12u1 (1.51~1+deb12u1)": the shim in it comes last. Ubuntu's advisories
+ * speak of its own sources of signed packages.
+ */
+static void shim_source(const struct package *p, struct slice *name, struct slice *version)
+{
+	struct slice rest = slice_from(p->version, p->source_version.len);
+
+	if (!slice_starts(p->version, p->source_version) || !slice_starts(rest, SLICE("+")) ||
+	    slice_has(rest, SLICE("ubuntu")))
+		return;
+	*name = SLICE("shim");
+	*version = slice_from(rest, 1);
+}
+
+bool package_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version)
+{
+	*name = p->source_name;
+	*version = p->source_version;
+	if (is_signed_kernel(p))
+		return kernel_source(p, a, name, version);
+	if (p->type != PACKAGE_DEB || !slice_ends(p->source_name, SLICE("-signed")))
+		return true;
+	if (slice_eq(p->source_name, SLICE("shim-signed")))
+		shim_source(p, name, version);
+	else
+		return signed_source(p, a, name, version);
+	return true;
 }
 
 bool package_lookup_name(enum package_type t, struct arena *a, struct slice name, struct slice *out)

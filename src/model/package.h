@@ -75,9 +75,10 @@ bool package_lookup_name(enum package_type t, struct arena *a, struct slice name
 
 /*
  * The source package under whose name advisories speak of this one, with its version; both "" if none is known. It is
- * what
- * the database says but for signed kernels of Debian and Ubuntu: source "linux-signed-amd64 (6.1.90+1)" is the source
- * linux in the version of the binary package. Borrowed where it is the same. False as above.
+ * what the database says but for what distributions sign: of kernels of Debian and Ubuntu, "linux-signed-amd64
+ * (6.1.90+1)" is the source linux in the version of the binary package; Debian's grub, shim and fwupd are their sources
+ * in the version that theirs holds, "grub-efi-amd64-signed 1+2.06+13+deb12u1" is grub2 2.06-13+deb12u1. Borrowed where
+ * it is the same. False as above.
  */
 bool package_source(const struct package *p, struct arena *a, struct slice *name, struct slice *version) NODISCARD;
 

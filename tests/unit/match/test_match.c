@@ -215,6 +215,51 @@ static void test_debian_signed_kernels(void **state)
 	assert_ptr_equal(f->report.index, &f->index);
 }
 
+/*
+ * Debian's tracker speaks of grub2 and shim, of no source that is signed (control data of bookworm's packages, with
+ * their Built-Using); Ubuntu's records speak of its own signed sources in their own versions (UBUNTU-CVE-2022-2601).
+ */
+static void test_signed_loaders(void **state)
+{
+	struct fx *f = *state;
+
+	entry(f, "grub2", "CVE-2024-45774", "bookworm", "resolved", "2.06-13+deb12u2", "medium");
+	entry(f, "shim", "CVE-2023-40547", "bookworm", "resolved", "15.8-1~deb12u1", "high");
+	tracker(f);
+	fx_system(f, "debian", "12");
+	fx_sourced(f, PACKAGE_DEB, "grub-efi-amd64-signed", "1+2.06+13+deb12u1", "grub-efi-amd64-signed",
+		   "1+2.06+13+deb12u1");
+	fx_sourced(f, PACKAGE_DEB, "grub-efi-arm64-signed", "1+2.06+13+deb12u2", "grub-efi-arm64-signed",
+		   "1+2.06+13+deb12u2");
+	fx_sourced(f, PACKAGE_DEB, "shim-signed", "1.44~1+deb12u1+15.7-1", "shim-signed", "1.44~1+deb12u1");
+	fx_sourced(f, PACKAGE_DEB, "shim-signed-common", "1.51~1+deb12u1+16.1-2~deb12u1", "shim-signed",
+		   "1.51~1+deb12u1");
+	fx_match(f);
+	fx_reported(f, "CVE-2024-45774", "grub-efi-amd64-signed", "2.06-13+deb12u2", "2.06-13+deb12u2");
+	fx_reported(f, "CVE-2023-40547", "shim-signed", "15.8-1~deb12u1", "15.8-1~deb12u1");
+	fx_findings(f, 2);
+	assert_true(slice_eq(f->report.findings.at[0].matched_name, SLICE("grub2")));
+}
+
+static void test_ubuntu_signed_loaders(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/ubuntu",
+	       "{'id':'UBUNTU-CVE-2022-2601','affected':["
+	       "{'package':{'ecosystem':'Ubuntu:22.04:LTS','name':'grub2-signed'},'ranges':[{'type':'ECOSYSTEM',"
+	       "'events':[{'introduced':'0'},{'fixed':'1.187.3~22.04.1'}]}]},"
+	       "{'package':{'ecosystem':'Ubuntu:22.04:LTS','name':'grub2-unsigned'},'ranges':[{'type':'ECOSYSTEM',"
+	       "'events':[{'introduced':'0'},{'fixed':'2.06-2ubuntu14.1'}]}]}]}");
+	fx_system(f, "ubuntu", "22.04");
+	fx_sourced(f, PACKAGE_DEB, "grub-efi-amd64-signed", "1.187.2+2.06-2ubuntu14", "grub2-signed", "1.187.2");
+	fx_sourced(f, PACKAGE_DEB, "grub-efi-arm64-signed", "1.187.3~22.04.1+2.06-2ubuntu14.1", "grub2-signed",
+		   "1.187.3~22.04.1");
+	fx_match(f);
+	fx_reported(f, "CVE-2022-2601", "grub-efi-amd64-signed", "1.187.3~22.04.1", "1.187.3~22.04.1");
+	fx_findings(f, 1);
+}
+
 static void test_debian_statuses(void **state)
 {
 	struct fx *f = *state;
@@ -598,6 +643,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_alpine_id_strings),
 	TEST(test_debian_compares_source_versions),
 	TEST(test_debian_signed_kernels),
+	TEST(test_signed_loaders),
+	TEST(test_ubuntu_signed_loaders),
 	TEST(test_debian_statuses),
 	TEST(test_debian_without_version_codename),
 	TEST(test_alma_modules),

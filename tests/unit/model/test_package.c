@@ -101,6 +101,18 @@ static void test_sources(void **state)
 		{ "linux-signed-hwe-6.5", "6.5.0-14.14~22.04.1", "", "linux-hwe-6.5", "6.5.0-14.14~22.04.1" },
 		{ "linux-signed-aws", "5.15.0-1051.56", "5.15.0-1051.56", "linux-aws", "5.15.0-1051.56" },
 		{ "linux-signedness", "1", "2", "linux-signedness", "2" },
+		/* bookworm's, whose control data have "Built-Using: grub2 (= 2.06-13+deb12u2)" and so on. */
+		{ "grub-efi-amd64-signed", "1+2.06+13+deb12u2", "1+2.06+13+deb12u2", "grub2", "2.06-13+deb12u2" },
+		{ "shim-helpers-amd64-signed", "1+16.1+2~deb12u1", "1+16.1+2~deb12u1", "shim", "16.1-2~deb12u1" },
+		{ "shim-signed", "1.51~1+deb12u1+16.1-2~deb12u1", "1.51~1+deb12u1", "shim", "16.1-2~deb12u1" },
+		{ "fwupd-amd64-signed", "1:1.4+1", "1:1.4+1", "fwupd-efi", "1:1.4-1" },
+		/* Of Ubuntu, whose records have grub2-signed and shim-signed in versions of these sources. */
+		{ "grub2-signed", "1.187.3~22.04.1+2.06-2ubuntu14.1", "1.187.3~22.04.1", "grub2-signed",
+		  "1.187.3~22.04.1" },
+		{ "shim-signed", "1.59+15.8-0ubuntu2", "1.59", "shim-signed", "1.59" },
+		{ "shim-signed", "1.59", "1.60", "shim-signed", "1.60" },
+		{ "grub-efi-amd64-signed", "1", "1", "grub-efi-amd64-signed", "1" },
+		{ "other-amd64-signed", "1+2", "1+2", "other-amd64-signed", "1+2" },
 		{ "linux-meta", "5.15.0.91.88", "5.15.0.91.88", "linux-meta", "5.15.0.91.88" },
 		{ "openssl", "3", "2", "openssl", "2" },
 		{ "", "1", "", "", "" },
@@ -125,10 +137,38 @@ static void test_sources(void **state)
 	arena_fini(&arena);
 }
 
+/* Versions of Debian's changelogs of grub2, shim, fwupd-efi and linux, found in what its template makes of them. */
+static void test_hyphens(void **state)
+{
+	static const char *const versions[] = {
+		"2.06-13+deb12u2", "2.06-3~deb11u6",	   "2.04-20",		    "2.02+dfsg1-20+deb10u4",
+		"2.02~beta3-5",	   "2.06-8.1",		   "15+1533136590.3beb971-7", "15.8-1~deb12u1",
+		"0.9+1474479173.6c180c6-1", "15.7-1",	   "5.10.209-2~deb10u1",    "6.12.32-1~bpo12+1",
+		"6.1~rc3-1~exp1",  "2.14~git20250718.0e36779-2", "2.12-9+deb13u1+b1",
+	};
+	struct arena arena = ARENA_INIT(1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		char mangled[64] = "1+";
+		struct package p = { .type = PACKAGE_DEB, .source_name = SLICE("grub-efi-arm64-signed") };
+		struct slice name, version;
+
+		strcat(mangled, versions[i]);
+		for (char *c = mangled; *c; c++)
+			*c = *c == '-' ? '+' : *c;
+		p.version = p.source_version = slice_cstr(mangled);
+		assert_true(package_source(&p, &arena, &name, &version));
+		if (!slice_eq(version, slice_cstr(versions[i])))
+			fail_msg("%s: %.*s", versions[i], SLICE_ARG(version));
+	}
+	arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_unknown),
-					    cmocka_unit_test(test_sources) };
+					    cmocka_unit_test(test_sources), cmocka_unit_test(test_hyphens) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
