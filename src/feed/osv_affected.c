@@ -337,8 +337,7 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	row.name_kind = place.name_kind;
 	if (is_for_subscribers(place.e, entry))
 		row.fix_state = FIX_PRO;
-	if (osv_ecosystem_is_fips(place.e, json_get_str(package, "ecosystem")))
-		row.module = SLICE(AFFECTED_MODULE_FIPS);
+	row.module = osv_ecosystem_fips_line(place.e, json_get_str(package, "ecosystem"), json_get_str(package, "purl"));
 	row.scheme = osv_ecosystem_scheme(place.e);
 	if (!fold_name(&r->arena, place.vendor, &row, &row.package))
 		return nomem(err);
@@ -408,17 +407,164 @@ enum status osv_merge_rebuilds(struct osv_reader *r, osv_rows *rows, struct err 
 	return st;
 }
 
-/*
- * The certified FIPS builds and their updates are beside each other, and nothing says which of them a system takes: who
- * has the older fix has it.
- */
-static bool is_fixed_before(const struct affected *a, const struct affected *b)
+/* ---- FIPS builds of Ubuntu ---- */
+
+static bool is_fips(const struct affected *row)
 {
-	if (a->n_ranges == 0 || a->ranges[0].fixed.len == 0)
-		return false;
-	return b->n_ranges == 0 || b->ranges[0].fixed.len == 0 ||
-	       version_scheme_dpkg.compare(a->ranges[0].fixed, b->ranges[0].fixed) < 0;
+	return slice_starts(row->module, SLICE(AFFECTED_MODULE_FIPS));
 }
+
+static bool is_same_fips(const struct affected *a, const struct affected *b)
+{
+	return is_fips(b) && slice_eq(a->scope, b->scope) && slice_eq(a->package, b->package);
+}
+
+static struct slice fix_of(const struct affected *row)
+{
+	return row->n_ranges > 0 ? row->ranges[0].fixed : SLICE_EMPTY;
+}
+
+static struct slice latest_listed(const struct affected *row)
+{
+	struct slice latest = SLICE_EMPTY;
+
+	for (size_t i = 0; i < row->n_versions; i++)
+		if (latest.len == 0 || version_scheme_dpkg.compare(latest, row->versions[i]) < 0)
+			latest = row->versions[i];
+	return latest;
+}
+
+/* The first version of another line that is later than one: there ends what a newer version of this line may be. */
+static struct slice next_of_others(const osv_rows *rows, const struct affected *row, struct slice than)
+{
+	struct slice next = SLICE_EMPTY;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct affected *other = &rows->at[i];
+
+		for (size_t k = 0; other != row && is_same_fips(row, other) && k <= other->n_versions; k++) {
+			struct slice v = k < other->n_versions ? other->versions[k] : fix_of(other);
+
+			if (v.len > 0 && version_scheme_dpkg.compare(than, v) < 0 &&
+			    (next.len == 0 || version_scheme_dpkg.compare(v, next) < 0))
+				next = v;
+		}
+	}
+	return next;
+}
+
+/*
+ * The certified FIPS builds, their updates and previews of them are lines beside each other, of versions that look
+ * alike. Every version that a line had is listed with it, so that a row says of which it speaks: these, and what came
+ * after the last one, up to its fix or to the next version of another line.
+ */
+static enum status keep_line(struct osv_reader *r, osv_rows *rows, size_t i, struct err *err)
+{
+	struct version_range *range = ARENA_NEW(&r->arena, struct version_range);
+	struct affected *row = &rows->at[i], later;
+	struct slice latest = latest_listed(row), next;
+
+	if (!range)
+		return nomem(err);
+	range->introduced = latest;
+	range->fixed = fix_of(row);
+	next = next_of_others(rows, row, latest);
+	row->ranges = range;
+	row->n_ranges = 1;
+	if (range->fixed.len > 0 || slice_eq(row->module, SLICE("fips-updates")))
+		return STATUS_OK;
+	if (next.len > 0)
+		return arena_printf(&r->arena, &range->last_affected, "%.*s~", SLICE_ARG(next)) ? STATUS_OK
+												: nomem(err);
+	/* What is later than all that is listed is of this line, or of the updates, which the record does not name. */
+	later = *row;
+	later.module = SLICE(AFFECTED_MODULE_FIPS_ANY);
+	later.n_versions = 0;
+	row->n_ranges = 0;
+	return push_row(r, &later, rows, err);
+}
+
+/* Where versions are not listed: who has no line's fix is affected, who has all is not, and between nobody knows. */
+static enum status push_unknown(struct osv_reader *r, osv_rows *rows, size_t a, size_t b, struct err *err)
+{
+	struct slice fix_a = fix_of(&rows->at[a]), fix_b = fix_of(&rows->at[b]);
+	struct affected unknown = rows->at[b];
+	struct version_range *range;
+
+	/* b is the line with the later fix, or with none. */
+	if (fix_a.len == 0 || (fix_b.len > 0 && version_scheme_dpkg.compare(fix_b, fix_a) < 0)) {
+		unknown = rows->at[a];
+		fix_b = fix_a;
+		fix_a = fix_of(&rows->at[b]);
+		rows->at[a] = rows->at[b];
+	}
+	if (slice_eq(fix_a, fix_b))
+		return STATUS_OK;
+	range = ARENA_NEW(&r->arena, struct version_range);
+	if (!range)
+		return nomem(err);
+	range->introduced = fix_a;
+	range->fixed = fix_b;
+	unknown.module = SLICE(AFFECTED_MODULE_FIPS_ANY);
+	unknown.ranges = range;
+	unknown.n_ranges = 1;
+	unknown.n_versions = 0;
+	rows->at[b] = unknown;
+	return STATUS_OK;
+}
+
+static bool lists_all(const osv_rows *rows, size_t i)
+{
+	for (size_t k = 0; k < rows->len; k++)
+		if (is_same_fips(&rows->at[i], &rows->at[k]) && rows->at[k].n_versions == 0 &&
+		    !slice_eq(rows->at[k].module, SLICE(AFFECTED_MODULE_FIPS_ANY)))
+			return false;
+	return true;
+}
+
+static void remove_row(osv_rows *rows, size_t i)
+{
+	memmove(&rows->at[i], &rows->at[i + 1], (rows->len - i - 1) * sizeof(*rows->at));
+	rows->len--;
+}
+
+/* Lines of one package, of some of which nothing is listed: the first row becomes what is sure, others are told. */
+static enum status merge_unlisted(struct osv_reader *r, osv_rows *rows, size_t first, struct err *err)
+{
+	bool sure = !slice_eq(rows->at[first].module, SLICE(AFFECTED_MODULE_FIPS_ANY));
+
+	for (size_t k = first + 1; sure && k < rows->len; k++) {
+		if (!is_same_fips(&rows->at[first], &rows->at[k]) ||
+		    slice_eq(rows->at[k].module, SLICE(AFFECTED_MODULE_FIPS_ANY)))
+			continue;
+		if (slice_eq(fix_of(&rows->at[first]), fix_of(&rows->at[k]))) {
+			remove_row(rows, k--);
+			continue;
+		}
+		TRY(push_unknown(r, rows, first, k, err));
+	}
+	return STATUS_OK;
+}
+
+static enum status sort_lines(struct osv_reader *r, osv_rows *rows, struct err *err)
+{
+	bool *listed = arena_array(&r->arena, rows->len + 1, sizeof(*listed));
+
+	if (!listed)
+		return nomem(err);
+	for (size_t i = 0; i < rows->len; i++)
+		listed[i] = is_fips(&rows->at[i]) && lists_all(rows, i);
+	/* Lines are cut by each other's lists, which cutting leaves as they are. */
+	for (size_t i = 0, n = rows->len; i < n; i++)
+		if (listed[i])
+			TRY(keep_line(r, rows, i, err));
+	for (size_t i = 0; i < rows->len; i++)
+		if (is_fips(&rows->at[i]) && !lists_all(rows, i))
+			TRY(merge_unlisted(r, rows, i, err));
+	return STATUS_OK;
+}
+
+/* ---- Ubuntu Pro ---- */
 
 static enum status merge_pro(struct osv_reader *r, struct map *seen, osv_rows *rows, struct err *err)
 {
@@ -437,9 +583,7 @@ static enum status merge_pro(struct osv_reader *r, struct map *seen, osv_rows *r
 		first = &rows->at[is_new ? kept : *slot];
 		if (is_new)
 			*slot = kept;
-		if (!is_new && row->module.len > 0)
-			*first = is_fixed_before(row, first) ? *row : *first;
-		else if (is_new || first->fix_state == row->fix_state)
+		if (is_new || first->fix_state == row->fix_state)
 			rows->at[kept++] = *row;
 		else if ((row->fixed_version.len > 0) != (first->fixed_version.len > 0) ? row->fixed_version.len > 0
 											: first->fix_state == FIX_PRO)
@@ -460,6 +604,8 @@ enum status osv_merge_pro(struct osv_reader *r, osv_rows *rows, struct err *err)
 	if (any)
 		st = merge_pro(r, &seen, rows, err);
 	map_fini(&seen);
+	if (st == STATUS_OK && any)
+		st = sort_lines(r, rows, err);
 	/* Without a fix there is nothing that is withheld. */
 	for (size_t i = 0; i < rows->len; i++)
 		if (rows->at[i].fix_state == FIX_PRO && rows->at[i].fixed_version.len == 0)

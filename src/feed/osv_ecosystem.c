@@ -183,9 +183,22 @@ bool osv_ecosystem_is_ubuntu(const struct osv_ecosystem *e)
 	return e->suffix == SUFFIX_UBUNTU;
 }
 
-bool osv_ecosystem_is_fips(const struct osv_ecosystem *e, struct slice ecosystem)
+struct slice osv_ecosystem_fips_line(const struct osv_ecosystem *e, struct slice ecosystem, struct slice purl)
 {
-	return e->suffix == SUFFIX_UBUNTU && slice_has(ecosystem, SLICE(":FIPS"));
+	static const char *const lines[] = { "fips-updates", "fips-preview", "fips" };
+	struct slice said;
+
+	if (e->suffix != SUFFIX_UBUNTU || !slice_has(ecosystem, SLICE(":FIPS")))
+		return SLICE_EMPTY;
+	/* "pkg:deb/ubuntu/openssl@1.0.2g?arch=source&distro=fips-updates/xenial", whose ecosystem is FIPS:16.04. */
+	said = slice_from(purl, MIN(slice_find(purl, SLICE("distro=")), purl.len));
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		if (slice_has(said, slice_cstr(lines[i])))
+			return slice_cstr(lines[i]);
+	}
+	return slice_has(ecosystem, SLICE("-updates")) ? slice_cstr(lines[0])
+	       : slice_has(ecosystem, SLICE("-preview")) ? slice_cstr(lines[1])
+							: slice_cstr(lines[2]);
 }
 
 /* ---- vendors of rebuilt packages ---- */

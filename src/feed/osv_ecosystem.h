@@ -18,8 +18,11 @@ bool osv_ecosystem_is_listed(const struct osv_ecosystem *e);
 bool osv_ecosystem_leaves_out(const struct osv_ecosystem *e, struct slice id);
 /* "Ubuntu:Pro:18.04:LTS": what it names is for subscribers. */
 bool osv_ecosystem_is_pro(const struct osv_ecosystem *e, struct slice ecosystem);
-/* "Ubuntu:Pro:FIPS-updates:20.04:LTS": it is about FIPS builds. */
-bool osv_ecosystem_is_fips(const struct osv_ecosystem *e, struct slice ecosystem);
+/*
+ * Which line of FIPS builds "Ubuntu:Pro:FIPS-updates:20.04:LTS" is about, by what the package's URL says, else by the
+ * ecosystem: "fips", "fips-updates", "fips-preview"; "" of others.
+ */
+struct slice osv_ecosystem_fips_line(const struct osv_ecosystem *e, struct slice ecosystem, struct slice purl);
 bool osv_ecosystem_is_ubuntu(const struct osv_ecosystem *e);
 /*
  * The scope for what follows the colon ("" if nothing does). *out is empty when it names no release of a system that

@@ -212,7 +212,7 @@ static bool is_held(const struct reader *r, struct slice v)
 static enum status read_versions(struct reader *r, yyjson_val *list, struct affected *row, struct err *err)
 {
 	size_t size = yyjson_arr_size(list), i, n;
-	bool fold = size > 0 && r->ranges.len <= FOLD_MAX / size;
+	bool fold = size > 0 && r->ranges.len <= FOLD_MAX / size && row->module.len == 0;
 	struct slice *versions;
 	yyjson_val *item;
 

@@ -12,7 +12,8 @@
  * Fill row's ranges, versions and fixed_version from the entry ("affected[i]"); row->scheme is set, and vendor
  * says whose order of versions counts. Arrays are the
  * arena's, texts the document's. GIT ranges are no versions and do not count; a row without ranges and versions
- * afterwards says nothing. Versions that the ranges hold already are not listed again. Oddities go to diags under
+ * afterwards says nothing. Versions that the ranges hold already are not listed
+ * again, but for a row with a module: there they tell lines apart. Oddities go to diags under
  * where.
  */
 enum status osv_read_ranges(yyjson_val *entry, enum vendor vendor, struct arena *arena, const struct diag_sink *diags,

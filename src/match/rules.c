@@ -153,7 +153,7 @@ static bool rule_deb(const struct index_report *index, const struct package *p, 
 	if (!slice_starts(row->scope, SLICE("ubuntu:")))
 		return true;
 	installed = rules_is_fips(p);
-	fips = slice_eq(row->module, SLICE(AFFECTED_MODULE_FIPS)) || slice_has(row->package, SLICE("fips"));
+	fips = slice_starts(row->module, SLICE(AFFECTED_MODULE_FIPS)) || slice_has(row->package, SLICE("fips"));
 	if (fips == installed)
 		return true;
 	say(why, "the advisory is for %s, installed is %s", fips ? "FIPS builds" : "the archive's build",
@@ -529,7 +529,12 @@ struct judgement rules_judge(const struct index_report *index, const struct pack
 	}
 	q.version = j.version;
 	j.verdict = judge_versions(&q, row, &j.fix);
-	if (j.verdict == VERDICT_AFFECTED)
+	if (j.verdict == VERDICT_AFFECTED && slice_eq(row->module, SLICE(AFFECTED_MODULE_FIPS_ANY))) {
+		j.verdict = VERDICT_BAD_ROW;
+		add_words(why, "FIPS builds, their updates and previews are lines of their own, and nothing says of "
+			       "which line it is");
+	} else if (j.verdict == VERDICT_AFFECTED) {
 		judge_fix(p, row, &j, why);
+	}
 	return j;
 }

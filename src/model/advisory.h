@@ -47,8 +47,13 @@ bool fix_state_by_name(struct slice name, enum fix_state *out);
 /* Which name of an installed package a row speaks of. */
 enum affected_name { AFFECTED_NAME_SOURCE, AFFECTED_NAME_BINARY, AFFECTED_NAME_ANY };
 
-/* The module of rows about Ubuntu's FIPS builds, whose versions are a line of their own. */
+/*
+ * The modules of rows about Ubuntu's FIPS builds begin so: "fips", "fips-updates" and "fips-preview" are lines beside
+ * each other. The last is of versions that are fixed in one line and not in another, where the source does not say
+ * which line a version is of.
+ */
 #define AFFECTED_MODULE_FIPS "fips"
+#define AFFECTED_MODULE_FIPS_ANY "fips?"
 
 /* An advisory's word on one package in one scope. All slices are borrowed. */
 struct affected {
@@ -65,7 +70,7 @@ struct affected {
 	struct slice fixed_version;   /* for people: first fixed version(s) joined by '|'; "" if there is none */
 	struct slice module;          /* rpm module "name:stream"; "" = not modular; "?" = modular, stream unknown.
 				       * Portage: slots joined by '|', behind a '!' all but these; "" = any.
-				       * Ubuntu: AFFECTED_MODULE_FIPS, else "" */
+				       * Ubuntu: AFFECTED_MODULE_FIPS and so on, else "" */
 	struct slice arch;            /* architectures joined by '|'; "" = any */
 	struct slice platforms;       /* "goos/goarch" joined by '|': Go's imports, crates; "" = any */
 	struct slice severity;        /* the row's own vendor severity when it differs from the advisory's, else "" */

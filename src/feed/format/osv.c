@@ -157,4 +157,4 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	return st;
 }
 
-const struct feed_format feed_format_osv = { .name = "osv", .version = "16", .parse = parse };
+const struct feed_format feed_format_osv = { .name = "osv", .version = "17", .parse = parse };

@@ -518,6 +518,63 @@ static void test_ubuntu_archives(void **state)
 	assert_false(f->report.complete);
 }
 
+/*
+ * Lines of FIPS builds are told apart by the versions that Canonical's record lists with each, of openssl of
+ * UBUNTU-CVE-2024-5535 (abridged): 22.04's preview has no fix, its updates have; of 20.04 only the certified builds
+ * are named, so that nothing is known of a later version. Answers by hand.
+ */
+static void test_ubuntu_fips_lines(void **state)
+{
+#define FIPS(line, release, codename, events, versions)                                                                \
+	"{'package':{'ecosystem':'Ubuntu:Pro:" line ":" release ":LTS','name':'openssl','purl':"                       \
+	"'pkg:deb/ubuntu/openssl@1?arch=source&distro=" codename "'},'ranges':[{'type':'ECOSYSTEM','events':"          \
+	"[{'introduced':'0'}" events "]}],'versions':[" versions "]},"
+	static const struct {
+		const char *release, *version, *fix;
+		bool affected, unknown;
+	} rows[] = {
+		{ "22.04", "3.0.2-0ubuntu1.14+Fips1", "3.0.2-0ubuntu1.17+Fips1", true, false },
+		{ "22.04", "3.0.2-0ubuntu1.16+Fips1", "3.0.2-0ubuntu1.17+Fips1", true, false },
+		{ "22.04", "3.0.2-0ubuntu1.17+Fips1", "", false, false },
+		{ "22.04", "3.0.2-0ubuntu1.12+Fips1", "", true, false }, /* of both lines, one of which has no fix */
+		{ "16.04", "1.0.2g-1ubuntu4.fips.4.6.3", "1.0.2g-1ubuntu4.fips.4.6.4", true, false },
+		{ "16.04", "1.0.2g-1ubuntu4.fips.4.6.4", "", false, false },
+		/* Above the fix of the certified line, and of the other, which has none. */
+		{ "16.04", "1.0.2g-1ubuntu4.fips.4.13.1", "", true, false },
+		{ "16.04", "1.0.2g-1ubuntu4.fips.4.20.15", "", true, false },
+		{ "20.04", "1.1.1f-1ubuntu2.fips.2.8", "", true, false },
+		{ "20.04", "1.1.1f-1ubuntu2.fips.22", "", false, true },
+	};
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/ubuntu",
+	       "{'id':'UBUNTU-CVE-2024-5535','upstream':['CVE-2024-5535'],'affected':["
+	       FIPS("FIPS-preview", "22.04", "fips-preview/jammy", "",
+		    "'3.0.2-0ubuntu1.10+Fips1','3.0.2-0ubuntu1.12+Fips1'")
+	       FIPS("FIPS-updates", "22.04", "fips-updates/jammy", ",{'fixed':'3.0.2-0ubuntu1.17+Fips1'}",
+		    "'3.0.2-0ubuntu1.10+Fips1','3.0.2-0ubuntu1.12+Fips1','3.0.2-0ubuntu1.14+Fips1',"
+		    "'3.0.2-0ubuntu1.15+Fips1','3.0.2-0ubuntu1.16+Fips1'")
+	       FIPS("FIPS", "16.04", "fips-updates/xenial", "",
+		    "'1.0.2g-1ubuntu4.fips.4.9.1','1.0.2g-1ubuntu4.fips.4.13.1','1.0.2g-1ubuntu4.fips.4.20.14'")
+	       FIPS("FIPS", "16.04", "fips/xenial", ",{'fixed':'1.0.2g-1ubuntu4.fips.4.6.4'}",
+		    "'1.0.2g-1ubuntu4.fips.4.6','1.0.2g-1ubuntu4.fips.4.6.3'")
+	       FIPS("FIPS", "20.04", "fips/focal", "", "'1.1.1f-1ubuntu2.fips.2.8','1.1.1f-1ubuntu2.fips.7.1'")
+	       "null]}");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		f->index.packages.len = f->index.distributions.len = 0;
+		fx_system(f, "ubuntu", rows[i].release);
+		fx_sourced(f, PACKAGE_DEB, "libssl3", rows[i].version, "openssl", rows[i].version);
+		fx_match(f);
+		print_message("%s\n", rows[i].version);
+		fx_findings(f, rows[i].affected);
+		if (rows[i].affected)
+			assert_true(slice_eq(f->report.findings.at[0].fix, slice_cstr(rows[i].fix)));
+		assert_int_equal(fx_covered(f, COVERAGE_BAD_ADVISORY, "libssl3") != NULL, rows[i].unknown);
+		if (rows[i].unknown)
+			fx_coverage(f, COVERAGE_BAD_ADVISORY, "libssl3", 1, "of which line it is");
+	}
+}
+
 /* ---- SUSE ---- */
 
 /* Service packs have fixes of their own; what is for systems with long-term support counts for all of the pack. */
@@ -654,6 +711,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_alma_speaks_of_binaries),
 	TEST(test_mariner),
 	TEST(test_ubuntu_archives),
+	TEST(test_ubuntu_fips_lines),
 	cmocka_unit_test_teardown(test_suse_service_packs, fx_teardown),
 	TEST(test_amazon_kernels),
 	TEST(test_amazon_1),
