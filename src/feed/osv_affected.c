@@ -337,7 +337,8 @@ enum status osv_read_entry(struct osv_reader *r, const struct advisory *a, yyjso
 	row.name_kind = place.name_kind;
 	if (is_for_subscribers(place.e, entry))
 		row.fix_state = FIX_PRO;
-	row.module = osv_ecosystem_fips_line(place.e, json_get_str(package, "ecosystem"), json_get_str(package, "purl"));
+	row.module = osv_ecosystem_fips_line(place.e, json_get_str(package, "ecosystem"),
+					     json_get_str(package, "purl"));
 	row.scheme = osv_ecosystem_scheme(place.e);
 	if (!fold_name(&r->arena, place.vendor, &row, &row.package))
 		return nomem(err);
