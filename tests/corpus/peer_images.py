@@ -129,7 +129,7 @@ IMAGES = {
                               "cabal-install", "ocaml-findlib", "gh", "restic", "caddy", "containerd", "runc", "ripgrep", "fd-find",
                               "bat", "erlang-base",
                               "elixir", "swi-prolog-nox", "gcc"),
-    "debian-old": debian("bullseye", "rabbitmq-server", "elixir", "python3-matplotlib", "ruby-rails", "nodejs", "php-cli", "wordpress",
+    "debian-old": debian("bullseye", "rabbitmq-server", "elixir", "python3-matplotlib", "ruby-sinatra", "nodejs", "php-cli", "wordpress",
                          "redis-server", "postgresql-13", "nginx", "haproxy", "openjdk-17-jre-headless",
                          "mono-runtime", "libnunit-cil-dev", "perl", "libwww-perl"),
     "debian-web-bare": bare("debian-web"),

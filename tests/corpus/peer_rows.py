@@ -62,6 +62,10 @@ def run_trivy(target, cache):
                 "--cache-dir", os.environ.get("TRIVY_CACHE_DIR", cache)])
 
 
+# Results of whole kinds: what has no file of its own (a component of a bill of materials) has none here either.
+TRIVY_GROUPS = ("Python", "Node.js", "Java", "Ruby", "PHP", "Conda", "Bitnami")
+
+
 def rows_of_trivy(doc, target):
     del target
     for r in doc.get("Results", []):
@@ -73,6 +77,7 @@ def rows_of_trivy(doc, target):
                 version += f"-{p['Release']}" if p.get("Release") else ""
                 version = f"{p['Epoch']}:{version}" if p.get("Epoch") else version
             paths = [] if system else [p.get("FilePath") or r["Target"]]
+            paths = [] if paths and paths[0] in TRIVY_GROUPS else paths
             yield kind, p["Name"], version, [x.lstrip("/") for x in paths], r["Type"]
 
 

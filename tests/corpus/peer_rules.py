@@ -123,11 +123,21 @@ def program_elsewhere(kind, name, version, path, mine):
     return kind == "generic" and (name, version) in mine.at[kind]
 
 
+def wheel(kind, name, version, path, mine):
+    """A wheel that lies around is not installed."""
+    return kind == "pypi" and path.endswith(".whl")
+
+
+def no_version(kind, name, version, path, mine):
+    """A component that a bill of materials in the image names without a version: no advisory can be looked up for it."""
+    return version == "" and any(n == name for n, _ in mine.at[kind])
+
+
 RULES = {"peers-devel": devel, "peers-java-version": java_version, "peers-java-unknown": java_unknown, "peers-java-twice": java_twice,
          "peers-go-without-module": go_without_module, "peers-rpm-epoch": rpm_epoch, "peers-npm-lock": npm_lock,
          "peers-npm-inside": npm_inside, "peers-key": key, "peers-lock-inside": lock_inside, "peers-framework": framework,
          "peers-launcher": launcher, "peers-go-devel": go_devel, "peers-java-runtime": java_runtime, "peers-mysql-name": mysql_name,
-         "peers-program-elsewhere": program_elsewhere}
+         "peers-program-elsewhere": program_elsewhere, "peers-wheel": wheel, "peers-no-version": no_version}
 
 
 def claimed_by(kind, name, version, path, mine):
