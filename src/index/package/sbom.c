@@ -21,6 +21,12 @@ static bool has_other_name(struct slice path)
 	return true;
 }
 
+/* Those of vcpkg say what they lie beside, in words of its own (docs/formats/vcpkg.md). */
+static bool is_not_vcpkgs(struct slice path)
+{
+	return !slice_eq(path_base(path), SLICE("vcpkg.spdx.json"));
+}
+
 /* Bitnami's say what the folder they lie in is: a detector of their own reads them (docs/formats/bitnami.md). */
 static bool is_not_bitnamis(struct slice path)
 {
@@ -29,7 +35,11 @@ static bool is_not_bitnamis(struct slice path)
 
 static const struct path_rule rules[] = {
 	{ .match = PATH_DOCUMENT, .text = "", .need = DETECT_WHOLE },
-	{ .match = PATH_SUFFIX, .text = ".spdx.json", .need = DETECT_WHOLE, .max_bytes = SBOM_FILE_BYTES },
+	{ .match = PATH_SUFFIX,
+	  .text = ".spdx.json",
+	  .need = DETECT_WHOLE,
+	  .max_bytes = SBOM_FILE_BYTES,
+	  .accept = is_not_vcpkgs },
 	{ .match = PATH_SUFFIX,
 	  .text = ".spdx",
 	  .need = DETECT_WHOLE,
@@ -129,7 +139,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_sbom = {
 	.name = "sbom",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -39,6 +39,7 @@ static const struct {
 	{ PACKAGE_CONDA, "conda", NULL, "conda" },
 	{ PACKAGE_GENERIC, "generic", NULL, "generic" },
 	{ PACKAGE_CONAN, "conan", NULL, "conan" },
+	{ PACKAGE_VCPKG, "vcpkg", NULL, "vcpkg" },
 	{ PACKAGE_SWIFT, "swift", "semver", "swift" },
 	{ PACKAGE_COCOAPODS, "cocoapods", NULL, "cocoapods" },
 	{ PACKAGE_OTP, "otp", NULL, "otp" },
