@@ -33,7 +33,7 @@
 		  "bytes a detector may make of one file; a Cargo.lock of 50,000 crates takes 50 MiB")                 \
 	LIMIT_ROW(spool_memory, UINT64_C(8) << 20, "limits.spool_memory",                                              \
 		  "bytes of a file kept in memory before it goes to an unlinked temporary file")                       \
-	LIMIT_ROW(spool_bytes, UINT64_C(256) << 20, "limits.spool_bytes",                                              \
+	LIMIT_ROW(spool_bytes, UINT64_C(1) << 30, "limits.spool_bytes",                                              \
 		  "bytes of the temporary file of all workers")                                                        \
 	LIMIT_ROW(packages, 200000, "limits.packages", "packages of one layer; a full Debian archive has 65,000")      \
 	LIMIT_ROW(findings, 100000, "limits.findings",                                                                 \

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-#define ARCHIVE_BYTES ((uint64_t)256 << 20) /* of one file; larger ones do not fit the temporary file */
+#define ARCHIVE_BYTES ((uint64_t)1 << 30) /* of one file, as many as fit the temporary file; h2o.jar has 279 MB */
 #define TEXT_BYTES ((uint64_t)1 << 20)	    /* of a manifest or pom.properties; real ones stay below 100 KB */
 #define POMS_MAX 5000			    /* pom.properties of one archive; shaded ones have some hundreds */
 #define DEPTH_MAX 16
@@ -445,7 +445,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_java = {
 	.name = "java",
-	.version = "7",
+	.version = "8",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

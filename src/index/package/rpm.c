@@ -7,7 +7,7 @@
 #include "index/package/rpm_impl.h"
 
 #define VERSION_BYTES ((size_t)4096)
-#define DATABASE_BYTES ((uint64_t)256 << 20) /* the largest seen has 180 MiB */
+#define DATABASE_BYTES ((uint64_t)1 << 30) /* as many as fit the temporary file; the largest seen has 180 MiB */
 #define TOUCHED_BYTES ((uint64_t)16 << 20)   /* between two times of letting go */
 #define OWNED_FACTOR 2 /* paths made of a header: a file costs more bytes in it than its path has */
 
@@ -295,7 +295,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_rpm = {
 	.name = "rpm",
-	.version = "2",
+	.version = "3",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
