@@ -17,8 +17,8 @@ static const struct path_rule rules[] = {
 };
 
 struct composer {
-	struct lock lock;
-	struct json_doc doc;
+	struct lock *lock;
+	const struct json_doc *doc;
 	struct line_counter lines;
 };
 
@@ -31,13 +31,13 @@ static enum status add_list(struct composer *c, yyjson_val *list, bool dev, stru
 	while ((package = yyjson_arr_iter_next(&it)) != NULL) {
 		yyjson_val *name = json_get(package, "name");
 		struct slice version = json_get_str(package, "version");
-		size_t at, offset = name ? json_offset(&c->doc, c->lines.text, name) : 0;
+		size_t at, offset = name ? json_offset(c->doc, c->lines.text, name) : 0;
 
 		if (version.len > 1 && version.ptr[0] == 'v' && is_digit(version.ptr[1]))
 			version = slice_from(version, 1);
-		TRY(lock_add(&c->lock, json_str(name), version, dev ? PACKAGE_DEV : 0,
+		TRY(lock_add(c->lock, json_str(name), version, dev ? PACKAGE_DEV : 0,
 			     offset > 0 ? line_at(&c->lines, offset) : 0, &at, err));
-		TRY(lock_name(&c->lock, json_str(name), at, err));
+		TRY(lock_name(c->lock, json_str(name), at, err));
 	}
 	return STATUS_OK;
 }
@@ -52,44 +52,39 @@ static void add_roots(struct composer *c)
 	yyjson_obj_iter it;
 	yyjson_val *name;
 
-	if (!lock_beside(&c->lock, "composer.json", LOCK_BESIDE_BYTES, &bytes) ||
-	    json_parse_file(bytes, c->lock.in.env->limits, &doc, &why) != STATUS_OK)
+	if (!lock_beside(c->lock, "composer.json", LOCK_BESIDE_BYTES, &bytes) ||
+	    json_parse_file(bytes, c->lock->in.env->limits, &doc, &why) != STATUS_OK)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		yyjson_obj_iter_init(json_get(doc.root, lists[i]), &it);
 		while ((name = yyjson_obj_iter_next(&it)) != NULL)
-			lock_root(&c->lock, lock_find(&c->lock, json_str(name)), i == 0 ? LOCK_USE : LOCK_DEV);
+			lock_root(c->lock, lock_find(c->lock, json_str(name)), i == 0 ? LOCK_USE : LOCK_DEV);
 	}
-	for (size_t i = 0; c->lock.rooted && i < c->lock.entries.len; i++)
-		if (!(c->lock.entries.at[i].flags & PACKAGE_DIRECT))
-			c->lock.entries.at[i].flags |= PACKAGE_INDIRECT;
+	for (size_t i = 0; c->lock->rooted && i < c->lock->entries.len; i++)
+		if (!(c->lock->entries.at[i].flags & PACKAGE_DIRECT))
+			c->lock->entries.at[i].flags |= PACKAGE_INDIRECT;
 	json_doc_free(&doc);
 }
 
-static enum status read_all(struct composer *c, struct err *err)
+static enum status read_all(struct lock *l, const struct json_doc *doc, struct err *err)
 {
-	yyjson_val *packages = json_get(c->doc.root, "packages"), *dev = json_get(c->doc.root, "packages-dev");
+	struct composer c = { .lock = l, .doc = doc, .lines = LINE_COUNTER(l->in.file->bytes) };
+	yyjson_val *packages = json_get(doc->root, "packages"), *dev = json_get(doc->root, "packages-dev");
 
 	if (!yyjson_is_arr(packages) && !yyjson_is_arr(dev))
 		return err_set(err, STATUS_MALFORMED, "it is no lock file of Composer: it has no list of packages");
-	TRY(add_list(c, packages, false, err));
-	TRY(add_list(c, dev, true, err));
-	add_roots(c);
+	TRY(add_list(&c, packages, false, err));
+	TRY(add_list(&c, dev, true, err));
+	add_roots(&c);
 	return STATUS_OK;
 }
 
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
-	struct composer c = { .lock = LOCK_INIT(file, env, out, PACKAGE_COMPOSER, "composer-lock"),
-			      .lines = LINE_COUNTER(file->bytes) };
-	enum status st = json_parse_file(file->bytes, env->limits, &c.doc, err);
+	struct lock l = LOCK_INIT(file, env, out, PACKAGE_COMPOSER, "composer-lock");
 
-	if (st != STATUS_OK)
-		return err_wrap(err, "the lock file cannot be read");
-	st = lock_end(&c.lock, read_all(&c, err), err);
-	json_doc_free(&c.doc);
-	return st;
+	return lock_json(&l, read_all, err);
 }
 
 const struct detector detector_composer_lock = {

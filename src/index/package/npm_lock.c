@@ -23,14 +23,14 @@ static const struct path_rule rules[] = {
 };
 
 struct npm {
-	struct lock lock;
-	struct json_doc doc;
+	struct lock *lock;
+	const struct json_doc *doc;
 	struct line_counter lines;
 };
 
 static uint32_t line_of(struct npm *n, yyjson_val *key)
 {
-	size_t offset = json_offset(&n->doc, n->lines.text, key);
+	size_t offset = json_offset(n->doc, n->lines.text, key);
 
 	return offset > 0 ? line_at(&n->lines, offset) : 0;
 }
@@ -60,12 +60,12 @@ static enum status add_place(struct npm *n, yyjson_val *key, yyjson_val *v, stru
 		name = json_get_str(v, "name");
 	/* What is neither published nor of git may have no version; npm does not resolve it. */
 	if (json_get_str(v, "version").len == 0) {
-		lock_vague(&n->lock, line_of(n, key));
+		lock_vague(n->lock, line_of(n, key));
 		return STATUS_OK;
 	}
-	TRY(lock_add(&n->lock, name, json_get_str(v, "version"), json_get_bool(v, "dev") ? PACKAGE_DEV : 0,
+	TRY(lock_add(n->lock, name, json_get_str(v, "version"), json_get_bool(v, "dev") ? PACKAGE_DEV : 0,
 		     line_of(n, key), &at, err));
-	return lock_name(&n->lock, place, at, err);
+	return lock_name(n->lock, place, at, err);
 }
 
 /* The project itself ("") and its workspaces ask for packages. */
@@ -79,7 +79,7 @@ static void add_roots(struct npm *n, struct slice folder, yyjson_val *v)
 		yyjson_obj_iter_init(json_get(v, lists[i]), &it);
 		while ((name = yyjson_obj_iter_next(&it)) != NULL)
 			/* Node takes it from the nearest node_modules above. */
-			lock_root(&n->lock, lock_nearest(&n->lock, folder, "node_modules/", json_str(name)),
+			lock_root(n->lock, lock_nearest(n->lock, folder, "node_modules/", json_str(name)),
 				  i == 2 ? LOCK_DEV : LOCK_USE);
 	}
 }
@@ -96,9 +96,9 @@ static enum status read_places(struct npm *n, yyjson_val *packages, struct err *
 	while ((key = yyjson_obj_iter_next(&it)) != NULL)
 		if (name_of_place(json_str(key)).len == 0)
 			add_roots(n, json_str(key), yyjson_obj_iter_get_val(key));
-	for (size_t i = 0; n->lock.rooted && i < n->lock.entries.len; i++)
-		if (!(n->lock.entries.at[i].flags & PACKAGE_DIRECT))
-			n->lock.entries.at[i].flags |= PACKAGE_INDIRECT;
+	for (size_t i = 0; n->lock->rooted && i < n->lock->entries.len; i++)
+		if (!(n->lock->entries.at[i].flags & PACKAGE_DIRECT))
+			n->lock->entries.at[i].flags |= PACKAGE_INDIRECT;
 	return STATUS_OK;
 }
 
@@ -114,16 +114,16 @@ static enum status add_dependency(struct npm *n, yyjson_val *key, yyjson_val *v,
 	if (slice_starts(version, SLICE("file:")))
 		return STATUS_OK; /* a folder of the project */
 	if (slice_find_byte(version, ':') != SIZE_MAX || version.len == 0) {
-		lock_vague(&n->lock, line_of(n, key));
+		lock_vague(n->lock, line_of(n, key));
 		return STATUS_OK;
 	}
-	return lock_add(&n->lock, name, version, json_get_bool(v, "dev") ? PACKAGE_DEV : 0, line_of(n, key), NULL, err);
+	return lock_add(n->lock, name, version, json_get_bool(v, "dev") ? PACKAGE_DEV : 0, line_of(n, key), NULL, err);
 }
 
 static enum status read_tree(struct npm *n, yyjson_val *dependencies, struct err *err)
 {
 	VEC(yyjson_obj_iter) stack = { NULL, 0, 0 };
-	struct arena *a = n->lock.in.env->arena;
+	struct arena *a = n->lock->in.env->arena;
 	yyjson_obj_iter *top = VEC_PUSH(&stack, a);
 
 	if (!top)
@@ -149,27 +149,26 @@ static enum status read_tree(struct npm *n, yyjson_val *dependencies, struct err
 	return STATUS_OK;
 }
 
+static enum status read_all(struct lock *l, const struct json_doc *doc, struct err *err)
+{
+	struct npm n = { .lock = l, .doc = doc, .lines = LINE_COUNTER(l->in.file->bytes) };
+	yyjson_val *packages = json_get(doc->root, "packages"), *dependencies = json_get(doc->root, "dependencies");
+
+	if (yyjson_is_obj(packages))
+		return read_places(&n, packages, err);
+	if (yyjson_is_obj(dependencies))
+		return read_tree(&n, dependencies, err);
+	if (!json_get(doc->root, "lockfileVersion"))
+		return err_set(err, STATUS_MALFORMED, "it is no lock file of npm: it has no list of packages");
+	return STATUS_OK;
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
-	struct npm n = { .lock = LOCK_INIT(file, env, out, PACKAGE_NPM, "npm-lock"),
-			 .lines = LINE_COUNTER(file->bytes) };
-	enum status st = json_parse_file(file->bytes, env->limits, &n.doc, err);
-	yyjson_val *packages, *dependencies;
+	struct lock l = LOCK_INIT(file, env, out, PACKAGE_NPM, "npm-lock");
 
-	if (st != STATUS_OK)
-		return err_wrap(err, "the lock file cannot be read");
-	packages = json_get(n.doc.root, "packages");
-	dependencies = json_get(n.doc.root, "dependencies");
-	if (yyjson_is_obj(packages))
-		st = read_places(&n, packages, err);
-	else if (yyjson_is_obj(dependencies))
-		st = read_tree(&n, dependencies, err);
-	else if (!json_get(n.doc.root, "lockfileVersion"))
-		st = err_set(err, STATUS_MALFORMED, "it is no lock file of npm: it has no list of packages");
-	st = lock_end(&n.lock, st, err);
-	json_doc_free(&n.doc);
-	return st;
+	return lock_json(&l, read_all, err);
 }
 
 const struct detector detector_npm_lock = {
