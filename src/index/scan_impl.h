@@ -91,6 +91,7 @@ struct scan {
 	VEC(uint32_t) opaque_nodes;
 	VEC(uint32_t) link_nodes;
 	bool names_told; /* that there are more names than are kept */
+	bool long_told;	 /* that one of them is too long to be kept */
 	bool disowned;	 /* nothing of the layer counts */
 
 	/* Reads another file of the tree for a detector (detect_env.other, whose ctx is the scan); NULL: a stream. */

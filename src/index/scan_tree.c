@@ -123,6 +123,13 @@ static enum status full(const struct scan_tree *t, struct err *err)
 		       (unsigned long long)t->max_text);
 }
 
+/* No file system has such a name, but an archive may. */
+static enum status too_long(const char *what, struct slice name, struct err *err)
+{
+	return err_set(err, STATUS_UNSUPPORTED, "%s of %zu bytes, of which at most %u are kept", what, name.len,
+		       (unsigned)UINT16_MAX);
+}
+
 static enum status add_text(struct scan_tree *t, struct slice s, uint32_t *out, struct err *err)
 {
 	size_t cap = t->text_cap ? t->text_cap : 4096;
@@ -152,7 +159,7 @@ static enum status add_node(struct scan_tree *t, uint32_t dir, struct slice name
 	struct scan_node node = { .parent = dir, .value = value, .kind = (uint8_t)kind };
 
 	if (name.len > UINT16_MAX)
-		return full(t, err);
+		return too_long("a name", name, err);
 	if (t->n == t->cap) {
 		size_t cap = t->cap + t->cap / 2;
 		struct scan_node *bigger = realloc(t->nodes, cap * sizeof(*bigger));
@@ -186,7 +193,7 @@ enum status scan_tree_put(struct scan_tree *t, uint32_t dir, struct slice name, 
 		uint32_t unused;
 
 		if (target.len > UINT16_MAX)
-			return full(t, err);
+			return too_long("the target of a link", target, err);
 		TRY(add_text(t, slice_make(len, sizeof(len)), &value, err));
 		TRY(add_text(t, target, &unused, err));
 	}

@@ -45,7 +45,10 @@ void scan_tree_free(struct scan_tree *t);
  */
 enum status scan_tree_enter(struct scan_tree *t, struct slice path, uint32_t *dir, struct slice *canon,
 			    struct err *err) NODISCARD;
-/* Put an entry there; target is of symlinks. *out is the old node where a directory meets a directory. */
+/*
+ * Put an entry there; target is of symlinks. *out is the old node where a directory meets a directory.
+ * STATUS_UNSUPPORTED, as of scan_tree_enter(): a name or target of more than 65,535 bytes; the tree stays as it is.
+ */
 enum status scan_tree_put(struct scan_tree *t, uint32_t dir, struct slice name, enum scan_node_kind kind,
 			  uint32_t value, struct slice target, uint32_t *out, struct err *err) NODISCARD;
 /* What is in the directory under that name, or SCAN_NO_NODE. */

@@ -21,7 +21,21 @@ static enum status add_name(struct scan *s, struct slice path, bool opaque, uint
 	return STATUS_OK;
 }
 
-/* The tree takes one more entry, or is full: then that is told, and the layer goes on without. */
+/* What the tree does not take is told, the first time, and the layer goes on without. */
+static void tell_left_out(struct scan *s, enum status st, const struct err *why)
+{
+	bool *told = st == STATUS_LIMIT ? &s->names_told : &s->long_told;
+
+	if (!*told)
+		diag_emit(&s->diags, DIAG_LIMIT, slice_take(s->raw, 4096), ERR_NO_OFFSET,
+			  st == STATUS_LIMIT
+				  ? "%s: what the entries from here on replace in lower layers may still be listed"
+				  : "%s: what such entries replace in lower layers may still be listed",
+			  why->msg);
+	*told = true;
+}
+
+/* The tree takes one more entry, or does not: that is told. */
 static enum status put_node(struct scan *s, uint32_t dir, struct slice name, enum scan_node_kind kind, uint64_t value,
 			    struct slice target, uint32_t *out, struct err *err)
 {
@@ -35,15 +49,11 @@ static enum status put_node(struct scan *s, uint32_t dir, struct slice name, enu
 	if (st == STATUS_OK)
 		return STATUS_OK;
 	*out = SCAN_NO_NODE;
-	if (st != STATUS_LIMIT) {
+	if (st != STATUS_LIMIT && st != STATUS_UNSUPPORTED) {
 		*err = tree_err;
 		return st;
 	}
-	if (!s->names_told)
-		diag_emit(&s->diags, DIAG_LIMIT, s->raw, ERR_NO_OFFSET,
-			  "%s: what the entries from here on replace in lower layers may still be listed",
-			  tree_err.msg);
-	s->names_told = true;
+	tell_left_out(s, st, &tree_err);
 	return STATUS_OK;
 }
 
@@ -276,10 +286,10 @@ static enum status place(struct scan *s, struct tar_entry *entry, uint32_t *dir,
 		*err = tree_err;
 		return st;
 	}
-	if (st == STATUS_MALFORMED || !s->names_told)
-		diag_emit(&s->diags, st == STATUS_LIMIT ? DIAG_LIMIT : DIAG_ARCHIVE, s->raw, ERR_NO_OFFSET, "%s",
-			  tree_err.msg);
-	s->names_told |= st == STATUS_LIMIT;
+	if (st == STATUS_LIMIT || st == STATUS_UNSUPPORTED)
+		tell_left_out(s, st, &tree_err);
+	else
+		diag_emit(&s->diags, DIAG_ARCHIVE, s->raw, ERR_NO_OFFSET, "%s", tree_err.msg);
 	return STATUS_OK;
 }
 

@@ -25,6 +25,7 @@ static UNUSED void tarball_add(struct tarball *t, char type, const char *path, c
 {
 	uint8_t head[512] = { 0 };
 	static const uint8_t zeros[512];
+	bool has_bytes = type == '0' || type == 'L'; /* L: the name of the next entry */
 	unsigned sum = 8 * ' ';
 
 	snprintf((char *)head, 100, "%s", path);
@@ -32,7 +33,7 @@ static UNUSED void tarball_add(struct tarball *t, char type, const char *path, c
 		 type == '5'				       ? 0755
 		 : content && strncmp(content, "PROG", 4) == 0 ? 0755
 							       : 0644);
-	snprintf((char *)head + 124, 12, "%011o", type == '0' ? (unsigned)len : 0);
+	snprintf((char *)head + 124, 12, "%011o", has_bytes ? (unsigned)len : 0);
 	head[156] = (uint8_t)type;
 	if (link)
 		snprintf((char *)head + 157, 100, "%s", link);
@@ -41,7 +42,7 @@ static UNUSED void tarball_add(struct tarball *t, char type, const char *path, c
 		sum += i >= 148 && i < 156 ? 0 : head[i];
 	snprintf((char *)head + 148, 8, "%06o", sum);
 	buf_add(&t->buf, slice_make(head, sizeof(head)));
-	if (type == '0' && len > 0) {
+	if (has_bytes && len > 0) {
 		buf_add(&t->buf, slice_make(content, len));
 		buf_add(&t->buf, slice_make(zeros, (512 - len % 512) % 512));
 	}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "index/scan_tree.h"
 #include "index/worker.h"
 
 #include "fakes.h"
@@ -156,6 +157,50 @@ static void test_layer_names(void **state)
 	assert_in_range(f->job.report.tree.at[f->job.report.tree.len - 1].names.len, 2000, 4000);
 }
 
+/* Longer than any file system's names; those after it are kept, and that there is no room for them is told, too. */
+static void test_long_names(void **state)
+{
+	static char name[70000], link[66000];
+	struct fixture *f = *state;
+	const struct layer_report *r = &f->job.report;
+	const char *const parts[] = { "a name of 69999 bytes, of which at most 65535",
+				      "the target of a link of 65999 bytes" };
+
+	memset(name, 'n', sizeof(name) - 1);
+	memset(link, 't', sizeof(link) - 1);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct scan_tree *tree;
+		struct err err = ERR_INIT;
+		uint32_t node;
+
+		f->limits.path_bytes = 1 << 20;
+		tree = scan_tree_new(&f->limits);
+		assert_non_null(tree);
+		assert_int_equal(scan_tree_put(tree, 0, i == 0 ? slice_cstr(name) : SLICE("a"),
+					       i == 0 ? NODE_FILE : NODE_SYMLINK, 0, slice_cstr(link), &node, &err),
+				 STATUS_UNSUPPORTED);
+		assert_non_null(strstr(err.msg, parts[i]));
+		assert_int_equal(scan_tree_put(tree, 0, SLICE("b"), NODE_FILE, 0, SLICE_EMPTY, &node, &err), STATUS_OK);
+		scan_tree_free(tree);
+	}
+	f->limits.layer_names = 4000;
+	for (unsigned i = 0; i < 2; i++) {
+		tarball_add(&f->tar, 'L', "././@LongLink", NULL, name, sizeof(name));
+		tarball_file(&f->tar, "short", "");
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "srv/%08u", i);
+		tarball_file(&f->tar, path, "");
+	}
+	tarball_file(&f->tar, "db/status", "a 1\n");
+	run_tar(f);
+	assert_int_equal(r->diags.len, 2);
+	assert_true(slice_has(r->diags.at[0].text, slice_cstr(parts[0])));
+	assert_true(slice_has(r->diags.at[1].text, SLICE("(limits.layer_names)")));
+}
+
 static void test_path_bytes(void **state)
 {
 	struct fixture *f = *state;
@@ -275,7 +320,7 @@ int main(void)
 		TEST(test_path_bytes_of_a_link), TEST(test_path_bytes_in_a_directory),
 		TEST(test_path_depth),		TEST(test_path_depth_in_a_directory),
 		TEST(test_file_bytes),		TEST(test_spool_bytes),
-		TEST(test_worker_memory),
+		TEST(test_worker_memory),	TEST(test_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
