@@ -10,20 +10,25 @@ static bool is_array(struct slice json)
 	return json.len > 0 && json.ptr[0] == '[';
 }
 
+static bool is_ours(struct slice schema)
+{
+	return slice_starts(schema, SLICE("\"limpid-"));
+}
+
 static bool take_kind(void *ctx, struct slice key, struct slice value)
 {
 	struct saved_kind_of *k = ctx;
 
 	if (slice_eq(key, SLICE("schema"))) {
 		k->schema = value;
-		return false;
+		return !is_ours(value);
 	}
 	k->clair |= slice_eq(key, SLICE("manifest_hash"));
 	k->findings |= slice_eq(key, SLICE("package_vulnerabilities"));
 	return true;
 }
 
-/* The schema says all: nobody reads on. */
+/* A schema of ours says all: nobody reads on. */
 static enum status stop(void *ctx, struct slice key, yyjson_val *value, uint64_t offset, struct err *err)
 {
 	(void)ctx;
@@ -38,14 +43,17 @@ bool saved_kind_of(struct slice json, const struct limits *limits, struct saved_
 {
 	struct json_split sink = { .raw = take_kind, .visit = stop, .ctx = out };
 	struct err err = ERR_INIT;
+	bool whole;
 
 	memset(out, 0, sizeof(*out));
 	json = slice_trim(json);
 	if (!slice_starts(json, SLICE("{")))
 		return false;
-	if (json_split(json, limits, &sink, &err) != STATUS_OK)
-		return out->schema.len > 0 || out->clair;
-	return true;
+	whole = json_split(json, limits, &sink, &err) == STATUS_OK;
+	/* Whoever keeps documents in Clair's form may add a schema of its own. */
+	if ((out->clair || out->findings) && !is_ours(out->schema))
+		out->schema = SLICE_EMPTY;
+	return whole || out->schema.len > 0 || out->clair;
 }
 
 bool saved_is_report(struct slice json, const struct limits *limits)
@@ -55,7 +63,7 @@ bool saved_is_report(struct slice json, const struct limits *limits)
 	if (is_array(json))
 		return true;
 	return saved_kind_of(json, limits, &k) &&
-	       (slice_starts(k.schema, SLICE("\"limpid-")) || k.clair || k.findings);
+	       (is_ours(k.schema) || k.clair || k.findings);
 }
 
 bool saved_is_index(struct slice json, const struct limits *limits)

@@ -24,7 +24,7 @@ struct saved_reader {
 
 /* What the members of a document say it is. */
 struct saved_kind_of {
-	struct slice schema; /* as written, with its quotation marks */
+	struct slice schema; /* as written, with its quotation marks; empty of Clair's form, whatever stands there */
 	bool clair, findings;
 };
 /* False: it is no object. Of one that breaks off, what its members before that place say. */
