@@ -36,8 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    judge_parse(slice_make(data, size), &limits_default, &arena, &list, &err) == STATUS_OK) {
 		for (size_t i = 0; i < list.len; i++) {
 			p.name = list.at[i].name;
-			check(!judge_affects(&list.at[i], &p, SLICE("of nobody")));
-			(void)judge_affects(&list.at[i], &p, list.at[i].scope);
+			check(!judge_affects(&list.at[i], &p, SLICE("of nobody"), NULL));
+			(void)judge_affects(&list.at[i], &p, list.at[i].scope, NULL);
 			read_again(&list.at[i], &arena);
 		}
 	}

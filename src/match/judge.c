@@ -2,8 +2,8 @@
 /* judge.c - does a vulnerability that a client sends affect an installed package? */
 #include "match/judge.h"
 
+#include "match/place.h"
 #include "match/rules.h"
-#include "match/scopes_cpe.h"
 #include "model/vendor.h"
 #include "text/json.h"
 #include "text/json_writer.h"
@@ -538,13 +538,14 @@ static bool in_range(const struct judge_question *q, const struct package *p)
 	return (q->lower.kind[0] == '\0' || compare(&q->lower, &v) <= 0) && compare(&v, &q->upper) < 0;
 }
 
-static bool affects(const struct judge_question *q, const struct package *p, struct slice row, struct slice scope)
+static bool affects(const struct judge_question *q, const struct package *p, struct slice row, struct slice place,
+		    const struct segment_set *map)
 {
 	static const struct index_report anywhere;
 	struct candidate candidates[2];
 	size_t n;
 
-	if (q->refused.len > 0 || !scopes_holds(row, scope) || !rules_has_version(p) ||
+	if (q->refused.len > 0 || !place_holds(place, row, map) || !rules_has_version(p) ||
 	    (p->flags & PACKAGE_OWNED) || (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
 		return false;
 	n = rules_candidates(p, candidates);
@@ -560,7 +561,8 @@ static bool affects(const struct judge_question *q, const struct package *p, str
 	return false;
 }
 
-bool judge_affects(const struct judge_question *q, const struct package *p, struct slice scope)
+bool judge_affects(const struct judge_question *q, const struct package *p, struct slice place,
+		   const struct segment_set *map)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(1 << 16);
 	struct slice row = q->scope;
@@ -571,6 +573,6 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 	if (!vendor_package(p, &arena, &builder, &base, &built))
 		builder = VENDOR_NONE;
 	if (of_row != VENDOR_NONE)
-		return builder == of_row && affects(q, &built, row, scope);
-	return affects(q, builder != VENDOR_NONE ? &base : p, row, scope);
+		return builder == of_row && affects(q, &built, row, place, map);
+	return affects(q, builder != VENDOR_NONE ? &base : p, row, place, map);
 }

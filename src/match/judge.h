@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "model/index_report.h"
 #include "model/advisory.h"
+#include "segment/segment.h"
 #include "text/json.h"
 
 /* A range in Clair's normalized versions: ten numbers under the name of their kind. */
@@ -50,7 +51,11 @@ enum status judge_parse(struct slice json, const struct limits *limits, struct a
 enum status judge_read(yyjson_val *vulnerability, const struct limits *limits, struct arena *arena,
 		       struct judge_question *out, struct err *err) NODISCARD;
 
-/* Is this package, which is looked up in this scope, affected? */
-bool judge_affects(const struct judge_question *q, const struct package *p, struct slice scope);
+/*
+ * Is this package, which is looked up in this place (place.h), affected? map: where Red Hat's map of repositories is;
+ * NULL: nowhere.
+ */
+bool judge_affects(const struct judge_question *q, const struct package *p, struct slice place,
+		   const struct segment_set *map);
 
 #endif

@@ -154,6 +154,29 @@ static enum status resolve(struct resolving *r, struct index_report *index, stru
 	return STATUS_OK;
 }
 
+void repositories_products(const struct segment_set *set, struct slice name, struct arena *arena,
+			   bool (*each)(void *ctx, struct slice cpe), void *ctx)
+{
+	for (size_t i = 0; i < segment_set_count(set); i++) {
+		const struct segment *seg = segment_set_at(set, i, NULL);
+		struct segment_rows rows = { .n = 0 };
+		struct err ignored = ERR_INIT;
+
+		if (!seg || segment_find(seg, SLICE(REPOSITORY_MAP_SCOPE), name, &rows, &ignored) != STATUS_OK)
+			continue;
+		for (uint32_t k = 0; k < rows.n; k++) {
+			struct affected row;
+			uint32_t advisory;
+
+			if (segment_found_row(seg, &rows, k, arena, &row, &advisory, &ignored) != STATUS_OK)
+				continue;
+			for (size_t v = 0; v < row.n_versions; v++)
+				if (!each(ctx, row.versions[v]))
+					return;
+		}
+	}
+}
+
 /* ---- images ---- */
 
 static bool is_listed(const struct resolving *r, const struct index_package *of, struct slice name)

@@ -22,4 +22,11 @@ bool repositories_unknown(const struct index_report *index);
 enum status repositories_resolve(struct index_report *index, const struct segment_set *set, struct arena *arena,
 				 struct err *err) NODISCARD;
 
+/*
+ * Each CPE name that the map of the set has for a repository, until each() says false. Rows lie in the arena. A damaged
+ * map knows less.
+ */
+void repositories_products(const struct segment_set *set, struct slice name, struct arena *arena,
+			   bool (*each)(void *ctx, struct slice cpe), void *ctx);
+
 #endif

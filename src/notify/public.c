@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "io/file.h"
+#include "match/place.h"
 #include "model/clair_index.h"
 #include "model/vendor.h"
 #include "notify/entry.h"
@@ -233,6 +234,8 @@ static enum status add_report(limpid_notify *n, struct slice json, struct err *e
 		if (place.scope.len == 0 && p->distribution != INDEX_NO_DISTRIBUTION &&
 		    !distribution_scope(&report.distributions.at[p->distribution], &n->arena, &place.scope))
 			return err_nomem(err, "inventory");
+		if (!place_of(&report, p, place.scope, &n->arena, &place.scope))
+			return err_nomem(err, "inventory");
 		if (place.scope.len > 0)
 			TRY(add_package(n, &place, err));
 	}
@@ -271,7 +274,7 @@ struct teller {
 static bool affects(const struct notify_side *side, const struct place *p)
 {
 	for (size_t i = 0; i < side->n; i++)
-		if (judge_affects(&side->rows[i].q, &p->package, p->scope))
+		if (judge_affects(&side->rows[i].q, &p->package, p->scope, NULL))
 			return true;
 	return false;
 }

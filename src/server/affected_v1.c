@@ -4,6 +4,7 @@
 #include "server/handler.h"
 #include "server/negotiate.h"
 #include "service/indexer_affected.h"
+#include "service/matcher.h"
 #include "text/json_writer.h"
 
 #include <stdlib.h>
@@ -98,6 +99,8 @@ enum status indexer_affected_manifest(struct server_context *ctx, const struct r
 	judge_question_list questions = { 0 };
 	const struct judge_question *bad;
 	struct indexer_affected *pairs = NULL;
+	const struct segment_set *map = NULL;
+	struct held_set *held;
 	struct err_quote q;
 	size_t n = 0;
 	enum status st;
@@ -115,8 +118,12 @@ enum status indexer_affected_manifest(struct server_context *ctx, const struct r
 	if (bad)
 		return response_error(resp, 400, "vulnerability \"%s\": %.*s", err_slice(&q, bad->id),
 				      SLICE_ARG(bad->refused));
-	st = indexer_affected(ctx->indexer, questions.at, questions.len, is_gone, (void *)(uintptr_t)req, &pairs, &n,
-			      err);
+	/* Red Hat's map of repositories is the matcher's, where there is one beside this indexer. */
+	held = ctx->matcher ? matcher_hold(ctx->matcher, &map) : NULL;
+	st = indexer_affected(ctx->indexer, questions.at, questions.len, map, is_gone, (void *)(uintptr_t)req, &pairs,
+			      &n, err);
+	if (held)
+		matcher_let_go(held);
 	if (st == STATUS_CANCELLED || st == STATUS_LIMIT || st == STATUS_NOMEM)
 		return st;
 	if (st != STATUS_OK)

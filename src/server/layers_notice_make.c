@@ -80,8 +80,8 @@ static enum status concerned(struct making *m, const struct notify_change *c, st
 		arena_reset(&page);
 		TRY(store_packages_named(m->indexer, c->package, after, 1000, &page, &rows, &n, err));
 		for (size_t i = 0; i < n; i++) {
-			bool was = notify_rows_affect(c->before.rows, c->before.n, &rows[i].package);
-			bool is = notify_rows_affect(c->after.rows, c->after.n, &rows[i].package);
+			bool was = notify_rows_affect(c->before.rows, c->before.n, &rows[i].package, NULL);
+			bool is = notify_rows_affect(c->after.rows, c->after.n, &rows[i].package, NULL);
 
 			after = rows[i].id;
 			if (was != is || (is && c->differs))

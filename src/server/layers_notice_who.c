@@ -2,6 +2,8 @@
 /* layers_notice_who.c - the posted layers that brought a package which a vulnerability affects. */
 #include "server/layers_notices.h"
 
+#include "match/place.h"
+
 #include <stdatomic.h>
 
 #define PAGE 1000u
@@ -52,10 +54,10 @@ static enum status is_affected(const struct notice_side *side, const struct stor
 {
 	struct slice space;
 
-	*out = side->n_rows > 0 && notify_rows_affect(side->rows, side->n_rows, p);
+	*out = side->n_rows > 0 && notify_rows_affect(side->rows, side->n_rows, p, NULL);
 	if (side->n_rows > 0)
 		return STATUS_OK;
-	if (!layers_namespace_of_scope(p->scope, arena, &space))
+	if (!layers_namespace_of_scope(place_scope(p->scope), arena, &space))
 		return err_nomem(err, "affected packages");
 	for (size_t i = 0; i < side->advisory.n_fixes && !*out && slice_eq(space, side->advisory.space); i++)
 		*out = fix_hits(&side->advisory.fixes[i], p);

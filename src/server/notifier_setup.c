@@ -155,6 +155,16 @@ static enum status open_segment(void *ctx, const struct digest *digest, struct s
 	return matcher_segment(ctx, digest, out, err);
 }
 
+static void *hold(void *ctx, const struct segment_set **out)
+{
+	return matcher_hold(ctx, out);
+}
+
+static void let_go(void *held)
+{
+	matcher_let_go(held);
+}
+
 static enum status open_upstream(struct notifier_setup *s, struct notify_upstream *out, struct err *err)
 {
 	const struct config *c = s->ctx->config;
@@ -170,7 +180,9 @@ static enum status open_upstream(struct notifier_setup *s, struct notify_upstrea
 		s->local = (struct notify_local){ .matcher = s->ctx->matcher_store,
 						  .indexer = s->ctx->indexer_store,
 						  .open_segment = open_segment,
-						  .segment_ctx = s->ctx->matcher };
+						  .segment_ctx = s->ctx->matcher,
+						  .hold = hold,
+						  .let_go = let_go };
 		*out = notify_upstream_local(&s->local);
 		return STATUS_OK;
 	}

@@ -127,10 +127,16 @@ static enum status put_dates(struct look *l, struct err *err)
 static enum status find(struct look *l, struct err *err)
 {
 	struct indexer_affected *pairs = NULL;
+	const struct segment_set *map = NULL;
+	struct held_set *held = l->ctx->matcher ? matcher_hold(l->ctx->matcher, &map) : NULL;
+	enum status st;
 	size_t n = 0;
 
-	TRY(indexer_affected(l->ctx->indexer, l->questions.at, l->questions.len, is_gone, (void *)(uintptr_t)l->req,
-			     &pairs, &n, err));
+	st = indexer_affected(l->ctx->indexer, l->questions.at, l->questions.len, map, is_gone,
+			      (void *)(uintptr_t)l->req, &pairs, &n, err);
+	if (held)
+		matcher_let_go(held);
+	TRY(st);
 	l->at = calloc(n + 1, sizeof(*l->at));
 	for (size_t i = 0; l->at && i < n; i++)
 		if (i == 0 || !digest_eq(&pairs[i].manifest, &pairs[i - 1].manifest))

@@ -13,6 +13,7 @@
 
 struct search {
 	const struct judge_question *questions;
+	const struct segment_set *map;
 	struct store *store;
 	struct indexer_affected *pairs; /* owned */
 	size_t n, cap;
@@ -46,7 +47,7 @@ static enum status add_pair(struct search *s, const struct digest *manifest, siz
 
 /* ---- packages ---- */
 
-static bool is_affected(const struct judge_question *q, const struct store_package *found)
+static bool is_affected(const struct search *s, const struct judge_question *q, const struct store_package *found)
 {
 	struct package p = { .type = package_type_by_purl(found->type),
 			     .name = found->name,
@@ -56,7 +57,7 @@ static bool is_affected(const struct judge_question *q, const struct store_packa
 			     .source_name = found->source_name,
 			     .source_version = found->source_version };
 
-	return judge_affects(q, &p, found->scope);
+	return judge_affects(q, &p, found->scope, s->map);
 }
 
 static enum status page_of_packages(struct search *s, const struct judge_question *q, struct arena *arena,
@@ -68,7 +69,7 @@ static enum status page_of_packages(struct search *s, const struct judge_questio
 	TRY(store_packages_named(s->store, q->name, *after, PAGE_PACKAGES, arena, &rows, &n, err));
 	for (size_t i = 0; i < n; i++) {
 		*after = rows[i].id;
-		if (!is_affected(q, &rows[i].package))
+		if (!is_affected(s, q, &rows[i].package))
 			continue;
 		if (s->n_packages >= PACKAGES_MAX)
 			return err_set(err, STATUS_LIMIT, "more than %zu versions of one package", PACKAGES_MAX);
@@ -145,10 +146,10 @@ static enum status search(struct search *s, size_t n, bool (*stop)(void *ctx), v
 }
 
 enum status indexer_affected(struct indexer *ix, const struct judge_question *questions, size_t n,
-			     bool (*stop)(void *ctx), void *ctx, struct indexer_affected **out, size_t *out_n,
-			     struct err *err)
+			     const struct segment_set *map, bool (*stop)(void *ctx), void *ctx,
+			     struct indexer_affected **out, size_t *out_n, struct err *err)
 {
-	struct search s = { .questions = questions };
+	struct search s = { .questions = questions, .map = map };
 	enum status st;
 
 	TRY(indexer_take(ix, &s.store, err));

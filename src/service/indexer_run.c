@@ -3,6 +3,7 @@
 #include "service/indexer_impl.h"
 
 #include "index/index.h"
+#include "match/place.h"
 #include "model/vendor.h"
 
 #include <stdio.h>
@@ -70,14 +71,15 @@ static enum status find_missing(struct run *run, struct err *err)
 
 /* ---- what is stored ---- */
 
-static struct slice scope_of(const struct index_report *r, const struct index_package *p, struct arena *arena)
+static bool put_place(const struct index_report *r, const struct index_package *p, struct arena *arena,
+		      struct slice *out)
 {
 	struct slice scope = slice_cstr(package_type_scope(p->package.type));
 
 	if (scope.len == 0 && p->distribution != INDEX_NO_DISTRIBUTION &&
 	    !distribution_scope(&r->distributions.at[p->distribution], arena, &scope))
-		scope = SLICE_EMPTY;
-	return scope;
+		return false;
+	return place_of(r, p, scope, arena, out);
 }
 
 /* What each layer brought, for the inverse index; without packages that system packages own. */
@@ -94,11 +96,12 @@ static enum status make_groups(struct run *run, const struct index_report *r, st
 		groups[layer].packages = packages + used;
 		for (size_t i = 0; i < r->packages.len; i++) {
 			const struct index_package *p = &r->packages.at[i];
-			struct slice name, source, source_version;
+			struct slice name, source, source_version, place;
 
 			if (p->layer != layer || (p->package.flags & PACKAGE_OWNED))
 				continue;
-			if (!vendor_index_names(&p->package, &run->arena, &name, &source, &source_version))
+			if (!vendor_index_names(&p->package, &run->arena, &name, &source, &source_version) ||
+			    !put_place(r, p, &run->arena, &place))
 				return err_nomem(err, "packages");
 			packages[used++] = (struct store_package){
 				.type = slice_cstr(package_type_purl(p->package.type)),
@@ -108,7 +111,7 @@ static enum status make_groups(struct run *run, const struct index_report *r, st
 				.source_version = source_version,
 				.arch = p->package.arch,
 				.module = p->package.module,
-				.scope = scope_of(r, p, &run->arena),
+				.scope = place,
 			};
 			groups[layer].n++;
 		}

@@ -219,7 +219,8 @@ struct store_package {
 	struct slice name, version; /* the name as package_lookup_name() has it: found by its bytes */
 	struct slice source_name, source_version; /* "" if there is none */
 	struct slice arch, module;
-	struct slice scope; /* where it is looked up: "debian:12", "pypi", or any text that the matcher can work with */
+	struct slice scope; /* where it is looked up: "debian:12", "pypi", or any text that the matcher can work with
+			     * (match/place.h) */
 };
 /*
  * The packages that one layer brought and that are still there in the image. Equal groups are kept once, however many

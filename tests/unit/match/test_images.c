@@ -131,7 +131,7 @@ static bool asked(struct fx *f, const char *document, const char *version)
 	fx_check(f, judge_parse(fx_quoted(f, document), &limits_default, &f->arena, &list, &f->err));
 	assert_int_equal(list.len, 1);
 	assert_int_equal(list.at[0].refused.len, 0);
-	return judge_affects(&list.at[0], &p, SLICE("rhcc"));
+	return judge_affects(&list.at[0], &p, SLICE("rhcc"), NULL);
 }
 
 /* As Clair's clients send it: the range of a minor version, and the fix within it. */

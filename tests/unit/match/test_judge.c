@@ -56,7 +56,7 @@ static bool affects(const struct judge_question *q, enum package_type type, cons
 		p.source_name = slice_cstr(source);
 		p.source_version = p.version;
 	}
-	return judge_affects(q, &p, slice_cstr(scope));
+	return judge_affects(q, &p, slice_cstr(scope), NULL);
 }
 
 #define ALPINE                                                                                                         \
@@ -166,7 +166,7 @@ static void test_architecture(void **state)
 		char text[512];
 
 		snprintf(text, sizeof(text), form, rows[i].arch, rows[i].op);
-		if (judge_affects(one(text), &p, SLICE("almalinux:9")) != rows[i].affected)
+		if (judge_affects(one(text), &p, SLICE("almalinux:9"), NULL) != rows[i].affected)
 			fail_msg("%s %s", rows[i].op, rows[i].arch);
 	}
 }

@@ -81,7 +81,7 @@ static struct package installed(const char *name, const char *version)
 static bool affects(const struct notify_side *side, const struct package *p)
 {
 	for (size_t i = 0; i < side->n; i++)
-		if (judge_affects(&side->rows[i].q, p, SLICE("alpine:3.40")))
+		if (judge_affects(&side->rows[i].q, p, SLICE("alpine:3.40"), NULL))
 			return true;
 	return false;
 }
