@@ -69,24 +69,17 @@ static enum status name_of(struct slice target, const struct vulnerability_repor
 /* Findings that are not known stay; flaws are counted anew, as writers go by their numbers. */
 static enum status keep_new(struct vulnerability_report *r, struct slice known, struct arena *arena, struct err *err)
 {
-	size_t *flaws = arena_array(arena, r->flaws + 1, sizeof(*flaws)), n = 0, n_flaws = 0;
+	size_t n = 0;
 
-	if (!flaws)
-		return err_nomem(err, "report");
 	for (size_t i = 0; i < r->findings.len; i++) {
-		struct finding *f = &r->findings.at[i];
+		const struct finding *f = &r->findings.at[i];
 
-		if (is_known(known, key_of(r, f)))
-			continue;
-		if (flaws[f->flaw] == 0)
-			flaws[f->flaw] = ++n_flaws;
-		r->findings.at[n] = *f;
-		r->findings.at[n++].flaw = flaws[f->flaw] - 1;
+		if (!is_known(known, key_of(r, f)))
+			r->findings.at[n++] = *f;
 	}
 	r->told_before = r->findings.len - n;
 	r->findings.len = n;
-	r->flaws = n_flaws;
-	return STATUS_OK;
+	return vulnerability_report_number_flaws(r, arena, err);
 }
 
 /* A report without its known findings must not look like a clean one. */

@@ -3,6 +3,7 @@
 #include "library/index_impl.h"
 
 #include "index/index.h"
+#include "library/done.h"
 #include "report/report.h"
 
 #include <stdio.h>
@@ -30,33 +31,13 @@ const char *limpid_index_version(void)
 	return LIMPID_VERSION;
 }
 
+_Static_assert(LIMPID_INDEX_OK == 0 && LIMPID_INDEX_IO == 5 && LIMPID_INDEX_CRASHED == 9, "statuses of done.h");
+
 static int done(struct limpid_index_error *error, enum status st, const struct err *err)
 {
-	static const struct {
-		enum status from;
-		int to;
-	} map[] = {
-		{ STATUS_OK, LIMPID_INDEX_OK },
-		{ STATUS_INVALID, LIMPID_INDEX_INVALID },
-		{ STATUS_MALFORMED, LIMPID_INDEX_MALFORMED },
-		{ STATUS_LIMIT, LIMPID_INDEX_LIMIT },
-		{ STATUS_NOMEM, LIMPID_INDEX_NOMEM },
-		{ STATUS_CANCELLED, LIMPID_INDEX_CALLBACK },
-		{ STATUS_NOTFOUND, LIMPID_INDEX_MISSING },
-		{ STATUS_UNSUPPORTED, LIMPID_INDEX_UNSUPPORTED },
-		{ STATUS_CRASHED, LIMPID_INDEX_CRASHED },
-	};
-	int status = LIMPID_INDEX_IO;
-
-	for (size_t i = 0; i < ARRAY_LEN(map); i++)
-		if (map[i].from == st)
-			status = map[i].to;
-	if (error) {
-		*error = (struct limpid_index_error){ .status = status };
-		if (st != STATUS_OK)
-			snprintf(error->message, sizeof(error->message), "%s", err->msg);
-	}
-	return status;
+	if (error)
+		error->status = library_done(st, err, LIMPID_INDEX_CRASHED, error->message, sizeof(error->message));
+	return library_done(st, err, LIMPID_INDEX_CRASHED, NULL, 0);
 }
 
 /* ---- what the caller sees ---- */

@@ -2,6 +2,7 @@
 /* match_open.c - liblimpid-match: the handle, and the advisories in force behind it. */
 #include "library/match_impl.h"
 
+#include "library/done.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -24,31 +25,13 @@ struct limpid_match {
 	char folder[4096];
 };
 
+_Static_assert(LIMPID_MATCH_OK == 0 && LIMPID_MATCH_IO == 5 && LIMPID_MATCH_MISSING == 7, "statuses of done.h");
+
 int library_match_done(struct limpid_match_error *error, enum status st, const struct err *err)
 {
-	static const struct {
-		enum status from;
-		int to;
-	} map[] = {
-		{ STATUS_OK, LIMPID_MATCH_OK },
-		{ STATUS_INVALID, LIMPID_MATCH_INVALID },
-		{ STATUS_MALFORMED, LIMPID_MATCH_MALFORMED },
-		{ STATUS_LIMIT, LIMPID_MATCH_LIMIT },
-		{ STATUS_NOMEM, LIMPID_MATCH_NOMEM },
-		{ STATUS_CANCELLED, LIMPID_MATCH_CALLBACK },
-		{ STATUS_NOTFOUND, LIMPID_MATCH_MISSING },
-	};
-	int status = LIMPID_MATCH_IO;
-
-	for (size_t i = 0; i < ARRAY_LEN(map); i++)
-		if (map[i].from == st)
-			status = map[i].to;
-	if (error) {
-		*error = (struct limpid_match_error){ .status = status };
-		if (st != STATUS_OK)
-			snprintf(error->message, sizeof(error->message), "%s", err->msg);
-	}
-	return status;
+	if (error)
+		error->status = library_done(st, err, LIMPID_MATCH_MISSING, error->message, sizeof(error->message));
+	return library_done(st, err, LIMPID_MATCH_MISSING, NULL, 0);
 }
 
 const char *limpid_match_version(void)

@@ -413,24 +413,6 @@ static enum status list_flaws(struct run *r, struct err *err)
 	return STATUS_OK;
 }
 
-/* Writers go by the numbers of flaws: they are without gaps. */
-static enum status number_flaws(struct run *r, struct err *err)
-{
-	struct vulnerability_report *v = r->report;
-	size_t *numbers = arena_array(r->arena, v->flaws + 1, sizeof(*numbers)), n = 0;
-
-	if (!numbers)
-		return err_nomem(err, "report");
-	for (size_t i = 0; i < v->findings.len; i++) {
-		size_t *number = &numbers[v->findings.at[i].flaw];
-
-		*number = *number ? *number : ++n;
-		v->findings.at[i].flaw = *number - 1;
-	}
-	v->flaws = n;
-	return STATUS_OK;
-}
-
 enum status policy_apply(struct policy *p, struct vulnerability_report *v, int64_t now_s, struct arena *arena,
 			 struct err *err)
 {
@@ -449,7 +431,7 @@ enum status policy_apply(struct policy *p, struct vulnerability_report *v, int64
 		if (kept[i])
 			v->findings.at[n++] = v->findings.at[i];
 	v->findings.len = n;
-	return number_flaws(&r, err);
+	return vulnerability_report_number_flaws(v, arena, err);
 }
 
 void policy_each_unused(const struct policy *p, void (*put)(void *ctx, struct slice where), void *ctx)

@@ -22,6 +22,8 @@
 #define LAYERS_MAX 1000
 /* Why scans failed, for those who ask within that time. */
 #define FAILURES 4096
+/* Lists of scans and failures are short: there are as many as this, by image. */
+#define BUCKETS 8192
 #define FAILURE_S 3600
 /* The indexer has its own queue, which may be full for a while. */
 #define AGAIN_MS 500
@@ -34,13 +36,19 @@ struct job {
 	struct harbor *harbor;
 	struct arena arena;
 	struct harbor_scan scan;
-	struct job *next; /* of those at work */
+	struct job *next; /* of those at work, in its bucket */
 };
 
 struct failure {
 	struct digest image;
 	int64_t when_s;
 	char why[300];
+	size_t next; /* in its bucket, one more than its number; 0: the last */
+};
+
+struct bucket {
+	struct job *at_work;
+	size_t failures; /* the latest, one more than its number; 0: none */
 };
 
 struct harbor {
@@ -48,7 +56,7 @@ struct harbor {
 	struct http_client *http;
 	struct pool *pool;
 	pthread_mutex_t mutex; /* for what follows */
-	struct job *at_work;
+	struct bucket *buckets;
 	struct failure *failures; /* a ring of FAILURES */
 	size_t next_failure;
 	_Atomic bool stopping;
@@ -213,10 +221,17 @@ static void job_free(struct job *j)
 	free(j);
 }
 
-/* With the lock held. */
+/* What follows is with the lock held. */
+
+static struct bucket *bucket_of(const struct harbor *h, const struct digest *image)
+{
+	/* The first bytes, which every kind of digest has. */
+	return &h->buckets[slice_hash(slice_make(image->bytes, 32), 0) % BUCKETS];
+}
+
 static void forget(struct harbor *h, struct job *j)
 {
-	struct job **at = &h->at_work;
+	struct job **at = &bucket_of(h, &j->scan.artifact.digest)->at_work;
 
 	while (*at && *at != j)
 		at = &(*at)->next;
@@ -224,16 +239,52 @@ static void forget(struct harbor *h, struct job *j)
 		*at = j->next;
 }
 
+static bool is_at_work(const struct harbor *h, const struct digest *image)
+{
+	for (const struct job *j = bucket_of(h, image)->at_work; j; j = j->next)
+		if (digest_eq(&j->scan.artifact.digest, image))
+			return true;
+	return false;
+}
+
+/* The latest of an image; NULL: none is known. */
+static struct failure *find_failure(const struct harbor *h, const struct digest *image)
+{
+	for (size_t i = bucket_of(h, image)->failures; i > 0; i = h->failures[i - 1].next)
+		if (digest_eq(&h->failures[i - 1].image, image))
+			return &h->failures[i - 1];
+	return NULL;
+}
+
+/* Out of its bucket; one that was never filled is in none. */
+static void drop_failure(struct harbor *h, size_t number)
+{
+	size_t *at = &bucket_of(h, &h->failures[number].image)->failures;
+
+	while (*at > 0 && *at != number + 1)
+		at = &h->failures[*at - 1].next;
+	if (*at > 0)
+		*at = h->failures[number].next;
+}
+
+static void put_failure(struct harbor *h, const struct digest *image, const struct err *err)
+{
+	size_t number = h->next_failure++ % FAILURES;
+	struct failure *f = &h->failures[number];
+	struct bucket *b = bucket_of(h, image);
+
+	drop_failure(h, number);
+	*f = (struct failure){ .image = *image, .when_s = date_now(), .next = b->failures };
+	snprintf(f->why, sizeof(f->why), "%.*s", (int)sizeof(f->why) - 1, err->msg);
+	b->failures = number + 1;
+}
+
 static void finish(struct harbor *h, struct job *j, enum status st, const struct err *err)
 {
 	pthread_mutex_lock(&h->mutex);
 	forget(h, j);
-	if (st != STATUS_OK && st != STATUS_CANCELLED && !h->stopping) {
-		struct failure *f = &h->failures[h->next_failure++ % FAILURES];
-
-		*f = (struct failure){ .image = j->scan.artifact.digest, .when_s = date_now() };
-		snprintf(f->why, sizeof(f->why), "%.*s", (int)sizeof(f->why) - 1, err->msg);
-	}
+	if (st != STATUS_OK && st != STATUS_CANCELLED && !h->stopping)
+		put_failure(h, &j->scan.artifact.digest, err);
 	pthread_mutex_unlock(&h->mutex);
 	job_free(j);
 }
@@ -268,19 +319,22 @@ static struct job *job_new(struct harbor *h, const struct harbor_scan *scan)
 enum status harbor_begin(struct harbor *h, const struct harbor_scan *scan, struct err *err)
 {
 	struct job *j = job_new(h, scan);
-	bool known = false, taken = false;
+	struct failure *f;
+	bool known, taken = false;
 
 	if (!j)
 		return err_nomem(err, "a scan");
 	pthread_mutex_lock(&h->mutex);
-	for (struct job *o = h->at_work; o; o = o->next)
-		known |= digest_eq(&o->scan.artifact.digest, &scan->artifact.digest);
-	for (size_t i = 0; i < FAILURES; i++)
-		if (digest_eq(&h->failures[i].image, &scan->artifact.digest))
-			h->failures[i].when_s = 0;
+	known = is_at_work(h, &scan->artifact.digest);
+	while ((f = find_failure(h, &scan->artifact.digest)) != NULL) {
+		drop_failure(h, (size_t)(f - h->failures));
+		*f = (struct failure){ .when_s = 0 };
+	}
 	if (!known && !h->stopping) {
-		j->next = h->at_work;
-		h->at_work = j;
+		struct bucket *b = bucket_of(h, &scan->artifact.digest);
+
+		j->next = b->at_work;
+		b->at_work = j;
 		taken = pool_submit(h->pool, &j->job);
 		if (!taken)
 			forget(h, j);
@@ -294,18 +348,14 @@ enum status harbor_begin(struct harbor *h, const struct harbor_scan *scan, struc
 enum harbor_state harbor_look(struct harbor *h, const struct digest *image, struct arena *arena, struct slice *why)
 {
 	enum harbor_state state = HARBOR_UNKNOWN;
+	const struct failure *f;
 
 	pthread_mutex_lock(&h->mutex);
-	for (struct job *j = h->at_work; j && state == HARBOR_UNKNOWN; j = j->next)
-		if (digest_eq(&j->scan.artifact.digest, image))
-			state = HARBOR_AT_WORK;
-	for (size_t i = 0; i < FAILURES && state == HARBOR_UNKNOWN; i++) {
-		const struct failure *f = &h->failures[i];
-
-		if (f->when_s > date_now() - FAILURE_S && digest_eq(&f->image, image) &&
-		    arena_copy(arena, slice_cstr(f->why), why))
-			state = HARBOR_FAILED;
-	}
+	f = find_failure(h, image);
+	if (is_at_work(h, image))
+		state = HARBOR_AT_WORK;
+	else if (f && f->when_s > date_now() - FAILURE_S && arena_copy(arena, slice_cstr(f->why), why))
+		state = HARBOR_FAILED;
 	pthread_mutex_unlock(&h->mutex);
 	return state;
 }
@@ -320,12 +370,14 @@ struct harbor *harbor_new(struct indexer *indexer, struct http_client *http)
 		return NULL;
 	h->indexer = indexer;
 	h->http = http;
+	h->buckets = calloc(BUCKETS, sizeof(*h->buckets));
 	h->failures = calloc(FAILURES, sizeof(*h->failures));
 	h->pool = pool_new(THREADS, QUEUE, STACK_BYTES);
-	if (h->failures && h->pool && pthread_mutex_init(&h->mutex, NULL) == 0)
+	if (h->buckets && h->failures && h->pool && pthread_mutex_init(&h->mutex, NULL) == 0)
 		return h;
 	pool_free(h->pool);
 	free(h->failures);
+	free(h->buckets);
 	free(h);
 	return NULL;
 }
@@ -343,5 +395,6 @@ void harbor_free(struct harbor *h)
 	pool_free(h->pool);
 	pthread_mutex_destroy(&h->mutex);
 	free(h->failures);
+	free(h->buckets);
 	free(h);
 }

@@ -99,6 +99,15 @@ void sqlite_rollback(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+enum status sqlite_end(struct store *s, enum status st, struct err *err)
+{
+	if (st == STATUS_OK)
+		st = sqlite_commit(s, err);
+	if (st != STATUS_OK)
+		sqlite_rollback(s);
+	return st;
+}
+
 static enum status apply_schema(struct store *s, int newest, struct err *err)
 {
 	int version = 0;

@@ -166,11 +166,7 @@ static enum status put_packed(struct store *s, const struct name *name, struct s
 	st = put_row(s, name, packed, value, err);
 	if (st == STATUS_OK)
 		st = evict(s, err);
-	if (st == STATUS_OK)
-		st = sqlite_commit(s, err);
-	if (st != STATUS_OK)
-		sqlite_rollback(s);
-	return st;
+	return sqlite_end(s, st, err);
 }
 
 static enum status put(struct store *s, const struct name *name, struct slice value, struct err *err)

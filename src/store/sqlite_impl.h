@@ -33,6 +33,8 @@ void sqlite_finalize(sqlite3_stmt **st);
 enum status sqlite_begin(struct store *s, struct err *err) NODISCARD;
 enum status sqlite_commit(struct store *s, struct err *err) NODISCARD;
 void sqlite_rollback(struct store *s);
+/* Commit if all went well so far, else roll back and give st. */
+enum status sqlite_end(struct store *s, enum status st, struct err *err) NODISCARD;
 /*
  * What is committed from now on is on the disk when the call returns. Without, a crash of the machine (not of the
  * process) may lose the last of it: good enough for a cache.

@@ -266,11 +266,7 @@ enum status sqlite_manifests_delete(struct store *s, const struct digest *digest
 	st = STATUS_OK;
 	for (size_t i = 0; st == STATUS_OK && i < n; i++)
 		st = delete_one(s, &digests[i], &out_deleted[i], err);
-	if (st == STATUS_OK)
-		st = sqlite_commit(s, err);
-	if (st != STATUS_OK)
-		sqlite_rollback(s);
-	return st;
+	return sqlite_end(s, st, err);
 }
 
 enum status sqlite_manifests(struct store *s, uint64_t before, size_t max, struct arena *arena,

@@ -20,16 +20,6 @@ static void read_notice(sqlite3_stmt *q, struct store_notice *out)
 	out->failures = (unsigned)sqlite3_column_int(q, 7);
 }
 
-/* In a transaction: end it as st says. */
-static enum status finish(struct store *s, enum status st, struct err *err)
-{
-	if (st == STATUS_OK)
-		st = sqlite_commit(s, err);
-	if (st != STATUS_OK)
-		sqlite_rollback(s);
-	return st;
-}
-
 static enum status put(struct store *s, const struct store_notice *list, size_t n, struct err *err)
 {
 	struct buf AUTO(buf_fini) packed = BUF_INIT((size_t)64 << 20);
@@ -54,7 +44,7 @@ static enum status put(struct store *s, const struct store_notice *list, size_t 
 enum status sqlite_notices_put(struct store *s, const struct store_notice *list, size_t n, struct err *err)
 {
 	TRY(sqlite_begin(s, err));
-	return finish(s, put(s, list, n, err), err);
+	return sqlite_end(s, put(s, list, n, err), err);
 }
 
 /* ---- sending ---- */
@@ -103,7 +93,7 @@ enum status sqlite_notice_take(struct store *s, unsigned lease_s, unsigned node,
 	*out_next_s = DATE_NONE;
 	/* If the machine stops and this is lost, it is told once more, which it may be at any time. */
 	TRY(sqlite_begin(s, err));
-	TRY(finish(s, take(s, lease_s, node, out, out_next_s, &found, err), err));
+	TRY(sqlite_end(s, take(s, lease_s, node, out, out_next_s, &found, err), err));
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notice is due");
 }
 
@@ -147,7 +137,7 @@ enum status sqlite_notice_end(struct store *s, const struct store_notice *n, boo
 			      struct err *err)
 {
 	TRY(sqlite_begin(s, err));
-	return finish(s, end(s, n, notified, due_s, err), err);
+	return sqlite_end(s, end(s, n, notified, due_s, err), err);
 }
 
 /* ---- what its receiver asks ---- */
@@ -195,7 +185,7 @@ static enum status delete_one(struct store *s, struct slice id, struct err *err)
 enum status sqlite_notice_delete(struct store *s, struct slice id, struct err *err)
 {
 	TRY(sqlite_begin_durable(s, err));
-	return finish(s, delete_one(s, id, err), err);
+	return sqlite_end(s, delete_one(s, id, err), err);
 }
 
 enum status sqlite_notices_gc(struct store *s, int64_t deleted_s, int64_t created_s, size_t max, uint64_t *out_dropped,

@@ -27,16 +27,6 @@ static enum status read_notification(sqlite3_stmt *q, struct arena *arena, struc
 	return STATUS_OK;
 }
 
-/* In a transaction: end it as st says. */
-static enum status finish(struct store *s, enum status st, struct err *err)
-{
-	if (st == STATUS_OK)
-		st = sqlite_commit(s, err);
-	if (st != STATUS_OK)
-		sqlite_rollback(s);
-	return st;
-}
-
 /* ---- beginning ---- */
 
 static enum status begin(struct store *s, struct slice source, const char *operation, const char *previous,
@@ -69,7 +59,7 @@ enum status sqlite_notification_begin(struct store *s, struct slice source, cons
 				      struct err *err)
 {
 	TRY(sqlite_begin_durable(s, err));
-	return finish(s, begin(s, source, operation, previous, last, state, out_begun, err), err);
+	return sqlite_end(s, begin(s, source, operation, previous, last, state, out_begun, err), err);
 }
 
 enum status sqlite_notifications_latest(struct store *s, struct arena *arena, struct store_notification **out,
@@ -191,7 +181,7 @@ enum status sqlite_notification_take(struct store *s, enum store_notification_ta
 
 	*out_next_s = DATE_NONE;
 	TRY(sqlite_begin_durable(s, err));
-	TRY(finish(s, take(s, task, lease_s, node, arena, out, out_next_s, &found, err), err));
+	TRY(sqlite_end(s, take(s, task, lease_s, node, arena, out, out_next_s, &found, err), err));
 	return found ? STATUS_OK : err_set(err, STATUS_NOTFOUND, "no notification is due");
 }
 
@@ -234,7 +224,7 @@ static enum status release(struct store *s, unsigned node, struct err *err)
 enum status sqlite_notification_release(struct store *s, unsigned node, struct err *err)
 {
 	TRY(sqlite_begin(s, err));
-	return finish(s, release(s, node, err), err);
+	return sqlite_end(s, release(s, node, err), err);
 }
 
 static enum status taken_by_another(struct err *err)
@@ -339,7 +329,7 @@ enum status sqlite_notification_add(struct store *s, const struct store_notifica
 				    struct err *err)
 {
 	TRY(sqlite_begin(s, err));
-	return finish(s, add(s, n, fresh, changes, n_changes, entries, n_entries, lease_s, err), err);
+	return sqlite_end(s, add(s, n, fresh, changes, n_changes, entries, n_entries, lease_s, err), err);
 }
 
 /* ---- ending ---- */
@@ -388,7 +378,7 @@ enum status sqlite_notification_end(struct store *s, const struct store_notifica
 				    struct err *err)
 {
 	TRY(sqlite_begin_durable(s, err));
-	return finish(s, end(s, n, state, due_s, error, err), err);
+	return sqlite_end(s, end(s, n, state, due_s, error, err), err);
 }
 
 /* ---- asking ---- */
@@ -509,7 +499,7 @@ static enum status delete_one(struct store *s, struct slice id, struct err *err)
 enum status sqlite_notification_delete(struct store *s, struct slice id, struct err *err)
 {
 	TRY(sqlite_begin_durable(s, err));
-	return finish(s, delete_one(s, id, err), err);
+	return sqlite_end(s, delete_one(s, id, err), err);
 }
 
 static enum status collect_one(struct store *s, int64_t number, struct err *err)
@@ -554,7 +544,7 @@ enum status sqlite_notifications_gc(struct store *s, int64_t deleted_s, int64_t 
 		st = next_to_collect(s, before, &number, err);
 		if (st == STATUS_OK && number != 0)
 			st = collect_one(s, number, err);
-		TRY(finish(s, st, err));
+		TRY(sqlite_end(s, st, err));
 		if (number == 0)
 			break;
 	}

@@ -179,11 +179,7 @@ enum status sqlite_queue_put(struct store *s, struct slice queue, struct slice b
 
 	TRY(sqlite_begin_durable(s, err));
 	st = queue_put(s, queue, body, due_s, err);
-	if (st == STATUS_OK)
-		st = sqlite_commit(s, err);
-	if (st != STATUS_OK)
-		sqlite_rollback(s);
-	return st;
+	return sqlite_end(s, st, err);
 }
 
 static enum status queue_take(struct store *s, struct slice queue, size_t max, unsigned lease_s, struct arena *arena,
@@ -347,11 +343,7 @@ static enum status collect_kinds(struct store *s, struct err *err)
 		return STATUS_OK;
 	TRY(sqlite_begin(s, err));
 	st = sqlite_exec(s, "DELETE FROM package_kind WHERE id NOT IN (SELECT kind FROM package)", err);
-	if (st == STATUS_OK)
-		st = sqlite_commit(s, err);
-	if (st != STATUS_OK)
-		sqlite_rollback(s);
-	return st;
+	return sqlite_end(s, st, err);
 }
 
 enum status sqlite_collect(struct store *s, struct store_collected *out, struct err *err)
