@@ -27,7 +27,9 @@ class Mine:
             self.at[kind].add((name, plain(kind, p["version"])))
 
     def has(self, kind, name, version, path):
-        """Peers give the group of a Java package apart, and no path of system packages."""
+        """Peers give the group of a Java package apart, and no path of system packages; Trivy gives that of an archive inside another."""
+        while kind == "maven" and (kind, path) not in self.names and "/" in path:
+            path = path.rpartition("/")[0]
         places = self.names[kind, path] if path and kind not in ("deb", "apk", "rpm") else self.at[kind]
         return (name, version) in places or (kind == "maven" and any(v == version and n.partition(":")[2] == name for n, v in places))
 
