@@ -77,6 +77,17 @@ def npm_lock(kind, name, version, path, mine):
     return kind == "npm" and path.endswith("node_modules/.package-lock.json") and (name, version) in mine.at[kind]
 
 
+def npm_project(kind, name, version, path, mine):
+    """The project that a lock file is of: its package.json beside it says it."""
+    beside = path.rpartition("/")[0]
+    return kind == "npm" and (name, version) in mine.names[kind, f"{beside}/package.json" if beside else "package.json"]
+
+
+def workflow(kind, name, version, path, mine):
+    """What runs at GitHub when somebody works on a package is not in the image."""
+    return kind.startswith("github-action") and "/.github/workflows/" in f"/{path}"
+
+
 def npm_inside(kind, name, version, path, mine):
     """A package.json deeper inside an installed package: a fixture, or a part of it."""
     parts = path.split("/")
@@ -139,7 +150,8 @@ RULES = {"peers-devel": devel, "peers-java-version": java_version, "peers-java-u
          "peers-go-without-module": go_without_module, "peers-rpm-epoch": rpm_epoch, "peers-npm-lock": npm_lock,
          "peers-npm-inside": npm_inside, "peers-key": key, "peers-lock-inside": lock_inside, "peers-framework": framework,
          "peers-launcher": launcher, "peers-go-devel": go_devel, "peers-java-runtime": java_runtime, "peers-mysql-name": mysql_name,
-         "peers-program-elsewhere": program_elsewhere, "peers-wheel": wheel, "peers-no-version": no_version}
+         "peers-program-elsewhere": program_elsewhere, "peers-wheel": wheel, "peers-no-version": no_version,
+         "peers-npm-project": npm_project, "peers-workflow": workflow}
 
 
 def claimed_by(kind, name, version, path, mine):
