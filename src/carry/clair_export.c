@@ -3,6 +3,7 @@
 #include "carry/clair_export.h"
 
 #include "model/clair_vulnerability.h"
+#include "model/vendor.h"
 #include "text/json_writer.h"
 #include "version/normalized.h"
 #include "version/rhctag.h"
@@ -169,6 +170,16 @@ static enum status put_line(struct export *x, struct clair_vulnerability *v, con
 	return export_flush(x, EXPORT_FLUSH_BYTES, err);
 }
 
+/*
+ * Clair would compare them with everybody's packages: rows about builds of vendors, and about Ubuntu's FIPS builds,
+ * whose versions are above the archive's.
+ */
+static bool clair_can_tell(const struct affected *row)
+{
+	return vendor_of_scope(row->scope, NULL) == VENDOR_NONE &&
+	       !(slice_starts(row->scope, SLICE("ubuntu:")) && slice_starts(row->module, SLICE(AFFECTED_MODULE_FIPS)));
+}
+
 static enum status put_row(struct export *x, uint32_t number, uint32_t advisory, struct err *err)
 {
 	struct buf AUTO(buf_fini) fix = BUF_INIT((size_t)1 << 20);
@@ -181,7 +192,7 @@ static enum status put_row(struct export *x, uint32_t number, uint32_t advisory,
 	TRY(segment_row(x->seg, number, &x->row, &row, &advisory, err));
 	if (row.status != AFFECTED_YES)
 		return STATUS_OK;
-	if (row.n_ranges == 0 && row.n_versions > 0) {
+	if ((row.n_ranges == 0 && row.n_versions > 0) || !clair_can_tell(&row)) {
 		x->run.summary->diags++;
 		return STATUS_OK;
 	}

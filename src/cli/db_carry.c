@@ -88,7 +88,9 @@ int db_export(const struct options *o, const char *dir)
 	cli_note(o, "%zu sources, %llu advisories in %llu lines", s.sources, (unsigned long long)s.records,
 		 (unsigned long long)s.lines);
 	if (s.diags > 0)
-		cli_note(o, "%llu rows list single versions and are left out: Clair would take them for all versions",
+		cli_note(o,
+			 "%llu rows are left out, which Clair would take for more: they list single versions, "
+			 "or are about builds that a vendor made of others' packages or for FIPS",
 			 (unsigned long long)s.diags);
 	return EXIT_DONE;
 }

@@ -320,9 +320,14 @@ static enum status judge_vendors(struct coverage *c, const struct match_options 
 		const char *label = package_type_label(v->type), *by = vendor_name(v->vendor);
 		struct slice feed = SLICE_EMPTY;
 
-		if (v->scope.name.len == 0 || v->scope.left_out)
+		if (v->scope.name.len == 0)
 			continue;
-		if (v->scope.n > 0)
+		if (v->scope.left_out)
+			TRY(add(c, COVERAGE_NO_FEED, v->scope.name, v->packages, err,
+				"%s that %s built were looked up as what they were built of: the settings leave its "
+				"advisories out (matchers.names)",
+				label, by));
+		else if (v->scope.n > 0)
 			TRY(add(c, COVERAGE_COVERED, v->scope.name, v->packages, err,
 				"%s that %s built were looked up: its fixes count, beside what is said of the version "
 				"that each was built of",

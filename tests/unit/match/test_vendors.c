@@ -291,6 +291,32 @@ static void test_tuxcare_of_languages(void **state)
 	assert_int_equal(f->report.suppressed.len, 4);
 }
 
+static bool is_debian(void *ctx, struct slice scope)
+{
+	(void)ctx;
+	return slice_starts(scope, SLICE("debian:"));
+}
+
+/* Who leaves the vendor's advisories out does not know of its fixes, and is told so. */
+static void test_left_out(void **state)
+{
+	struct fx *f = *state;
+
+	fx_source(f, "debian", "debian", &feed_format_debian_tracker, "",
+		  "{'jq':{'CVE-2025-48060':{'releases':{'bookworm':{'status':'open','urgency':'low'}}}}}");
+	fx_osv(f, "osv/root",
+	       "{'id':'ROOT-OS-DEBIAN-12-CVE-2025-48060','aliases':['CVE-2025-48060'],'affected':["
+	       FIX("Root:Debian:12", "rootio-jq", AT("1.6-2.1.root.io.2")) "null]}");
+	fx_system(f, "debian", "12");
+	fx_package(f, PACKAGE_DEB, "jq", "1.6-2.1.root.io.2");
+	fx_match(f);
+	fx_findings(f, 0);
+	f->options.scope_wanted = is_debian;
+	fx_match(f);
+	fx_findings(f, 1);
+	fx_coverage(f, COVERAGE_NO_FEED, "root:debian:12", 1, "matchers.names");
+}
+
 static void test_explanation(void **state)
 {
 	struct match_explanation x;
@@ -319,6 +345,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_tuxcare_of_ubuntu),
 	TEST(test_tuxcare_systems),
 	TEST(test_tuxcare_of_languages),
+	TEST(test_left_out),
 	TEST(test_explanation),
 };
 
