@@ -33,7 +33,8 @@ struct pom {
 	size_t n;
 	/* What is asked for often is looked up, not searched for; the nearest to the project has it. Owned. */
 	struct map properties; /* name -> its node; of <properties>, and what stands for project.NAME */
-	struct map by_key;     /* "group:artifact" -> place in managed */
+	struct map by_key;     /* full key -> place in managed */
+	struct map asked;      /* full keys of dependencies; what is asked for again further up does not count */
 	VEC(struct managed) managed;
 };
 
@@ -155,6 +156,15 @@ static bool key_of(const struct pom *p, const struct xml_node *d, struct slice *
 	       arena_printf(p->arena, out, "%.*s:%.*s", SLICE_ARG(group), SLICE_ARG(artifact));
 }
 
+/* By what Maven tells dependencies apart: "group:artifact:type:classifier". */
+static bool full_key(const struct pom *p, const struct xml_node *d, struct slice name, struct slice *out)
+{
+	struct slice type = xml_child_text(d, "type"), classifier = xml_child_text(d, "classifier");
+
+	return expand(p, type.len > 0 ? type : SLICE("jar"), &type) && expand(p, classifier, &classifier) &&
+	       arena_printf(p->arena, out, "%.*s:%.*s:%.*s", SLICE_ARG(name), SLICE_ARG(type), SLICE_ARG(classifier));
+}
+
 static enum status manage(struct pom *p, const struct xml_node *d, struct err *err)
 {
 	struct managed *m;
@@ -162,7 +172,7 @@ static enum status manage(struct pom *p, const struct xml_node *d, struct err *e
 	uint64_t *slot;
 	bool is_new;
 
-	if (!key_of(p, d, &key))
+	if (!key_of(p, d, &key) || !full_key(p, d, key, &key))
 		return STATUS_OK;
 	slot = map_slot(&p->by_key, key, &is_new);
 	m = slot && is_new ? VEC_PUSH(&p->managed, p->arena) : NULL;
@@ -196,16 +206,21 @@ static bool exact(struct slice s, struct slice *out)
 	       !slice_eq(s, SLICE("RELEASE"));
 }
 
-static enum status add_dependency(struct pom *p, const struct xml_node *d, uint32_t line, struct err *err)
+static enum status add_dependency(struct pom *p, const struct xml_node *d, bool own, uint32_t line, struct err *err)
 {
-	struct slice key, version = xml_child_text(d, "version"), scope = xml_child_text(d, "scope");
+	struct slice key, full, version = xml_child_text(d, "version"), scope = xml_child_text(d, "scope");
+	bool is_new;
 	uint64_t at;
 
-	if (!key_of(p, d, &key)) {
+	if (!key_of(p, d, &key) || !full_key(p, d, key, &full)) {
 		lock_vague(&p->lock, line);
 		return STATUS_OK;
 	}
-	if (map_get(&p->by_key, key, &at)) {
+	if (!map_slot(&p->asked, full, &is_new))
+		return err_nomem(err, "pom.xml");
+	if (!is_new && !own)
+		return STATUS_OK;
+	if (map_get(&p->by_key, full, &at)) {
 		version = version.len > 0 ? version : p->managed.at[at].version;
 		scope = scope.len > 0 ? scope : p->managed.at[at].scope;
 	}
@@ -236,7 +251,7 @@ static enum status add_all(struct pom *p, struct err *err)
 			uint32_t line = line_of(&lines, xml_next_tag(lines.text, "dependency", &pos));
 
 			if (n->parent == wanted)
-				TRY(add_dependency(p, n, line, err));
+				TRY(add_dependency(p, n, true, line, err));
 		}
 		if (n->child) {
 			n = n->child;
@@ -256,7 +271,7 @@ static enum status add_inherited(struct pom *p, struct err *err)
 		const struct xml_node *list = xml_child(p->chain[i], "dependencies");
 
 		for (const struct xml_node *d = list ? list->child : NULL; d; d = d->next)
-			TRY(add_dependency(p, d, 0, err));
+			TRY(add_dependency(p, d, false, 0, err));
 	}
 	return STATUS_OK;
 }
@@ -300,12 +315,13 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 	map_fini(&p.properties);
 	map_fini(&p.by_key);
+	map_fini(&p.asked);
 	return st;
 }
 
 const struct detector detector_maven_pom = {
 	.name = "maven_pom",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.source = true,
 	.rules = rules,
