@@ -67,12 +67,16 @@ static void take_field(struct entry *e, const struct stanza_field *f)
 			*(struct slice *)(void *)((uint8_t *)e + fields[i].at) = f->value;
 }
 
-/* "install user installed", "deinstall ok not-installed"; control files have none. */
+/*
+ * "install user installed", "deinstall ok not-installed"; control files have none. What is unpacked and still has to be
+ * configured, as in trees that were filled from outside, is there, and opkg lists it.
+ */
 static bool is_installed(struct slice status)
 {
 	struct slice word;
 
-	return status.len == 0 || (slice_rcut(status, ' ', NULL, &word) && slice_eq(word, SLICE("installed")));
+	return status.len == 0 || (slice_rcut(status, ' ', NULL, &word) &&
+				   (slice_eq(word, SLICE("installed")) || slice_eq(word, SLICE("unpacked"))));
 }
 
 static enum status emit(const struct detect_file *file, const struct entry *e, struct told *told, size_t offset,
@@ -153,7 +157,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_opkg = {
 	.name = "opkg",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,
