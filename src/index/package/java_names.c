@@ -323,10 +323,20 @@ static void known_bundle(const struct java_manifest *m, struct java_name *out)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (!slice_eq(m->symbolic_name, slice_cstr(known[i].bundle)))
+		struct slice bundle = slice_cstr(known[i].bundle), artifact = slice_cstr(known[i].artifact);
+
+		if (slice_ends(bundle, SLICE("*"))) {
+			/* The artifact is the end of the bundle's name. */
+			bundle.len--;
+			if (!slice_starts(m->symbolic_name, bundle))
+				continue;
+			artifact = slice_from(m->symbolic_name, bundle.len - (artifact.len - 1));
+		} else if (!slice_eq(m->symbolic_name, bundle)) {
 			continue;
+		}
 		out->group = slice_cstr(known[i].group);
-		out->artifact = slice_cstr(known[i].artifact);
+		out->artifact = artifact;
+		return;
 	}
 }
 
@@ -381,7 +391,8 @@ static bool is_quarkus(struct slice path)
 	struct slice dir = path_dir(path);
 
 	return slice_eq(path_base(path_dir(dir)), SLICE("lib")) &&
-	       (slice_eq(path_base(dir), SLICE("main")) || slice_eq(path_base(dir), SLICE("boot")));
+	       (slice_eq(path_base(dir), SLICE("main")) || slice_eq(path_base(dir), SLICE("boot")) ||
+		slice_eq(path_base(dir), SLICE("deployment")));
 }
 
 /*
