@@ -57,6 +57,12 @@ def java_twice(kind, name, version, path, mine):
     return kind == "maven" and any(v == version for _, v in mine.names[kind, path])
 
 
+def java_section(kind, name, version, path, mine):
+    """Interfaces of Tomcat: the manifest's main section has Tomcat's version, one of a package the specification's."""
+    own = {n for n, _ in mine.names[kind, path]}
+    return kind == "maven" and path.endswith("-api.jar") and own == {f"org.apache.tomcat:tomcat-{path.rpartition('/')[2][:-4]}"}
+
+
 def go_without_module(kind, name, version, path, mine):
     """A program of Go itself, built without modules: only its standard library is known."""
     return kind == "golang" and version == "UNKNOWN" and any(n == "stdlib" for n, _ in mine.names[kind, path])
@@ -151,7 +157,7 @@ RULES = {"peers-devel": devel, "peers-java-version": java_version, "peers-java-u
          "peers-npm-inside": npm_inside, "peers-key": key, "peers-lock-inside": lock_inside, "peers-framework": framework,
          "peers-launcher": launcher, "peers-go-devel": go_devel, "peers-java-runtime": java_runtime, "peers-mysql-name": mysql_name,
          "peers-program-elsewhere": program_elsewhere, "peers-wheel": wheel, "peers-no-version": no_version,
-         "peers-npm-project": npm_project, "peers-workflow": workflow}
+         "peers-npm-project": npm_project, "peers-workflow": workflow, "peers-java-section": java_section}
 
 
 def claimed_by(kind, name, version, path, mine):
