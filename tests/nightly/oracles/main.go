@@ -55,7 +55,8 @@ func classify(s string, withGo bool) (int, string) {
 	if t := withV(s); semver.IsValid(t) {
 		return module, t
 	}
-	if withGo && !strings.Contains(s, "-") {
+	// How it was built is named behind a blank, and may have hyphens.
+	if release, _, _ := strings.Cut(s, " "); withGo && !strings.Contains(release, "-") {
 		if t := asRelease("go" + s); version.IsValid(t) {
 			return toolchain, t
 		}
