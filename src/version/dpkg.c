@@ -30,10 +30,13 @@ static struct slice strip_sign(struct slice epoch)
 
 static void split(struct slice v, struct slice *epoch, struct slice *upstream, struct slice *revision)
 {
+	size_t colon = slice_find_byte(v, ':');
+
 	*epoch = SLICE_EMPTY;
-	if (slice_find_byte(v, ':') != SIZE_MAX)
-		slice_cut(v, ':', epoch, &v);
-	*epoch = strip_sign(*epoch);
+	if (colon != SIZE_MAX) {
+		*epoch = strip_sign(slice_take(v, colon));
+		v = slice_from(v, colon + 1);
+	}
 	slice_rcut(v, '-', upstream, revision);
 }
 
@@ -56,18 +59,25 @@ static int dpkg_compare(struct slice a, struct slice b)
  */
 static bool dpkg_valid(struct slice v)
 {
-	struct slice epoch, upstream, revision;
+	size_t colon = SIZE_MAX;
 
 	v = trim_blanks(v);
-	split(v, &epoch, &upstream, &revision);
-	for (size_t i = 0; i < v.len; i++)
+	for (size_t i = 0; i < v.len; i++) {
 		if (is_space(v.ptr[i]) || v.ptr[i] == '\0')
 			return false;
-	/* The epoch is an int. */
-	if (slice_find_byte(v, ':') != SIZE_MAX &&
-	    (!all_digits(epoch) || number_cmp(epoch, SLICE("2147483647")) > 0))
-		return false;
-	return upstream.len > 0 && !slice_ends(v, SLICE("-"));
+		if (v.ptr[i] == ':' && colon == SIZE_MAX)
+			colon = i;
+	}
+	if (colon != SIZE_MAX) {
+		struct slice epoch = strip_sign(slice_take(v, colon));
+
+		/* The epoch is an int. */
+		if (!all_digits(epoch) || number_cmp(epoch, SLICE("2147483647")) > 0)
+			return false;
+		v = slice_from(v, colon + 1);
+	}
+	/* Neither what comes before the last hyphen nor what comes behind it is empty. */
+	return v.len > 0 && v.ptr[v.len - 1] != '-' && slice_rfind_byte(v, '-') != 0;
 }
 
 const struct version_scheme version_scheme_dpkg = { "dpkg", dpkg_compare, dpkg_valid };
