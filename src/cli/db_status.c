@@ -185,17 +185,6 @@ static enum status as_table(struct db_folder *f, struct totals *t, const struct 
 
 /* ---- for programs ---- */
 
-static void member_time(struct json_writer *w, const char *key, int64_t s)
-{
-	struct date_text text;
-
-	json_key(w, key);
-	if (s == DATE_NONE)
-		json_null(w);
-	else
-		json_cstr(w, date_print(&text, s));
-}
-
 static void json_row(struct json_writer *w, const struct row *r)
 {
 	const struct store_source *s = r->s;
@@ -215,10 +204,10 @@ static void json_row(struct json_writer *w, const struct row *r)
 	json_member_u64(w, "bytes", r->bytes);
 	json_member_cstr(w, "segment",
 			 s->segment.algo == DIGEST_NONE ? "" : digest_print(&digest, &s->segment));
-	member_time(w, "attempted", s->last_attempt_s);
-	member_time(w, "updated", s->last_success_s);
-	member_time(w, "changed", s->last_change_s);
-	member_time(w, "next", s->next_s);
+	json_member_time(w, "attempted", s->last_attempt_s);
+	json_member_time(w, "updated", s->last_success_s);
+	json_member_time(w, "changed", s->last_change_s);
+	json_member_time(w, "next", s->next_s);
 	json_close(w);
 }
 
@@ -231,7 +220,7 @@ static enum status as_json(struct db_folder *f, struct totals *t, const struct s
 
 	json_writer_init(&w, &text, 1);
 	json_object(&w);
-	member_time(&w, "created", date_now());
+	json_member_time(&w, "created", date_now());
 	json_key(&w, "sources");
 	json_array(&w);
 	for (size_t i = 0; i < f->n; i++) {

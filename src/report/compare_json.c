@@ -11,7 +11,7 @@ static void put_sources(struct json_writer *w, const struct vulnerability_report
 		json_object(w);
 		json_member_str(w, "name", r->sources.at[i].name);
 		document_digest(w, "segment", &r->sources.at[i].segment);
-		document_date(w, "updated", r->sources.at[i].updated_s);
+		json_member_time(w, "updated", r->sources.at[i].updated_s);
 		json_close(w);
 	}
 	json_close(w);
@@ -49,7 +49,7 @@ static void put_side(struct json_writer *w, const char *key, const struct compar
 	if (s->program_version)
 		json_member_cstr(w, "limpid", s->program_version);
 	if (s->created_s != DATE_NONE)
-		document_date(w, "created", s->created_s);
+		json_member_time(w, "created", s->created_s);
 	json_member_u64(w, "layers", index->layers.len);
 	json_member_u64(w, "packages", index->packages.len);
 	json_member_u64(w, "findings", r->findings.len);
@@ -198,7 +198,7 @@ enum status compare_json(const struct comparison *c, const struct report_options
 	json_member_cstr(w, "name", "limpid");
 	json_member_cstr(w, "version", options->program_version);
 	json_close(w);
-	document_date(w, "created", options->now_s);
+	json_member_time(w, "created", options->now_s);
 	put_side(w, "a", c->a);
 	put_side(w, "b", c->b);
 	put_summary(w, c);

@@ -29,7 +29,7 @@ static enum status put_database(struct json_writer *w, const struct vulnerabilit
 	json_object(w);
 	json_member_cstr(w, "uri", "urn:limpid:segments");
 	document_digest(w, "version", &digest);
-	document_date(w, "lastUpdate", oldest == INT64_MAX ? DATE_NONE : oldest);
+	json_member_time(w, "lastUpdate", oldest == INT64_MAX ? DATE_NONE : oldest);
 	json_close(w);
 	return STATUS_OK;
 }
@@ -63,8 +63,8 @@ static enum status write_cosign(struct document *d, const struct vulnerability_r
 	json_close(w);
 	json_key(w, "metadata");
 	json_object(w);
-	document_date(w, "scanStartedOn", options->now_s);
-	document_date(w, "scanFinishedOn", options->now_s);
+	json_member_time(w, "scanStartedOn", options->now_s);
+	json_member_time(w, "scanFinishedOn", options->now_s);
 	json_close(w);
 	json_close(w);
 	return document_end(d, err);

@@ -152,13 +152,13 @@ static enum status put_tracking(struct csaf *c, struct err *err)
 	json_member_str(w, "id", text);
 	json_member_cstr(w, "status", "final");
 	json_member_cstr(w, "version", "1");
-	document_date(w, "initial_release_date", c->options->now_s);
-	document_date(w, "current_release_date", c->options->now_s);
+	json_member_time(w, "initial_release_date", c->options->now_s);
+	json_member_time(w, "current_release_date", c->options->now_s);
 	json_key(w, "revision_history");
 	json_array(w);
 	json_object(w);
 	json_member_cstr(w, "number", "1");
-	document_date(w, "date", c->options->now_s);
+	json_member_time(w, "date", c->options->now_s);
 	json_member_cstr(w, "summary", "What a scan found");
 	json_close(w);
 	json_close(w);

@@ -48,18 +48,6 @@ void document_digest(struct json_writer *w, const char *key, const struct digest
 	json_member_cstr(w, key, digest_print(&text, digest));
 }
 
-void document_date(struct json_writer *w, const char *key, int64_t unix_s)
-{
-	struct date_text text;
-
-	if (unix_s == DATE_NONE) {
-		json_key(w, key);
-		json_null(w);
-	} else {
-		json_member_cstr(w, key, date_print(&text, unix_s));
-	}
-}
-
 void document_epss(struct json_writer *w, const struct enrichment *e)
 {
 	json_key(w, "epss");

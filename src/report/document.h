@@ -23,7 +23,6 @@ enum status document_end(struct document *d, struct err *err) NODISCARD;
 
 /* "sha256:..." or "". */
 void document_digest(struct json_writer *w, const char *key, const struct digest *digest);
-void document_date(struct json_writer *w, const char *key, int64_t unix_s);
 
 /* "epss": {...} and "kev": {...} of a CVE that has them, short: as limpid's JSON has them with a finding. */
 void document_epss(struct json_writer *w, const struct enrichment *e);

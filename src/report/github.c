@@ -45,7 +45,7 @@ static enum status put_head(struct github *g, struct err *err)
 	json_member_cstr(w, "name", "limpid");
 	json_member_cstr(w, "version", g->options->program_version);
 	json_close(w);
-	document_date(w, "scanned", g->options->now_s);
+	json_member_time(w, "scanned", g->options->now_s);
 	return STATUS_OK;
 }
 

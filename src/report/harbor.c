@@ -142,7 +142,7 @@ static enum status write_harbor(struct harbor *b, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		worst = MAX(worst, hits[i].line.severity);
 	json_object(w);
-	document_date(w, "generated_at", b->options->now_s);
+	json_member_time(w, "generated_at", b->options->now_s);
 	put_artifact(w, b->report->index);
 	json_key(w, "scanner");
 	json_object(w);

@@ -244,8 +244,8 @@ static enum status put_finding(struct json_writer *w, const struct index_report 
 	put_list(w, "cvss", a->cvss, a->n_cvss);
 	json_member_str(w, "summary", a->summary);
 	json_member_str(w, "description", a->description);
-	document_date(w, "issued", a->issued_s);
-	document_date(w, "modified", a->modified_s);
+	json_member_time(w, "issued", a->issued_s);
+	json_member_time(w, "modified", a->modified_s);
 	put_list(w, "links", a->links, a->n_links);
 	json_key(w, "package");
 	TRY(put_package(w, r, f->package, OF_A_FINDING, err));
@@ -285,7 +285,7 @@ static void put_summary(struct json_writer *w, const struct vulnerability_report
 		json_key(w, "since");
 		json_object(w);
 		json_member_str(w, "report", r->since.report);
-		document_date(w, "created", r->since.created_s);
+		json_member_time(w, "created", r->since.created_s);
 		json_member_u64(w, "before", r->since.before);
 		json_member_u64(w, "advisories", r->since.advisories);
 		json_member_bool(w, "advisories_count", r->since.advisories_count);
@@ -327,7 +327,7 @@ static void put_coverage(struct json_writer *w, const struct vulnerability_repor
 		json_object(w);
 		json_member_str(w, "name", r->sources.at[i].name);
 		document_digest(w, "segment", &r->sources.at[i].segment);
-		document_date(w, "updated", r->sources.at[i].updated_s);
+		json_member_time(w, "updated", r->sources.at[i].updated_s);
 		json_member_u64(w, "records", r->sources.at[i].records);
 		json_close(w);
 	}
@@ -430,7 +430,7 @@ static void put_head(struct json_writer *w, const char *schema, const struct rep
 	json_member_cstr(w, "name", "limpid");
 	json_member_cstr(w, "version", options->program_version);
 	json_close(w);
-	document_date(w, "created", options->now_s);
+	json_member_time(w, "created", options->now_s);
 }
 
 enum status json_report_put(struct document *d, const struct vulnerability_report *r,

@@ -215,7 +215,7 @@ static enum status put_head(struct vex *v, struct err *err)
 	json_member_str(w, "@id", text);
 	json_member_cstr(w, "author", "limpid");
 	json_member_cstr(w, "role", "Vulnerability scanner");
-	document_date(w, "timestamp", v->options->now_s);
+	json_member_time(w, "timestamp", v->options->now_s);
 	json_member_u64(w, "version", 1);
 	json_member_str(w, "tooling", buf_slice(&tooling));
 	arena_reset(&v->scratch);

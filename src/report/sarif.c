@@ -220,7 +220,7 @@ static enum status put_invocation(struct sarif *s, struct err *err)
 	json_array(w);
 	json_object(w);
 	json_member_bool(w, "executionSuccessful", was_read(r->index));
-	document_date(w, "endTimeUtc", s->options->now_s);
+	json_member_time(w, "endTimeUtc", s->options->now_s);
 	json_key(w, "toolExecutionNotifications");
 	json_array(w);
 	TRY(subject_verdict(r, &s->scratch, &text, err));

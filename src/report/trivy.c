@@ -319,9 +319,9 @@ static void put_string(void *ctx, struct slice text)
 static void put_dates(struct json_writer *w, const struct advisory *a)
 {
 	if (a->issued_s != DATE_NONE)
-		document_date(w, "PublishedDate", a->issued_s);
+		json_member_time(w, "PublishedDate", a->issued_s);
 	if (a->modified_s != DATE_NONE)
-		document_date(w, "LastModifiedDate", a->modified_s);
+		json_member_time(w, "LastModifiedDate", a->modified_s);
 }
 
 /* Trivy's words. */
@@ -478,7 +478,7 @@ static enum status write_trivy(struct trivy *t, struct err *err)
 	json_member_cstr(w, "Version", "0.0.0+limpid");
 	json_close(w);
 	json_member_cstr(w, "ReportID", id.text);
-	document_date(w, "CreatedAt", t->options->now_s);
+	json_member_time(w, "CreatedAt", t->options->now_s);
 	document_digest(w, "ArtifactID", &t->index->manifest);
 	json_member_str(w, "ArtifactName", subject_image(t->index));
 	json_member_cstr(w, "ArtifactType",

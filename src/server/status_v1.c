@@ -17,17 +17,6 @@
 #define STORE_WAIT_MS 10000u
 #define PAGE_DEFAULT 20u
 
-static void put_date(struct json_writer *w, const char *key, int64_t s)
-{
-	struct date_text text;
-
-	json_key(w, key);
-	if (s == DATE_NONE)
-		json_null(w);
-	else
-		json_cstr(w, date_print(&text, s));
-}
-
 enum status status_end(struct json_writer *w, struct response *resp, struct err *err)
 {
 	response_content_type(resp, "application/json");
@@ -73,7 +62,7 @@ static void put_matcher(struct json_writer *w, struct matcher *m)
 	json_member_bool(w, "ready", matcher_ready(m));
 	json_member_u64(w, "sources", state.sources);
 	json_member_u64(w, "advisories", state.records);
-	put_date(w, "newest", state.newest_s);
+	json_member_time(w, "newest", state.newest_s);
 	json_close(w);
 }
 
@@ -86,7 +75,7 @@ enum status status_get(struct server_context *ctx, const struct request *req, st
 	json_object(&w);
 	json_member_cstr(&w, "version", ctx->version ? ctx->version : "");
 	json_member_cstr(&w, "mode", config_mode_name(ctx->config->mode));
-	put_date(&w, "started", ctx->started);
+	json_member_time(&w, "started", ctx->started);
 	json_member_bool(&w, "ready", introspection_is_ready(ctx));
 	json_member_bool(&w, "draining", atomic_load(&ctx->draining));
 	put_indexer(&w, ctx->indexer);
@@ -120,8 +109,8 @@ static void put_manifest(struct json_writer *w, const struct store_manifest *m)
 	json_member_str(w, "state", m->state);
 	json_member_bool(w, "success", m->success);
 	json_member_str(w, "err", m->error);
-	put_date(w, "created", m->created_s);
-	put_date(w, "updated", m->updated_s);
+	json_member_time(w, "created", m->created_s);
+	json_member_time(w, "updated", m->updated_s);
 	json_close(w);
 }
 

@@ -8,17 +8,6 @@
 
 #define STORE_WAIT_MS 10000u
 
-static void put_date(struct json_writer *w, const char *key, int64_t s)
-{
-	struct date_text text;
-
-	json_key(w, key);
-	if (s == DATE_NONE)
-		json_null(w);
-	else
-		json_cstr(w, date_print(&text, s));
-}
-
 static void put_text(struct json_writer *w, const char *key, struct slice s)
 {
 	json_key(w, key);
@@ -47,9 +36,9 @@ static void put_source(struct json_writer *w, const struct store_source *s, cons
 	json_member_str(w, "set", s->feed);
 	json_member_cstr(w, "kind", s->kind == STORE_ENRICHMENT ? "enrichment" : "vulnerability");
 	json_member_str(w, "url", s->url);
-	put_date(w, "last_attempt", s->last_attempt_s);
-	put_date(w, "last_success", s->last_success_s);
-	put_date(w, "last_change", s->last_change_s);
+	json_member_time(w, "last_attempt", s->last_attempt_s);
+	json_member_time(w, "last_success", s->last_success_s);
+	json_member_time(w, "last_change", s->last_change_s);
 	json_key(w, "age_seconds");
 	if (s->last_success_s == DATE_NONE)
 		json_null(w);
@@ -61,7 +50,7 @@ static void put_source(struct json_writer *w, const struct store_source *s, cons
 	/* The hex digest of what was suddenly much smaller: limpid update --accept puts it in force. */
 	put_text(w, "held_back", s->held_back);
 	json_member_bool(w, "running", state && state->running);
-	put_date(w, "next_run", state ? state->next_s : DATE_NONE);
+	json_member_time(w, "next_run", state ? state->next_s : DATE_NONE);
 	json_close(w);
 }
 
@@ -71,14 +60,14 @@ static void put_set(struct json_writer *w, const struct updates_state *s)
 	json_member_str(w, "name", s->set);
 	json_member_bool(w, "running", s->running);
 	json_member_bool(w, "elsewhere", s->elsewhere);
-	put_date(w, "last_start", s->started_s);
-	put_date(w, "last_end", s->ended_s);
+	json_member_time(w, "last_start", s->started_s);
+	json_member_time(w, "last_end", s->ended_s);
 	json_key(w, "exit_status");
 	if (s->ended_s == DATE_NONE)
 		json_null(w);
 	else
 		json_i64(w, s->exit_status);
-	put_date(w, "next_run", s->next_s);
+	json_member_time(w, "next_run", s->next_s);
 	put_text(w, "said", s->said);
 	json_close(w);
 }

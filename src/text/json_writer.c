@@ -2,6 +2,8 @@
 /* json_writer.c - JSON text, written as its parts are named. */
 #include "text/json_writer.h"
 
+#include "base/date.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -436,6 +438,17 @@ void json_member_bool(struct json_writer *w, const char *key, bool b)
 {
 	json_key(w, key);
 	json_bool(w, b);
+}
+
+void json_member_time(struct json_writer *w, const char *key, int64_t unix_s)
+{
+	struct date_text text;
+
+	json_key(w, key);
+	if (unix_s == DATE_NONE)
+		json_null(w);
+	else
+		json_cstr(w, date_print(&text, unix_s));
 }
 
 enum status json_writer_end(struct json_writer *w, struct err *err)

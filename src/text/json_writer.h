@@ -43,6 +43,8 @@ void json_member_str(struct json_writer *w, const char *key, struct slice s);
 void json_member_cstr(struct json_writer *w, const char *key, const char *s);
 void json_member_u64(struct json_writer *w, const char *key, uint64_t n);
 void json_member_bool(struct json_writer *w, const char *key, bool b);
+/* Unix seconds as "2024-01-31T10:00:00Z"; null for DATE_NONE. */
+void json_member_time(struct json_writer *w, const char *key, int64_t unix_s);
 /* All closed and nothing failed? */
 enum status json_writer_end(struct json_writer *w, struct err *err) NODISCARD;
 
