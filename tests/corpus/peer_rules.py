@@ -64,8 +64,8 @@ def java_section(kind, name, version, path, mine):
 
 
 def go_without_module(kind, name, version, path, mine):
-    """A program of Go itself, built without modules: only its standard library is known."""
-    return kind == "golang" and version == "UNKNOWN" and any(n == "stdlib" for n, _ in mine.names[kind, path])
+    """A program built without modules: only its standard library is known; Syft takes the folder of its main package for a module."""
+    return kind == "golang" and {n for n, _ in mine.names[kind, path]} == {"stdlib"}
 
 
 def rpm_epoch(kind, name, version, path, mine):
@@ -87,6 +87,11 @@ def npm_project(kind, name, version, path, mine):
     """The project that a lock file is of: its package.json beside it says it."""
     beside = path.rpartition("/")[0]
     return kind == "npm" and (name, version) in mine.names[kind, f"{beside}/package.json" if beside else "package.json"]
+
+
+def pom(kind, name, version, path, mine):
+    """What a project's .pom in a store of Maven says it needs: which of it is there, the archives say."""
+    return kind == "maven" and path.endswith(".pom")
 
 
 def workflow(kind, name, version, path, mine):
@@ -157,7 +162,8 @@ RULES = {"peers-devel": devel, "peers-java-version": java_version, "peers-java-u
          "peers-npm-inside": npm_inside, "peers-key": key, "peers-lock-inside": lock_inside, "peers-framework": framework,
          "peers-launcher": launcher, "peers-go-devel": go_devel, "peers-java-runtime": java_runtime, "peers-mysql-name": mysql_name,
          "peers-program-elsewhere": program_elsewhere, "peers-wheel": wheel, "peers-no-version": no_version,
-         "peers-npm-project": npm_project, "peers-workflow": workflow, "peers-java-section": java_section}
+         "peers-npm-project": npm_project, "peers-workflow": workflow, "peers-java-section": java_section,
+         "peers-pom": pom}
 
 
 def claimed_by(kind, name, version, path, mine):
