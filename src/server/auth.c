@@ -90,7 +90,7 @@ static bool is_signed(const struct auth *a, const struct slice parts[3], struct 
 		  base64_decode(parts[2], BASE64_URL | BASE64_BARE, arena, &signature);
 
 	json_doc_free(&header);
-	if (!ok)
+	if (!ok || parts[1].len == 0)
 		return false;
 	/* The parts stand side by side in a compact token, not in the other form. */
 	uint8_t *both = arena_alloc(arena, parts[0].len + parts[1].len + 1);

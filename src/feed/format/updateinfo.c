@@ -223,8 +223,6 @@ static enum status end_update(struct parser *p, struct err *err)
 
 	p->updates++;
 	p->in_update = false;
-	map_fini(&p->row_of);
-	p->row_of = (struct map)MAP_INIT;
 	if (!u->is_security)
 		return STATUS_OK;
 	if (u->id.len == 0) {
@@ -243,6 +241,12 @@ static void begin_update(struct parser *p, const struct xml_attr *attrs, size_t 
 {
 	struct slice type = attr(attrs, n, "type");
 
+	if (p->in_update)
+		diag_emit(p->out->diags, DIAG_RECORD, p->update.id, ERR_NO_OFFSET,
+			  "the advisory does not end before the next one begins");
+	/* The keys lie in the arena. */
+	map_fini(&p->row_of);
+	p->row_of = (struct map)MAP_INIT;
 	arena_reset(&p->arena);
 	memset(&p->update, 0, sizeof(p->update));
 	p->update.issued_s = p->update.updated_s = DATE_NONE;
