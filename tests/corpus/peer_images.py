@@ -168,7 +168,7 @@ IMAGES = {
                                   "org.apache.solr:solr-core:9.5.0", "org.apache.struts:struts2-core:6.3.0.2"),
     "cargo": cargo("hexyl@0.14.0", "cargo-auditable@0.6.6"),
     "go": go_programs("github.com/mikefarah/yq/v4@v4.44.1", "github.com/google/go-containerregistry/cmd/crane@v0.19.1",
-                      "golang.org/x/vuln/cmd/govulncheck@v1.1.0"),
+                      "golang.org/x/vuln/cmd/govulncheck@v1.1.4"),
 }
 
 
