@@ -83,14 +83,15 @@ static void split(struct slice v, struct parts *out)
 
 /*
  * makepkg allows letters, digits and ". _ + ~" among others, and no white space, colon, slash or hyphen. Two separators
- * in a row are refused here: with them libalpm's order goes in circles ("1..a" > "1.5" > "1." > "1..a").
+ * in a row, and one at the beginning, are refused here: with them libalpm's order goes in circles ("1..a" > "1.5" >
+ * "1." > "1..a"; ")" < "11" < "[r" < ")").
  */
 static bool is_part(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f || s.ptr[i] == ':' || s.ptr[i] == '/' || s.ptr[i] == '-')
 			return false;
-		if (i > 0 && !is_alnum(s.ptr[i]) && !is_alnum(s.ptr[i - 1]))
+		if (!is_alnum(s.ptr[i]) && (i == 0 || !is_alnum(s.ptr[i - 1])))
 			return false;
 	}
 	return s.len > 0;
