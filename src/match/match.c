@@ -230,9 +230,14 @@ static uint64_t what_is_said(const struct map *said, const struct advisory *a)
 	return what;
 }
 
-static enum status body_of(struct run *r, const struct hit *hit, struct advisory *out, struct err *err)
+/* *out_have is false where the segment is damaged, which coverage tells. */
+static enum status body_of(struct run *r, const struct hit *hit, struct advisory *out, bool *out_have, struct err *err)
 {
-	return segment_bodies_get(&r->bodies, segment_set_at(r->set, hit->segment, NULL), hit->advisory, out, err);
+	enum status st = segment_bodies_get(&r->bodies, segment_set_at(r->set, hit->segment, NULL), hit->advisory, out,
+					    err);
+
+	*out_have = st == STATUS_OK;
+	return tolerate(r, hit->segment, st, err);
 }
 
 /*
@@ -243,17 +248,17 @@ static enum status overrule(struct run *r, size_t first, struct map *said, struc
 {
 	size_t kept = first;
 	struct advisory body;
+	bool have;
 
 	arena_reset(&r->scratch);
 	for (size_t i = first; i < r->hit.len; i++) {
 		const struct hit *h = &r->hit.at[i];
+		bool fixed = h->verdict == VERDICT_FIXED || h->verdict == VERDICT_NOT_AFFECTED;
 
 		if (!h->built)
 			continue;
-		TRY(body_of(r, h, &body, err));
-		if (!say_advisory(r, said, &body,
-				  h->verdict == VERDICT_FIXED || h->verdict == VERDICT_NOT_AFFECTED ? SAID_FIXED
-												    : SAID_AFFECTED))
+		TRY(body_of(r, h, &body, &have, err));
+		if (have && !say_advisory(r, said, &body, fixed ? SAID_FIXED : SAID_AFFECTED))
 			return nomem(err);
 	}
 	for (size_t i = first; i < r->hit.len; i++) {
@@ -261,8 +266,8 @@ static enum status overrule(struct run *r, size_t first, struct map *said, struc
 		uint64_t what = 0;
 
 		if (!h->built) {
-			TRY(body_of(r, h, &body, err));
-			what = what_is_said(said, &body);
+			TRY(body_of(r, h, &body, &have, err));
+			what = have ? what_is_said(said, &body) : 0;
 		}
 		if (what == SAID_AFFECTED || (h->built && h->verdict == VERDICT_FIXED))
 			continue;

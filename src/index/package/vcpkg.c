@@ -89,7 +89,9 @@ static enum status read_status(struct installed *in, struct err *err)
 
 		while (stanza_field(&r, &f))
 			take_field(&port, &f);
-		if (is_installed(&port))
+		if (port.name.len == 0)
+			TRY(installed_refuse(in, offset, "a paragraph has no name"));
+		else if (is_installed(&port))
 			TRY(emit(in, &port, root, err));
 	}
 	return STATUS_OK;

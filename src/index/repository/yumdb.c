@@ -48,6 +48,15 @@ static bool package_of(struct arena *arena, struct slice folder, struct slice *p
 	return false;
 }
 
+/* An id of a repository has neither blanks nor brackets. */
+static bool is_id(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f || s.ptr[i] == '<' || s.ptr[i] == '{')
+			return false;
+	return s.len > 0;
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
@@ -55,7 +64,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 	if (!package_of(env->arena, path_base(path_dir(file->path)), &package, err))
 		return STATUS_NOMEM;
-	if (package.len == 0 || !slice_is_utf8(repository)) {
+	if (package.len == 0 || !is_id(repository)) {
 		diag_emit(out->diags, DIAG_RECORD, file->path, ERR_NO_OFFSET,
 			  "a record of yum says of no package which repository it is from");
 		return STATUS_OK;

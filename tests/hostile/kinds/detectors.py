@@ -16,7 +16,8 @@ GOLDEN = pathlib.Path(__file__).resolve().parents[2] / 'golden' / 'detector'
 LODASH = ('lodash/node_modules/lodash/package.json', b'{"name":"lodash","version":"1.0.0"}')
 GOOD = {'musl', 'openssl', 'lodash'}
 # Their files lie at fixed places: one case of each can be had in a tree.
-FIXED = ('bitnami', 'bottlerocket', 'content_sets', 'dpkg', 'nix', 'opkg', 'pacman', 'portage', 'rhcc', 'rpmmanifest', 'snap')
+FIXED = ('bitnami', 'bottlerocket', 'content_sets', 'dnf_state', 'dpkg', 'nix', 'opkg', 'pacman', 'portage', 'rhcc', 'rpmmanifest', 'snap',
+         'yumdb')
 # The good system, and what a script makes: kinds apk, release, rpm, programs and language have those.
 LEFT_OUT = ('apk', 'os_release')
 # Where noise says nothing. Only paths are looked at (brew, lua, dart, opam, nix, eggs); what a gem is called stands in its file's
@@ -27,7 +28,7 @@ SILENT = re.compile(r'c/(brew|lua|dart|opam|nix|gem|r|sbom|wordpress|unread|requ
                     r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/(PF|SLOT)$|'
                     r'/files$|/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|'
                     r'c/gem_lock/.*/gems/|install\.json$|srv/sdist/|/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|'
-                    r'RECORD$|usr/share/doc/|dpkg/info/format$|status\.d/nested/|/\.channels/')
+                    r'RECORD$|usr/share/doc/|srv/x/from_repo$|/origin_url$|dpkg/info/format$|status\.d/nested/|/\.channels/')
 
 
 def golden():
