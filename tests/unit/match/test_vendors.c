@@ -8,6 +8,9 @@
  */
 #include "fixture.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #define FIX(ecosystem, name, fixes)                                                                                    \
 	"{'package':{'ecosystem':'" ecosystem "','name':'" name "'},'ranges':[{'type':'ECOSYSTEM','events':["         \
 	"{'introduced':'0'}" fixes "]}]},"
@@ -317,6 +320,68 @@ static void test_left_out(void **state)
 	fx_coverage(f, COVERAGE_NO_FEED, "root:debian:12", 1, "matchers.names");
 }
 
+/* Flip a bit of the first byte of the bodies of a source, which are one frame of zstd. Again: it is as it was. */
+static void flip_bodies(struct fx *f, const struct segment_set_entry *e)
+{
+	static const uint8_t whole[] = { 0x28, 0xb5, 0x2f, 0xfd }, flipped[] = { 0x38, 0xb5, 0x2f, 0xfd };
+	uint8_t bytes[8192], *at;
+	struct digest_text text;
+	char path[256];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s.seg", f->dir, strchr(digest_print(&text, &e->digest), ':') + 1);
+	assert_int_equal(chmod(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	n = read(fd, bytes, sizeof(bytes));
+	assert_true(n > 0 && (size_t)n < sizeof(bytes));
+	at = memmem(bytes, (size_t)n, whole, sizeof(whole));
+	if (!at)
+		at = memmem(bytes, (size_t)n, flipped, sizeof(flipped));
+	assert_non_null(at);
+	*at ^= 0x10;
+	assert_int_equal(pwrite(fd, at, 1, at - bytes), 1);
+	close(fd);
+}
+
+/*
+ * Advisories whose bodies are damaged cost what they say, and no report: the vendor's take nothing back any more, the
+ * distribution's own are not told. Another source's findings stay.
+ */
+static void test_damaged_bodies(void **state)
+{
+	const struct segment_set_entry *root, *base;
+	struct fx *f = *state;
+
+	root = fx_osv(f, "osv/root", ROOT_UBUNTU);
+	base = fx_osv(f, "osv/ubuntu", UBUNTU);
+	fx_osv(f, "osv/npm", "{'id':'GHSA-1','affected':[" FIX("npm", "a", AT("2.0.0")) "null]}");
+	fx_system(f, "ubuntu", "22.04");
+	fx_package(f, PACKAGE_DEB, "rootio-gnupg2", "2.2.27-3ubuntu2.4.root.io.1");
+	fx_package(f, PACKAGE_NPM, "a", "1.0.0");
+	flip_bodies(f, root);
+	fx_match(f);
+	fx_reported(f, "CVE-2025-68973", "rootio-gnupg2", "2.2.27-3ubuntu2.5", "2.2.27-3ubuntu2.5");
+	fx_reported(f, "GHSA-1", "a", "2.0.0", "2.0.0");
+	fx_findings(f, 2);
+	assert_int_equal(f->report.suppressed.len, 0);
+	fx_coverage(f, COVERAGE_NO_FEED, "osv/root", 0, "its segment is damaged (");
+	assert_false(f->report.complete);
+	flip_bodies(f, root);
+	flip_bodies(f, base);
+	fx_match(f);
+	fx_reported(f, "GHSA-1", "a", "2.0.0", "2.0.0");
+	fx_findings(f, 1);
+	assert_int_equal(f->report.suppressed.len, 0);
+	fx_coverage(f, COVERAGE_NO_FEED, "osv/ubuntu", 0, "its segment is damaged (");
+	flip_bodies(f, base);
+	fx_match(f);
+	fx_findings(f, 1);
+	assert_true(is_taken_back(f, "CVE-2025-68973"));
+	assert_true(f->report.complete);
+}
+
 static void test_explanation(void **state)
 {
 	struct match_explanation x;
@@ -346,6 +411,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_tuxcare_systems),
 	TEST(test_tuxcare_of_languages),
 	TEST(test_left_out),
+	TEST(test_damaged_bodies),
 	TEST(test_explanation),
 };
 
