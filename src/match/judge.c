@@ -107,12 +107,16 @@ static enum status scope_of_cpe(struct reader *rd, bool images)
 	return keep(rd, scope, &rd->q->scope);
 }
 
-/* Rows of who builds packages of others say their scope, for which Clair has no members. */
-static enum package_type type_of_vendor(struct slice scope)
+/* Rows of who builds packages of others and those of Red Hat's products say their scope themselves. */
+static enum package_type type_of_scope(struct slice scope)
 {
 	struct distribution d;
 	struct slice base;
 
+	if (slice_starts(scope, SLICE("rhel:cpe:")))
+		return PACKAGE_RPM;
+	if (slice_starts(scope, SLICE("rhcc:cpe:")))
+		return PACKAGE_OCI;
 	if (vendor_of_scope(scope, &base) == VENDOR_NONE)
 		return PACKAGE_NONE;
 	if (!distribution_of_scope(base, &d))
@@ -124,7 +128,7 @@ static enum status read_scope(struct reader *rd)
 {
 	struct slice scope = json_get_str(json_get(rd->v, "limpid"), "scope");
 
-	rd->type = type_of_vendor(scope);
+	rd->type = type_of_scope(scope);
 	if (rd->type != PACKAGE_NONE)
 		return keep(rd, scope, &rd->q->scope);
 	if (json_get_str(rd->distribution, "did").len > 0)

@@ -31,6 +31,7 @@ struct making {
 	const struct notice_maker *setup;
 	const struct store_notification *n;
 	struct store *store, *indexer; /* of notices, of layers */
+	const struct segment_set *map; /* of Red Hat's repositories; NULL: none */
 	const _Atomic bool *stop;
 	struct notify_pair pair;
 	struct map known; /* text of a key -> number in keys */
@@ -80,8 +81,8 @@ static enum status concerned(struct making *m, const struct notify_change *c, st
 		arena_reset(&page);
 		TRY(store_packages_named(m->indexer, c->package, after, 1000, &page, &rows, &n, err));
 		for (size_t i = 0; i < n; i++) {
-			bool was = notify_rows_affect(c->before.rows, c->before.n, &rows[i].package, NULL);
-			bool is = notify_rows_affect(c->after.rows, c->after.n, &rows[i].package, NULL);
+			bool was = notify_rows_affect(c->before.rows, c->before.n, &rows[i].package, m->map);
+			bool is = notify_rows_affect(c->after.rows, c->after.n, &rows[i].package, m->map);
 
 			after = rows[i].id;
 			if (was != is || (is && c->differs))
@@ -412,19 +413,25 @@ enum status notices_make(void *ctx, struct store *s, const struct store_notifica
 					      .scratch = ARENA_INIT(MEMORY),
 					      .bodies = { SEGMENT_BODIES_INIT, SEGMENT_BODIES_INIT },
 					      .text = BUF_INIT(2 * BODY_BYTES) };
+	const struct notify_local *local = setup->local;
 	struct store_document *layers;
+	void *held = NULL;
 	size_t n_layers;
 	enum status st;
 
-	TRY(store_pool_take(setup->local->indexer, TAKE_MS, &m.indexer, err));
+	TRY(store_pool_take(local->indexer, TAKE_MS, &m.indexer, err));
 	/* Where no layer was ever posted nobody has to be told. */
 	st = store_documents(m.indexer, STORE_DOCUMENT_LAYER, SLICE_EMPTY, SLICE_EMPTY, 1, &m.scratch, &layers,
 			     &n_layers, err);
 	if (st == STATUS_OK && n_layers > 0)
 		st = notice_layers_prepare(m.indexer, err);
-	if (st == STATUS_OK && n_layers > 0)
+	if (st == STATUS_OK && n_layers > 0) {
+		held = local->hold ? local->hold(local->segment_ctx, &m.map) : NULL;
 		st = make_all(&m, err);
-	store_pool_give(setup->local->indexer, m.indexer);
+	}
+	if (held)
+		local->let_go(held);
+	store_pool_give(local->indexer, m.indexer);
 	return st;
 }
 
@@ -452,7 +459,7 @@ static enum status concerns_somebody(struct store *s, const struct layers_adviso
 	if (!a)
 		return STATUS_OK;
 	side.advisory = *a;
-	TRY(notice_packages_of(s, &side, &arena, &packages, err));
+	TRY(notice_packages_of(s, &side, NULL, &arena, &packages, err));
 	TRY(notice_layers_with(s, &packages, 0, 1, 0, NULL, &arena, &layers, err));
 	*out = layers.n > 0;
 	return STATUS_OK;

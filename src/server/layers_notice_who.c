@@ -49,12 +49,12 @@ static bool fix_hits(const struct layers_fix *fix, const struct store_package *p
 	return scheme && scheme->valid(version) && scheme->compare(version, fix->version) < 0;
 }
 
-static enum status is_affected(const struct notice_side *side, const struct store_package *p, struct arena *arena,
-			       bool *out, struct err *err)
+static enum status is_affected(const struct notice_side *side, const struct store_package *p,
+			       const struct segment_set *map, struct arena *arena, bool *out, struct err *err)
 {
 	struct slice space;
 
-	*out = side->n_rows > 0 && notify_rows_affect(side->rows, side->n_rows, p, NULL);
+	*out = side->n_rows > 0 && notify_rows_affect(side->rows, side->n_rows, p, map);
 	if (side->n_rows > 0)
 		return STATUS_OK;
 	if (!layers_namespace_of_scope(place_scope(p->scope), arena, &space))
@@ -64,8 +64,9 @@ static enum status is_affected(const struct notice_side *side, const struct stor
 	return STATUS_OK;
 }
 
-static enum status add_named(struct store *s, const struct notice_side *side, struct slice name, struct arena *arena,
-			     struct notice_packages *out, struct err *err)
+static enum status add_named(struct store *s, const struct notice_side *side, struct slice name,
+			     const struct segment_set *map, struct arena *arena, struct notice_packages *out,
+			     struct err *err)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT(PAGE_MEMORY);
 	uint64_t after = 0;
@@ -80,7 +81,7 @@ static enum status add_named(struct store *s, const struct notice_side *side, st
 			bool affected;
 
 			after = rows[i].id;
-			TRY(is_affected(side, &rows[i].package, &scratch, &affected, err));
+			TRY(is_affected(side, &rows[i].package, map, &scratch, &affected, err));
 			if (affected)
 				TRY(notice_packages_add(out, rows[i].id, arena, err));
 		}
@@ -93,8 +94,8 @@ static struct slice name_at(const struct notice_side *side, size_t i)
 	return side->n_rows > 0 ? side->rows[i].q.name : side->advisory.fixes[i].feature;
 }
 
-enum status notice_packages_of(struct store *s, const struct notice_side *side, struct arena *arena,
-			       struct notice_packages *out, struct err *err)
+enum status notice_packages_of(struct store *s, const struct notice_side *side, const struct segment_set *map,
+			       struct arena *arena, struct notice_packages *out, struct err *err)
 {
 	size_t n = side->n_rows > 0 ? side->n_rows : side->advisory.n_fixes;
 
@@ -105,7 +106,7 @@ enum status notice_packages_of(struct store *s, const struct notice_side *side, 
 		for (size_t k = 0; k < i && !asked; k++)
 			asked = slice_eq(name_at(side, k), name_at(side, i));
 		if (!asked)
-			TRY(add_named(s, side, name_at(side, i), arena, out, err));
+			TRY(add_named(s, side, name_at(side, i), map, arena, out, err));
 	}
 	return STATUS_OK;
 }

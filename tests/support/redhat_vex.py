@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Red Hat's VEX documents as tests make them: of packages of one product, RHEL 9."""
+"""Red Hat's VEX documents as tests make them: of packages of one product, RHEL 9 if no other is said."""
 import io
 import json
 import tarfile
@@ -9,7 +9,7 @@ LATEST = "archive_latest.txt"
 ARCHIVE = "csaf_vex_2026-01-01.tar.zst"  # the name says so; what is in it is not packed, which is as good
 
 
-def document(cve, affected=(), fixed=()):
+def document(cve, affected=(), fixed=(), cpe=CPE):
     """affected: names of sources without a fix; fixed: (name of a binary package, version-release that has it)."""
     identifiers = {name: (name, f"pkg:rpm/redhat/{name}@1-1?arch=src") for name in affected}
     for name, version in fixed:
@@ -18,7 +18,7 @@ def document(cve, affected=(), fixed=()):
         "document": {"title": "t", "tracking": {"id": cve, "status": "final"}, "aggregate_severity": {"text": "low"}},
         "product_tree": {
             "branches": [{"category": "product_name", "name": "rhel9", "product": {
-                "name": "rhel9", "product_id": "rhel9", "product_identification_helper": {"cpe": CPE}}}] + [
+                "name": "rhel9", "product_id": "rhel9", "product_identification_helper": {"cpe": cpe}}}] + [
                     {"category": "product_version", "name": i, "product": {
                         "name": i, "product_id": i, "product_identification_helper": {"purl": purl}}}
                     for i, (_, purl) in identifiers.items()],

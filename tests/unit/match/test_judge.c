@@ -7,6 +7,9 @@
  */
 #include "match/judge.h"
 
+#include "model/clair_vulnerability.h"
+#include "model/distribution.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -256,12 +259,48 @@ static void test_vendors(void **state)
 	assert_false(affects(q, PACKAGE_DEB, "libjq1", "1.6-2.1+deb12u1.root.io.1", "jq", "debian:12"));
 }
 
+/* As a matcher tells a notifier of another process what changed: no row loses the scope that it is kept in. */
+static void test_scopes_of_differences(void **state)
+{
+	static const char *const scopes[] = { "rhel:cpe:2.3:o:redhat:rhel_eus:9.2:*:baseos:*:*:*:*:*",
+					      "rhel:cpe:2.3:a:redhat:openshift:4.13:*:el9:*:*:*:*:*",
+					      "rhcc:cpe:2.3:a:redhat:quay:3:*:el8:*:*:*:*:*",
+					      "root:debian:12",
+					      "tuxcare:npm",
+					      "debian:12",
+					      "npm" };
+	const struct advisory a = { .id = SLICE_INIT("CVE-1"), .issued_s = DATE_NONE };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+		struct buf AUTO(buf_fini) text = BUF_INIT(1 << 16);
+		const struct affected row = { .scope = slice_cstr(scopes[i]), .package = SLICE_INIT("a") };
+		struct distribution d;
+		struct clair_vulnerability v = { .id = "1",
+						 .advisory = &a,
+						 .row = &row,
+						 .type = clair_scope_language(row.scope),
+						 .exact = true };
+		struct json_writer w;
+
+		if (v.type == PACKAGE_NONE && distribution_of_scope(row.scope, &d))
+			v.distribution = &d;
+		json_writer_init(&w, &text, 0);
+		assert_int_equal(clair_put_vulnerability(&w, &v, &arena, &err), STATUS_OK);
+		buf_add_byte(&text, 0);
+		assert_int_equal(text.failed, STATUS_OK);
+		if (!slice_eq(one((const char *)text.ptr)->scope, row.scope))
+			fail_msg("%s is lost: %s", scopes[i], (const char *)text.ptr);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		TEST(test_distribution), TEST(test_versions), TEST(test_row),	     TEST(test_architecture),
 		TEST(test_refused),	 TEST(test_bodies),   TEST(test_said_again), TEST(test_vendors),
+		TEST(test_scopes_of_differences),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
