@@ -2,6 +2,7 @@
 /* judge.c - does a vulnerability that a client sends affect an installed package? */
 #include "match/judge.h"
 
+#include "match/overruled.h"
 #include "match/place.h"
 #include "match/rules.h"
 #include "model/vendor.h"
@@ -449,6 +450,23 @@ static enum status read_name(struct reader *rd)
 	return keep(rd, json_get_str(rd->package, "module"), &rd->q->row.module);
 }
 
+/* The vulnerability's own: for "id" clients have numbers. */
+static enum status read_names(struct reader *rd)
+{
+	yyjson_val *list = json_get(rd->v, "Aliases"), *x;
+	struct slice *names = arena_array(rd->arena, yyjson_arr_size(list) + 1, sizeof(*names));
+	size_t i, n;
+
+	if (!names)
+		return nomem(rd);
+	rd->q->names = names;
+	if (json_get_str(rd->v, "name").len > 0)
+		TRY(keep(rd, json_get_str(rd->v, "name"), &names[rd->q->n_names++]));
+	yyjson_arr_foreach(list, i, n, x) if (json_get_str(x, "Name").len > 0)
+		TRY(keep(rd, json_get_str(x, "Name"), &names[rd->q->n_names++]));
+	return STATUS_OK;
+}
+
 static enum status read_vulnerability(struct reader *rd)
 {
 	yyjson_val *row = json_get(rd->v, "limpid");
@@ -457,6 +475,7 @@ static enum status read_vulnerability(struct reader *rd)
 	rd->distribution = json_get(rd->v, "distribution");
 	rd->repository = json_get(rd->v, "repository");
 	TRY(keep(rd, json_get_str(rd->v, "id"), &rd->q->id));
+	TRY(read_names(rd));
 	TRY(read_severity(rd));
 	TRY(read_scope(rd));
 	TRY(read_name(rd));
@@ -543,13 +562,13 @@ static bool in_range(const struct judge_question *q, const struct package *p)
 }
 
 static bool affects(const struct judge_question *q, const struct package *p, struct slice row, struct slice place,
-		    const struct segment_set *map)
+		    const struct segment_set *set)
 {
 	static const struct index_report anywhere;
 	struct candidate candidates[2];
 	size_t n;
 
-	if (q->refused.len > 0 || !place_holds(place, row, map) || !rules_has_version(p) ||
+	if (q->refused.len > 0 || !place_holds(place, row, set) || !rules_has_version(p) ||
 	    (p->flags & PACKAGE_OWNED) || (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
 		return false;
 	n = rules_candidates(p, candidates);
@@ -566,7 +585,7 @@ static bool affects(const struct judge_question *q, const struct package *p, str
 }
 
 bool judge_affects(const struct judge_question *q, const struct package *p, struct slice place,
-		   const struct segment_set *map)
+		   const struct segment_set *set)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(1 << 16);
 	struct slice row = q->scope;
@@ -577,6 +596,8 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 	if (!vendor_package(p, &arena, &builder, &base, &built))
 		builder = VENDOR_NONE;
 	if (of_row != VENDOR_NONE)
-		return builder == of_row && affects(q, &built, row, place, map);
-	return affects(q, builder != VENDOR_NONE ? &base : p, row, place, map);
+		return builder == of_row && affects(q, &built, row, place, set);
+	if (builder == VENDOR_NONE)
+		return affects(q, p, row, place, set);
+	return affects(q, &base, row, place, set) && !overruled_by_vendor(q, builder, &built, place, set);
 }

@@ -22,7 +22,9 @@ struct judge_bound {
 };
 
 struct judge_question {
-	struct slice id;    /* as sent: answers are keyed by it */
+	struct slice id;	   /* as sent: answers are keyed by it */
+	const struct slice *names; /* of the vulnerability: its own and its aliases; none: no vendor overrules it */
+	size_t n_names;
 	struct slice name;  /* of the package, as package_lookup_name() has it: what to ask the inverse index for */
 	struct slice scope; /* "debian:12", "pypi"; packages of others are not affected */
 	enum severity severity;
@@ -52,10 +54,10 @@ enum status judge_read(yyjson_val *vulnerability, const struct limits *limits, s
 		       struct judge_question *out, struct err *err) NODISCARD;
 
 /*
- * Is this package, which is looked up in this place (place.h), affected? map: where Red Hat's map of repositories is;
- * NULL: nowhere.
+ * Is this package, which is looked up in this place (place.h), affected? set: the segments in force, for Red Hat's map
+ * of repositories and for what vendors say of their builds; NULL: neither is known.
  */
 bool judge_affects(const struct judge_question *q, const struct package *p, struct slice place,
-		   const struct segment_set *map);
+		   const struct segment_set *set);
 
 #endif

@@ -110,6 +110,18 @@ struct side_maker {
 	struct notify_side side;
 };
 
+static bool keep_names(struct differ *d, const struct advisory *body, struct judge_question *q)
+{
+	struct slice *names = arena_array(&d->arena, body->n_aliases + 1, sizeof(*names));
+	bool good = names && arena_copy(&d->arena, body->id, &names[0]);
+
+	for (size_t i = 0; good && i < body->n_aliases; i++)
+		good = arena_copy(&d->arena, body->aliases[i], &names[i + 1]);
+	q->names = names;
+	q->n_names = body->n_aliases + 1;
+	return good;
+}
+
 static enum status add_row(struct differ *d, const struct segment *s, uint32_t number, struct side_maker *m,
 			   struct err *err)
 {
@@ -128,6 +140,8 @@ static enum status add_row(struct differ *d, const struct segment *s, uint32_t n
 		return err_nomem(err, "a difference");
 	added->q.name = added->q.row.package;
 	added->q.scope = added->q.row.scope;
+	if (!keep_names(d, &body, &added->q))
+		return err_nomem(err, "a difference");
 	added->q.severity = clair_row_severity(&body, &row);
 	if (m->side.summary.len == 0)
 		TRY(summarise(d, s, &body, &row, &m->side.summary, err));

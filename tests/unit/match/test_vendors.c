@@ -8,6 +8,8 @@
  */
 #include "fixture.h"
 
+#include "match/judge.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -320,6 +322,47 @@ static void test_left_out(void **state)
 	fx_coverage(f, COVERAGE_NO_FEED, "root:debian:12", 1, "matchers.names");
 }
 
+/* "Who has this" answers as a report of the package does: what the vendor speaks of, it alone says. */
+static void test_who_has_it(void **state)
+{
+	static const struct {
+		const char *names, *name, *version;
+		bool affected, without; /* the vendor's advisories */
+	} rows[] = {
+		{ "'name':'CVE-2025-68973'", "gnupg2", "2.2.27-3ubuntu2.3", true, true },
+		{ "'name':'CVE-2025-68973'", "gnupg2", "2.2.27-3ubuntu2.4.root.io.1", false, true },
+		{ "'name':'CVE-2025-68973'", "gnupg2", "2.2.27-3ubuntu2.3.root.io.1", false, true },
+		{ "'name':'X','Aliases':[{'Name':'cve-2025-68973'}]", "gnupg2", "2.2.27-3ubuntu2.4.root.io.1", false,
+		  true },
+		/* Another flaw, and one that nobody knows the name of. */
+		{ "'name':'CVE-2018-6952'", "gnupg2", "2.2.27-3ubuntu2.4.root.io.1", true, true },
+		{ "'Aliases':null", "gnupg2", "2.2.27-3ubuntu2.4.root.io.1", true, true },
+		{ "'name':'CVE-2025-68973'", "patch", "2.2.27-3ubuntu2.4.root.io.1", true, true },
+		{ "'name':'CVE-2025-68973'", "gnupg2", "2.2.27-3ubuntu2.5.root.io.1", false, false },
+	};
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/root", ROOT_UBUNTU);
+	fx_set(f);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct package p = { .type = PACKAGE_DEB,
+				     .name = slice_cstr(rows[i].name),
+				     .version = slice_cstr(rows[i].version) };
+		const struct segment_set *sets[] = { f->set, NULL };
+		judge_question_list list;
+
+		fx_text(f,
+			"{'vulnerabilities':[{'id':'1',%s,'package':{'name':'%s'},'distribution':{'did':'ubuntu',"
+			"'version_id':'22.04'},'fixed_in_version':'2.2.27-3ubuntu2.5'}]}",
+			rows[i].names, rows[i].name);
+		fx_check(f, judge_parse(fx_quoted(f, fx_texted(f)), &limits_default, &f->arena, &list, &f->err));
+		for (size_t k = 0; k < ARRAY_LEN(sets); k++)
+			if (judge_affects(&list.at[0], &p, SLICE("ubuntu:22.04"), sets[k]) !=
+			    (k == 0 ? rows[i].affected : rows[i].without))
+				fail_msg("%s of %s %s, %zu", rows[i].names, rows[i].name, rows[i].version, k);
+	}
+}
+
 /* Flip a bit of the first byte of the bodies of a source, which are one frame of zstd. Again: it is as it was. */
 static void flip_bodies(struct fx *f, const struct segment_set_entry *e)
 {
@@ -411,6 +454,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_tuxcare_systems),
 	TEST(test_tuxcare_of_languages),
 	TEST(test_left_out),
+	TEST(test_who_has_it),
 	TEST(test_damaged_bodies),
 	TEST(test_explanation),
 };

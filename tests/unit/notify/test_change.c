@@ -30,6 +30,7 @@ struct entry {
 
 static void add(struct segment_writer *w, const struct entry *e)
 {
+	const struct slice alias = SLICE("GHSA-1");
 	struct version_range ranges[3];
 	struct affected rows[3];
 	struct advisory a = { .id = slice_cstr(e->id),
@@ -38,6 +39,8 @@ static void add(struct segment_writer *w, const struct entry *e)
 			      .issued_s = DATE_NONE,
 			      .modified_s = DATE_NONE,
 			      .withdrawn_s = DATE_NONE,
+			      .aliases = &alias,
+			      .n_aliases = 1,
 			      .affected = rows };
 
 	for (size_t i = 0; i < 3 && e->fixes[i]; i++) {
@@ -78,6 +81,16 @@ static struct package installed(const char *name, const char *version)
 				 .source_version = slice_cstr(version) };
 }
 
+/* All that the advisory is called: what a vendor says of its own build may be under any of them. */
+static void check_names(const struct notify_side *side, struct slice id)
+{
+	for (size_t i = 0; i < side->n; i++) {
+		assert_int_equal(side->rows[i].q.n_names, 2);
+		assert_true(slice_eq(side->rows[i].q.names[0], id));
+		assert_true(slice_eq(side->rows[i].q.names[1], SLICE("GHSA-1")));
+	}
+}
+
 static bool affects(const struct notify_side *side, const struct package *p)
 {
 	for (size_t i = 0; i < side->n; i++)
@@ -98,6 +111,8 @@ static enum status on_changes(void *ctx, const struct notify_change *changes, si
 		char name[32];
 
 		snprintf(name, sizeof(name), "%.*s", SLICE_ARG(c->package));
+		check_names(&c->before, c->id);
+		check_names(&c->after, c->id);
 		old = installed(name, "1-r0");
 		new = installed(name, "5-r0");
 		buf_printf(out, "%s %zu>%zu %s 1-r0:%d%d 5-r0:%d%d\n", name, c->before.n, c->after.n,
@@ -184,7 +199,7 @@ static void test_json(void **state)
 	"{\"id\":\"1\",\"name\":\"" name "\",\"description\":\"<b>\",\"links\":\"l\",\"severity\":\"x\","              \
 	"\"normalized_severity\":\"" severity "\",\"package\":{\"name\":\"" package "\",\"kind\":\"source\"},"         \
 	"\"distribution\":{\"did\":\"alpine\",\"version_id\":\"3.40\"},\"repository\":{\"cpe\":\"\"},"                 \
-	"\"fixed_in_version\":\"" fix "\"}"
+	"\"fixed_in_version\":\"" fix "\",\"Aliases\":[{\"Name\":\"GHSA-1\"}]}"
 	static const char text[] = "{\"prev\":{},\"cur\":{},\"added\":[" V("CVE-2", "q", "9-r0", "High") "," V(
 		"CVE-1", "p", "9-r0", "Low") "],\"removed\":[" V("CVE-1", "p", "2-r0",
 								 "Low") "," V("CVE-3", "r", "2-r0",
