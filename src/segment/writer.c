@@ -105,7 +105,7 @@ enum status segment_writer_open(const char *dir, const struct segment_meta *meta
 	w->rows.size = sizeof(struct pending_row);
 	w->advisories.size = sizeof(struct pending_advisory);
 	w->aliases.size = sizeof(struct pending_alias);
-	w->by_hash.size = sizeof(uint32_t);
+	w->by_hash.size = sizeof(struct hash_slot);
 	w->limits = limits;
 	w->spill = w->row_file = -1;
 	st = fill(w, dir, meta, err);
@@ -127,25 +127,29 @@ static enum status spill_flush(struct segment_writer *w, struct err *err)
 	return STATUS_OK;
 }
 
-static uint32_t *hash_slot(const struct segment_writer *w, uint32_t id, uint64_t hash, uint32_t len)
+static struct hash_slot *hash_slot(const struct segment_writer *w, uint32_t id, uint64_t hash, uint32_t len)
 {
-	uint32_t *table = w->by_hash.at;
+	struct hash_slot *table = w->by_hash.at;
 	size_t i = (size_t)(hash ^ id) & (w->by_hash.cap - 1);
 
-	while (table[i] != 0) {
-		const struct pending_advisory *a = writer_advisory(w, table[i] - 1);
+	for (; table[i].advisory != 0; i = (i + 1) & (w->by_hash.cap - 1)) {
+		const struct pending_advisory *a = writer_advisory(w, table[i].advisory - 1);
 
-		if (a->hash == hash && a->id == id && a->body_len == len)
+		if (table[i].hash == (uint32_t)(hash >> 32) && a->hash == hash && a->id == id && a->body_len == len)
 			break;
-		i = (i + 1) & (w->by_hash.cap - 1);
 	}
 	return &table[i];
+}
+
+static void fill_slot(struct hash_slot *slot, uint64_t hash, uint32_t number)
+{
+	*slot = (struct hash_slot){ .hash = (uint32_t)(hash >> 32), .advisory = number + 1 };
 }
 
 static bool grow_hash(struct segment_writer *w)
 {
 	size_t cap = w->by_hash.cap ? w->by_hash.cap * 2 : 1024;
-	uint32_t *table = calloc(cap, sizeof(*table));
+	struct hash_slot *table = calloc(cap, sizeof(*table));
 
 	if (!table)
 		return false;
@@ -155,21 +159,24 @@ static bool grow_hash(struct segment_writer *w)
 	for (uint32_t i = 0; i < w->advisories.len; i++) {
 		const struct pending_advisory *a = writer_advisory(w, i);
 
-		*hash_slot(w, a->id, a->hash, a->body_len) = i + 1;
+		fill_slot(hash_slot(w, a->id, a->hash, a->body_len), a->hash, i);
 	}
 	return true;
 }
 
-static enum status add_alias(struct segment_writer *w, struct slice id, uint32_t advisory, struct err *err)
+static enum status add_id(struct segment_writer *w, uint32_t id, uint32_t advisory, struct err *err)
 {
-	struct pending_alias *alias;
-
 	TRY(make_room(w, &w->aliases, err));
-	alias = writer_alias(w, (uint32_t)w->aliases.len);
-	alias->advisory = advisory;
-	TRY(strpool_put(&w->pool, id, &alias->id, err));
-	w->aliases.len++;
+	*writer_alias(w, (uint32_t)w->aliases.len++) = (struct pending_alias){ .id = id, .advisory = advisory };
 	return STATUS_OK;
+}
+
+static enum status add_alias(struct segment_writer *w, struct slice alias, uint32_t advisory, struct err *err)
+{
+	uint32_t id;
+
+	TRY(strpool_put(&w->pool, alias, &id, err));
+	return add_id(w, id, advisory, err);
 }
 
 static enum status add_new(struct segment_writer *w, const struct advisory *a, uint32_t id, uint64_t hash,
@@ -186,7 +193,7 @@ static enum status add_new(struct segment_writer *w, const struct advisory *a, u
 	TRY(buf_check(&w->spill_buf, "an advisory", err));
 	if (w->spill_buf.len > SPILL_AT)
 		TRY(spill_flush(w, err));
-	TRY(add_alias(w, a->id, number, err));
+	TRY(add_id(w, id, number, err));
 	for (size_t i = 0; i < a->n_aliases; i++)
 		TRY(add_alias(w, a->aliases[i], number, err));
 	/* What an erratum fixes: CVE-2024-1 is asked for more often than ALSA-2024:1. */
@@ -198,8 +205,9 @@ static enum status add_new(struct segment_writer *w, const struct advisory *a, u
 /* The number of the advisory: the one that has the same content, or a new one. */
 static enum status add_advisory(struct segment_writer *w, const struct advisory *a, uint32_t *out, struct err *err)
 {
-	uint32_t id, *slot;
+	struct hash_slot *slot;
 	uint64_t hash;
+	uint32_t id;
 
 	buf_reset(&w->scratch);
 	layout_put_body(&w->scratch, a);
@@ -209,11 +217,11 @@ static enum status add_advisory(struct segment_writer *w, const struct advisory 
 	if (w->advisories.len * 4 >= w->by_hash.cap * 3 && !grow_hash(w))
 		return err_nomem(err, "segment");
 	slot = hash_slot(w, id, hash, (uint32_t)w->scratch.len);
-	if (*slot == 0) {
+	if (slot->advisory == 0) {
 		TRY(add_new(w, a, id, hash, err));
-		*slot = (uint32_t)w->advisories.len;
+		fill_slot(slot, hash, (uint32_t)w->advisories.len - 1);
 	}
-	*out = *slot - 1;
+	*out = slot->advisory - 1;
 	return STATUS_OK;
 }
 
@@ -225,9 +233,15 @@ static enum status file_rows(struct segment_writer *w, struct err *err)
 	return STATUS_OK;
 }
 
+/* Rows of an advisory have much in common with the one before. *number: of what was put there last. */
+static enum status put_again(struct strpool *pool, struct slice s, uint32_t *number, struct err *err)
+{
+	return slice_eq(strpool_at(pool, *number), s) ? STATUS_OK : strpool_put(pool, s, number, err);
+}
+
 static enum status add_row(struct segment_writer *w, const struct affected *a, uint32_t advisory, struct err *err)
 {
-	struct pending_row *row;
+	struct pending_row *row = &w->last_row;
 
 	if (w->rows_filed + w->rows.len >= MIN(w->limits->segment_entries, UINT32_MAX - 1))
 		return err_set(err, STATUS_LIMIT, "more than %llu rows in one segment",
@@ -235,15 +249,14 @@ static enum status add_row(struct segment_writer *w, const struct affected *a, u
 	if (w->rows.len >= w->limits->segment_rows_held)
 		TRY(file_rows(w, err));
 	TRY(make_room(w, &w->rows, err));
-	row = writer_row(w, (uint32_t)w->rows.len);
 	row->advisory = advisory;
 	buf_reset(&w->scratch);
 	layout_put_detail(&w->scratch, a);
 	TRY(buf_check(&w->scratch, "a row", err));
-	TRY(strpool_put(&w->pool, a->scope, &row->scope, err));
-	TRY(strpool_put(&w->pool, a->package, &row->package, err));
-	TRY(strpool_put(&w->pool, buf_slice(&w->scratch), &row->detail, err));
-	w->rows.len++;
+	TRY(put_again(&w->pool, a->scope, &row->scope, err));
+	TRY(put_again(&w->pool, a->package, &row->package, err));
+	TRY(put_again(&w->pool, buf_slice(&w->scratch), &row->detail, err));
+	*writer_row(w, (uint32_t)w->rows.len++) = *row;
 	return STATUS_OK;
 }
 

@@ -24,6 +24,12 @@ struct pending_alias {
 	uint32_t advisory;
 };
 
+/* Half of the hash lies beside the number: a probe reads hardly any other advisory. */
+struct hash_slot {
+	uint32_t hash;
+	uint32_t advisory; /* number + 1; 0 = free */
+};
+
 /* A growing array on the heap: rows are too many for an arena that keeps its old copies. */
 struct vector {
 	void *at; /* owned */
@@ -37,7 +43,8 @@ struct segment_writer {
 	const struct limits *limits;
 	struct strpool pool; /* text 0 is the empty one */
 	struct vector rows, advisories, aliases;
-	struct vector by_hash; /* uint32_t table of advisories by content, 0 = free */
+	struct vector by_hash; /* table of advisories by content: struct hash_slot */
+	struct pending_row last_row;
 	int row_file;	       /* unlinked file of rows that memory should not hold; -1: none */
 	uint64_t rows_filed;   /* in it */
 	int spill;	       /* unlinked file of bodies */
