@@ -76,6 +76,20 @@ int writer_open_unlinked(const char *dir)
 	return fd;
 }
 
+enum status writer_read(const struct segment_writer *w, int fd, uint64_t from, uint8_t *to, size_t n, struct err *err)
+{
+	for (size_t at = 0; at < n;) {
+		ssize_t got = pread(fd, to + at, n - at, (off_t)(from + at));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return err_errno(err, "temporary file in %s", w->dir);
+		at += (size_t)got;
+	}
+	return STATUS_OK;
+}
+
 static enum status fill(struct segment_writer *w, const char *dir, const struct segment_meta *meta, struct err *err)
 {
 	uint32_t empty;

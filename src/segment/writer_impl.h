@@ -69,6 +69,13 @@ static inline struct pending_alias *writer_alias(const struct segment_writer *w,
 
 /* A file without a name in the folder; -1 with errno. */
 int writer_open_unlinked(const char *dir);
+/* n bytes of such a file. */
+enum status writer_read(const struct segment_writer *w, int fd, uint64_t from, uint8_t *to, size_t n,
+			struct err *err) NODISCARD;
+
+/* The bodies of n advisories, in their order, at the end of *out; together they have less than 4 GiB. */
+enum status writer_read_bodies(const struct segment_writer *w, const uint32_t *advisories, size_t n, struct buf *out,
+			       struct err *err) NODISCARD;
 
 /* Append rows to the file, which is made if there is none yet; read n of them from the first on. */
 enum status writer_rows_put(struct segment_writer *w, int *fd, const struct pending_row *rows, size_t n,

@@ -12,6 +12,8 @@
 
 #define FLUSH_AT ((size_t)1 << 18)
 #define ZSTD_LEVEL 3
+/* Bodies that are read at a time: about a third of a large feed's, so that neighbours in their file are among them. */
+#define BODIES_HELD ((uint64_t)8 << 20)
 
 struct output {
 	struct segment_writer *w;
@@ -24,7 +26,7 @@ struct output {
 	uint32_t *placed; /* owned; texts in the order of their places */
 	uint32_t n_placed, heap_len;
 	struct buf scopes, keys, blocks; /* tables that are known once another section is written */
-	struct buf body;		 /* of the block at work */
+	struct buf bodies;		 /* of the blocks at work */
 	ZSTD_CCtx *zstd;		 /* owned */
 };
 
@@ -40,7 +42,7 @@ static void output_fini(struct output *o)
 	buf_fini(&o->scopes);
 	buf_fini(&o->keys);
 	buf_fini(&o->blocks);
-	buf_fini(&o->body);
+	buf_fini(&o->bodies);
 	ZSTD_freeCCtx(o->zstd);
 }
 
@@ -87,25 +89,21 @@ static void put_text(struct output *o, struct buf *to, uint32_t text)
 
 /* ---- bodies ---- */
 
-static enum status end_block(struct output *o, struct err *err)
+static enum status put_block(struct output *o, struct slice bodies, struct err *err)
 {
-	size_t bound = ZSTD_compressBound(o->body.len), n;
-	uint8_t *p;
+	size_t bound = ZSTD_compressBound(bodies.len), n;
+	uint8_t *p = buf_reserve(&o->buf, bound);
 
-	if (o->body.len == 0)
-		return STATUS_OK;
-	p = buf_reserve(&o->buf, bound);
 	if (!p)
 		return buf_check(&o->buf, "the advisories of a segment", err);
-	n = ZSTD_compressCCtx(o->zstd, p, bound, o->body.ptr, o->body.len, ZSTD_LEVEL);
+	n = ZSTD_compressCCtx(o->zstd, p, bound, bodies.ptr, bodies.len, ZSTD_LEVEL);
 	if (ZSTD_isError(n))
 		return err_set(err, STATUS_BUG, "zstd: %s", ZSTD_getErrorName(n));
 	layout_u64(&o->blocks, o->at + o->buf.len - o->header.section[LAYOUT_BODIES].offset);
 	layout_u32(&o->blocks, (uint32_t)n);
-	layout_u32(&o->blocks, (uint32_t)o->body.len);
+	layout_u32(&o->blocks, (uint32_t)bodies.len);
 	o->buf.len += n;
 	o->header.blocks++;
-	buf_reset(&o->body);
 	return flush(o, false, err);
 }
 
@@ -125,25 +123,46 @@ static bool starts_block(uint64_t block_len, const struct pending_advisory *a)
 	       chance * (LAYOUT_BLOCK_BYTES / 2) < (uint64_t)a->body_len << 32;
 }
 
+/* From *at on, a place in the final order, to where the next block begins: the length of the block. */
+static uint64_t pass_block(const struct output *o, uint32_t *at)
+{
+	uint64_t len = 0;
+
+	for (; *at < o->order->n_advisories; ++*at) {
+		const struct pending_advisory *a = writer_advisory(o->w, o->order->advisories[*at]);
+
+		if (starts_block(len, a))
+			break;
+		len += a->body_len;
+	}
+	return len;
+}
+
+/* Some blocks at a time. */
+static enum status write_blocks(struct output *o, uint32_t *at, struct err *err)
+{
+	uint32_t begin = *at, end = *at;
+	struct slice rest;
+
+	for (uint64_t len = 0; len < BODIES_HELD && end < o->order->n_advisories;)
+		len += pass_block(o, &end);
+	buf_reset(&o->bodies);
+	TRY(writer_read_bodies(o->w, o->order->advisories + begin, end - begin, &o->bodies, err));
+	for (rest = buf_slice(&o->bodies); *at < end;) {
+		size_t len = (size_t)pass_block(o, at);
+
+		TRY(put_block(o, slice_take(rest, len), err));
+		rest = slice_from(rest, len);
+	}
+	return STATUS_OK;
+}
+
 static enum status write_bodies(struct output *o, struct err *err)
 {
-	struct segment_writer *w = o->w;
-
 	begin_section(o, LAYOUT_BODIES);
-	for (uint32_t i = 0; i < o->order->n_advisories; i++) {
-		const struct pending_advisory *a = writer_advisory(w, o->order->advisories[i]);
-		uint8_t *p;
-
-		if (starts_block(o->body.len, a))
-			TRY(end_block(o, err));
-		p = buf_reserve(&o->body, a->body_len);
-		if (!p)
-			return buf_check(&o->body, "an advisory", err);
-		if (pread(w->spill, p, a->body_len, (off_t)a->body_at) != (ssize_t)a->body_len)
-			return err_errno(err, "temporary file in %s", w->dir);
-		o->body.len += a->body_len;
-	}
-	TRY(end_block(o, err));
+	for (uint32_t at = 0; at < o->order->n_advisories;)
+		TRY(write_blocks(o, &at, err));
+	buf_fini(&o->bodies);
 	TRY(end_section(o, LAYOUT_BODIES, err));
 	return write_table(o, LAYOUT_BLOCKS, &o->blocks, err);
 }
@@ -299,7 +318,7 @@ enum status writer_write(struct segment_writer *w, struct writer_order *order, s
 					      .scopes = BUF_INIT(TABLE_MAX),
 					      .keys = BUF_INIT(TABLE_MAX),
 					      .blocks = BUF_INIT(TABLE_MAX),
-					      .body = BUF_INIT(LAYOUT_BLOCK_LONGEST + LAYOUT_BODY_MAX),
+					      .bodies = BUF_INIT(BODIES_HELD + LAYOUT_BLOCK_LONGEST + LAYOUT_BODY_MAX),
 					      .heap_len = 1 };
 	char path[4096];
 

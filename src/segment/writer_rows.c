@@ -7,7 +7,6 @@
 
 #include "io/file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,18 +47,7 @@ enum status writer_rows_put(struct segment_writer *w, int *fd, const struct pend
 enum status writer_rows_get(const struct segment_writer *w, int fd, uint64_t first, struct pending_row *out, size_t n,
 			    struct err *err)
 {
-	uint8_t *to = (uint8_t *)out;
-
-	for (size_t at = 0; at < n * sizeof(*out);) {
-		ssize_t got = pread(fd, to + at, n * sizeof(*out) - at, (off_t)(first * sizeof(*out) + at));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return cannot(w, err);
-		at += (size_t)got;
-	}
-	return STATUS_OK;
+	return writer_read(w, fd, first * sizeof(*out), (uint8_t *)out, n * sizeof(*out), err);
 }
 
 /* ---- merging ---- */

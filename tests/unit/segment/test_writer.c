@@ -274,6 +274,27 @@ static void test_huge_body(void **state)
 	free(p);
 }
 
+/* More than are read at a time, neighbours in the file and ones that are far from each other. */
+static void test_many_bodies(void **state)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 28);
+	struct advisory *list = make_advisories(9, 1200, &arena);
+	struct segment *s;
+	struct lines got, want;
+
+	shuffle(list, 1200, 9);
+	s = build(*state, list, 1200);
+	assert_true(segment_get_stats(s)->bytes > (uint64_t)16 << 20);
+	lines_of_segment(&got, s);
+	lines_of_advisories(&want, list, 1200);
+	check_same_lines(&got, &want);
+	check(segment_verify(s, &err));
+	lines_fini(&got);
+	lines_fini(&want);
+	segment_free(s);
+	arena_fini(&arena);
+}
+
 static void test_nothing_is_left(void **state)
 {
 	const struct advisory a = { .id = S("X-1"), NO_DATES };
@@ -327,6 +348,7 @@ int main(void)
 		TEST(test_empty),	  TEST(test_caps),
 		TEST(test_huge_body),	  TEST(test_nothing_is_left),
 		TEST(test_written_again), TEST(test_rows_in_a_file),
+		TEST(test_many_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
