@@ -38,11 +38,10 @@ static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_
 	if (!read_headers(&p, &e) || (e.clr.size == 0 && e.n_wanted == 0))
 		return 0;
 	if (e.resources.size > 0)
-		out[n++] = (struct byte_range){ e.resources.offset, MIN(e.resources.size, RESOURCE_BYTES) };
-	for (size_t i = 0; i < e.n_wanted && n < DETECT_RANGES_MAX; i++)
-		out[n++] = (struct byte_range){ e.wanted[i].offset, e.wanted[i].len };
+		exe_plan(out, &n, e.resources.offset, MIN(e.resources.size, RESOURCE_BYTES));
+	exe_plan_wanted(out, &n, &e);
 	if (n == 0)
-		out[n++] = (struct byte_range){ 0, 1 }; /* to say that it says nothing */
+		exe_plan(out, &n, 0, 1); /* to say that it says nothing */
 	return n;
 }
 
@@ -209,13 +208,10 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			 struct err *err)
 {
 	struct installed in = { file, env, out, PACKAGE_NUGET, "assembly", TOLD_NONE };
-	struct exe_pieces p = { .size = file->size };
+	struct exe_pieces p = exe_pieces_of(file);
 	struct pe_version v;
 	struct exe e;
 
-	exe_add_piece(&p, 0, file->second_pass ? file->bytes : file->head);
-	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
-		exe_add_piece(&p, file->ranges[i].offset, file->range_bytes[i]);
 	if (!read_headers(&p, &e))
 		return STATUS_OK;
 	if (e.n_wanted > 0)

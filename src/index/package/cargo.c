@@ -25,12 +25,6 @@ static bool read_headers(const struct exe_pieces *p, unsigned machine, struct ex
 	return exe_read(p, SLICE(".dep-v0"), SLICE(".dep-v0"), machine, out);
 }
 
-static void add_range(struct byte_range *out, size_t *n, uint64_t offset, uint64_t len)
-{
-	if (*n < DETECT_RANGES_MAX)
-		out[(*n)++] = (struct byte_range){ offset, len };
-}
-
 static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out)
 {
 	struct exe_pieces p = { .size = size };
@@ -43,9 +37,8 @@ static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_
 		if (!read_headers(&p, machine, &e))
 			continue;
 		if (e.section.size > 0)
-			add_range(out, &n, e.section.offset, MIN(e.section.size, LIST_BYTES));
-		for (size_t i = 0; i < e.n_wanted; i++)
-			add_range(out, &n, e.wanted[i].offset, e.wanted[i].len);
+			exe_plan(out, &n, e.section.offset, MIN(e.section.size, LIST_BYTES));
+		exe_plan_wanted(out, &n, &e);
 	}
 	return n;
 }
@@ -135,14 +128,11 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			 struct err *err)
 {
 	struct lists l = { .in = { file, env, out, PACKAGE_CARGO, "cargo", TOLD_NONE },
-			   .p.size = file->size,
+			   .p = exe_pieces_of(file),
 			   .known = MAP_INIT };
 	enum status st = STATUS_OK;
 	bool absent;
 
-	exe_add_piece(&l.p, 0, file->second_pass ? file->bytes : file->head);
-	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
-		exe_add_piece(&l.p, file->ranges[i].offset, file->range_bytes[i]);
 	find_lists(&l, &absent);
 	if (absent && !file->second_pass)
 		return out->again(out->ctx, err);

@@ -21,6 +21,28 @@ void exe_add_piece(struct exe_pieces *p, uint64_t offset, struct slice bytes)
 	p->offset[p->n++] = offset;
 }
 
+struct exe_pieces exe_pieces_of(const struct detect_file *file)
+{
+	struct exe_pieces p = { .size = file->size };
+
+	exe_add_piece(&p, 0, file->second_pass ? file->bytes : file->head);
+	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
+		exe_add_piece(&p, file->ranges[i].offset, file->range_bytes[i]);
+	return p;
+}
+
+void exe_plan(struct byte_range out[DETECT_RANGES_MAX], size_t *n, uint64_t offset, uint64_t len)
+{
+	if (*n < DETECT_RANGES_MAX)
+		out[(*n)++] = (struct byte_range){ offset, len };
+}
+
+void exe_plan_wanted(struct byte_range out[DETECT_RANGES_MAX], size_t *n, const struct exe *e)
+{
+	for (size_t i = 0; i < e->n_wanted; i++)
+		exe_plan(out, n, e->wanted[i].offset, e->wanted[i].len);
+}
+
 struct slice exe_bytes_from(const struct exe_pieces *p, uint64_t offset, uint64_t n)
 {
 	struct slice best = SLICE_EMPTY;
@@ -87,7 +109,7 @@ static void add_area(const struct exe_pieces *p, struct exe *e, struct exe_area 
 static void want(const struct exe_pieces *p, struct exe *e, uint64_t offset, uint64_t len)
 {
 	if (offset < p->size && len > 0 && e->n_wanted < EXE_WANTED_MAX)
-		e->wanted[e->n_wanted++] = (struct exe_range){ offset, MIN(len, p->size - offset) };
+		e->wanted[e->n_wanted++] = (struct byte_range){ offset, MIN(len, p->size - offset) };
 }
 
 bool exe_locate(const struct exe *e, uint64_t addr, uint64_t *offset, uint64_t *left)

@@ -9,17 +9,13 @@
 #ifndef LIMPID_INDEX_PACKAGE_EXE_H
 #define LIMPID_INDEX_PACKAGE_EXE_H
 
-#include "base/slice.h"
+#include "index/detector.h"
 
 #define EXE_PIECES_MAX 8
 #define EXE_AREAS_MAX 64
 #define EXE_WRITABLE_MAX 2
 #define EXE_WANTED_MAX 2
 #define EXE_MACHINES_MAX 16 /* a Java class begins with the same bytes, and then a number of 45 or more */
-
-struct exe_range {
-	uint64_t offset, len;
-};
 
 /* A file of which some pieces are at hand. */
 struct exe_pieces {
@@ -48,12 +44,14 @@ struct exe {
 	bool sections_known;	 /* the table of sections was read: a section that was not found is not there */
 	bool go_note;		 /* the linker of Go left its mark (ELF only) */
 	bool packed;		 /* by UPX: neither data nor sections are what they will be */
-	struct exe_range wanted[EXE_WANTED_MAX]; /* headers that are not at hand */
+	struct byte_range wanted[EXE_WANTED_MAX]; /* headers that are not at hand */
 	size_t n_wanted;
 };
 
 /* Add a piece; pieces beyond the cap are dropped. */
 void exe_add_piece(struct exe_pieces *p, uint64_t offset, struct slice bytes);
+/* What a detector that plans has of a file: the head and what was kept, or in the second pass all of it. */
+struct exe_pieces exe_pieces_of(const struct detect_file *file);
 /* The n bytes at offset, if one piece has them all. */
 bool exe_bytes(const struct exe_pieces *p, uint64_t offset, uint64_t n, struct slice *out);
 /* What is at hand from offset on, at most n bytes: the longest of one piece. */
@@ -66,6 +64,9 @@ struct slice exe_bytes_from(const struct exe_pieces *p, uint64_t offset, uint64_
  */
 bool exe_read(const struct exe_pieces *p, struct slice section, struct slice macho_section, unsigned machine,
 	      struct exe *out);
+/* For plan(): one range more, and the headers that are not at hand; beyond DETECT_RANGES_MAX none. */
+void exe_plan(struct byte_range out[DETECT_RANGES_MAX], size_t *n, uint64_t offset, uint64_t len);
+void exe_plan_wanted(struct byte_range out[DETECT_RANGES_MAX], size_t *n, const struct exe *e);
 /* How many machines a file is for: 1, or what a Mach-O file says of itself, at most EXE_MACHINES_MAX. */
 unsigned exe_machines(const struct exe_pieces *p);
 /* A number of a record; 0 if it lies outside, which callers exclude by asking for whole records. */

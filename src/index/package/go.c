@@ -26,12 +26,6 @@ static bool read_headers(const struct exe_pieces *p, unsigned machine, struct ex
 	return exe_read(p, SLICE(".go.buildinfo"), SLICE("__go_buildinfo"), machine, out);
 }
 
-static void add_range(struct byte_range *out, size_t *n, uint64_t offset, uint64_t len)
-{
-	if (*n < DETECT_RANGES_MAX)
-		out[(*n)++] = (struct byte_range){ offset, MIN(len, DATA_BYTES_MAX) };
-}
-
 static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_range *out)
 {
 	struct exe_pieces p = { .size = size };
@@ -47,11 +41,10 @@ static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_
 		if (!read_headers(&p, machine, &e))
 			continue;
 		if (e.section.size > 0)
-			add_range(out, &n, e.section.offset, e.section.size);
+			exe_plan(out, &n, e.section.offset, MIN(e.section.size, DATA_BYTES_MAX));
 		for (size_t i = 0; i < e.n_writable && n == before + i; i++)
-			add_range(out, &n, e.writable[i].offset, e.writable[i].size);
-		for (size_t i = 0; i < e.n_wanted; i++)
-			add_range(out, &n, e.wanted[i].offset, e.wanted[i].len);
+			exe_plan(out, &n, e.writable[i].offset, MIN(e.writable[i].size, DATA_BYTES_MAX));
+		exe_plan_wanted(out, &n, &e);
 		packed |= e.packed;
 	}
 	if (n == 0 && packed)
@@ -302,11 +295,8 @@ static void tell(const struct detect_file *file, const struct detect_sink *out, 
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
-	struct machines m = { .p.size = file->size };
+	struct machines m = { .p = exe_pieces_of(file) };
 
-	exe_add_piece(&m.p, 0, file->second_pass ? file->bytes : file->head);
-	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
-		exe_add_piece(&m.p, file->ranges[i].offset, file->range_bytes[i]);
 	TRY(find_all(&m, env->arena, err));
 	if (m.absent && !file->second_pass)
 		return out->again(out->ctx, err);

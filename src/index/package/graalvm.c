@@ -37,9 +37,8 @@ static size_t plan(struct slice head, uint64_t size, uint32_t mode, struct byte_
 	if (!read_headers(&p, &e))
 		return 0;
 	if (e.section.size > 0)
-		out[n++] = (struct byte_range){ e.section.offset, 1 };
-	for (size_t i = 0; i < e.n_wanted; i++)
-		out[n++] = (struct byte_range){ e.wanted[i].offset, e.wanted[i].len };
+		exe_plan(out, &n, e.section.offset, 1);
+	exe_plan_wanted(out, &n, &e);
 	return n;
 }
 
@@ -73,7 +72,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 			 struct err *err)
 {
 	struct buf AUTO(buf_fini) text = BUF_INIT(SBOM_BYTES);
-	struct exe_pieces p = { .size = file->size };
+	struct exe_pieces p = exe_pieces_of(file);
 	enum sbom_form form = SBOM_NONE;
 	struct err why = ERR_INIT;
 	struct slice packed;
@@ -82,9 +81,6 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	bool none;
 	struct exe e;
 
-	exe_add_piece(&p, 0, file->second_pass ? file->bytes : file->head);
-	for (size_t i = 0; i < file->n_ranges && !file->second_pass; i++)
-		exe_add_piece(&p, file->ranges[i].offset, file->range_bytes[i]);
 	if (!read_headers(&p, &e) ||
 	    (e.section.size == 0 && (file->second_pass || e.sections_known || e.n_wanted == 0)))
 		return STATUS_OK;

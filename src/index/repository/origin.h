@@ -7,6 +7,8 @@
 
 #define ORIGIN_TEXT_BYTES 1024u /* of a name, version, repository... */
 
+/* One word of printable characters? */
+bool origin_is_word(struct slice s);
 /* Is it the name of a repository? Not "@System" or "installed" (it was there already), nor a file's path. */
 bool origin_is_known(struct slice repository);
 /* package: NAME-VERSION-RELEASE.ARCH, without an epoch: no two packages differ in nothing else. */

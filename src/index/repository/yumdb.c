@@ -48,13 +48,10 @@ static bool package_of(struct arena *arena, struct slice folder, struct slice *p
 	return false;
 }
 
-/* An id of a repository has neither blanks nor brackets. */
+/* Pages of the web and JSON are none. */
 static bool is_id(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7f || s.ptr[i] == '<' || s.ptr[i] == '{')
-			return false;
-	return s.len > 0;
+	return origin_is_word(s) && slice_find_byte(s, '<') == SIZE_MAX && slice_find_byte(s, '{') == SIZE_MAX;
 }
 
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
