@@ -10,14 +10,17 @@
 #include "match/match.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 #define FX_SOURCES 16
 /* 2026-01-01: "now" of the cases. */
 #define FX_NOW INT64_C(1767225600)
@@ -190,6 +193,36 @@ static inline struct segment_set_entry *fx_source(struct fx *f, const char *sour
 static inline struct segment_set_entry *fx_osv(struct fx *f, const char *source, const char *records)
 {
 	return fx_source(f, source, "osv", &feed_format_osv, "", records);
+}
+
+static inline void fx_segment_path(const struct fx *f, const struct segment_set_entry *e, char out[256])
+{
+	struct digest_text text;
+
+	snprintf(out, 256, "%s/%s.seg", f->dir, strchr(digest_print(&text, &e->digest), ':') + 1);
+}
+
+/* The file of a source, to be damaged: a descriptor. */
+static inline int fx_segment(const struct fx *f, const struct segment_set_entry *e)
+{
+	char path[256];
+	int fd;
+
+	fx_segment_path(f, e, path);
+	assert_int_equal(chmod(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* One bit of a byte; a second time it is as it was. */
+static inline void fx_flip(int fd, off_t at)
+{
+	uint8_t byte;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x10;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 }
 
 /* ---- the image ---- */

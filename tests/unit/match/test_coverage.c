@@ -2,11 +2,6 @@
 /* test_coverage.c - each way not to have looked: told, with its packages, and never as complete. */
 #include "fixture.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
-
 /* A release that is maintained on FX_NOW. */
 #define RELEASE "3.22"
 #define SCOPE "alpine:3.22"
@@ -143,15 +138,6 @@ static void test_sources_that_were_never_read(void **state)
 	assert_false(f->report.complete);
 }
 
-static void segment_path(const struct fx *f, size_t i, char out[256])
-{
-	struct digest_text text;
-	struct slice hex;
-
-	slice_cut(slice_cstr(digest_print(&text, &f->entries[i].digest)), ':', NULL, &hex);
-	snprintf(out, 256, "%s/%.*s.seg", f->dir, SLICE_ARG(hex));
-}
-
 static void test_a_segment_that_is_gone(void **state)
 {
 	struct fx *f = *state;
@@ -159,7 +145,7 @@ static void test_a_segment_that_is_gone(void **state)
 
 	secdb(f, "alpine-main");
 	fx_source(f, "alpine-community", "alpine", &feed_format_secdb, RELEASE, "{'packages': null}");
-	segment_path(f, 1, path);
+	fx_segment_path(f, &f->entries[1], path);
 	assert_int_equal(unlink(path), 0);
 	alpine(f);
 	fx_match(f);
@@ -173,26 +159,20 @@ static void test_a_segment_that_is_damaged(void **state)
 	struct fx *f = *state;
 	const struct coverage_item *c;
 	size_t told = 0, damaged = 0, size;
-	char path[256], byte, flipped;
 	int fd;
 
 	secdb(f, "alpine-main");
 	fx_system(f, "alpine", RELEASE);
 	fx_package(f, PACKAGE_APK, "a", "1-r0");
-	segment_path(f, 0, path);
-	assert_int_equal(chmod(path, 0600), 0);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
+	fd = fx_segment(f, &f->entries[0]);
 	size = (size_t)lseek(fd, 0, SEEK_END);
 	for (size_t at = 256; at < size; at++) {
-		assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
-		flipped = (char)(byte ^ 0x10);
-		assert_int_equal(pwrite(fd, &flipped, 1, (off_t)at), 1);
+		fx_flip(fd, (off_t)at);
 		fx_match(f);
 		told += !f->report.complete;
 		c = fx_covered(f, COVERAGE_NO_FEED, "alpine-main");
 		damaged += c && slice_has(c->detail, SLICE("is damaged ("));
-		assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+		fx_flip(fd, (off_t)at);
 	}
 	close(fd);
 	assert_true(told > damaged);

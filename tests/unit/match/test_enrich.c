@@ -5,9 +5,6 @@
 
 #include "match/enrich.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 extern const struct feed_format feed_format_epss, feed_format_kev, feed_format_nvd;
 
 #define NVD(vector)                                                                                                    \
@@ -94,33 +91,25 @@ static void test_damaged(void **state)
 {
 	struct fx *f = *state;
 	struct segment_set_entry *e;
-	struct digest_text text;
 	size_t told = 0;
-	struct stat info;
-	char path[256];
+	off_t size;
 	int fd;
 
 	add_image(f);
 	e = fx_source(
 		f, "clair.kev", "clair.kev", &feed_format_kev, "",
 		"{'catalogVersion': '7', 'vulnerabilities': [{'cveID': 'CVE-2021-0001'}, {'cveID': 'CVE-2021-0002'}]}");
-	snprintf(path, sizeof(path), "%s/%s.seg", f->dir, strchr(digest_print(&text, &e->digest), ':') + 1);
-	assert_int_equal(chmod(path, 0600), 0);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0 && fstat(fd, &info) == 0);
-	for (off_t at = 256; at < info.st_size; at++) {
-		char byte, flipped;
-
-		assert_int_equal(pread(fd, &byte, 1, at), 1);
-		flipped = (char)(byte ^ 0x10);
-		assert_int_equal(pwrite(fd, &flipped, 1, at), 1);
+	fd = fx_segment(f, e);
+	size = lseek(fd, 0, SEEK_END);
+	for (off_t at = 256; at < size; at++) {
+		fx_flip(fd, at);
 		enrich(f);
 		fx_findings(f, 3);
 		if (fx_covered(f, COVERAGE_NO_ENRICHMENT, "clair.kev")) {
 			assert_false(f->report.complete);
 			told++;
 		}
-		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		fx_flip(fd, at);
 	}
 	close(fd);
 	assert_true(told > 0);
@@ -131,9 +120,9 @@ static void test_damaged(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_ids, fx_setup, fx_teardown),
-					    cmocka_unit_test_setup_teardown(test_years, fx_setup, fx_teardown),
-					    cmocka_unit_test_setup_teardown(test_damaged, fx_setup, fx_teardown) };
+	const struct CMUnitTest tests[] = { TEST(test_ids),
+					    TEST(test_years),
+					    TEST(test_damaged) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
 /* test_explain.c - what is said about an id: reported or not, and why. */
 #include "fixture.h"
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 static struct match_explanation explain(struct fx *f, const char *id)
 {

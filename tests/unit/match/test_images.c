@@ -154,9 +154,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_clair_table, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_images_below, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_no_product, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_asked, fx_setup, fx_teardown),
+		TEST(test_images_below),
+		TEST(test_no_product),
+		TEST(test_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

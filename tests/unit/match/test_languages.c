@@ -2,7 +2,6 @@
 /* test_languages.c - Go, PyPI and npm: versions, platforms, lists, owned packages; and rows that cannot be judged. */
 #include "fixture.h"
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 /* ---- Go ---- */
 

@@ -2,7 +2,6 @@
 /* test_match.c - from documents and packages to findings: what each distribution and ecosystem means by a row. */
 #include "fixture.h"
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 /* One fixed version of a package in the secdb in the making. */
 static void fix(struct fx *f, const char *package, const char *version, const char *id)

@@ -271,12 +271,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_fallback),
-		cmocka_unit_test_setup_teardown(test_report, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_streams, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_unknown_sets, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_unserved, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_fixed, fx_setup, fx_teardown),
-		cmocka_unit_test_setup_teardown(test_other_release, fx_setup, fx_teardown),
+		TEST(test_report),
+		TEST(test_streams),
+		TEST(test_unknown_sets),
+		TEST(test_unserved),
+		TEST(test_fixed),
+		TEST(test_other_release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

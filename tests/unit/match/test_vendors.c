@@ -10,9 +10,6 @@
 
 #include "match/judge.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #define FIX(ecosystem, name, fixes)                                                                                    \
 	"{'package':{'ecosystem':'" ecosystem "','name':'" name "'},'ranges':[{'type':'ECOSYSTEM','events':["         \
 	"{'introduced':'0'}" fixes "]}]},"
@@ -368,23 +365,15 @@ static void flip_bodies(struct fx *f, const struct segment_set_entry *e)
 {
 	static const uint8_t whole[] = { 0x28, 0xb5, 0x2f, 0xfd }, flipped[] = { 0x38, 0xb5, 0x2f, 0xfd };
 	uint8_t bytes[8192], *at;
-	struct digest_text text;
-	char path[256];
-	ssize_t n;
-	int fd;
+	int fd = fx_segment(f, e);
+	ssize_t n = read(fd, bytes, sizeof(bytes));
 
-	snprintf(path, sizeof(path), "%s/%s.seg", f->dir, strchr(digest_print(&text, &e->digest), ':') + 1);
-	assert_int_equal(chmod(path, 0600), 0);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
-	n = read(fd, bytes, sizeof(bytes));
 	assert_true(n > 0 && (size_t)n < sizeof(bytes));
 	at = memmem(bytes, (size_t)n, whole, sizeof(whole));
 	if (!at)
 		at = memmem(bytes, (size_t)n, flipped, sizeof(flipped));
 	assert_non_null(at);
-	*at ^= 0x10;
-	assert_int_equal(pwrite(fd, at, 1, at - bytes), 1);
+	fx_flip(fd, at - bytes);
 	close(fd);
 }
 
@@ -441,8 +430,6 @@ static void test_explanation(void **state)
 	assert_true(slice_has(x.verdicts.at[0].reason, SLICE(">= 2.2.27-3ubuntu2.4.root.io.1")));
 	assert_int_equal(x.verdicts.at[1].answer, MATCH_SUPPRESSED);
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, fx_setup, fx_teardown)
 
 static const struct CMUnitTest tests[] = {
 	TEST(test_root_of_ubuntu),
