@@ -562,13 +562,13 @@ static bool in_range(const struct judge_question *q, const struct package *p)
 }
 
 static bool affects(const struct judge_question *q, const struct package *p, struct slice row, struct slice place,
-		    const struct segment_set *set)
+		    const struct judge_known *known)
 {
 	static const struct index_report anywhere;
 	struct candidate candidates[2];
 	size_t n;
 
-	if (q->refused.len > 0 || !place_holds(place, row, set) || !rules_has_version(p) ||
+	if (q->refused.len > 0 || !place_holds(place, row, known ? known->set : NULL) || !rules_has_version(p) ||
 	    (p->flags & PACKAGE_OWNED) || (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
 		return false;
 	n = rules_candidates(p, candidates);
@@ -585,7 +585,7 @@ static bool affects(const struct judge_question *q, const struct package *p, str
 }
 
 bool judge_affects(const struct judge_question *q, const struct package *p, struct slice place,
-		   const struct segment_set *set)
+		   const struct judge_known *known)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(1 << 16);
 	struct slice row = q->scope;
@@ -596,8 +596,8 @@ bool judge_affects(const struct judge_question *q, const struct package *p, stru
 	if (!vendor_package(p, &arena, &builder, &base, &built))
 		builder = VENDOR_NONE;
 	if (of_row != VENDOR_NONE)
-		return builder == of_row && affects(q, &built, row, place, set);
+		return builder == of_row && affects(q, &built, row, place, known);
 	if (builder == VENDOR_NONE)
-		return affects(q, p, row, place, set);
-	return affects(q, &base, row, place, set) && !overruled_by_vendor(q, builder, &built, place, set);
+		return affects(q, p, row, place, known);
+	return affects(q, &base, row, place, known) && !overruled_by_vendor(q, builder, &built, place, known);
 }

@@ -53,11 +53,17 @@ enum status judge_parse(struct slice json, const struct limits *limits, struct a
 enum status judge_read(yyjson_val *vulnerability, const struct limits *limits, struct arena *arena,
 		       struct judge_question *out, struct err *err) NODISCARD;
 
-/*
- * Is this package, which is looked up in this place (place.h), affected? set: the segments in force, for Red Hat's map
- * of repositories and for what vendors say of their builds; NULL: neither is known.
- */
+/* What is known beside a question. */
+struct judge_known {
+	/* The segments in force: with Red Hat's map of repositories, and with what vendors say of their builds. */
+	const struct segment_set *set;
+	/* As of match_options: vendors whose advisories nobody looks up are not heard. NULL: all are. */
+	bool (*scope_wanted)(void *ctx, struct slice scope);
+	void *scope_wanted_ctx;
+};
+
+/* Is this package, which is looked up in this place (place.h), affected? known NULL: nothing more is known. */
 bool judge_affects(const struct judge_question *q, const struct package *p, struct slice place,
-		   const struct segment_set *set);
+		   const struct judge_known *known);
 
 #endif

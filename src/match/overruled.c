@@ -47,7 +47,7 @@ static bool speaks(const struct segment *s, const struct segment_rows *rows, con
 }
 
 bool overruled_by_vendor(const struct judge_question *q, enum vendor vendor, const struct package *built,
-			 struct slice place, const struct segment_set *set)
+			 struct slice place, const struct judge_known *known)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT(MEMORY);
 	struct candidate candidates[2];
@@ -55,11 +55,12 @@ bool overruled_by_vendor(const struct judge_question *q, enum vendor vendor, con
 	size_t n = rules_candidates(built, candidates);
 
 	/* By minor release TuxCare's are not found here: an inverse index keeps none. */
-	if (!set || q->n_names == 0 || !vendor_scope(vendor, place_scope(place), NULL, &scratch, &scope) ||
-	    scope.len == 0)
+	if (!known || !known->set || q->n_names == 0 ||
+	    !vendor_scope(vendor, place_scope(place), NULL, &scratch, &scope) || scope.len == 0 ||
+	    (known->scope_wanted && !known->scope_wanted(known->scope_wanted_ctx, scope)))
 		return false;
-	for (size_t i = 0; i < segment_set_count(set); i++) {
-		const struct segment *s = segment_set_at(set, i, NULL);
+	for (size_t i = 0; i < segment_set_count(known->set); i++) {
+		const struct segment *s = segment_set_at(known->set, i, NULL);
 
 		for (size_t c = 0; s && c < n; c++) {
 			char buf[RULES_KEY_MAX];

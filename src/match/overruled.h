@@ -8,9 +8,9 @@
 
 /*
  * Then what is said of the original does not count, as in a report (match.c, overrule()). built: the package as the
- * vendor names it, of this place; a damaged segment says nothing. set NULL: no vendor is heard.
+ * vendor names it, of this place; a damaged segment says nothing. known NULL: no vendor is heard.
  */
 bool overruled_by_vendor(const struct judge_question *q, enum vendor vendor, const struct package *built,
-			 struct slice place, const struct segment_set *set);
+			 struct slice place, const struct judge_known *known);
 
 #endif

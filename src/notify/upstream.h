@@ -46,7 +46,7 @@ struct notify_local {
 	enum status (*open_segment)(void *ctx, const struct digest *digest, struct segment **out, struct err *err);
 	void *segment_ctx;
 	/* The segments in force, until they are let go: for judge_affects(). NULL: none. */
-	void *(*hold)(void *ctx, const struct segment_set **out);
+	void *(*hold)(void *ctx, struct judge_known *out);
 	void (*let_go)(void *held);
 };
 /* local is borrowed. */
@@ -60,13 +60,13 @@ struct notify_pair {
 enum status notify_local_pair(struct notify_local *local, struct slice source, const char *previous,
 			      const char *current, struct notify_pair *out, bool *out_any, struct err *err) NODISCARD;
 void notify_pair_fini(struct notify_pair *p);
-/* Is a package of the inverse index affected by any of these rows? set: as of judge_affects(). */
+/* Is a package of the inverse index affected by any of these rows? known: as of judge_affects(). */
 bool notify_rows_affect(const struct notify_row *rows, size_t n, const struct store_package *package,
-			const struct segment_set *set);
+			const struct judge_known *known);
 
 /* The manifests of a store that a change is about, each once, in the order of the store. For who has a store alone. */
 enum status notify_affected_in(struct store *s, const struct notify_change *change, size_t number,
-			       const struct segment_set *set, const struct notify_affected_sink *sink,
+			       const struct judge_known *known, const struct notify_affected_sink *sink,
 			       struct err *err) NODISCARD;
 
 #endif

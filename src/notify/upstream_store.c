@@ -35,7 +35,7 @@ static enum status add_id(struct ids *list, uint64_t id, struct err *err)
 }
 
 bool notify_rows_affect(const struct notify_row *rows, size_t n, const struct store_package *found,
-			const struct segment_set *set)
+			const struct judge_known *known)
 {
 	struct package p = { .type = package_type_by_purl(found->type),
 			     .name = found->name,
@@ -46,14 +46,14 @@ bool notify_rows_affect(const struct notify_row *rows, size_t n, const struct st
 			     .source_version = found->source_version };
 
 	for (size_t i = 0; i < n; i++)
-		if (judge_affects(&rows[i].q, &p, found->scope, set))
+		if (judge_affects(&rows[i].q, &p, found->scope, known))
 			return true;
 	return false;
 }
 
-static bool affects(const struct notify_side *side, const struct store_package *found, const struct segment_set *set)
+static bool affects(const struct notify_side *side, const struct store_package *found, const struct judge_known *known)
 {
-	return notify_rows_affect(side->rows, side->n, found, set);
+	return notify_rows_affect(side->rows, side->n, found, known);
 }
 
 /* Packages that were affected, and those that are. */
@@ -69,9 +69,9 @@ static void found_fini(struct found *f)
 }
 
 static enum status sort_package(struct found *f, const struct notify_change *c, const struct store_package_row *row,
-				const struct segment_set *set, struct err *err)
+				const struct judge_known *known, struct err *err)
 {
-	bool before = affects(&c->before, &row->package, set), after = affects(&c->after, &row->package, set);
+	bool before = affects(&c->before, &row->package, known), after = affects(&c->after, &row->package, known);
 
 	if (before)
 		TRY(add_id(&f->before, row->id, err));
@@ -81,7 +81,7 @@ static enum status sort_package(struct found *f, const struct notify_change *c, 
 	return STATUS_OK;
 }
 
-static enum status find_packages(struct store *s, const struct notify_change *c, const struct segment_set *set,
+static enum status find_packages(struct store *s, const struct notify_change *c, const struct judge_known *known,
 				 struct found *f, struct err *err)
 {
 	struct arena AUTO(arena_fini) arena = ARENA_INIT(PAGE_MEMORY);
@@ -95,7 +95,7 @@ static enum status find_packages(struct store *s, const struct notify_change *c,
 		TRY(store_packages_named(s, c->package, after, PAGE, &arena, &rows, &n, err));
 		for (size_t i = 0; i < n; i++) {
 			after = rows[i].id;
-			TRY(sort_package(f, c, &rows[i], set, err));
+			TRY(sort_package(f, c, &rows[i], known, err));
 		}
 	}
 	return STATUS_OK;
@@ -167,14 +167,15 @@ static enum status all_of(struct stream *t, size_t number, const struct notify_a
 }
 
 enum status notify_affected_in(struct store *s, const struct notify_change *change, size_t number,
-			       const struct segment_set *set, const struct notify_affected_sink *sink, struct err *err)
+			       const struct judge_known *known, const struct notify_affected_sink *sink,
+			       struct err *err)
 {
 	struct found AUTO(found_fini) f = { .moved = false };
 	struct stream AUTO(stream_fini)
 		before = { .store = s, .packages = &f.before, .arena = ARENA_INIT(PAGE_MEMORY) };
 	struct stream AUTO(stream_fini) after = { .store = s, .packages = &f.after, .arena = ARENA_INIT(PAGE_MEMORY) };
 
-	TRY(find_packages(s, change, set, &f, err));
+	TRY(find_packages(s, change, known, &f, err));
 	if (!f.moved)
 		return change->differs ? all_of(&after, number, sink, err) : STATUS_OK;
 	return merge(&before, &after, number, sink, err);
@@ -184,15 +185,15 @@ static enum status affected(void *ctx, const struct notify_change *changes, size
 			    const struct notify_affected_sink *sink, struct err *err)
 {
 	struct notify_local *l = ctx;
-	const struct segment_set *set = NULL;
+	struct judge_known known = { .set = NULL };
 	enum status st = STATUS_OK;
 	struct store *s;
 	void *held;
 
 	TRY(store_pool_take(l->indexer, TAKE_MS, &s, err));
-	held = l->hold ? l->hold(l->segment_ctx, &set) : NULL;
+	held = l->hold ? l->hold(l->segment_ctx, &known) : NULL;
 	for (size_t i = 0; i < n && st == STATUS_OK; i++)
-		st = notify_affected_in(s, &changes[i], i, set, sink, err);
+		st = notify_affected_in(s, &changes[i], i, held ? &known : NULL, sink, err);
 	if (held)
 		l->let_go(held);
 	store_pool_give(l->indexer, s);

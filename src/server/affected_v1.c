@@ -99,7 +99,7 @@ enum status indexer_affected_manifest(struct server_context *ctx, const struct r
 	judge_question_list questions = { 0 };
 	const struct judge_question *bad;
 	struct indexer_affected *pairs = NULL;
-	const struct segment_set *set = NULL;
+	struct judge_known known;
 	struct held_set *held;
 	struct err_quote q;
 	size_t n = 0;
@@ -119,9 +119,9 @@ enum status indexer_affected_manifest(struct server_context *ctx, const struct r
 		return response_error(resp, 400, "vulnerability \"%s\": %.*s", err_slice(&q, bad->id),
 				      SLICE_ARG(bad->refused));
 	/* The segments are the matcher's, where there is one beside this indexer. */
-	held = ctx->matcher ? matcher_hold(ctx->matcher, &set) : NULL;
-	st = indexer_affected(ctx->indexer, questions.at, questions.len, set, is_gone, (void *)(uintptr_t)req, &pairs,
-			      &n, err);
+	held = ctx->matcher ? matcher_hold_known(ctx->matcher, &known) : NULL;
+	st = indexer_affected(ctx->indexer, questions.at, questions.len, held ? &known : NULL, is_gone,
+			      (void *)(uintptr_t)req, &pairs, &n, err);
 	if (held)
 		matcher_let_go(held);
 	if (st == STATUS_CANCELLED || st == STATUS_LIMIT || st == STATUS_NOMEM)

@@ -31,7 +31,7 @@ struct making {
 	const struct notice_maker *setup;
 	const struct store_notification *n;
 	struct store *store, *indexer; /* of notices, of layers */
-	const struct segment_set *set;	       /* in force; as of judge_affects() */
+	struct judge_known in_force;
 	const _Atomic bool *stop;
 	struct notify_pair pair;
 	struct map known; /* text of a key -> number in keys */
@@ -81,8 +81,8 @@ static enum status concerned(struct making *m, const struct notify_change *c, st
 		arena_reset(&page);
 		TRY(store_packages_named(m->indexer, c->package, after, 1000, &page, &rows, &n, err));
 		for (size_t i = 0; i < n; i++) {
-			bool was = notify_rows_affect(c->before.rows, c->before.n, &rows[i].package, m->set);
-			bool is = notify_rows_affect(c->after.rows, c->after.n, &rows[i].package, m->set);
+			bool was = notify_rows_affect(c->before.rows, c->before.n, &rows[i].package, &m->in_force);
+			bool is = notify_rows_affect(c->after.rows, c->after.n, &rows[i].package, &m->in_force);
 
 			after = rows[i].id;
 			if (was != is || (is && c->differs))
@@ -426,7 +426,7 @@ enum status notices_make(void *ctx, struct store *s, const struct store_notifica
 	if (st == STATUS_OK && n_layers > 0)
 		st = notice_layers_prepare(m.indexer, err);
 	if (st == STATUS_OK && n_layers > 0) {
-		held = local->hold ? local->hold(local->segment_ctx, &m.set) : NULL;
+		held = local->hold ? local->hold(local->segment_ctx, &m.in_force) : NULL;
 		st = make_all(&m, err);
 	}
 	if (held)

@@ -50,11 +50,11 @@ static bool fix_hits(const struct layers_fix *fix, const struct store_package *p
 }
 
 static enum status is_affected(const struct notice_side *side, const struct store_package *p,
-			       const struct segment_set *set, struct arena *arena, bool *out, struct err *err)
+			       const struct judge_known *known, struct arena *arena, bool *out, struct err *err)
 {
 	struct slice space;
 
-	*out = side->n_rows > 0 && notify_rows_affect(side->rows, side->n_rows, p, set);
+	*out = side->n_rows > 0 && notify_rows_affect(side->rows, side->n_rows, p, known);
 	if (side->n_rows > 0)
 		return STATUS_OK;
 	if (!layers_namespace_of_scope(place_scope(p->scope), arena, &space))
@@ -65,7 +65,7 @@ static enum status is_affected(const struct notice_side *side, const struct stor
 }
 
 static enum status add_named(struct store *s, const struct notice_side *side, struct slice name,
-			     const struct segment_set *set, struct arena *arena, struct notice_packages *out,
+			     const struct judge_known *known, struct arena *arena, struct notice_packages *out,
 			     struct err *err)
 {
 	struct arena AUTO(arena_fini) scratch = ARENA_INIT(PAGE_MEMORY);
@@ -81,7 +81,7 @@ static enum status add_named(struct store *s, const struct notice_side *side, st
 			bool affected;
 
 			after = rows[i].id;
-			TRY(is_affected(side, &rows[i].package, set, &scratch, &affected, err));
+			TRY(is_affected(side, &rows[i].package, known, &scratch, &affected, err));
 			if (affected)
 				TRY(notice_packages_add(out, rows[i].id, arena, err));
 		}
@@ -94,7 +94,7 @@ static struct slice name_at(const struct notice_side *side, size_t i)
 	return side->n_rows > 0 ? side->rows[i].q.name : side->advisory.fixes[i].feature;
 }
 
-enum status notice_packages_of(struct store *s, const struct notice_side *side, const struct segment_set *set,
+enum status notice_packages_of(struct store *s, const struct notice_side *side, const struct judge_known *known,
 			       struct arena *arena, struct notice_packages *out, struct err *err)
 {
 	size_t n = side->n_rows > 0 ? side->n_rows : side->advisory.n_fixes;
@@ -106,7 +106,7 @@ enum status notice_packages_of(struct store *s, const struct notice_side *side, 
 		for (size_t k = 0; k < i && !asked; k++)
 			asked = slice_eq(name_at(side, k), name_at(side, i));
 		if (!asked)
-			TRY(add_named(s, side, name_at(side, i), set, arena, out, err));
+			TRY(add_named(s, side, name_at(side, i), known, arena, out, err));
 	}
 	return STATUS_OK;
 }

@@ -125,7 +125,7 @@ static enum status read_token(struct server_context *ctx, struct slice token, st
 	return good ? STATUS_OK : err_set(err, STATUS_INVALID, "invalid page format: the token is of something else");
 }
 
-static enum status layers_of(struct store *s, const struct notice_side *side, const struct segment_set *set,
+static enum status layers_of(struct store *s, const struct notice_side *side, const struct judge_known *known,
 			     int64_t start, uint64_t limit, struct arena *arena, struct notice_layers *out,
 			     struct err *err)
 {
@@ -134,14 +134,14 @@ static enum status layers_of(struct store *s, const struct notice_side *side, co
 	*out = (struct notice_layers){ .next = NOTICE_END };
 	if (!side->there || start == NOTICE_END)
 		return STATUS_OK;
-	TRY(notice_packages_of(s, side, set, arena, &packages, err));
+	TRY(notice_packages_of(s, side, known, arena, &packages, err));
 	return notice_layers_with(s, &packages, start, (size_t)limit, LOOKED_AT, NULL, arena, out, err);
 }
 
 static enum status fill(struct server_context *ctx, struct slice id, struct page *p, struct arena *arena,
 			struct err *err)
 {
-	const struct segment_set *set;
+	struct judge_known known;
 	struct held_set *held;
 	struct store *s;
 	enum status st;
@@ -155,10 +155,10 @@ static enum status fill(struct server_context *ctx, struct slice id, struct page
 	TRY(st);
 	TRY(notice_parse(p->about.body, arena, &p->what, err));
 	TRY(layers_take(ctx, &s, err));
-	held = matcher_hold(ctx->matcher, &set);
-	st = layers_of(s, &p->what.old, set, p->from.old, p->limit, arena, &p->old, err);
+	held = matcher_hold_known(ctx->matcher, &known);
+	st = layers_of(s, &p->what.old, &known, p->from.old, p->limit, arena, &p->old, err);
 	if (st == STATUS_OK)
-		st = layers_of(s, &p->what.new, set, p->from.new, p->limit, arena, &p->new, err);
+		st = layers_of(s, &p->what.new, &known, p->from.new, p->limit, arena, &p->new, err);
 	matcher_let_go(held);
 	layers_give(ctx, s);
 	p->next = (struct position){ p->old.next, p->new.next };

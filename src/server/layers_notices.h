@@ -34,8 +34,8 @@ struct notice_packages {
 	size_t n, room;
 };
 enum status notice_packages_add(struct notice_packages *p, uint64_t id, struct arena *arena, struct err *err) NODISCARD;
-/* Those that a side affects. set: as of judge_affects(); what a user wrote asks for none. */
-enum status notice_packages_of(struct store *s, const struct notice_side *side, const struct segment_set *set,
+/* Those that a side affects. known: as of judge_affects(); what a user wrote asks for none. */
+enum status notice_packages_of(struct store *s, const struct notice_side *side, const struct judge_known *known,
 			       struct arena *arena, struct notice_packages *out, struct err *err) NODISCARD;
 
 struct notice_layer {

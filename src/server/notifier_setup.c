@@ -155,9 +155,9 @@ static enum status open_segment(void *ctx, const struct digest *digest, struct s
 	return matcher_segment(ctx, digest, out, err);
 }
 
-static void *hold(void *ctx, const struct segment_set **out)
+static void *hold(void *ctx, struct judge_known *out)
 {
-	return matcher_hold(ctx, out);
+	return matcher_hold_known(ctx, out);
 }
 
 static void let_go(void *held)

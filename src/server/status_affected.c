@@ -127,12 +127,12 @@ static enum status put_dates(struct look *l, struct err *err)
 static enum status find(struct look *l, struct err *err)
 {
 	struct indexer_affected *pairs = NULL;
-	const struct segment_set *map = NULL;
-	struct held_set *held = l->ctx->matcher ? matcher_hold(l->ctx->matcher, &map) : NULL;
+	struct judge_known known;
+	struct held_set *held = l->ctx->matcher ? matcher_hold_known(l->ctx->matcher, &known) : NULL;
 	enum status st;
 	size_t n = 0;
 
-	st = indexer_affected(l->ctx->indexer, l->questions.at, l->questions.len, map, is_gone,
+	st = indexer_affected(l->ctx->indexer, l->questions.at, l->questions.len, held ? &known : NULL, is_gone,
 			      (void *)(uintptr_t)l->req, &pairs, &n, err);
 	if (held)
 		matcher_let_go(held);

@@ -13,7 +13,7 @@
 
 struct search {
 	const struct judge_question *questions;
-	const struct segment_set *set;
+	const struct judge_known *known;
 	struct store *store;
 	struct indexer_affected *pairs; /* owned */
 	size_t n, cap;
@@ -57,7 +57,7 @@ static bool is_affected(const struct search *s, const struct judge_question *q, 
 			     .source_name = found->source_name,
 			     .source_version = found->source_version };
 
-	return judge_affects(q, &p, found->scope, s->set);
+	return judge_affects(q, &p, found->scope, s->known);
 }
 
 static enum status page_of_packages(struct search *s, const struct judge_question *q, struct arena *arena,
@@ -146,10 +146,10 @@ static enum status search(struct search *s, size_t n, bool (*stop)(void *ctx), v
 }
 
 enum status indexer_affected(struct indexer *ix, const struct judge_question *questions, size_t n,
-			     const struct segment_set *set, bool (*stop)(void *ctx), void *ctx,
+			     const struct judge_known *known, bool (*stop)(void *ctx), void *ctx,
 			     struct indexer_affected **out, size_t *out_n, struct err *err)
 {
-	struct search s = { .questions = questions, .set = set };
+	struct search s = { .questions = questions, .known = known };
 	enum status st;
 
 	TRY(indexer_take(ix, &s.store, err));

@@ -14,12 +14,12 @@ struct indexer_affected {
 
 /*
  * All pairs, by manifest, within a manifest the most severe first. *out is allocated with malloc and the caller's.
- * set: as of judge_affects(). Questions that are refused have no answer. STATUS_LIMIT:
+ * known: as of judge_affects(). Questions that are refused have no answer. STATUS_LIMIT:
  * more than INDEXER_AFFECTED_MAX pairs. stop (may be NULL) is asked between questions: STATUS_CANCELLED.
  */
 #define INDEXER_AFFECTED_MAX ((size_t)2000000)
 enum status indexer_affected(struct indexer *ix, const struct judge_question *questions, size_t n,
-			     const struct segment_set *set, bool (*stop)(void *ctx), void *ctx,
+			     const struct judge_known *known, bool (*stop)(void *ctx), void *ctx,
 			     struct indexer_affected **out, size_t *out_n, struct err *err) NODISCARD;
 
 #endif

@@ -3,6 +3,7 @@
 #include "service/matcher.h"
 
 #include "match/enrich.h"
+#include "match/judge.h"
 #include "match/repositories.h"
 #include "model/clair_index.h"
 #include "service/held_set.h"
@@ -469,6 +470,14 @@ static bool is_wanted(void *ctx, struct slice scope)
 		if (names_scope(m->options.matchers[i], scope))
 			return true;
 	return false;
+}
+
+struct held_set *matcher_hold_known(struct matcher *m, struct judge_known *out)
+{
+	struct held_set *held = matcher_set(m);
+
+	*out = (struct judge_known){ held->set, m->options.choose ? is_wanted : NULL, m };
+	return held;
 }
 
 /* Other choices, other reports, also for who has one by its tag. */

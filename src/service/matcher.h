@@ -104,6 +104,9 @@ enum status matcher_segment(struct matcher *m, const struct digest *digest, stru
 struct held_set;
 struct segment_set;
 struct held_set *matcher_hold(struct matcher *m, const struct segment_set **out) NODISCARD;
+/* The same for judge_affects(), with what the settings leave out. */
+struct judge_known;
+struct held_set *matcher_hold_known(struct matcher *m, struct judge_known *out) NODISCARD;
 void matcher_let_go(struct held_set *held);
 /* A file without a name in the data folder, for what is too large for memory; -1 on failure. */
 int matcher_temporary(struct matcher *m, struct err *err);

@@ -345,7 +345,8 @@ static void test_who_has_it(void **state)
 		struct package p = { .type = PACKAGE_DEB,
 				     .name = slice_cstr(rows[i].name),
 				     .version = slice_cstr(rows[i].version) };
-		const struct segment_set *sets[] = { f->set, NULL };
+		const struct judge_known with = { .set = f->set }, left_out = { f->set, is_debian, NULL };
+		const struct judge_known *known[] = { &with, NULL, &left_out };
 		judge_question_list list;
 
 		fx_text(f,
@@ -353,8 +354,8 @@ static void test_who_has_it(void **state)
 			"'version_id':'22.04'},'fixed_in_version':'2.2.27-3ubuntu2.5'}]}",
 			rows[i].names, rows[i].name);
 		fx_check(f, judge_parse(fx_quoted(f, fx_texted(f)), &limits_default, &f->arena, &list, &f->err));
-		for (size_t k = 0; k < ARRAY_LEN(sets); k++)
-			if (judge_affects(&list.at[0], &p, SLICE("ubuntu:22.04"), sets[k]) !=
+		for (size_t k = 0; k < ARRAY_LEN(known); k++)
+			if (judge_affects(&list.at[0], &p, SLICE("ubuntu:22.04"), known[k]) !=
 			    (k == 0 ? rows[i].affected : rows[i].without))
 				fail_msg("%s of %s %s, %zu", rows[i].names, rows[i].name, rows[i].version, k);
 	}

@@ -19,7 +19,7 @@
 struct world {
 	struct fx *fx;
 	struct store *store;
-	const struct segment_set *map;
+	struct judge_known map;
 	char dir[64];
 	unsigned manifests;
 	bool was[8], is[8];
@@ -41,7 +41,7 @@ static int set_up(void **state)
 		  "'cpe:/o:redhat:rhel_eus:9.2::baseos','cpe:/o:redhat:rhel_eus:9.4::baseos']},"
 		  "'rhel-9-for-x86_64-baseos-rpms':{'cpes':['cpe:/o:redhat:enterprise_linux:9::baseos']}}}");
 	fx_set(w->fx);
-	w->map = w->fx->set;
+	w->map.set = w->fx->set;
 	*state = w;
 	return 0;
 }
@@ -125,7 +125,7 @@ static struct notify_side side(struct fx *f, const char *cpe, const char *fixed,
 }
 
 /* '.': not touched, '+': is affected now, '-': is not any more, '=': was and is. */
-static void touches(struct world *w, const struct segment_set *map, const char *cpe_before, const char *before,
+static void touches(struct world *w, const struct judge_known *map, const char *cpe_before, const char *before,
 		    const char *cpe_after, const char *after, const char *expect)
 {
 	struct notify_affected_sink sink = { .affected = take, .ctx = w };
@@ -160,18 +160,18 @@ static void test_manifests(void **state)
 	put(w, "1:3.0.7-18.el9_2", 2, product); /* 4: Clair's own report, with its names */
 	put(w, "1:3.0.7-25.el9_3", 1, eus);
 	/* The main stream's: not of the extended one; what says nothing known is assumed to be the system's. */
-	touches(w, w->map, NULL, NULL, BASEOS, "1:3.0.7-25.el9_3", "+.+++.");
+	touches(w, &w->map, NULL, NULL, BASEOS, "1:3.0.7-25.el9_3", "+.+++.");
 	/* The extended stream's: of no other. */
-	touches(w, w->map, NULL, NULL, EUS, "1:3.0.7-18.el9_2.1", ".+....");
-	touches(w, w->map, NULL, NULL, EUS, "1:3.0.7-18.el9_2", "......");
-	touches(w, w->map, NULL, NULL, EUS, "1:3.0.7-26.el9_4", ".+...+");
+	touches(w, &w->map, NULL, NULL, EUS, "1:3.0.7-18.el9_2.1", ".+....");
+	touches(w, &w->map, NULL, NULL, EUS, "1:3.0.7-18.el9_2", "......");
+	touches(w, &w->map, NULL, NULL, EUS, "1:3.0.7-26.el9_4", ".+...+");
 	/* A product's: of who says that it is of it, a shorter version of which holds, and an other does not. */
-	touches(w, w->map, NULL, NULL, OPENSHIFT, "1:3.0.7-25.el9_3", "....+.");
-	touches(w, w->map, NULL, NULL, "cpe:2.3:a:redhat:openshift:4:*:el9:*:*:*:*:*", "1:3.0.7-25.el9_3", "....+.");
-	touches(w, w->map, NULL, NULL, "cpe:2.3:a:redhat:openshift:4.1:*:el9:*:*:*:*:*", "1:3.0.7-25.el9_3", "......");
+	touches(w, &w->map, NULL, NULL, OPENSHIFT, "1:3.0.7-25.el9_3", "....+.");
+	touches(w, &w->map, NULL, NULL, "cpe:2.3:a:redhat:openshift:4:*:el9:*:*:*:*:*", "1:3.0.7-25.el9_3", "....+.");
+	touches(w, &w->map, NULL, NULL, "cpe:2.3:a:redhat:openshift:4.1:*:el9:*:*:*:*:*", "1:3.0.7-25.el9_3", "......");
 	/* A fix that moves, and one that comes: who was affected, who is. */
-	touches(w, w->map, EUS, "1:3.0.7-26.el9_4", EUS, "1:3.0.7-18.el9_2.1", ".=...-");
-	touches(w, w->map, EUS, "1:3.0.7-18.el9_2.1", EUS, "1:3.0.7-18.el9_2", ".-....");
+	touches(w, &w->map, EUS, "1:3.0.7-26.el9_4", EUS, "1:3.0.7-18.el9_2.1", ".=...-");
+	touches(w, &w->map, EUS, "1:3.0.7-18.el9_2.1", EUS, "1:3.0.7-18.el9_2", ".-....");
 	/* Without the map, names of repositories say nothing. */
 	touches(w, NULL, NULL, NULL, BASEOS, "1:3.0.7-25.el9_3", "+++++.");
 	touches(w, NULL, NULL, NULL, EUS, "1:3.0.7-26.el9_4", "......");
@@ -190,10 +190,10 @@ static void test_places(void **state)
 	assert_true(slice_eq(place, SLICE("almalinux:9")));
 	assert_true(place_of(&f->index, &p, SLICE("rhel:9"), &f->arena, &place));
 	assert_true(slice_eq(place, SLICE("rhel:9 set:rhel-9-for-x86_64-baseos-eus-rpms")));
-	assert_true(place_holds(place, SLICE("rhel:" EUS), w->map));
-	assert_false(place_holds(place, SLICE("rhel:" BASEOS), w->map));
+	assert_true(place_holds(place, SLICE("rhel:" EUS), w->map.set));
+	assert_false(place_holds(place, SLICE("rhel:" BASEOS), w->map.set));
 	assert_true(place_holds(place, SLICE("rhel:" BASEOS), NULL));
-	assert_true(place_holds(SLICE("debian:12"), SLICE("debian:12"), w->map));
+	assert_true(place_holds(SLICE("debian:12"), SLICE("debian:12"), w->map.set));
 	/* Images: one that says its product is of no other; "Red Hat Container Catalog" is of any. */
 	p.repository = f->index.repositories.len;
 	add_repository(f, REPOSITORY_CONTAINERS, OPENSHIFT);
