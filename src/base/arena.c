@@ -127,17 +127,21 @@ bool arena_copy(struct arena *a, struct slice s, struct slice *out)
 bool arena_printf(struct arena *a, struct slice *out, const char *fmt, ...)
 {
 	va_list ap, again;
+	char small[256]; /* most are: they are not made twice */
 	int n;
 	char *p = NULL;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
 	va_end(ap);
 	if (n >= 0)
 		p = arena_alloc(a, (size_t)n + 1);
 	if (p) {
-		vsnprintf(p, (size_t)n + 1, fmt, again);
+		if ((size_t)n < sizeof(small))
+			memcpy(p, small, (size_t)n);
+		else
+			vsnprintf(p, (size_t)n + 1, fmt, again);
 		*out = slice_make(p, (size_t)n);
 	}
 	va_end(again);

@@ -25,10 +25,10 @@ bool severity_by_name(struct slice name, enum severity *out)
 }
 
 static const struct {
-	const char *set, *word;
+	struct slice set, word;
 	enum severity severity;
 } severity_words[] = {
-#define SEVERITY_WORD(set, word, severity) { set, word, SEVERITY_##severity },
+#define SEVERITY_WORD(set, word, severity) { SLICE_INIT(set), SLICE_INIT(word), SEVERITY_##severity },
 #include "model/severity_words.def"
 #undef SEVERITY_WORD
 };
@@ -38,10 +38,10 @@ bool severity_by_word(struct slice set, struct slice word, enum severity *out)
 	bool own = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(severity_words); i++)
-		own |= set.len > 0 && slice_eq(set, slice_cstr(severity_words[i].set));
+		own |= set.len > 0 && slice_eq(set, severity_words[i].set);
 	for (size_t i = 0; i < ARRAY_LEN(severity_words); i++) {
-		if (!slice_eq(own ? set : SLICE_EMPTY, slice_cstr(severity_words[i].set)) ||
-		    !slice_eq_nocase(word, slice_cstr(severity_words[i].word)))
+		if (!slice_eq(own ? set : SLICE_EMPTY, severity_words[i].set) ||
+		    !slice_eq_nocase(word, severity_words[i].word))
 			continue;
 		*out = severity_words[i].severity;
 		return true;

@@ -54,6 +54,7 @@ void segment_writer_abort(struct segment_writer *w)
 	strpool_fini(&w->pool);
 	free(w->rows.at);
 	free(w->advisories.at);
+	free(w->numbers);
 	free(w->aliases.at);
 	free(w->by_hash.at);
 	arena_fini(&w->arena);

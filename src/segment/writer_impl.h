@@ -16,7 +16,6 @@ struct pending_advisory {
 	uint32_t body_len;
 	uint64_t body_at; /* in the spill file */
 	uint64_t hash;
-	uint32_t number; /* final, once sorted */
 };
 
 struct pending_alias {
@@ -43,6 +42,7 @@ struct segment_writer {
 	const struct limits *limits;
 	struct strpool pool; /* text 0 is the empty one */
 	struct vector rows, advisories, aliases;
+	uint32_t *numbers;     /* owned; final ones of the advisories, once they are sorted */
 	struct vector by_hash; /* table of advisories by content: struct hash_slot */
 	struct pending_row last_row;
 	int row_file;	       /* unlinked file of rows that memory should not hold; -1: none */

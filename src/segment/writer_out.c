@@ -216,7 +216,7 @@ static enum status write_rows(struct output *o, struct err *err)
 			o->header.keys++;
 		}
 		put_text(o, &o->buf, row.detail);
-		layout_u32(&o->buf, writer_advisory(o->w, row.advisory)->number);
+		layout_u32(&o->buf, o->w->numbers[row.advisory]);
 		TRY(flush(o, false, err));
 		last = row;
 	}
@@ -235,7 +235,7 @@ static enum status write_aliases(struct output *o, struct err *err)
 		const struct pending_alias *a = writer_alias(o->w, o->order->aliases[i]);
 
 		put_text(o, &o->buf, a->id);
-		layout_u32(&o->buf, writer_advisory(o->w, a->advisory)->number);
+		layout_u32(&o->buf, o->w->numbers[a->advisory]);
 		TRY(flush(o, false, err));
 	}
 	o->header.aliases = o->order->n_aliases;

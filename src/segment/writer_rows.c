@@ -52,17 +52,21 @@ enum status writer_rows_get(const struct segment_writer *w, int fd, uint64_t fir
 
 /* ---- merging ---- */
 
+static int by_number(uint32_t a, uint32_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 static int by_row(const struct writer_merge *m, const struct pending_row *a, const struct pending_row *b)
 {
 	const struct segment_writer *w = m->w;
-	const uint32_t keys[][2] = { { m->rank[a->scope], m->rank[b->scope] },
-				     { m->rank[a->package], m->rank[b->package] },
-				     { writer_advisory(w, a->advisory)->number,
-				       writer_advisory(w, b->advisory)->number } };
 
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i][0] != keys[i][1])
-			return keys[i][0] < keys[i][1] ? -1 : 1;
+	if (a->scope != b->scope)
+		return by_number(m->rank[a->scope], m->rank[b->scope]);
+	if (a->package != b->package)
+		return by_number(m->rank[a->package], m->rank[b->package]);
+	if (a->advisory != b->advisory)
+		return by_number(w->numbers[a->advisory], w->numbers[b->advisory]);
 	return a->detail == b->detail ? 0 : slice_cmp(strpool_at(&w->pool, a->detail), strpool_at(&w->pool, b->detail));
 }
 

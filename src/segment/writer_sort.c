@@ -209,11 +209,12 @@ static bool sort_advisories(struct segment_writer *w, const struct ranking *ids,
 {
 	struct sort AUTO(sort_fini) s = { 0 };
 
-	if (!sort_init(&s, w, ids->rank, w->advisories.len) || !sort_pass(&s, key_id, ids->n))
+	w->numbers = malloc((w->advisories.len + 1) * sizeof(*w->numbers));
+	if (!w->numbers || !sort_init(&s, w, ids->rank, w->advisories.len) || !sort_pass(&s, key_id, ids->n))
 		return false;
 	sort_runs(&s, same_id, by_content);
 	for (uint32_t i = 0; i < s.n; i++)
-		writer_advisory(w, s.items[i])->number = i;
+		w->numbers[s.items[i]] = i;
 	out->n_advisories = (uint32_t)s.n;
 	out->advisories = sort_take(&s);
 	return true;
@@ -223,7 +224,7 @@ static bool sort_advisories(struct segment_writer *w, const struct ranking *ids,
 
 static uint32_t key_row_advisory(const struct sort *s, uint32_t i)
 {
-	return writer_advisory(s->w, writer_row(s->w, i)->advisory)->number;
+	return s->w->numbers[writer_row(s->w, i)->advisory];
 }
 
 static uint32_t key_package(const struct sort *s, uint32_t i)
@@ -392,7 +393,7 @@ static uint32_t key_spelling(const struct sort *s, uint32_t i)
 
 static uint32_t key_alias_advisory(const struct sort *s, uint32_t i)
 {
-	return writer_advisory(s->w, writer_alias(s->w, i)->advisory)->number;
+	return s->w->numbers[writer_alias(s->w, i)->advisory];
 }
 
 static uint32_t key_group(const struct sort *s, uint32_t i)
