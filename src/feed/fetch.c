@@ -136,16 +136,37 @@ static enum status too_large(const struct fetch_place *place, const char *path, 
 		       (unsigned long long)place->limits->document_bytes);
 }
 
+static enum status copy_bytes(const struct fetch_place *place, const char *path, int from, int to, uint8_t *block,
+			      struct hasher *h, struct http_answer *out, struct err *err)
+{
+	for (;;) {
+		ssize_t n = read(from, block, BLOCK);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, "%s", path);
+		if (n == 0)
+			return hasher_final(h, &out->digest, err);
+		out->bytes += (uint64_t)n;
+		if (out->bytes > place->limits->document_bytes)
+			return too_large(place, path, err); /* it grows */
+		hasher_add(h, slice_make(block, (size_t)n));
+		TRY(file_write_all(to, slice_make(block, (size_t)n), err));
+	}
+}
+
 /*
  * The bytes are copied, not mapped where they lie: whoever fills the directory may cut a file at any time, and a
  * mapping of it would end the process.
  */
-static enum status copy_file(const struct fetch_place *place, const char *path, int to, uint64_t *out_bytes,
+static enum status copy_file(const struct fetch_place *place, const char *path, int to, struct http_answer *out,
 			     struct err *err)
 {
 	int AUTO(close_fd) from = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	uint8_t *block = NULL;
-	enum status st = STATUS_OK;
+	struct hasher *h;
+	uint8_t *block;
+	enum status st;
 	struct stat info;
 
 	if (from < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -156,25 +177,11 @@ static enum status copy_file(const struct fetch_place *place, const char *path, 
 		return err_set(err, STATUS_NOTFOUND, "%s: not a file", path);
 	if ((uint64_t)info.st_size > place->limits->document_bytes)
 		return too_large(place, path, err);
+	out->code = 200;
+	h = hasher_new(DIGEST_SHA256);
 	block = malloc(BLOCK);
-	if (!block)
-		return err_nomem(err, "document");
-	*out_bytes = 0;
-	while (st == STATUS_OK) {
-		ssize_t n = read(from, block, BLOCK);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			st = err_errno(err, "%s", path);
-		if (n <= 0)
-			break;
-		*out_bytes += (uint64_t)n;
-		if (*out_bytes > place->limits->document_bytes)
-			st = too_large(place, path, err); /* it grows */
-		else
-			st = file_write_all(to, slice_make(block, (size_t)n), err);
-	}
+	st = h && block ? copy_bytes(place, path, from, to, block, h, out, err) : err_nomem(err, "document");
+	hasher_free(h);
 	free(block);
 	return st;
 }
@@ -263,15 +270,13 @@ static enum status fetch(const struct fetch_place *place, struct slice url, cons
 	memset(out, 0, sizeof(*out));
 	if (place->mirror.len > 0 && !is_http(place->mirror)) {
 		TRY(fetch_path((const char *)place->mirror.ptr, place->mirror.len, url, text, sizeof(text), err));
-		out->code = 200;
-		return copy_file(place, text, fd, &out->bytes, err);
+		return copy_file(place, text, fd, out, err);
 	}
 	/* What a document or another host names is never one. */
 	if (place->file && slice_starts(url, SLICE("/"))) {
 		if ((size_t)snprintf(text, sizeof(text), "%.*s", SLICE_ARG(url)) >= sizeof(text))
 			return err_set(err, STATUS_INVALID, "the path is too long");
-		out->code = 200;
-		return copy_file(place, text, fd, &out->bytes, err);
+		return copy_file(place, text, fd, out, err);
 	}
 	TRY(http_url(place, url, text, sizeof(text), err));
 	return fetch_http(place, &req, tries, fd, out, err);
@@ -390,7 +395,7 @@ static bool digest_file(const char *path, struct digest *out)
 static enum status download(const struct fetch_place *place, struct slice url, const char *path, const char *beside,
 			    bool *out_changed, uint64_t *out_bytes, struct err *err)
 {
-	struct digest have = { 0 }, got = { 0 };
+	struct digest have = { 0 };
 	struct http_validators validators = { "", "" };
 	bool known = digest_file(path, &have);
 	struct http_answer answer;
@@ -406,15 +411,14 @@ static enum status download(const struct fetch_place *place, struct slice url, c
 		*out_changed = false;
 		return STATUS_OK;
 	}
-	if (st == STATUS_OK)
-		st = fetch_digest(file_writer_fd(w), &got, out_bytes, err);
 	if (st != STATUS_OK) {
 		file_writer_abort(w);
 		return st;
 	}
-	*out_changed = !digest_eq(&have, &got);
+	*out_bytes = answer.bytes;
+	*out_changed = !digest_eq(&have, &answer.digest);
 	TRY(file_writer_commit(w, NULL, err));
-	return write_validators(beside, &got, &answer.validators, err);
+	return write_validators(beside, &answer.digest, &answer.validators, err);
 }
 
 enum status fetch_download(const struct fetch_place *place, struct slice url, struct slice dir, bool *out_changed,

@@ -492,7 +492,11 @@ static enum status fetch_to_build(struct update_job *w, struct err *err)
 	if (w->answer.code == 304)
 		return STATUS_OK;
 	TRY(ask_checksum(w, err));
-	return fetch_digest(w->fd, &w->document, &w->run->bytes, err);
+	if (w->run->feed->amend)
+		return fetch_digest(w->fd, &w->document, &w->run->bytes, err);
+	w->document = w->answer.digest;
+	w->run->bytes = w->answer.bytes;
+	return STATUS_OK;
 }
 
 /* Sources whose URL only leads to the document. */

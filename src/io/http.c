@@ -17,6 +17,7 @@
 struct transfer {
 	const struct http_request *req;
 	int fd;
+	struct hasher *hasher; /* owned */
 	uint64_t bytes;
 	bool too_large;
 	enum status write_failed;
@@ -24,6 +25,11 @@ struct transfer {
 	struct http_validators validators;
 	curl_off_t retry_after_s;
 };
+
+static void transfer_fini(struct transfer *t)
+{
+	hasher_free(t->hasher);
+}
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -42,6 +48,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 		t->too_large = true;
 		return 0;
 	}
+	hasher_add(t->hasher, slice_make(data, n));
 	t->write_failed = file_write_all(t->fd, slice_make(data, n), &t->write_err);
 	return t->write_failed == STATUS_OK ? n : 0;
 }
@@ -179,7 +186,7 @@ static bool worth_another_try(CURLcode rc, long code)
 
 static enum status attempt(const struct http_request *req, int fd, struct http_answer *out, struct err *err)
 {
-	struct transfer t = { .req = req, .fd = fd, .write_err = ERR_INIT };
+	struct transfer AUTO(transfer_fini) t = { .req = req, .fd = fd, .write_err = ERR_INIT };
 	struct curl_slist *headers = conditions(req);
 	char message[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
@@ -190,7 +197,9 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 
 	out->again = false;
 	out->retry_after_s = 0;
-	if (!curl) {
+	t.hasher = hasher_new(DIGEST_SHA256);
+	if (!curl || !t.hasher) {
+		curl_easy_cleanup(curl);
 		curl_slist_free_all(headers);
 		return err_nomem(err, "HTTP client");
 	}
@@ -216,7 +225,7 @@ static enum status attempt(const struct http_request *req, int fd, struct http_a
 	out->code = code;
 	out->validators = t.validators;
 	out->bytes = t.bytes;
-	return STATUS_OK;
+	return hasher_final(t.hasher, &out->digest, err);
 }
 
 /* Without a scheme libcurl would guess one. */

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "io/digest.h"
 
 struct http_validators {
 	char etag[256];
@@ -26,6 +27,7 @@ struct http_answer {
 	long code;          /* 200, or 304 when the validators still hold */
 	struct http_validators validators;
 	uint64_t bytes;
+	struct digest digest; /* sha256 of them */
 	/* Of a failure: another try may go better, and how long the peer wants to be left alone before (0: not said).
 	 */
 	bool again;

@@ -64,7 +64,10 @@ void layout_uvarint(struct buf *b, uint64_t v)
 
 void layout_text(struct buf *b, struct slice s)
 {
-	layout_uvarint(b, s.len);
+	if (s.len < 0x80) /* nearly all */
+		buf_add_byte(b, (uint8_t)s.len);
+	else
+		layout_uvarint(b, s.len);
 	buf_add(b, s);
 }
 
