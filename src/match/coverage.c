@@ -264,6 +264,27 @@ static enum status judge_runs(struct coverage *c, const struct scopes *scopes, s
 	return STATUS_OK;
 }
 
+/* A line of Node.js ("nodejs:18", "nodejs:0.12") that is not maintained: advisories no longer speak of it. */
+static enum status judge_line(struct coverage *c, const struct index_package *p, const struct match_options *options,
+			      struct err *err)
+{
+	struct slice major, minor, scope;
+	struct date_text day;
+	int64_t last_s;
+
+	slice_cut(p->package.version, '.', &major, &minor);
+	slice_cut(minor, '.', &minor, NULL);
+	if (slice_eq(major, SLICE("0")))
+		major = slice_make(major.ptr, (size_t)(minor.ptr - major.ptr) + minor.len);
+	if (!arena_printf(c->arena, &scope, "nodejs:%.*s", SLICE_ARG(major)))
+		return err_nomem(err, "coverage");
+	if (!distribution_end_of_life(scope, &last_s) || options->now_s < last_s + 86400)
+		return STATUS_OK;
+	return add(c, COVERAGE_END_OF_LIFE, scope, 1, err,
+		   "this line of Node.js is not maintained since %.10s: newer vulnerabilities are not said to be in it",
+		   date_print(&day, last_s));
+}
+
 /* One package: counted under its scope, or told of at once. */
 static enum status count_package(struct coverage *c, const struct index_package *p, const struct match_options *options,
 				 const struct scopes *scopes, struct counts *counts, struct err *err)
@@ -295,6 +316,8 @@ static enum status count_package(struct coverage *c, const struct index_package 
 	if ((p->package.flags & PACKAGE_DEV) && !options->dev)
 		TRY(add(c, COVERAGE_DEV, slice_cstr(package_type_purl(p->package.type)), 1, err,
 			"%s that only who works on the project needs: they have no findings without --dev", label));
+	if (p->package.type == PACKAGE_NODEJS)
+		TRY(judge_line(c, p, options, err));
 	if (!scopes_is_system(p->package.type)) {
 		counts->of_type[p->package.type]++;
 	} else if (p->distribution != INDEX_NO_DISTRIBUTION) {

@@ -17,6 +17,21 @@ const char *package_type_purl(enum package_type t)
 	return types[t].purl;
 }
 
+bool package_type_is_program(enum package_type t)
+{
+	return t == PACKAGE_GENERIC || t == PACKAGE_NODEJS;
+}
+
+const char *package_type_in_purl(enum package_type t)
+{
+	return package_type_is_program(t) ? types[PACKAGE_GENERIC].purl : types[t].purl;
+}
+
+enum package_type package_type_of_program(struct slice name)
+{
+	return slice_eq(name, SLICE("node")) ? PACKAGE_NODEJS : PACKAGE_GENERIC;
+}
+
 const char *package_type_label(enum package_type t)
 {
 	return types[t].label;

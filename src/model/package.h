@@ -51,6 +51,12 @@ struct package {
 };
 
 const char *package_type_purl(enum package_type t);    /* "deb"; "" for PACKAGE_NONE */
+/* The type in its package URLs: that, but "generic" for programs that have no type of their own there. */
+const char *package_type_in_purl(enum package_type t);
+/* Programs that are known by their texts. */
+bool package_type_is_program(enum package_type t);
+/* Of which kind is a program that package URLs call "generic"? PACKAGE_GENERIC unless a feed has advisories for it. */
+enum package_type package_type_of_program(struct slice name);
 const char *package_type_label(enum package_type t);   /* "Debian packages" */
 const char *package_type_scope(enum package_type t);   /* "" if the distribution decides */
 const struct version_scheme *package_type_scheme(enum package_type t); /* NULL: nobody here compares such versions */

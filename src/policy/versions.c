@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * versions.c - versions and ranges in VEX documents: "1.2", "<1.2", and "vers:npm/>=1.0|<1.2|2.0" as the version range
- * specifier of package URLs has it (github.com/package-url/vers-spec), by the scheme of the installed package.
+ * specifier of package URLs has it (github.com/package-url/vers-spec), by the scheme of the installed package. Of npm
+ * packages, "^1.2 || 2.x" as well.
  */
 #include "policy/policy_impl.h"
+
+#include "version/npm_range.h"
 
 #define CONSTRAINTS_MAX 64
 
@@ -77,6 +80,8 @@ bool policy_version_holds(enum package_type type, struct slice version, struct s
 		return false;
 	if (slice_starts(said, SLICE("vers:")))
 		slice_cut(said, '/', NULL, &said);
+	else if (type == PACKAGE_NPM && !scheme->valid(said) && npm_range_valid(said))
+		return npm_range_holds(said, version);
 	if (slice_eq(slice_trim(said), SLICE("*")))
 		return true;
 	while (slice_word(&said, '|', &part)) {

@@ -72,7 +72,7 @@ static enum status choose_packages(struct clair *c, const struct vulnerability_r
 		return err_nomem(err, "report");
 	for (size_t i = 0; i < n; i++)
 		c->shown[i] = !(c->index->packages.at[i].package.flags & PACKAGE_OWNED) &&
-			      c->index->packages.at[i].package.type != PACKAGE_GENERIC;
+			      !package_type_is_program(c->index->packages.at[i].package.type);
 	for (size_t i = 0; r && i < r->findings.len; i++)
 		c->shown[r->findings.at[i].package] = true;
 	for (size_t i = 0; r && i < r->suppressed.len; i++)

@@ -102,7 +102,7 @@ enum status subject_purl(const struct index_report *r, size_t package, struct ar
 			 struct err *err)
 {
 	const struct index_package *k = &r->packages.at[package];
-	struct purl p = { .type = slice_cstr(package_type_purl(k->package.type)),
+	struct purl p = { .type = slice_cstr(package_type_in_purl(k->package.type)),
 			  .name = k->package.name,
 			  .version = k->package.version };
 	struct buf AUTO(buf_fini) text = BUF_INIT(PURL_BYTES);

@@ -284,7 +284,7 @@ static enum status add_packages(struct page *p, struct err *err)
 		p->feature_of[i] = SIZE_MAX;
 		/* What the system's packages brought counts as theirs; programs known by texts are no features. */
 		if (found[i] || !(index->packages.at[i].package.flags & PACKAGE_OWNED ||
-				  index->packages.at[i].package.type == PACKAGE_GENERIC))
+				  package_type_is_program(index->packages.at[i].package.type)))
 			st = add_package(p, &known, i, err);
 	}
 	map_fini(&known);

@@ -7,8 +7,7 @@
 #include "version/number.h"
 #include "version/scheme.h"
 
-/* Dot-separated, each of [0-9A-Za-z-]+; numeric ones without leading zeros unless zeros are allowed (build). */
-static bool identifiers_are_valid(struct slice s, bool zeros)
+bool semver_identifiers_valid(struct slice s, bool zeros)
 {
 	for (;;) {
 		struct slice part;
@@ -44,13 +43,13 @@ bool semver_parse(struct slice s, struct semver *out)
 
 		out->pre = slice_from(slice_take(s, end), 1);
 		s = end == SIZE_MAX ? SLICE_EMPTY : slice_from(s, end);
-		if (!identifiers_are_valid(out->pre, false))
+		if (!semver_identifiers_valid(out->pre, false))
 			return false;
 	}
 	if (s.len == 0)
 		return true;
 	out->build = slice_from(s, 1);
-	return s.ptr[0] == '+' && identifiers_are_valid(out->build, true);
+	return s.ptr[0] == '+' && semver_identifiers_valid(out->build, true);
 }
 
 /* The next identifier of a pre-release, taken off *s; false at the end. */

@@ -16,6 +16,8 @@ struct semver {
 
 /* [v]N[.N[.N]][-pre][+build]: no leading zeros, no empty identifiers. False if the text is anything else. */
 bool semver_parse(struct slice s, struct semver *out);
+/* Dot-separated, each of [0-9A-Za-z-]+; numeric ones without leading zeros unless zeros are allowed (in builds). */
+bool semver_identifiers_valid(struct slice s, bool zeros);
 /* Precedence of Semantic Versioning 2.0.0: the build does not count. */
 int semver_order(const struct semver *a, const struct semver *b);
 

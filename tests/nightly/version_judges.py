@@ -29,7 +29,8 @@ class Program:
     def __init__(self, name, argv, cwd=None, shape=lambda text: text, env=None):
         self.name, self.argv, self.cwd, self.shape, self.env = name, argv, cwd, shape, env
 
-    def judge(self, pairs):
+    def lines(self, pairs):
+        """Its answers as they are."""
         if not pairs:
             return []
         text = "".join(f"{self.shape(a)}\t{self.shape(b)}\n" for a, b in pairs)
@@ -38,8 +39,11 @@ class Program:
         lines = p.stdout.decode().splitlines()
         if len(lines) != len(pairs):
             raise SystemExit(f"{self.name}: {len(lines)} answers for {len(pairs)} pairs")
+        return lines
+
+    def judge(self, pairs):
         opinion = {"1": True, "0": False, "-": None}
-        return [(x[0], opinion[x[1]], opinion[x[2]]) for x in lines]
+        return [(x[0], opinion[x[1]], opinion[x[2]]) for x in self.lines(pairs)]
 
 
 def run(argv, cwd=None, env=None):
@@ -420,7 +424,9 @@ def nuget_as_semver(text):
 
 def npm_semver_for_nuget(work):
     tool = npm_semver(work)
-    return Program(tool.name + " (of the same order)", tool.argv, tool.cwd, shape=nuget_as_semver)
+    tool.name += " (of the same order)"
+    tool.shape = nuget_as_semver
+    return tool
 
 
 def r_compare_version(work):
@@ -428,28 +434,36 @@ def r_compare_version(work):
     return Program("R " + run(["Rscript", "-e", "cat(as.character(getRversion()))"]), ["Rscript", here / "oracles" / "cran.R"])
 
 
-def npm_own_semver(work):
-    """The one that npm itself has."""
+def npm_program(work, script, own):
+    """A script of oracles/ with npm's package semver: the one that npm itself has (own), or the newest."""
     need("node")
     need("npm")
-    folder = pathlib.Path(shutil.which("npm")).resolve().parent.parent / "node_modules"
-    for place in (folder, pathlib.Path("/usr/share/nodejs")):
-        if (place / "semver" / "package.json").exists():
-            env = dict(os.environ, NODE_PATH=str(place))
-            version = run(["node", "-p", "require('semver/package.json').version"], env=env)
-            return Program(f"npm semver {version}", ["node", here / "oracles" / "semver.js"], shape=three_numbers, env=env)
-    raise Missing("npm has no semver")
+    if own:
+        folder = pathlib.Path(shutil.which("npm")).resolve().parent.parent / "node_modules"
+        places = [p for p in (folder, pathlib.Path("/usr/share/nodejs")) if (p / "semver" / "package.json").exists()]
+        if not places:
+            raise Missing("npm has no semver")
+        place = places[0]
+    else:
+        folder = work / "npm"
+        folder.mkdir(exist_ok=True)
+        run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "semver"])
+        place = folder / "node_modules"
+    env = dict(os.environ, NODE_PATH=str(place))
+    version = run(["node", "-p", "require('semver/package.json').version"], env=env)
+    return Program(f"npm semver {version}", ["node", here / "oracles" / script], env=env)
+
+
+def npm_own_semver(work):
+    tool = npm_program(work, "semver.js", True)
+    tool.shape = three_numbers
+    return tool
 
 
 def npm_semver(work):
-    need("node")
-    need("npm")
-    folder = work / "npm"
-    folder.mkdir(exist_ok=True)
-    run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "semver"])
-    shutil.copy(here / "oracles" / "semver.js", folder)
-    version = run(["node", "-p", "require('semver/package.json').version"], folder)
-    return Program(f"npm semver {version}", ["node", "semver.js"], folder, shape=three_numbers)
+    tool = npm_program(work, "semver.js", False)
+    tool.shape = three_numbers
+    return tool
 
 
 # ---- where limpid differs on purpose; docs/formats/version-*.md has the reasons ----

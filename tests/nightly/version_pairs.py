@@ -15,6 +15,13 @@ shared = pathlib.Path(os.environ.get("LIMPID_SHARED", source.parent / "shared"))
 GOLDEN_LINE = re.compile(r"(.*?) ([<=>]) (.*)")
 
 
+def ask(program, lines):
+    """What the tool version-compare answers to each line."""
+    text = "".join(line + "\n" for line in lines)
+    p = subprocess.run([program], input=text.encode("utf-8", "surrogateescape"), stdout=subprocess.PIPE, check=True)
+    return p.stdout.decode().split("\n")[:-1]
+
+
 def unescape(text):
     return re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), text).encode("latin-1").decode("utf-8", "surrogateescape")
 

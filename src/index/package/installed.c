@@ -67,6 +67,12 @@ enum status installed_emit_from(struct installed *in, struct slice name, struct 
 	return emit(in, p, err);
 }
 
+enum status installed_emit_program(struct installed *in, struct slice name, struct slice version, struct slice arch,
+				   unsigned flags, struct err *err)
+{
+	return emit(in, (struct package){ .name = name, .version = version, .arch = arch, .flags = flags }, err);
+}
+
 bool installed_quoted(struct slice s, struct slice *out)
 {
 	for (size_t i = 0; i < s.len; i++) {

@@ -40,6 +40,9 @@ enum status installed_emit_at(struct installed *in, struct slice name, struct sl
 /* The same of a package that advisories may know by another name, too: that of its source; ignored if it is no text. */
 enum status installed_emit_from(struct installed *in, struct slice name, struct slice version, struct slice source,
 				unsigned flags, struct err *err) NODISCARD;
+/* The same of a program: what it was built for, "linux/amd64", or "". */
+enum status installed_emit_program(struct installed *in, struct slice name, struct slice version, struct slice arch,
+				   unsigned flags, struct err *err) NODISCARD;
 /* At the end of a file that lists many: how many diagnostics were left out. */
 void installed_end(const struct installed *in);
 /* The file says too little: told, and not a failure. */

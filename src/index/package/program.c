@@ -6,6 +6,7 @@
  * What a program says of itself is less certain than what a package manager recorded: such packages are marked as
  * guessed. Source: docs/formats/program.md.
  */
+#include "index/package/exe.h"
 #include "index/package/installed.h"
 #include "index/package/program_text.h"
 
@@ -69,6 +70,36 @@ static bool is_program(struct slice bytes)
 	return false;
 }
 
+/* "linux/arm64", as far as the first header tells; "" of others than ELF. */
+static struct slice platform_of(struct slice bytes)
+{
+	static const struct {
+		uint64_t machine;
+		const char *platform;
+	} machines[] = { { 3, "linux/386" },	 { 21, "linux/ppc64" }, { 22, "linux/s390x" }, { 40, "linux/arm" },
+			 { 62, "linux/amd64" },	 { 183, "linux/arm64" }, { 243, "linux/riscv64" },
+			 { 258, "linux/loong64" } };
+	bool is64, big;
+
+	/* 7: the system that its calls are of, 0 or 3 with Linux. */
+	if (!exe_elf_head(bytes, &is64, &big) || (bytes.ptr[7] != 0 && bytes.ptr[7] != 3))
+		return SLICE_EMPTY;
+	for (size_t i = 0; i < ARRAY_LEN(machines); i++)
+		if (exe_number(bytes, 18, 2, big) == machines[i].machine)
+			return slice_cstr(machines[i].platform);
+	return SLICE("linux/");
+}
+
+static enum status emit_program(struct installed *in, const char *name, struct slice version, struct err *err)
+{
+	struct slice platform = SLICE_EMPTY;
+
+	in->type = package_type_of_program(slice_cstr(name));
+	if (in->type != PACKAGE_GENERIC) /* some advisories are for single systems */
+		platform = platform_of(in->file->bytes);
+	return installed_emit_program(in, slice_cstr(name), version, platform, PACKAGE_GUESSED, err);
+}
+
 static enum status read_program(struct installed *in, size_t row, struct err *err)
 {
 	const struct detect_env *env = in->env;
@@ -80,7 +111,7 @@ static enum status read_program(struct installed *in, size_t row, struct err *er
 	for (size_t i = row; i < ARRAY_LEN(programs) && (i == row || !programs[i].file); i++)
 		if (program_text_find(programs[i].pattern, in->file->bytes, name, &pace, &version) &&
 		    arena_copy(env->arena, version, &version))
-			return installed_emit(in, slice_cstr(programs[i].package), version, PACKAGE_GUESSED, err);
+			return emit_program(in, programs[i].package, version, err);
 	return STATUS_OK;
 }
 
@@ -97,7 +128,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_program = {
 	.name = "program",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -322,7 +322,7 @@ static unsigned flags_of(const struct sbom *s, const struct sbom_component *c, e
 		flags |= PACKAGE_DECLARED;
 	if (slice_eq(c->guessed, yes))
 		flags |= PACKAGE_GUESSED;
-	if (slice_eq(c->kind, SLICE("application")) && type != PACKAGE_GENERIC)
+	if (slice_eq(c->kind, SLICE("application")) && !package_type_is_program(type))
 		flags |= PACKAGE_MAIN_MODULE;
 	return flags;
 }
@@ -429,6 +429,8 @@ enum status sbom_package(struct sbom *s, const struct sbom_component *c, struct 
 		return STATUS_OK;
 	}
 	out->type = package_type_by_purl(u.type);
+	if (out->type == PACKAGE_GENERIC && u.namespace_.len == 0)
+		out->type = package_type_of_program(u.name);
 	if (out->type == PACKAGE_NONE) {
 		if (!(id & SBOM_ID_SUBJECT))
 			lacks_kind(s, u.type, u.name);

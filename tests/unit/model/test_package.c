@@ -38,6 +38,7 @@ static const struct {
 	{ PACKAGE_OPAM, "opam", "opam", "opam" },
 	{ PACKAGE_CONDA, "conda", NULL, "conda" },
 	{ PACKAGE_GENERIC, "generic", NULL, "generic" },
+	{ PACKAGE_NODEJS, "nodejs", "semver", "nodejs" },
 	{ PACKAGE_CONAN, "conan", NULL, "conan" },
 	{ PACKAGE_VCPKG, "vcpkg", NULL, "vcpkg" },
 	{ PACKAGE_SWIFT, "swift", "semver", "swift" },
@@ -68,6 +69,7 @@ static void test_rows(void **state)
 		else
 			assert_null(package_type_scheme(t));
 		assert_true(strlen(package_type_label(t)) > 0);
+		assert_string_equal(package_type_in_purl(t), t == PACKAGE_NODEJS ? "generic" : rows[i].purl);
 		assert_int_equal(package_type_by_purl(slice_cstr(rows[i].purl)), t);
 	}
 }

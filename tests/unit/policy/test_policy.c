@@ -11,7 +11,7 @@
 #define DIGEST_TEXT "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER_TEXT "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-enum { DEB, RPM, PIP, GO, GO_MAIN, PACKAGES };
+enum { DEB, RPM, PIP, GO, GO_MAIN, NPM, PACKAGES };
 
 struct fixture {
 	struct index_report index;
@@ -41,6 +41,7 @@ static void fill(struct fixture *f)
 			      .name = SLICE_INIT("example.com/hello"),
 			      .version = SLICE_INIT("v1.0.0"),
 			      .path = SLICE_INIT("bin/hello") },
+		[NPM] = { .type = PACKAGE_NPM, .name = SLICE_INIT("left-pad"), .version = SLICE_INIT("1.3.0") },
 	};
 
 	memset(f, 0, sizeof(*f));
@@ -134,6 +135,13 @@ static void test_versions(void **state)
 		{ DEB, "pkg:deb/debian/libssl3", "before the fix", false },
 		{ GO, "pkg:golang/golang.org/x/net", "vers:golang/>=v0.4.0|<v0.6.0", true },
 		{ GO, "pkg:golang/golang.org/x/net", "vers:golang/>=v0.5.1", false },
+		{ NPM, "pkg:npm/left-pad", "^1.2 || 3.x", true },
+		{ NPM, "pkg:npm/left-pad", "~1.2 || 3.x", false },
+		{ NPM, "pkg:npm/left-pad", ">=1.0 <1.3", false },
+		{ NPM, "pkg:npm/left-pad", "1", false }, /* a version, not npm's 1.x */
+		{ NPM, "pkg:npm/left-pad", "vers:npm/^1.2", false },
+		{ NPM, "pkg:npm/left-pad", "vers:npm/>=1.2|<2", true },
+		{ GO, "pkg:golang/golang.org/x/net", "^0.5", false }, /* npm's alone */
 	};
 	struct arena arena = ARENA_INIT(SIZE_MAX);
 	struct slice json;

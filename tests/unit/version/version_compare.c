@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * version_compare.c - a tool of the tests: reads "scheme<TAB>A<TAB>B" lines and prints <, = or >; with two columns it
- * prints valid or invalid. With --time it compares every pair of stdin and prints only the nanoseconds that a
- * comparison took, without reading and printing.
+ * prints valid or invalid. "npm-range<TAB>RANGE<TAB>VERSION" prints two words: what npm_range_holds() says, and whether
+ * the version lies in one of the range's intervals. With --time it compares every pair of stdin and prints only the
+ * nanoseconds that a comparison took, without reading and printing.
  */
+#include "version/npm_range.h"
 #include "version/scheme.h"
 
 #include <stdio.h>
@@ -46,6 +48,34 @@ static int time_all(void)
 	return n > 0 ? 0 : 1;
 }
 
+static bool lies_in(struct slice range, struct slice version)
+{
+	struct arena arena = ARENA_INIT((size_t)1 << 26);
+	struct err err = ERR_INIT;
+	struct npm_interval *at;
+	size_t n = 0;
+	bool in = false;
+
+	if (npm_range_intervals(range, NULL, &arena, &at, &n, &err) != STATUS_OK)
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		in |= (at[i].from.len == 0 || version_scheme_semver.compare(version, at[i].from) >= 0) &&
+		      (at[i].to.len == 0 || version_scheme_semver.compare(version, at[i].to) < 0);
+	arena_fini(&arena);
+	return in;
+}
+
+static void ask_range(struct slice rest)
+{
+	struct slice range, version;
+
+	if (!slice_cut(rest, '\t', &range, &version))
+		puts(npm_range_valid(range) ? "valid" : "invalid");
+	else
+		printf("%s %s\n", npm_range_holds(range, version) ? "holds" : "not",
+		       lies_in(range, version) ? "in" : "out");
+}
+
 int main(int argc, char **argv)
 {
 	char *line = NULL;
@@ -61,6 +91,10 @@ int main(int argc, char **argv)
 		if (line[n - 1] == '\n')
 			rest.len--;
 		slice_cut(rest, '\t', &name, &rest);
+		if (slice_eq(name, SLICE("npm-range"))) {
+			ask_range(rest);
+			continue;
+		}
 		scheme = scheme_by_name(name);
 		if (!scheme) {
 			fprintf(stderr, "version-compare: no scheme %.*s\n", SLICE_ARG(name));
