@@ -307,6 +307,32 @@ static void test_extended_support(void **state)
 	fx_coverage(f, COVERAGE_END_OF_LIFE, "debian:10", 1, "ended on 2029-06-30");
 }
 
+/* Node.js: which of its lines get no more advisories, and flaws of other systems. */
+static void test_lines_of_nodejs(void **state)
+{
+	struct fx *f = *state;
+
+	fx_source(f, "nodejs", "nodejs", &feed_format_nodejs, "nodejs",
+		  "{'1': {'cve': ['CVE-2025-1'], 'vulnerable': '0.12.x || 20.x || 22.x',"
+		  " 'patched': '^20.19.2 || ^22.15.1'},"
+		  " '2': {'cve': ['CVE-2025-2'], 'vulnerable': '22.x', 'affectedEnvironments': ['win32']}}");
+	fx_package(f, PACKAGE_NODEJS, "node", "0.12.7");
+	fx_package(f, PACKAGE_NODEJS, "node", "18.20.8");
+	fx_package(f, PACKAGE_NODEJS, "node", "20.19.2");
+	fx_package(f, PACKAGE_NODEJS, "node", "22.15.0")->arch = SLICE("linux/amd64");
+	fx_match(f);
+	fx_findings(f, 2);
+	fx_reported(f, "CVE-2025-1", "node", "20.19.2|22.15.1", "");
+	assert_true(slice_eq(f->report.findings.at[1].fix, SLICE("22.15.1")));
+	fx_coverage(f, COVERAGE_COVERED, "nodejs", 4, "were looked up");
+	fx_coverage(f, COVERAGE_END_OF_LIFE, "nodejs:0.12", 1, "is not maintained since 2016-12-31");
+	fx_coverage(f, COVERAGE_END_OF_LIFE, "nodejs:18", 1, "is not maintained since 2025-04-30");
+	assert_null(fx_covered(f, COVERAGE_END_OF_LIFE, "nodejs:20")); /* until 2026-04-30 */
+	f->index.packages.at[3].package.arch = SLICE_EMPTY;	       /* for what system is not known: any */
+	fx_match(f);
+	fx_findings(f, 3);
+}
+
 static void test_end_of_life(void **state)
 {
 	struct fx *f = *state;
@@ -381,6 +407,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_a_full_report),
 	TEST(test_end_of_life),
 	TEST(test_extended_support),
+	TEST(test_lines_of_nodejs),
 	cmocka_unit_test(test_every_row_is_reached),
 };
 
