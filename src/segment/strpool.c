@@ -19,23 +19,6 @@ void strpool_fini(struct strpool *p)
 	free(p->slots);
 }
 
-struct slice strpool_coded(const struct strpool *p, uint32_t number)
-{
-	size_t begin = p->offsets[number], end = number + 1 < p->n ? p->offsets[number + 1] : p->heap.len;
-
-	return slice_make(p->heap.ptr + begin, end - begin);
-}
-
-struct slice strpool_at(const struct strpool *p, uint32_t number)
-{
-	struct slice coded = strpool_coded(p, number);
-	size_t head = 1;
-
-	while (head < coded.len && (coded.ptr[head - 1] & 0x80))
-		head++;
-	return slice_from(coded, head);
-}
-
 static size_t probe(const struct strpool *p, struct slice s, uint32_t hash)
 {
 	size_t i = hash & (p->cap - 1);

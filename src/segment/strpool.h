@@ -23,10 +23,24 @@ struct strpool {
 void strpool_fini(struct strpool *p);
 /* Number of the text; STATUS_LIMIT past the cap. */
 enum status strpool_put(struct strpool *p, struct slice s, uint32_t *out, struct err *err) NODISCARD;
-/* The text of a number that strpool_put() gave; borrowed until the next put. */
-struct slice strpool_at(const struct strpool *p, uint32_t number);
-/* The same with its length before it, as it lies in a segment. */
-struct slice strpool_coded(const struct strpool *p, uint32_t number);
+/* The text of a number with its length before it, as it lies in a segment; borrowed until the next put. */
+static inline struct slice strpool_coded(const struct strpool *p, uint32_t number)
+{
+	size_t begin = p->offsets[number], end = number + 1 < p->n ? p->offsets[number + 1] : p->heap.len;
+
+	return slice_make(p->heap.ptr + begin, end - begin);
+}
+
+/* The text alone. */
+static inline struct slice strpool_at(const struct strpool *p, uint32_t number)
+{
+	struct slice coded = strpool_coded(p, number);
+	size_t head = 1;
+
+	while (head < coded.len && (coded.ptr[head - 1] & 0x80))
+		head++;
+	return slice_from(coded, head);
+}
 /* No more puts: give back the memory that only they need. */
 void strpool_freeze(struct strpool *p);
 
