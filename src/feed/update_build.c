@@ -142,6 +142,9 @@ static enum status write_segment(struct build *b, const struct feed_source *sour
 		return st;
 	}
 	out->diags = b->diags;
+	/* Memory is for the writer's work now. */
+	if (b->map.len > 0)
+		madvise((void *)(uintptr_t)b->map.ptr, b->map.len, MADV_DONTNEED);
 	return segment_writer_finish(w, &out->segment, &out->stats, err);
 }
 
