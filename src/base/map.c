@@ -36,6 +36,23 @@ static struct map_entry *probe(const struct map *m, struct slice key, uint64_t h
 	return &m->at[i];
 }
 
+/* A number from the kernel for each map. It gives some at once: a call costs as much as many a map. */
+static uint64_t next_seed(void)
+{
+	static _Thread_local struct {
+		uint64_t list[32];
+		size_t left;
+	} seeds;
+
+	if (seeds.left == 0) {
+		/* A failed getrandom leaves a fixed seed: slower under attack, never wrong. */
+		if (getrandom(seeds.list, sizeof(seeds.list), GRND_NONBLOCK) != (ssize_t)sizeof(seeds.list))
+			return 0;
+		seeds.left = ARRAY_LEN(seeds.list);
+	}
+	return seeds.list[--seeds.left];
+}
+
 static bool grow(struct map *m)
 {
 	struct map bigger = { NULL, m->len, m->cap ? m->cap * 2 : 64, m->seed };
@@ -43,9 +60,8 @@ static bool grow(struct map *m)
 
 	if (CKD_MUL(&bytes, bigger.cap, sizeof(*bigger.at)))
 		return false;
-	/* A failed getrandom leaves a fixed seed: slower under attack, never wrong. */
-	if (m->cap == 0 && getrandom(&bigger.seed, sizeof(bigger.seed), GRND_NONBLOCK) < 0)
-		bigger.seed = 0;
+	if (m->cap == 0)
+		bigger.seed = next_seed();
 	bigger.at = calloc(1, bytes);
 	if (!bigger.at)
 		return false;

@@ -102,10 +102,27 @@ static void test_map(void **state)
 	map_fini(&m);
 }
 
+/* Who knows the order of one map knows nothing of the next. */
+static void test_map_seeds(void **state)
+{
+	uint64_t seeds[100];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(seeds); i++) {
+		struct map m = MAP_INIT;
+
+		assert_true(map_put(&m, SLICE("a"), i));
+		seeds[i] = m.seed;
+		for (size_t k = 0; k < i; k++)
+			assert_true(seeds[k] != seeds[i]);
+		map_fini(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_buf), cmocka_unit_test(test_arena),
-					    cmocka_unit_test(test_map) };
+					    cmocka_unit_test(test_map), cmocka_unit_test(test_map_seeds) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
