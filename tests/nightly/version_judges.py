@@ -348,6 +348,23 @@ def opam(path):
     return make
 
 
+def freebsd_pkg(path):
+    def make(work):
+        need("cc")
+        if not path:
+            raise Missing("no tree of FreeBSD's pkg (--pkg)")
+        folder = work / "freebsd-pkg"
+        (folder / "private").mkdir(parents=True, exist_ok=True)
+        shutil.copy(pathlib.Path(path) / "libpkg" / "pkg_version.c", folder)
+        # Nothing in them is needed but what the judge itself has.
+        for name in ("pkg.h", "private/event.h", "private/pkg.h"):
+            (folder / name).write_text("")
+        run(["cc", "-O2", "-I", folder, "-o", work / "freebsd", here / "oracles" / "freebsd.c"])
+        return Program("pkg", [work / "freebsd"])
+
+    return make
+
+
 def hackage(work):
     need("ghc")
     source_file = here / "oracles" / "hackage.hs"
@@ -563,6 +580,7 @@ def make_tools(scheme, work, given):
         "pub": [go_opinions("pub", OPINIONS["pub"]), npm_semver],
         "cran": [r_compare_version],
         "opam": [opam(given.opam)],
+        "freebsd": [freebsd_pkg(given.pkg)],
     }
     if given.local:
         makers = LOCAL

@@ -103,6 +103,8 @@ def of_feeds(scheme):
         yield from of_zip("PyPI")
     elif scheme in ("go", "semver"):
         yield from of_zip("Go")
+    elif scheme == "freebsd":
+        yield from of_zip("FreeBSD")
 
 
 # What no alphabet has: digits, letters and blanks of other alphabets, bytes that say nothing.
@@ -164,6 +166,12 @@ SCHEMES = {
     "hackage": (["hackage*", "cran*"], "hackage", "00123456789.-", ".0 .1 .00 .9000 . - .10 .01 0"),
     "bitnami": (["bitnami*", "semver-v*"], "bitnami", "0123456789ab.-+v", "-0 -1 -10 -00 .0 .00 -1.2 -a +b v - . 0 01"),
     "opam": (["dpkg*"], "opam", "0123456789abcZ._+~-v", "~ ~rc1 ~~ ~alpha1 +options -1 - -rc2 v .0 .00 0 00 +flambda a"),
+    "freebsd": (
+        ["dpkg*"],
+        "freebsd",
+        "0123456789abcpZ._+*,:",
+        "_1 _2 _10 ,1 ,2 _1,1 ,1,1 pl pl2 alpha alpha3 beta .b2 pre rc1 snap .snap2 rc RC4 .* * *,1 + +1 +28_1 .p0 .0 .00 g2025 .d2024 _",
+    ),
     "cran": (["cran*"], "cran", "00123456789.-", ".0 -1 -0 .00 .9000 . - .10"),
 }
 
@@ -189,7 +197,7 @@ class Maker:
     def __init__(self, rng, scheme, versions):
         _, _, self.alphabet, words = SCHEMES[scheme]
         self.words = words.split(" ")
-        self.odd = ODD_BYTES if scheme in ("dpkg", "pacman", "apk") else ODD
+        self.odd = ODD_BYTES if scheme in ("dpkg", "pacman", "apk", "freebsd") else ODD
         self.versions = versions
         self.random = rng.random
 
