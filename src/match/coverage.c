@@ -307,7 +307,8 @@ static enum status count_package(struct coverage *c, const struct index_package 
 		if (p->package.flags & PACKAGE_MAIN_MODULE)
 			return STATUS_OK;
 		return add(c, COVERAGE_BAD_VERSION, p->package.name, 1, err,
-			   "%s %s was not looked up: its version does not follow its scheme",
+			   "%s %s was not compared: its version does not follow its scheme; only advisories that list "
+			   "this version are known to concern it",
 			   err_slice(&name, p->package.name), err_slice(&version, p->package.version));
 	}
 	if ((p->package.flags & PACKAGE_OWNED) && !options->owned)

@@ -95,7 +95,7 @@ static enum status explain_package(struct explainer *x, size_t i, const struct a
 		if (j.verdict == VERDICT_OTHER_NAME)
 			continue;
 		*any = true;
-		if (!rules_has_version(p))
+		if (!rules_has_version(p) && j.verdict != VERDICT_AFFECTED)
 			TRY(add_verdict(x, MATCH_UNDECIDED, i, row,
 					"the installed version does not follow its scheme: nothing can be said", err));
 		else if (j.verdict == VERDICT_AFFECTED && (p->flags & PACKAGE_OWNED) && !x->options->owned)

@@ -568,7 +568,7 @@ static bool affects(const struct judge_question *q, const struct package *p, str
 	struct candidate candidates[2];
 	size_t n;
 
-	if (q->refused.len > 0 || !place_holds(place, row, known ? known->set : NULL) || !rules_has_version(p) ||
+	if (q->refused.len > 0 || !place_holds(place, row, known ? known->set : NULL) || !rules_is_judged(p) ||
 	    (p->flags & PACKAGE_OWNED) || (q->not_arch.len > 0 && slice_eq(q->not_arch, p->arch)))
 		return false;
 	n = rules_candidates(p, candidates);
@@ -576,7 +576,7 @@ static bool affects(const struct judge_question *q, const struct package *p, str
 		if (!rules_same_name(p, candidates[i].name, q->name))
 			continue;
 		/* Tags have a range of their minor version, and the fix within it is asked as well. */
-		if (q->has_range && (p->type != PACKAGE_OCI || !in_range(q, p)))
+		if (q->has_range && rules_has_version(p) && (p->type != PACKAGE_OCI || !in_range(q, p)))
 			return in_range(q, p);
 		if (rules_judge(&anywhere, p, &q->row, candidates[i].name, NULL).verdict == VERDICT_AFFECTED)
 			return true;

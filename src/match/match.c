@@ -96,14 +96,15 @@ static enum status judge_row(struct run *r, size_t segment, const struct segment
 	struct affected affected;
 	struct judgement j;
 	struct slice id;
+	const struct package *p = package_as(r, r->package, r->built);
 	struct hit *hit;
 	uint32_t advisory;
 
 	r->judged++;
 	arena_reset(&r->scratch);
 	TRY(segment_found_row(seg, rows, i, &r->scratch, &affected, &advisory, err));
-	j = rules_judge(r->index, package_as(r, r->package, r->built), &affected, name, NULL);
-	if (!is_told(r, j.verdict))
+	j = rules_judge(r->index, p, &affected, name, NULL);
+	if (!is_told(r, j.verdict) || (j.verdict != VERDICT_AFFECTED && !rules_has_version(p)))
 		return STATUS_OK;
 	TRY(segment_advisory_id(seg, advisory, &id, err));
 	hit = VEC_PUSH(&r->hit, &r->hits);
@@ -667,7 +668,7 @@ static enum status look_up_all(struct run *r, struct err *err)
 		const struct index_package *p = &r->index->packages.at[r->package];
 		const struct scope *scope = scopes_of(&r->scopes, p);
 
-		if (!scope || !rules_has_version(&p->package) ||
+		if (!scope || !rules_is_judged(&p->package) ||
 		    (scope->n == 0 && (r->scopes.n_lines == 0 || !scopes_line(&r->scopes, r->package))))
 			continue;
 		if (r->hit.len >= limits->findings)

@@ -285,6 +285,11 @@ bool rules_same_name(const struct package *p, struct slice name, struct slice ro
 	return package_folds_case(p->type) ? slice_eq_nocase(name, row_name) : slice_eq(name, row_name);
 }
 
+bool rules_is_judged(const struct package *p)
+{
+	return p->type != PACKAGE_NONE && p->version.len > 0;
+}
+
 bool rules_has_version(const struct package *p)
 {
 	const struct version_scheme *scheme = package_type_scheme(p->type);
@@ -401,6 +406,15 @@ static struct slice next_good(const struct question *q, const struct affected *r
 		    (best.len == 0 || order(q, one, best) < 0))
 			best = one;
 	return best;
+}
+
+/* In these letters: for versions without an order. */
+static bool names_version(const struct affected *row, struct slice version)
+{
+	for (size_t i = 0; i < row->n_versions; i++)
+		if (slice_eq(row->versions[i], version))
+			return true;
+	return false;
 }
 
 static bool is_listed(const struct question *q, const struct affected *row)
@@ -521,6 +535,12 @@ struct judgement rules_judge(const struct index_report *index, const struct pack
 		return j;
 	if (!q.scheme)
 		q.scheme = package_type_scheme(p->type);
+	if (!rules_has_version(p) && names_version(row, j.version)) {
+		say(why, "%s is listed as affected", quote(&text, j.version));
+		j.verdict = VERDICT_AFFECTED;
+		judge_fix(p, row, &j, why);
+		return j;
+	}
 	if (!q.scheme || !q.scheme->valid(j.version)) {
 		say(why, "the installed version %s does not follow the scheme %s", quote(&text, j.version),
 		    q.scheme ? q.scheme->name : "of its kind");

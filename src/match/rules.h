@@ -40,8 +40,10 @@ bool rules_same_name(const struct package *p, struct slice name, struct slice ro
 /* Is it one of Ubuntu's FIPS builds, which have advisories of their own? */
 bool rules_is_fips(const struct package *p);
 
-/* Has the package a version that its scheme accepts? Others are listed, but nothing can be said about them. */
+/* Has the package a version that its scheme accepts? Others have no order. */
 bool rules_has_version(const struct package *p);
+/* Can anything be said about it? Of a version that its scheme refuses, what advisories say that list this very one. */
+bool rules_is_judged(const struct package *p);
 
 struct judgement {
 	enum verdict verdict;

@@ -242,7 +242,8 @@ static void test_bad_installed_version(void **state)
 
 	fx_osv(f, "osv/pypi",
 	       "{'id': 'PYSEC-1', 'affected': [{'package': {'ecosystem': 'PyPI', 'name': 'a'}, "
-	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '2'}]}]}]}");
+	       "'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, {'fixed': '2'}]}], "
+	       "'versions': ['1', '1.0-final', '1.0-git']}]}");
 	fx_package(f, PACKAGE_PYPI, "a", "not a version")->flags = PACKAGE_BAD_VERSION;
 	fx_package(f, PACKAGE_PYPI, "a", "unmarked!");
 	fx_package(f, PACKAGE_PYPI, "a", "");
@@ -250,9 +251,14 @@ static void test_bad_installed_version(void **state)
 	fx_match(f);
 	fx_reported(f, "PYSEC-1", "a", "2", "2");
 	fx_findings(f, 1);
-	fx_coverage(f, COVERAGE_BAD_VERSION, "a", 3, "a not a version was not looked up");
+	fx_coverage(f, COVERAGE_BAD_VERSION, "a", 3, "a not a version was not compared");
 	fx_coverage(f, COVERAGE_COVERED, "pypi", 1, "were looked up");
 	assert_false(f->report.complete);
+	/* One that is listed in these letters is affected, and told of all the same. */
+	f->index.packages.at[1].package.version = SLICE("1.0-git");
+	fx_match(f);
+	fx_findings(f, 2);
+	fx_coverage(f, COVERAGE_BAD_VERSION, "a", 3, "a not a version was not compared");
 }
 
 static void test_bad_version_in_a_row(void **state)
