@@ -168,6 +168,7 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"opt/bitnami/a/.spdx-a",
 		"pylock",
 		"requirements",
+		".github/workflows/a",
 		"gradle/dependency-locks/a",
 		"var/lib/yum/yumdb/a/0123456789abcdef0123456789abcdef01234567-a-1-1-noarch/",
 	};

@@ -292,11 +292,9 @@ bool rules_is_judged(const struct package *p)
 
 bool rules_has_version(const struct package *p)
 {
-	const struct version_scheme *scheme = package_type_scheme(p->type);
-
 	/* Where nobody compares such versions that is not the package's fault: coverage says it of the kind. */
 	return p->type != PACKAGE_NONE && !(p->flags & PACKAGE_BAD_VERSION) && p->version.len > 0 &&
-	       (!scheme || scheme->valid(p->version));
+	       package_version_ok(p->type, p->version);
 }
 
 /* rpm does not record the epoch of a source package; where source and binary agree on the rest, it is the binary's. */
@@ -541,7 +539,7 @@ struct judgement rules_judge(const struct index_report *index, const struct pack
 		judge_fix(p, row, &j, why);
 		return j;
 	}
-	if (!q.scheme || !q.scheme->valid(j.version)) {
+	if (!q.scheme || !q.scheme->valid(j.version) || package_version_moves(p->type, j.version)) {
 		say(why, "the installed version %s does not follow the scheme %s", quote(&text, j.version),
 		    q.scheme ? q.scheme->name : "of its kind");
 		j.verdict = VERDICT_BAD_VERSION;

@@ -217,9 +217,7 @@ static enum status get_source(struct clair_reader *rd, yyjson_val *v, bool *bad,
 
 static bool scheme_accepts(const struct package *p)
 {
-	const struct version_scheme *scheme = package_type_scheme(p->type);
-
-	return !scheme || (p->version.len > 0 && scheme->valid(p->version));
+	return !package_type_scheme(p->type) || (p->version.len > 0 && package_version_ok(p->type, p->version));
 }
 
 static enum status add_package(struct clair_reader *rd, const struct package *base, const struct entry *e)

@@ -47,15 +47,29 @@ const struct version_scheme *package_type_scheme(enum package_type t)
 	return scheme_get(types[t].scheme);
 }
 
+bool package_version_moves(enum package_type t, struct slice version)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < version.len && version.ptr[i] != '-' && version.ptr[i] != '+'; i++)
+		dots += version.ptr[i] == '.';
+	return t == PACKAGE_GITHUB && dots < 2;
+}
+
 bool package_version_ok(enum package_type t, struct slice version)
 {
 	const struct version_scheme *scheme = package_type_scheme(t);
 
-	return scheme ? scheme->valid(version) : version.len > 0;
+	if (!scheme)
+		return version.len > 0;
+	return scheme->valid(version) && !package_version_moves(t, version);
 }
 
 enum package_type package_type_by_purl(struct slice purl_type)
 {
+	/* No registered type; GitHub's own bills of materials have it. */
+	if (slice_eq(purl_type, SLICE("githubactions")))
+		return PACKAGE_GITHUB;
 	for (size_t i = PACKAGE_NONE + 1; i < PACKAGE_TYPE_COUNT; i++)
 		if (slice_eq(purl_type, slice_cstr(types[i].purl)))
 			return (enum package_type)i;
@@ -105,7 +119,7 @@ bool package_pear_source(struct arena *a, struct slice name, struct slice *out)
 
 bool package_folds_case(enum package_type t)
 {
-	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER;
+	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER || t == PACKAGE_GITHUB;
 }
 
 /* "linux-signed", "linux-signed-hwe-5.15", "linux-signed-5.10-arm64" */

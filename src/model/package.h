@@ -60,8 +60,16 @@ enum package_type package_type_of_program(struct slice name);
 const char *package_type_label(enum package_type t);   /* "Debian packages" */
 const char *package_type_scope(enum package_type t);   /* "" if the distribution decides */
 const struct version_scheme *package_type_scheme(enum package_type t); /* NULL: nobody here compares such versions */
-/* False for a version that the scheme of the type refuses; without a scheme, for one that is empty. */
+/*
+ * False for a version that the scheme of the type refuses, and for one that moves; without a scheme, for one that is
+ * empty.
+ */
 bool package_version_ok(enum package_type t, struct slice version);
+/*
+ * Is it no version but a tag that is moved to each new release below it? So with actions of GitHub, whose "v4" and
+ * "v4.1" their scheme would take.
+ */
+bool package_version_moves(enum package_type t, struct slice version);
 enum package_type package_type_by_purl(struct slice purl_type);        /* PACKAGE_NONE if unknown */
 
 /*
@@ -74,7 +82,7 @@ bool package_pypi_name(struct arena *a, struct slice name, struct slice *out) NO
  * the arena; empty of other channels. False when memory is short.
  */
 bool package_pear_source(struct arena *a, struct slice name, struct slice *out) NODISCARD;
-/* Does the case of names not count? So with NuGet and Packagist, whose advisories have them in lower case. */
+/* Does the case of names not count? So with NuGet, Packagist and GitHub, whose advisories are kept in lower case. */
 bool package_folds_case(enum package_type t);
 /* The name under which advisories about such a package stand; borrowed where it is the same. False as above. */
 bool package_lookup_name(enum package_type t, struct arena *a, struct slice name, struct slice *out) NODISCARD;

@@ -139,7 +139,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_sbom = {
 	.name = "sbom",
-	.version = "4",
+	.version = "5",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -127,6 +127,7 @@ static void tell_gaps(const struct sbom *s)
 	tell_gap(s, &s->nameless, "they have no package URL");
 	tell_gap(s, &s->bad, "they have no version");
 	tell_gap(s, &s->foreign, "they are packages of another system than the document's");
+	tell_gap(s, &s->repositories, "they are repositories of GitHub, whose advisories are about actions");
 	for (size_t i = 0; i < s->n_unknown; i++)
 		tell_gap(s, &s->unknown[i], "packages of that kind are not known here");
 }

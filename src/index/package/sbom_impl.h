@@ -58,6 +58,7 @@ struct sbom {
 	bool system_is_component;   /* the document names it, not only its packages */
 	struct map ids;		    /* of SPDX: id -> SBOM_ID_... */
 	struct sbom_gap nameless, foreign, bad;
+	struct sbom_gap repositories; /* of GitHub, which may be no actions */
 	struct sbom_gap unknown[SBOM_KINDS_MAX];
 	size_t n_unknown;
 	uint64_t components, packages;

@@ -156,6 +156,17 @@ static enum status take_subpath(struct sbom *s, const struct sbom_component *c, 
 	return STATUS_OK;
 }
 
+/* Of "OWNER/REPO/PATH", as actions within a repository are called, advisories know the repository. */
+static void cut_path(struct slice *name)
+{
+	struct slice owner, repo;
+
+	if (!slice_cut(*name, '/', &owner, &repo))
+		return;
+	slice_cut(repo, '/', &repo, NULL);
+	*name = slice_take(*name, owner.len + 1 + repo.len);
+}
+
 /* Package URLs of some kinds are folded to lower case, and names are not. */
 static enum status take_name(struct sbom *s, const struct sbom_component *c, const struct purl *u, struct package *p,
 			     struct err *err)
@@ -176,6 +187,8 @@ static enum status take_name(struct sbom *s, const struct sbom_component *c, con
 		p->name = c->name;
 	if (p->type == PACKAGE_PYPI && !package_pypi_name(&s->scratch, p->name, &p->name))
 		return err_nomem(err, "a bill of materials");
+	if (p->type == PACKAGE_GITHUB)
+		cut_path(&p->name);
 	return STATUS_OK;
 }
 
@@ -375,6 +388,17 @@ static bool is_too_long(const struct sbom *s, const struct package *p)
 	       p->arch.len > max || p->module.len > max;
 }
 
+/*
+ * "pkg:github" is any repository, which may be an action or a library that no advisory speaks of under that name. It is
+ * an action where workflows ask for it, or GitHub's own lists say so ("pkg:githubactions").
+ */
+static bool is_any_repository(const struct sbom_component *c, const struct purl *u)
+{
+	return slice_eq(u->type, SLICE("github")) && !slice_has(c->path, SLICE(".github/workflows/")) &&
+	       !slice_eq(path_base(c->path), SLICE("action.yml")) &&
+	       !slice_eq(path_base(c->path), SLICE("action.yaml"));
+}
+
 static enum status build(struct sbom *s, const struct sbom_component *c, const struct purl *u, struct package *p,
 			 bool *out_is_one, struct err *err)
 {
@@ -435,6 +459,11 @@ enum status sbom_package(struct sbom *s, const struct sbom_component *c, struct 
 		if (!(id & SBOM_ID_SUBJECT))
 			lacks_kind(s, u.type, u.name);
 		return STATUS_OK;
+	}
+	if (out->type == PACKAGE_GITHUB && is_any_repository(c, &u)) {
+		if (id & SBOM_ID_SUBJECT)
+			return STATUS_OK;
+		sbom_lacks(s, &s->repositories, SLICE_EMPTY, u.name);
 	}
 	if (is_foreign(s, out->type, &u)) {
 		sbom_lacks(s, &s->foreign, u.namespace_, u.name);

@@ -25,7 +25,8 @@ LEFT_OUT = ('apk', 'os_release')
 # which any number may be something else (requirements, perllocal.pod); files beside those that are read, and files that golden
 # cases have there to be passed over.
 SILENT = re.compile(r'c/(brew|lua|dart|opam|nix|gem|r|sbom|wordpress|unread|requirements)/|\.egg$|perllocal\.pod$|'
-                    r'/(composer|package)\.json$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|/(PF|SLOT)$|'
+                    r'/(composer|package)\.json$|/action\.ya?ml$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|'
+                    r'/(PF|SLOT)$|'
                     r'/files$|/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|'
                     r'c/gem_lock/.*/gems/|install\.json$|srv/sdist/|/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|'
                     r'RECORD$|usr/share/doc/|srv/x/from_repo$|/origin_url$|dpkg/info/format$|status\.d/nested/|/\.channels/')
@@ -151,6 +152,7 @@ COUNTS = {
     'gradle.lockfile': lambda: lines(b'org.a:b#:1.0.#=runtimeClasspath'),
     'conan.lock': lambda: b'{"version":"0.5","requires":[' + lines(b'"a#/1.0.#"', join=b',') + b']}',
     'mix.lock': lambda: b'%{\n' + lines(b'  "a#": {:hex, :a#, "1.0.#", "x"},') + b'\n}\n',
+    '.github/workflows/x.yml': lambda: b'jobs:\n  a:\n    steps:\n' + lines(b'      - uses: a/a#@v1.0.#') + b'\n',
     'pubspec.lock': lambda: b'packages:\n' + lines(b'  a#: {dependency: transitive, source: hosted, version: "1.0.#"}', 90000) + b'\n',
     'Podfile.lock': lambda: b'PODS:\n' + lines(b'  - a# (1.0.#)') + b'\n',
     'Package.resolved': lambda: b'{"pins":[' + lines(b'{"location":"https://h/a/b#","state":{"version":"1.0.#"}}', join=b',') + b']}',
@@ -229,6 +231,9 @@ SLOW = {
     'pnpm-snapshots': ('pnpm-lock.yaml', lambda: b"lockfileVersion: '9.0'\npackages:\n" + lines(
         b"  'a#@git+x': {version: 1.0.0}", 60000) + b'\nsnapshots:\n' + lines(b"  'a#@git+x': {}", 60000) + b'\n'),
     'pnpm-packages-are-a-list': ('pnpm-lock.yaml', lambda: b"lockfileVersion: '9.0'\npackages: [a, b]\nsnapshots: {'x@git+y': {}}\n"),
+    'workflow-comments': ('.github/workflows/x.yml', lambda: b'jobs:\n  a:\n    steps: &s\n' + b''.join(
+        b'      - uses: a/b%d@%040d # v1.0.0\n' % (i, i) for i in range(40000)) + b'  b:\n    steps: *s\n'),
+    'workflow-lines': ('.github/workflows/x.yml', lambda: b'jobs:\n  a:\n    steps:\n      - uses: a/b@' + b'0' * 40 + b'\n' * (3 << 20)),
     'conan-requires': ('conan.lock', lambda: b'{"graph_lock":{"nodes":{"0":{' + lines(b'"k#":0', 200000, b',') + b',"requires":[' + lines(
         b'"1"', 200000, b',') + b']},"1":{"ref":"a/1"}}}}'),
     'npm-deep-folder': ('package-lock.json', lambda: b'{"lockfileVersion":3,"packages":{"' + b'a/' * 100000 + b'":{"dependencies":{' +

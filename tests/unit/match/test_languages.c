@@ -138,6 +138,37 @@ static void test_pypi_last_affected(void **state)
 	assert_int_equal(f->report.findings.at[0].package, 1);
 }
 
+/* ---- GitHub Actions ---- */
+
+/* As GHSA-mcph-m25j-8j63 and GHSA-mrrh-fwg8-r2c3 have it: names in any case, fixes that are numbers alone. */
+static void test_actions(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/github-actions",
+	       "[{'id': 'GHSA-1', 'affected': [{'package': {'ecosystem': 'GitHub Actions', "
+	       "'name': 'Acme/Changed-Files'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'fixed': '41'}]}]}]}, {'id': 'GHSA-2', 'affected': [{'package': {'ecosystem': 'GitHub Actions', "
+	       "'name': 'acme/changed-files'}, 'ranges': [{'type': 'ECOSYSTEM', 'events': [{'introduced': '0'}, "
+	       "{'last_affected': '45.0.7'}]}]}]}]");
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "v40.2.3");
+	fx_package(f, PACKAGE_GITHUB, "ACME/changed-files", "45.0.7");
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "v45.0.8");
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "v41.0.0-rc.1");
+	/* What is moved to each new release, and what is no version: neither affected nor clean. */
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "v40");
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "v40.2");
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "main");
+	fx_package(f, PACKAGE_GITHUB, "acme/changed-files", "0123456789abcdef0123456789abcdef01234567");
+	fx_match(f);
+	fx_findings(f, 5);
+	for (size_t i = 0; i < f->report.findings.len; i++)
+		assert_in_range(f->report.findings.at[i].package, 0, 3);
+	fx_coverage(f, COVERAGE_BAD_VERSION, "acme/changed-files", 4, "v40 was not compared");
+	fx_coverage(f, COVERAGE_COVERED, "github-actions", 4, "were looked up");
+	assert_false(f->report.complete);
+}
+
 /* ---- owned ---- */
 
 static void test_owned_packages_are_suppressed_with_the_reason(void **state)
@@ -316,6 +347,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_go_platforms),
 	TEST(test_pypi_names_and_events),
 	TEST(test_pypi_last_affected),
+	TEST(test_actions),
 	TEST(test_owned_packages_are_suppressed_with_the_reason),
 	TEST(test_development_packages_are_suppressed),
 	TEST(test_aliases_make_one_flaw),

@@ -41,6 +41,7 @@ static const struct {
 	{ PACKAGE_NODEJS, "nodejs", "semver", "nodejs" },
 	{ PACKAGE_CONAN, "conan", NULL, "conan" },
 	{ PACKAGE_VCPKG, "vcpkg", NULL, "vcpkg" },
+	{ PACKAGE_GITHUB, "github", "semver", "github-actions" },
 	{ PACKAGE_SWIFT, "swift", "semver", "swift" },
 	{ PACKAGE_COCOAPODS, "cocoapods", NULL, "cocoapods" },
 	{ PACKAGE_OTP, "otp", NULL, "otp" },
@@ -72,6 +73,23 @@ static void test_rows(void **state)
 		assert_string_equal(package_type_in_purl(t), t == PACKAGE_NODEJS ? "generic" : rows[i].purl);
 		assert_int_equal(package_type_by_purl(slice_cstr(rows[i].purl)), t);
 	}
+}
+
+/* Tags of fewer numbers are those that are moved (docs.github.com, "Releasing and maintaining actions"). */
+static void test_versions_of_actions(void **state)
+{
+	static const char *const good[] = { "v4.1.2", "4.1.2", "v1.0.0-rc.1", "v1.0.0+a.b-c" };
+	static const char *const bad[] = {
+		"", "v4", "v4.1", "main", "v4-a.b.c", "v4.1.2.3", "releases/v1", "01234567890",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_true(package_version_ok(PACKAGE_GITHUB, slice_cstr(good[i])));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(package_version_ok(PACKAGE_GITHUB, slice_cstr(bad[i])));
+	assert_true(package_version_ok(PACKAGE_SWIFT, SLICE("v4")));
+	assert_int_equal(package_type_by_purl(SLICE("githubactions")), PACKAGE_GITHUB);
 }
 
 static void test_unknown(void **state)
@@ -170,8 +188,9 @@ static void test_hyphens(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_unknown),
-					    cmocka_unit_test(test_sources), cmocka_unit_test(test_hyphens) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_versions_of_actions),
+					    cmocka_unit_test(test_unknown), cmocka_unit_test(test_sources),
+					    cmocka_unit_test(test_hyphens) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
