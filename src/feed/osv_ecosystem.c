@@ -11,7 +11,8 @@ enum suffix_rule {
 	SUFFIX_UBUNTU,
 	SUFFIX_OPENSUSE,
 	SUFFIX_SLES,
-	SUFFIX_AZURE
+	SUFFIX_AZURE,
+	SUFFIX_PORTS
 };
 enum whose_feed { FEED_OSV, FEED_OWN };
 
@@ -276,6 +277,11 @@ bool osv_ecosystem_scope(const struct osv_ecosystem *e, struct slice suffix, str
 			return arena_printf(arena, out, "mariner:%.*s.0", SLICE_ARG(suffix));
 		return suffix.len == 0 || arena_printf(arena, out, "%s:%.*s%s", e->scope, SLICE_ARG(suffix),
 						       slice_has(suffix, SLICE(".")) ? "" : ".0");
+	case SUFFIX_PORTS:
+		/* Not what is limited to a release ("ports:14"), nor the base system and the kernel as such. */
+		if (slice_eq(suffix, SLICE("ports")))
+			*out = slice_cstr(e->scope);
+		return true;
 	case SUFFIX_SLES:
 		if (is_sle_micro(suffix) && slice_rcut(suffix, ' ', NULL, &release))
 			return arena_printf(arena, out, "sle-micro:%.*s", SLICE_ARG(release));

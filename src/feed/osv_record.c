@@ -169,13 +169,27 @@ static bool is_one_flaw(struct slice id)
 	return slice_starts(id, SLICE("CGA-")) || slice_starts(id, SLICE("MINI-"));
 }
 
+/* What a record is about; FreeBSD's say it at a place of their own. *out_same: one flaw, so that it is another name. */
+static yyjson_val *upstream_of(yyjson_val *record, const struct advisory *a, bool *out_same)
+{
+	yyjson_val *list = json_get(record, "upstream");
+
+	*out_same = is_one_flaw(a->id);
+	if (yyjson_arr_size(list) > 0 || !slice_starts(a->id, SLICE("FreeBSD-")))
+		return list;
+	list = json_get(json_get(json_get(record, "database_specific"), "references"), "cvename");
+	*out_same = yyjson_arr_size(list) == 1;
+	return list;
+}
+
 /*
  * "upstream" names what a distribution's record is about: for "UBUNTU-CVE-2024-1" the same flaw "CVE-2024-1", for an
  * erratum all that it fixes.
  */
 static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct advisory *a, struct err *err)
 {
-	yyjson_val *upstream = json_get(record, "upstream"), *item;
+	bool same;
+	yyjson_val *upstream = upstream_of(record, a, &same), *item;
 	size_t room = yyjson_arr_size(upstream), i, n;
 	struct slice *aliases, *related;
 
@@ -187,7 +201,7 @@ static enum status read_ids(struct osv_reader *r, yyjson_val *record, struct adv
 
 		if (id.len == 0)
 			continue;
-		if (is_one_flaw(a->id) ||
+		if (same ||
 		    (id.len < a->id.len && slice_ends(a->id, id) && a->id.ptr[a->id.len - id.len - 1] == '-'))
 			aliases[a->n_aliases++] = id;
 		else

@@ -14,7 +14,7 @@
 static bool is_system(enum package_type t)
 {
 	return t == PACKAGE_DEB || t == PACKAGE_APK || t == PACKAGE_RPM || t == PACKAGE_ALPM || t == PACKAGE_OPKG ||
-	       t == PACKAGE_BOTTLEROCKET;
+	       t == PACKAGE_BOTTLEROCKET || t == PACKAGE_FREEBSD;
 }
 
 static void qualify(struct purl *p, const char *key, struct slice value)
@@ -60,7 +60,9 @@ static enum status system_purl(const struct index_report *r, const struct index_
 		take_epoch(p);
 	qualify(p, "arch", k->package.arch);
 	if (d) {
-		p->namespace_ = d->did;
+		/* Syft's have none: the type says it. */
+		if (k->package.type != PACKAGE_FREEBSD)
+			p->namespace_ = d->did;
 		distro = d->did;
 		if (d->version_id.len > 0 &&
 		    !arena_printf(arena, &distro, "%.*s-%.*s", SLICE_ARG(d->did), SLICE_ARG(d->version_id)))

@@ -29,6 +29,7 @@
 	FILE_ROW("etc/centos-release", read_release, "")                                                               \
 	FILE_ROW("etc/system-release", read_release, "")                                                               \
 	FILE_ROW("etc/redhat-release", read_release, "")                                                               \
+	FILE_ROW("bin/freebsd-version", read_freebsd, "freebsd")                                                       \
 	FILE_ROW("etc/lsb-release", read_lsb, "")                                                                      \
 	FILE_ROW("etc/debian_version", read_debian, "debian")                                                          \
 	FILE_ROW("etc/issue", read_issue, "")
@@ -464,6 +465,31 @@ static enum status read_suse(struct reading *r, struct err *err)
 	return emit(r, err);
 }
 
+/* A script with a line USERLAND_VERSION="14.2-RELEASE-p1": os-release is only made when the system starts. */
+static enum status read_freebsd(struct reading *r, struct err *err)
+{
+	struct slice rest = r->text, line, value;
+	struct distribution *d = &r->d;
+
+	while (slice_line(&rest, &line)) {
+		if (!slice_starts(line, SLICE("USERLAND_VERSION=")))
+			continue;
+		slice_cut(line, '=', NULL, &value);
+		while (value.len > 0 && (value.ptr[0] == '"' || value.ptr[0] == '\''))
+			value = slice_from(value, 1);
+		d->version_id = first_word(value);
+		d->version = d->version_id;
+		slice_cut(d->version_id, '-', &d->version_id, NULL);
+		break;
+	}
+	if (d->version_id.len == 0 || d->version.len > VALUE_BYTES)
+		return says_nothing(r);
+	d->did = r->id;
+	d->name = SLICE("FreeBSD");
+	TRY(fill_pretty_name(r, err));
+	return emit(r, err);
+}
+
 static enum status parse(const struct detect_file *file, const struct detect_env *env, const struct detect_sink *out,
 			 struct err *err)
 {
@@ -488,7 +514,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_os_release = {
 	.name = "os_release",
-	.version = "1",
+	.version = "2",
 	.kind = DETECTOR_DISTRIBUTION,
 	.rules = rules,
 	.parse = parse,

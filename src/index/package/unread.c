@@ -16,11 +16,6 @@ static bool is_guix(struct slice path)
 	return slice_eq(path, SLICE("var/guix/db/db.sqlite"));
 }
 
-static bool is_freebsd(struct slice path)
-{
-	return slice_eq(path, SLICE("var/db/pkg/local.sqlite"));
-}
-
 static bool is_eopkg(struct slice path)
 {
 	return slice_starts(path, SLICE("var/lib/eopkg/package/"));
@@ -34,7 +29,6 @@ static bool is_eopkg(struct slice path)
 static const struct path_rule rules[] = {
 	UNREAD("/pkgdb-0.38.plist", "packages of XBPS", is_xbps),
 	UNREAD("/db.sqlite", "packages of Guix", is_guix),
-	UNREAD("/local.sqlite", "packages of FreeBSD", is_freebsd),
 	UNREAD("/metadata.xml", "packages of eopkg", is_eopkg),
 	{ .match = PATH_CHILD,
 	  .text = "var/lib/pkgtools/packages/",
@@ -55,7 +49,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_unread = {
 	.name = "unread",
-	.version = "4",
+	.version = "5",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -8,9 +8,14 @@ import os
 import pathlib
 import random
 import re
+import sys
+import tempfile
 
 from case import Command, Image, Problem, names, report_of
 from made import APK, DB, OS, put, rootfs, sparse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'support'))
+import pkgdb
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / 'golden' / 'detector'
 LODASH = ('lodash/node_modules/lodash/package.json', b'{"name":"lodash","version":"1.0.0"}')
@@ -131,6 +136,20 @@ def lines(form, n=N, join=b'\n'):
     return join.join(form.replace(b'#', b'%d' % i) for i in range(n))
 
 
+def pkg_database(names=N, files=0):
+    """FreeBSD's; files belong to packages in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        d = pkgdb.Database(folder)
+        d.db.execute('BEGIN')
+        for i in range(names):
+            d.add('a%d' % i, '1.%d' % i)
+        rows = (('/usr/local/f%d' % i, i % names + 1) for i in range(files))
+        d.db.executemany('INSERT INTO files (path, package_id) VALUES (?, ?)', rows)
+        d.db.execute('COMMIT')
+        d.close()
+        return pathlib.Path(d.path).read_bytes()
+
+
 COUNTS = {
     'package-lock.json': lambda: b'{"lockfileVersion":3,"packages":{' + lines(
         b'"node_modules/a#":{"version":"1.0.#","dependencies":{"a1":"1"}}', join=b',') + b'}}',
@@ -178,6 +197,7 @@ COUNTS = {
         b'{"Name":"a#","Version":"1.#","Release":"1","Epoch":"0"}', join=b',') + b']}',
     'opt/bitnami/.bitnami_components.json': lambda: b'{' + lines(b'"a#":{"version":"1.0.#"}', join=b',') + b'}',
     'usr/lib/opkg/status': lambda: lines(b'Package: a#\nVersion: 1.#\nStatus: install user installed\n'),
+    'var/db/pkg/local.sqlite': pkg_database,
     'snap/manifest.yaml': lambda: b'name: x\nversion: 1\nprimed-stage-packages:\n' + lines(b'- a#=1.#') + b'\n',
     'usr/lib/perl/perllocal.pod': lambda: lines(b'=head2 x: C<Module> L<A#|A#>\n\nC<VERSION: 1.#>\n'),
 }
@@ -209,6 +229,7 @@ def counted(path, make):
 POM = b'<project><groupId>g</groupId><artifactId>a</artifactId><version>1</version>%s</project>'
 # What made a reader look at everything for each of everything, or at a beginning again and again.
 SLOW = {
+    'pkg-files-in-turn': ('var/db/pkg/local.sqlite', lambda: pkg_database(1000, 300000)),
     'pom-properties': ('pom.xml', lambda: POM % (b'<properties>' + lines(b'<p#>1</p#>', 40000, b'') + b'</properties><dependencies>' +
         lines(
         b'<dependency><groupId>g</groupId><artifactId>a#</artifactId><version>${p39999}</version></dependency>', 40000, b'') +

@@ -49,6 +49,7 @@ static const struct {
 	{ "archarm", "", "", "", "", "", "archarm" },
 	{ "manjaro", "", "", "", "", "", "manjaro" },
 	{ "gentoo", "2.14", "", "", "", "", "gentoo" },
+	{ "freebsd", "14.2", "", "", "", "", "freebsd" },
 	{ "openwrt", "23.05.3", "", "", "", "", "openwrt:23.05.3" },
 	{ "bottlerocket", "1.34.0", "", "", "", "", "bottlerocket" },
 	{ "nixos", "23.05", "", "", "", "", "nixos:23.05" },

@@ -48,6 +48,7 @@ static const struct {
 	{ PACKAGE_ALPM, "alpm", "pacman", "" },
 	{ PACKAGE_OPKG, "opkg", "dpkg", "" },
 	{ PACKAGE_EBUILD, "ebuild", "portage", "" },
+	{ PACKAGE_FREEBSD, "freebsd", "freebsd", "" },
 	{ PACKAGE_BOTTLEROCKET, "bottlerocket", "rpm", "" },
 	{ PACKAGE_NIX, "nix", NULL, "nix" },
 	{ PACKAGE_BREW, "brew", NULL, "brew" },
