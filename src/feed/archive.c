@@ -31,7 +31,7 @@ static enum status on_member(void *ctx, const struct tar_entry *entry, struct so
 	const struct archive_reader *r = w->reader;
 
 	if (r->passed)
-		r->passed(r->passed_ctx, w->packed->pos);
+		r->passed(r->passed_ctx, 0, w->packed->pos);
 	if (entry->type != TAR_FILE || !body || !r->wants(entry->path))
 		return STATUS_OK;
 	if (entry->size > r->limits->record_bytes) {

@@ -13,7 +13,7 @@ struct archive_reader {
 	/* bytes are the callee's until it returns. A failure ends the walk: what costs one document only is told. */
 	enum status (*document)(void *ctx, struct slice path, struct slice bytes, struct err *err);
 	/* May be NULL: what of the packed bytes is not needed any more, as feed_document.passed has it. */
-	void (*passed)(void *ctx, uint64_t offset);
+	void (*passed)(void *ctx, uint64_t begin, uint64_t offset);
 	void *ctx, *passed_ctx;
 };
 

@@ -97,10 +97,11 @@ struct feed_document {
 	struct slice url;   /* for messages */
 	struct slice param; /* of the source */
 	/*
-	 * Everything before offset is not needed now: the holder may let the pages go. A format that starts over says a
-	 * smaller offset again, and the pages must be readable then. May be NULL.
+	 * Everything from begin to before offset is not needed now: the holder may let the pages go. begin is 0, or
+	 * where a second part begins that is read at the same time (the directory of a zip). A format that starts over
+	 * says a smaller offset again, and the pages must be readable then. May be NULL.
 	 */
-	void (*passed)(void *ctx, uint64_t offset);
+	void (*passed)(void *ctx, uint64_t begin, uint64_t offset);
 	void *passed_ctx;
 	/*
 	 * Told of every id that the document speaks of, also of those that it takes back: other advisories of a source

@@ -18,7 +18,7 @@ struct build {
 	struct segment_writer *writer; /* owned until finished */
 	uint64_t records, diags;
 	struct slice map;
-	uint64_t released;
+	uint64_t released[2]; /* of the document, and of its second part */
 	const struct digest *base; /* NULL: the document is all there is */
 	struct map replaced;	   /* ids that it speaks of */
 	struct arena ids;
@@ -82,18 +82,19 @@ static void on_diag(void *ctx, const struct diag *d)
 }
 
 /* A format may start over at the beginning: pages that were let go are read again then. */
-static void on_passed(void *ctx, uint64_t offset)
+static void on_passed(void *ctx, uint64_t begin, uint64_t offset)
 {
 	struct build *b = ctx;
+	uint64_t *released = &b->released[begin == 0 ? 0 : 1];
 
 	offset = MIN(offset, b->map.len);
-	if (offset < b->released)
-		b->released = 0;
-	if (offset - b->released < RELEASE_STEP)
+	if (*released < begin || *released > offset)
+		*released = begin + (4096 - begin % 4096) % 4096;
+	if (offset < *released || offset - *released < RELEASE_STEP)
 		return;
 	offset -= offset % 4096;
-	madvise((void *)(uintptr_t)(b->map.ptr + b->released), (size_t)(offset - b->released), MADV_DONTNEED);
-	b->released = offset;
+	madvise((void *)(uintptr_t)(b->map.ptr + *released), (size_t)(offset - *released), MADV_DONTNEED);
+	*released = offset;
 }
 
 static enum status on_replaced(void *ctx, struct slice id, struct err *err)

@@ -34,16 +34,25 @@ struct ranking {
 	const struct strpool *pool;
 	text_cmp *cmp;
 	bool fold;
-	struct ranked *list; /* owned while sorting */
+	struct ranked *list; /* owned while sorting, in the order of the pool */
+	uint32_t *order;     /* owned likewise: places in the list, by text. The sort needs as much again: of numbers */
 	uint32_t *rank;	     /* owned; by number of the text; only of texts that were marked */
 	size_t n;
 };
 
-static void ranking_fini(struct ranking *r)
+/* Who asks for ranks alone needs no more than them. */
+static void forget_texts(struct ranking *r)
 {
 	free(r->list);
-	free(r->rank);
+	free(r->order);
 	r->list = NULL;
+	r->order = NULL;
+}
+
+static void ranking_fini(struct ranking *r)
+{
+	forget_texts(r);
+	free(r->rank);
 	r->rank = NULL;
 }
 
@@ -73,7 +82,7 @@ static uint64_t head_at(struct slice s, size_t at, bool fold)
 static int by_text(const void *pa, const void *pb, void *ctx)
 {
 	const struct ranking *r = ctx;
-	const struct ranked *a = pa, *b = pb;
+	const struct ranked *a = &r->list[*(const uint32_t *)pa], *b = &r->list[*(const uint32_t *)pb];
 
 	for (size_t i = 0; i < ARRAY_LEN(a->head); i++)
 		if (a->head[i] != b->head[i])
@@ -83,10 +92,11 @@ static int by_text(const void *pa, const void *pb, void *ctx)
 
 static bool rank_marked(struct ranking *r)
 {
-	size_t n = 0;
+	uint32_t n = 0;
 
 	r->list = malloc((r->n + 1) * sizeof(*r->list));
-	if (!r->list)
+	r->order = malloc((r->n + 1) * sizeof(*r->order));
+	if (!r->list || !r->order)
 		return false;
 	for (uint32_t i = 0; i < r->pool->n; i++) {
 		struct slice s;
@@ -94,12 +104,19 @@ static bool rank_marked(struct ranking *r)
 		if (r->rank[i] == 0)
 			continue;
 		s = strpool_at(r->pool, i);
+		r->order[n] = n;
 		r->list[n++] = (struct ranked){ { head_at(s, 0, r->fold), head_at(s, 8, r->fold) }, i };
 	}
-	qsort_r(r->list, n, sizeof(*r->list), by_text, r);
+	qsort_r(r->order, n, sizeof(*r->order), by_text, r);
 	for (uint32_t i = 0; i < n; i++)
-		r->rank[r->list[i].text] = i;
+		r->rank[r->list[r->order[i]].text] = i;
 	return true;
+}
+
+/* The text of a rank. */
+static struct slice ranked_text(const struct ranking *r, size_t rank)
+{
+	return strpool_at(r->pool, r->list[r->order[rank]].text);
 }
 
 /* ---- sorting by small numbers ---- */
@@ -339,9 +356,12 @@ static enum status sort_filed(struct segment_writer *w, struct ranking *names, s
 	w->rows_filed += w->rows.len;
 	if (st == STATUS_OK)
 		st = each_chunk(w, mark_chunk, names, err);
+	if (st == STATUS_OK && !rank_marked(names))
+		st = err_nomem(err, "segment");
+	forget_texts(names);
 	if (st == STATUS_OK) {
 		s.sorted = malloc(w->limits->segment_rows_held * sizeof(*s.sorted));
-		st = s.sorted && rank_marked(names) ? STATUS_OK : err_nomem(err, "segment");
+		st = s.sorted ? STATUS_OK : err_nomem(err, "segment");
 	}
 	if (st == STATUS_OK)
 		st = each_chunk(w, sort_to_file, &s, err);
@@ -369,6 +389,7 @@ static enum status sort_rows(struct segment_writer *w, struct writer_order *out,
 	mark_rows(w, &names);
 	if (!rank_marked(&names))
 		return err_nomem(err, "segment");
+	forget_texts(&names);
 	out->rows = sort_chunk(w, &names, &out->n_rows);
 	return out->rows ? STATUS_OK : err_nomem(err, "segment");
 }
@@ -416,8 +437,7 @@ static bool sort_aliases(struct segment_writer *w, const struct ranking *ids, st
 	bool good = group && sort_init(&s, w, ids->rank, w->aliases.len);
 
 	for (size_t i = 1; good && i < ids->n; i++)
-		group[i] = group[i - 1] + !slice_eq_nocase(strpool_at(&w->pool, ids->list[i - 1].text),
-							   strpool_at(&w->pool, ids->list[i].text));
+		group[i] = group[i - 1] + !slice_eq_nocase(ranked_text(ids, i - 1), ranked_text(ids, i));
 	s.group = group;
 	good = good && sort_pass(&s, key_spelling, ids->n) && sort_pass(&s, key_alias_advisory, w->advisories.len) &&
 	       sort_pass(&s, key_group, ids->n);

@@ -535,7 +535,7 @@ static enum status read_changes(struct parser *p, struct slice bytes, struct err
 		if (!slice_cut(bytes, '\n', &line, &rest) || !slice_to_u64(line, &len) || len > rest.len)
 			return err_set(err, STATUS_MALFORMED, "VEX: the changed documents are cut");
 		if (p->doc->passed)
-			p->doc->passed(p->doc->passed_ctx, (uint64_t)(rest.ptr - p->doc->bytes.ptr));
+			p->doc->passed(p->doc->passed_ctx, 0, (uint64_t)(rest.ptr - p->doc->bytes.ptr));
 		TRY(read_text(p, slice_take(rest, (size_t)len), SLICE("a changed document"), err));
 		bytes = slice_from(rest, (size_t)len);
 		if (bytes.len > 0 && bytes.ptr[0] == '\n')

@@ -272,7 +272,7 @@ static enum status visit(void *ctx, struct slice package, yyjson_val *value, uin
 		TRY(parse_entry(p, package, json_str(key), yyjson_obj_iter_get_val(key), offset, err));
 	}
 	if (p->doc->passed)
-		p->doc->passed(p->doc->passed_ctx, offset);
+		p->doc->passed(p->doc->passed_ctx, 0, offset);
 	return STATUS_OK;
 }
 

@@ -94,7 +94,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 		rest = slice_from(rest, 3);
 	while (slice_line(&rest, &line)) {
 		if (p.lines++ % PASS_EVERY == 0 && doc->passed)
-			doc->passed(doc->passed_ctx, place(&p, line));
+			doc->passed(doc->passed_ctx, 0, place(&p, line));
 		if (slice_starts(line, SLICE("#")))
 			read_head(&p, line);
 		else if (line.len == 0)

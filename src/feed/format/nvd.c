@@ -98,7 +98,7 @@ static enum status visit(void *ctx, struct slice key, yyjson_val *value, uint64_
 	struct parser *p = ctx;
 
 	if (p->doc->passed)
-		p->doc->passed(p->doc->passed_ctx, offset);
+		p->doc->passed(p->doc->passed_ctx, 0, offset);
 	if (key.len > 0)
 		return STATUS_OK;
 	arena_reset(&p->arena);

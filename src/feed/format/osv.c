@@ -24,7 +24,7 @@ static enum status visit(void *ctx, struct slice key, yyjson_val *value, uint64_
 
 	(void)key;
 	if (p->doc->passed)
-		p->doc->passed(p->doc->passed_ctx, offset);
+		p->doc->passed(p->doc->passed_ctx, 0, offset);
 	return osv_record(&p->reader, value, SLICE_EMPTY, offset, err);
 }
 
@@ -113,8 +113,10 @@ static enum status parse_zip(struct parser *p, struct err *err)
 		if (++members > p->limits->zip_members)
 			return err_set(err, STATUS_LIMIT, "zip: more than %llu members (limits.zip_members)",
 				       (unsigned long long)p->limits->zip_members);
-		if (p->doc->passed)
-			p->doc->passed(p->doc->passed_ctx, e.header);
+		if (p->doc->passed) {
+			p->doc->passed(p->doc->passed_ctx, 0, e.header);
+			p->doc->passed(p->doc->passed_ctx, zip.begin, e.offset);
+		}
 		TRY(parse_member(p, &zip, &e, &text, err));
 	}
 	return st == STATUS_NOTFOUND ? STATUS_OK : st;

@@ -405,7 +405,7 @@ static enum status feed(const struct feed_document *doc, struct xml_parser *x, s
 	for (size_t at = from; at < to; at += PIECE) {
 		TRY(xml_parser_feed(x, slice_take(slice_from(doc->bytes, at), MIN(PIECE, to - at)), err));
 		if (doc->passed)
-			doc->passed(doc->passed_ctx, at);
+			doc->passed(doc->passed_ctx, 0, at);
 	}
 	return STATUS_OK;
 }
@@ -441,7 +441,7 @@ static bool find_definitions(const struct feed_document *doc, size_t *begin, siz
 			return true;
 		}
 		if (doc->passed)
-			doc->passed(doc->passed_ctx, at);
+			doc->passed(doc->passed_ctx, 0, at);
 	}
 	return false;
 }

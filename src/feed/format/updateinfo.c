@@ -344,7 +344,7 @@ static enum status walk(struct parser *p, const struct limits *limits, struct er
 	for (size_t at = 0; st == STATUS_OK && at < p->doc->bytes.len; at += PIECE) {
 		st = xml_parser_feed(x, slice_take(slice_from(p->doc->bytes, at), PIECE), err);
 		if (st == STATUS_OK && p->doc->passed)
-			p->doc->passed(p->doc->passed_ctx, at);
+			p->doc->passed(p->doc->passed_ctx, 0, at);
 	}
 	if (st == STATUS_OK)
 		st = xml_parser_end(x, err);
