@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Databases of FreeBSD's pkg, as far as limpid reads them: the tables of pkg 1.20 and of 2.7."""
+"""Databases of FreeBSD's pkg, as far as limpid reads them: with the columns of pkg 2.8, and of before it had all of them."""
 import os
 import shutil
 import sqlite3
