@@ -139,7 +139,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_sbom = {
 	.name = "sbom",
-	.version = "5",
+	.version = "6",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -95,8 +95,9 @@ enum status sbom_system_of(struct sbom *s, const struct sbom_component *c, struc
 		*err = ignored;
 		return st;
 	}
+	/* Packages of that type are of no other system; Syft knows none where there is no os-release. */
 	if (st == STATUS_OK)
-		read_distro(qualifier(&u, "distro"), u.namespace_, out);
+		read_distro(qualifier(&u, "distro"), type == PACKAGE_FREEBSD ? SLICE("freebsd") : u.namespace_, out);
 	return STATUS_OK;
 }
 
