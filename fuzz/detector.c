@@ -144,6 +144,7 @@ static bool path_for(const struct path_rule *rule, char *buf, size_t size)
 		"a",
 		"usr/lib/python3/dist-packages/a-1.0",
 		"node_modules/a",
+		"extensions/a.b-1.0.0",
 		"specifications/a",
 		"conda-meta/a",
 		"php/.registry/a",

@@ -85,7 +85,7 @@ static bool fold_spelling(struct arena *arena, const struct affected *row, struc
 	if (row->scheme == SCHEME_pep440)
 		return package_pypi_name(arena, row->package, out);
 	if (row->scheme == SCHEME_nuget || row->scheme == SCHEME_composer ||
-	    slice_eq(row->scope, SLICE("github-actions")))
+	    slice_eq(row->scope, SLICE("github-actions")) || slice_eq(row->scope, SLICE("vscode")))
 		return lower_name(arena, row->package, out);
 	*out = slice_eq(row->scope, SLICE("swift")) ? swift_name(row->package) : row->package;
 	return true;

@@ -119,7 +119,7 @@ bool package_pear_source(struct arena *a, struct slice name, struct slice *out)
 
 bool package_folds_case(enum package_type t)
 {
-	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER || t == PACKAGE_GITHUB;
+	return t == PACKAGE_NUGET || t == PACKAGE_COMPOSER || t == PACKAGE_GITHUB || t == PACKAGE_VSCODE;
 }
 
 /* "linux-signed", "linux-signed-hwe-5.15", "linux-signed-5.10-arm64" */

@@ -82,7 +82,7 @@ bool package_pypi_name(struct arena *a, struct slice name, struct slice *out) NO
  * the arena; empty of other channels. False when memory is short.
  */
 bool package_pear_source(struct arena *a, struct slice name, struct slice *out) NODISCARD;
-/* Does the case of names not count? So with NuGet, Packagist and GitHub, whose advisories are kept in lower case. */
+/* Does the case of names not count? So with those whose advisories are kept in lower case: NuGet, Packagist ... */
 bool package_folds_case(enum package_type t);
 /* The name under which advisories about such a package stand; borrowed where it is the same. False as above. */
 bool package_lookup_name(enum package_type t, struct arena *a, struct slice name, struct slice *out) NODISCARD;

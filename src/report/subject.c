@@ -108,7 +108,7 @@ enum status subject_purl(const struct index_report *r, size_t package, struct ar
 			  .name = k->package.name,
 			  .version = k->package.version };
 	struct buf AUTO(buf_fini) text = BUF_INIT(PURL_BYTES);
-	char separator = slice_eq(p.type, SLICE("maven")) ? ':' : '/';
+	char separator = k->package.type == PACKAGE_MAVEN ? ':' : k->package.type == PACKAGE_VSCODE ? '.' : '/';
 
 	if (p.type.len == 0)
 		p.type = SLICE("generic");

@@ -13,7 +13,7 @@ VARIABLES = {"syft": "LIMPID_SYFT", "trivy": "LIMPID_TRIVY", "osv-scanner": "LIM
 SYFT = {"python": "pypi", "java-archive": "maven", "jenkins-plugin": "maven", "go-module": "golang", "rust-crate": "cargo",
         "dotnet": "nuget", "php-composer": "composer", "lua-rocks": "luarocks", "R-package": "cran", "erlang-otp": "otp",
         "dart-pub": "pub", "pod": "cocoapods", "homebrew": "brew", "portage": "ebuild", "wordpress-plugin": "wordpress",
-        "binary": "generic"}
+        "binary": "generic", "github-action": "github", "github-action-workflow": "github"}
 TRIVY = {"python-pkg": "pypi", "pip": "pypi", "pipenv": "pypi", "poetry": "pypi", "uv": "pypi", "pylock": "pypi", "node-pkg": "npm",
          "npm": "npm", "yarn": "npm", "pnpm": "npm", "bun": "npm", "jar": "maven", "pom": "maven", "gradle": "maven", "sbt": "maven",
          "gobinary": "golang", "gomod": "golang", "rustbinary": "cargo", "cargo": "cargo", "gemspec": "gem", "bundler": "gem",
@@ -24,6 +24,7 @@ TRIVY_RPM = ("alma", "amazon", "azurelinux", "cbl-mariner", "centos", "fedora", 
              "slem")
 OSV = {"PyPI": "pypi", "Go": "golang", "npm": "npm", "Maven": "maven", "RubyGems": "gem", "crates.io": "cargo", "NuGet": "nuget",
        "Packagist": "composer", "Hackage": "hackage", "Hex": "hex", "Pub": "pub", "CRAN": "cran", "ConanCenter": "conan", "Debian": "deb",
+       "GitHub Actions": "github", "VSCode": "vscode-extension",
        "Ubuntu": "deb", "Alpine": "apk", "Wolfi": "apk", "Chainguard": "apk", "AlmaLinux": "rpm", "Rocky Linux": "rpm", "Red Hat": "rpm"}
 
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * npm.c - packages that npm installed: node_modules/NAME/package.json and node_modules/@SCOPE/NAME/package.json, or
- * Deno: npm/HOST/NAME/VERSION/package.json; and programs, whose package.json lies outside of these.
+ * Deno: npm/HOST/NAME/VERSION/package.json; and programs, whose package.json lies outside of these, but for extensions
+ * of VS Code (vscode.c).
  *
  * Source: docs/formats/npm.md. A package.json deeper inside an installed package is a test fixture or a sub-entry.
  */
-#include "index/detector.h"
-#include "text/json.h"
+#include "index/package/vscode.h"
 
 #define PACKAGE_JSON_BYTES ((uint64_t)4 << 20)
 
@@ -77,6 +77,8 @@ static enum status emit(const struct detect_file *file, const struct detect_env 
 
 	bool own = !is_installed(file->path);
 
+	if (own && vscode_is_extension(file->path, root))
+		return STATUS_OK;
 	/* What is never published may be nameless; and many tools keep settings under this name. */
 	if (own && (json_get_str(root, "name").len == 0 || json_get_str(root, "version").len == 0))
 		return STATUS_OK;
@@ -108,6 +110,8 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 	enum status st = json_parse_file(file->bytes, env->limits, &doc, &why);
 
 	/* One damaged package.json is one package that is not known; nothing else depends on it. */
+	if (st != STATUS_OK && !is_installed(file->path) && vscode_is_installed(file->path))
+		return STATUS_OK; /* told as an extension */
 	if (st != STATUS_OK) {
 		diag_emit(out->diags, is_installed(file->path) ? DIAG_RECORD : DIAG_FIELD, file->path, why.offset,
 			  "package.json cannot be read: %s", why.msg);
@@ -120,7 +124,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_npm = {
 	.name = "npm",
-	.version = "4",
+	.version = "5",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.parse = parse,

@@ -172,7 +172,7 @@ static void cut_path(struct slice *name)
 static enum status take_name(struct sbom *s, const struct sbom_component *c, const struct purl *u, struct package *p,
 			     struct err *err)
 {
-	char between = p->type == PACKAGE_MAVEN ? ':' : '/';
+	char between = p->type == PACKAGE_MAVEN ? ':' : p->type == PACKAGE_VSCODE ? '.' : '/';
 	bool alone = is_system(p->type) || p->type == PACKAGE_CPAN || p->type == PACKAGE_CONDA;
 	struct slice said;
 

@@ -31,7 +31,7 @@ LEFT_OUT = ('apk', 'os_release')
 # cases have there to be passed over.
 SILENT = re.compile(r'c/(brew|lua|dart|opam|nix|gem|r|sbom|wordpress|unread|requirements)/|\.egg$|perllocal\.pod$|'
                     r'/(composer|package)\.json$|/action\.ya?ml$|/(Cargo|pyproject)\.toml$|/go\.sum$|\.list$|md5sums$|/CONTENTS$|'
-                    r'/(PF|SLOT)$|'
+                    r'/(PF|SLOT)$|\.vsixmanifest$|/extensions\.json$|'
                     r'/files$|/nix/store/|/history$|testdata/|/other/|/src/|node_modules/[^/]*/(dist|test)/|'
                     r'c/gem_lock/.*/gems/|install\.json$|srv/sdist/|/pkg/mod/|/\.egg-info/|requires\.txt$|/\.dist-info/|'
                     r'RECORD$|usr/share/doc/|srv/x/from_repo$|/origin_url$|dpkg/info/format$|status\.d/nested/|/\.channels/')

@@ -169,6 +169,32 @@ static void test_actions(void **state)
 	assert_false(f->report.complete);
 }
 
+/* ---- VS Code ---- */
+
+/* As MAL-2025-... of OpenSSF have it: versions that are listed, of either registry; and a range. */
+static void test_extensions(void **state)
+{
+	struct fx *f = *state;
+
+	fx_osv(f, "osv/vscode",
+	       "[{'id': 'MAL-1', 'affected': [{'package': {'ecosystem': 'VSCode:https://open-vsx.org', "
+	       "'name': 'acme.theme-Dark'}, 'versions': ['1.8.3', '1.8.4']}]}, {'id': 'GHSA-1', 'affected': "
+	       "[{'package': {'ecosystem': 'VSCode', 'name': 'Acme.tool'}, 'ranges': [{'type': 'SEMVER', "
+	       "'events': [{'introduced': '0'}, {'fixed': '2023.25.10292213'}]}]}]}]");
+	fx_package(f, PACKAGE_VSCODE, "Acme.theme-dark", "1.8.4");
+	fx_package(f, PACKAGE_VSCODE, "acme.theme-dark", "1.8.5");
+	fx_package(f, PACKAGE_VSCODE, "acme.TOOL", "2023.9.1");
+	fx_package(f, PACKAGE_VSCODE, "acme.tool", "2023.25.10292213");
+	fx_package(f, PACKAGE_VSCODE, "other.tool", "1.0.0");
+	fx_match(f);
+	fx_findings(f, 2);
+	assert_int_equal(f->report.findings.at[0].package, 0);
+	assert_int_equal(f->report.findings.at[1].package, 2);
+	fx_reported(f, "GHSA-1", "acme.TOOL", "2023.25.10292213", "2023.25.10292213");
+	fx_coverage(f, COVERAGE_COVERED, "vscode", 5, "were looked up");
+	assert_true(f->report.complete);
+}
+
 /* ---- owned ---- */
 
 static void test_owned_packages_are_suppressed_with_the_reason(void **state)
@@ -348,6 +374,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(test_pypi_names_and_events),
 	TEST(test_pypi_last_affected),
 	TEST(test_actions),
+	TEST(test_extensions),
 	TEST(test_owned_packages_are_suppressed_with_the_reason),
 	TEST(test_development_packages_are_suppressed),
 	TEST(test_aliases_make_one_flaw),

@@ -42,6 +42,7 @@ static const struct {
 	{ PACKAGE_CONAN, "conan", NULL, "conan" },
 	{ PACKAGE_VCPKG, "vcpkg", NULL, "vcpkg" },
 	{ PACKAGE_GITHUB, "github", "semver", "github-actions" },
+	{ PACKAGE_VSCODE, "vscode-extension", "semver", "vscode" },
 	{ PACKAGE_SWIFT, "swift", "semver", "swift" },
 	{ PACKAGE_COCOAPODS, "cocoapods", NULL, "cocoapods" },
 	{ PACKAGE_OTP, "otp", NULL, "otp" },
