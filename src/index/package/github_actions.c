@@ -38,30 +38,42 @@ struct workflow {
 
 /* ---- what a comment says of a commit ---- */
 
-static bool is_break(const struct slice text, size_t i)
+static bool is_break(struct slice text, size_t i)
 {
 	return text.ptr[i] == '\n' || (text.ptr[i] == '\r' && (i + 1 == text.len || text.ptr[i + 1] != '\n'));
+}
+
+static enum status find_lines(struct workflow *w, struct slice text, struct err *err)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i <= text.len; i++) {
+		size_t *at;
+
+		if (i < text.len && !is_break(text, i))
+			continue;
+		at = VEC_PUSH(&w->lines, w->lock.in.env->arena);
+		if (!at)
+			return err_nomem(err, "a workflow");
+		*at = begin;
+		begin = i + 1;
+	}
+	return STATUS_OK;
 }
 
 /* The text of a line, from 1; empty where there is none. */
 static enum status line_of(struct workflow *w, unsigned number, struct slice *out, struct err *err)
 {
 	struct slice text = w->lock.in.file->bytes;
-	size_t *at, end;
 
 	*out = SLICE_EMPTY;
-	for (size_t i = 0; w->lines.len == 0 || i < text.len; i++) {
-		if (w->lines.len > 0 && !is_break(text, i))
-			continue;
-		at = VEC_PUSH(&w->lines, w->lock.in.env->arena);
-		if (!at)
-			return err_nomem(err, "a workflow");
-		*at = w->lines.len == 1 ? 0 : i + 1;
-	}
+	if (w->lines.len == 0)
+		TRY(find_lines(w, text, err));
 	if (number == 0 || number > w->lines.len)
 		return STATUS_OK;
-	end = number < w->lines.len ? w->lines.at[number] : text.len;
-	*out = slice_from(slice_take(text, end), w->lines.at[number - 1]);
+	if (number < w->lines.len)
+		text = slice_take(text, w->lines.at[number]);
+	*out = slice_from(text, w->lines.at[number - 1]);
 	return STATUS_OK;
 }
 
