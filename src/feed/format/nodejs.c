@@ -127,7 +127,7 @@ static enum status emit(struct parser *p, struct slice key, yyjson_val *entry, c
 	struct slice number, cvss, link = json_get_str(entry, "ref");
 	struct advisory a = { .related = &number,
 			      .summary = summary_of(entry),
-			      .description = json_get_str(entry, "overview"),
+			      .description = slice_trim(json_get_str(entry, "overview")),
 			      .severity_text = json_get_str(entry, "severity"),
 			      .cvss = &cvss,
 			      .links = &link,

@@ -208,10 +208,23 @@ static bool read_platform(struct arena *a, struct slice modules, struct slice *o
 	return os.len == 0 || arch.len == 0 || arena_printf(a, out, "%.*s/%.*s", SLICE_ARG(os), SLICE_ARG(arch));
 }
 
+/* Go's own command: with it there is a toolchain, which has advisories under this name. */
+static bool is_go_command(struct slice modules)
+{
+	struct go_line line;
+
+	while (go_info_line(&modules, &line))
+		if (slice_eq(line.word, SLICE("path")))
+			return slice_eq(line.path, SLICE("cmd/go"));
+	return false;
+}
+
 static enum status emit_all(struct emitter *em, const struct go_info *info, struct err *err)
 {
 	em->devel = SLICE_EMPTY;
 	TRY(emit(em, SLICE("stdlib"), go_info_release(info->version), PACKAGE_STDLIB, err));
+	if (is_go_command(info->modules))
+		TRY(emit(em, SLICE("toolchain"), go_info_release(info->version), 0, err));
 	return emit_modules(em, info->modules, err);
 }
 
@@ -311,7 +324,7 @@ static enum status parse(const struct detect_file *file, const struct detect_env
 
 const struct detector detector_go = {
 	.name = "go",
-	.version = "3",
+	.version = "4",
 	.kind = DETECTOR_PACKAGE,
 	.rules = rules,
 	.plan = plan,
