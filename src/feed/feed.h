@@ -15,6 +15,7 @@
 
 struct feed_format;
 struct feed_settings;
+struct json_doc;
 
 /* One document. Slices are valid during the call that hands it over, or as the holder says. */
 struct feed_source {
@@ -110,6 +111,10 @@ struct feed_document {
 	enum status (*replaced)(void *ctx, struct slice id, struct err *err);
 	void *replaced_ctx;
 };
+
+/* Parse a JSON document that is read as one tree: at most limits.record_bytes. name: of the format, for messages. */
+enum status feed_json(const struct feed_document *doc, const char *name, const struct limits *limits,
+		      struct json_doc *out, struct err *err) NODISCARD;
 
 struct feed_format {
 	const char *name;    /* "secdb"; equals the row and the file in format/ */

@@ -148,7 +148,7 @@ def conda(row):
     """Records of an environment that rattler (of pixi and rattler-build) solved and linked, as it reads them itself; the packages are
     made by conda's own library, in both formats."""
     bin = row.tool("py-rattler==0.28.0", "conda-package-handling==2.6.0")
-    script = row.write("make.py", """import asyncio, hashlib, json, pathlib, sys
+    script = row.write("make.py", """import asyncio, hashlib, json, os, pathlib, sys
 import rattler
 import rattler.index
 from conda_package_handling import api
@@ -179,6 +179,8 @@ asyncio.run(install())
 for path in (prefix / "conda-meta").glob("*.json"):
     record = rattler.PrefixRecord.from_path(path)
     print(record.name.normalized, record.version)
+sys.stdout.flush()
+os._exit(0)  # threads of its own crash the end of the interpreter now and then
 """)
     prefix = row.root / "opt/conda"
     prefix.mkdir(parents=True)

@@ -76,10 +76,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	struct json_doc tree;
 	enum status st;
 
-	if (doc->bytes.len > limits->record_bytes)
-		return err_set(err, STATUS_LIMIT, "KEV: %zu bytes are more than %llu", doc->bytes.len,
-			       (unsigned long long)limits->record_bytes);
-	TRY(json_parse(doc->bytes, limits, &tree, err));
+	TRY(feed_json(doc, "KEV", limits, &tree, err));
 	st = read_catalog(&p, tree.root, err);
 	json_doc_free(&tree);
 	return st;

@@ -219,10 +219,7 @@ static enum status parse(const struct feed_document *doc, const struct limits *l
 	struct json_doc json;
 	enum status st;
 
-	if (doc->bytes.len > limits->record_bytes)
-		return err_set(err, STATUS_LIMIT, "nodejs: the document is larger than %llu bytes",
-			       (unsigned long long)limits->record_bytes);
-	TRY(json_parse(doc->bytes, limits, &json, err));
+	TRY(feed_json(doc, "nodejs", limits, &json, err));
 	st = read_document(&p, json.root, err);
 	json_doc_free(&json);
 	arena_fini(&p.arena);
