@@ -4,6 +4,7 @@
 
 #include "base/ckd.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -36,15 +37,29 @@ static struct map_entry *probe(const struct map *m, struct slice key, uint64_t h
 	return &m->at[i];
 }
 
-/* A number from the kernel for each map. It gives some at once: a call costs as much as many a map. */
+/* Numbers from the kernel, some at once: a call costs as much as many a map. */
+static _Thread_local struct {
+	uint64_t list[32];
+	size_t left;
+} seeds;
+
+/* A child that reads what strangers sent must not know what its parent and its siblings will use. */
+static void forget_seeds(void)
+{
+	explicit_bzero(&seeds, sizeof(seeds));
+}
+
+static void forget_when_forked(void)
+{
+	(void)pthread_atfork(NULL, NULL, forget_seeds);
+}
+
 static uint64_t next_seed(void)
 {
-	static _Thread_local struct {
-		uint64_t list[32];
-		size_t left;
-	} seeds;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	if (seeds.left == 0) {
+		(void)pthread_once(&once, forget_when_forked);
 		/* A failed getrandom leaves a fixed seed: slower under attack, never wrong. */
 		if (getrandom(seeds.list, sizeof(seeds.list), GRND_NONBLOCK) != (ssize_t)sizeof(seeds.list))
 			return 0;

@@ -6,6 +6,8 @@
 #include "check.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void test_buf(void **state)
 {
@@ -119,10 +121,50 @@ static void test_map_seeds(void **state)
 	}
 }
 
+static uint64_t seed_of_new_map(void)
+{
+	struct map m = MAP_INIT;
+	uint64_t seed;
+
+	if (!map_put(&m, SLICE("a"), 1))
+		return 0;
+	seed = m.seed;
+	map_fini(&m);
+	return seed;
+}
+
+/* Nor does a child know its parent's next one, or its sibling's. */
+static void test_map_seeds_of_children(void **state)
+{
+	uint64_t seeds[3];
+	int ends[2];
+
+	(void)state;
+	assert_int_not_equal(seed_of_new_map(), 0); /* some are at hand now */
+	assert_int_equal(pipe(ends), 0);
+	for (size_t i = 0; i < 2; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			uint64_t seed = seed_of_new_map();
+
+			_exit(write(ends[1], &seed, sizeof(seed)) == (ssize_t)sizeof(seed) ? 0 : 1);
+		}
+		assert_int_equal(read(ends[0], &seeds[i], sizeof(seeds[i])), sizeof(seeds[i]));
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	seeds[2] = seed_of_new_map();
+	assert_true(seeds[0] != seeds[1] && seeds[0] != seeds[2] && seeds[1] != seeds[2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_buf), cmocka_unit_test(test_arena),
-					    cmocka_unit_test(test_map), cmocka_unit_test(test_map_seeds) };
+					    cmocka_unit_test(test_map), cmocka_unit_test(test_map_seeds),
+					    cmocka_unit_test(test_map_seeds_of_children) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
